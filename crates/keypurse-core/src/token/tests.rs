@@ -1,0 +1,126 @@
+use super::*;
+
+fn name(text: &str) -> Result<String, TokenNameError> {
+    TokenName::parse(text).map(|name| name.as_str().to_owned())
+}
+
+fn dollars(text: &str) -> Money {
+    Money::parse_text(text).unwrap()
+}
+
+fn at(text: &str) -> Timestamp {
+    Timestamp::parse(text).unwrap()
+}
+
+fn settings() -> TokenSettings {
+    TokenSettings::new(TokenName::parse("t").unwrap(), TokenKind::Live)
+}
+
+fn changed(from: &TokenSettings, change: SettingsChange) -> Result<TokenSettings, Vec<SettingsError>> {
+    from.changed(&change, at("2026-11-21T12:00:00Z"), &TimeZone::UTC)
+}
+
+fn daily(amount: &str) -> SettingsChange {
+    SettingsChange {
+        reset_period: Some(Some(ResetPeriod::Daily)),
+        reset_amount: Some(dollars(amount)),
+        ..SettingsChange::default()
+    }
+}
+
+#[test]
+fn a_name_is_trimmed_and_anything_printable_is_allowed() {
+    let longest = "é".repeat(200);
+    for (input, expected) in [
+        ("production-v1", "production-v1"),
+        ("  a b \u{a0}\u{2003}", "a b"),
+        ("a/b%2F?#", "a/b%2F?#"),
+        ("Ключ 🔑", "Ключ 🔑"),
+        ("ME", "ME"),
+        ("...", "..."),
+        (longest.as_str(), longest.as_str()),
+    ] {
+        assert_eq!(name(input).as_deref(), Ok(expected));
+    }
+}
+
+#[test]
+fn a_bad_name_is_refused_with_its_reason() {
+    let too_long = "a".repeat(201);
+    for (input, expected) in [
+        ("", TokenNameError::Blank),
+        (" \t\u{3000}", TokenNameError::Blank),
+        (too_long.as_str(), TokenNameError::TooLong),
+        ("a\0b", TokenNameError::ControlCharacter),
+        ("a\nb", TokenNameError::ControlCharacter),
+        ("a\u{85}b", TokenNameError::ControlCharacter),
+        (".", TokenNameError::Reserved),
+        ("..", TokenNameError::Reserved),
+        (" me ", TokenNameError::Reserved),
+        ("base_token", TokenNameError::Reserved),
+    ] {
+        assert_eq!(name(input), Err(expected), "{input:?}");
+    }
+}
+
+#[test]
+fn a_period_switches_the_balance_on() {
+    let token = changed(&settings(), daily("5")).unwrap();
+    assert!(token.active_balance);
+    let reset = token.reset.unwrap();
+    assert_eq!((reset.amount, reset.next_at), (dollars("5"), at("2026-11-22")));
+}
+
+#[test]
+fn a_changed_amount_waits_for_the_next_reset() {
+    let token = changed(&settings(), daily("5")).unwrap();
+    let later = at("2026-11-23T12:00:00Z");
+    let change = SettingsChange { reset_amount: Some(dollars("7")), ..SettingsChange::default() };
+    let token = token.changed(&change, later, &TimeZone::UTC).unwrap();
+    assert_eq!(token.reset.unwrap().next_at, at("2026-11-22"));
+    assert_eq!(token.reset.unwrap().amount, dollars("7"));
+}
+
+#[test]
+fn switching_off_the_balance_or_the_period_clears_the_amount() {
+    let token = changed(&settings(), daily("5")).unwrap();
+    let off = SettingsChange { active_balance: Some(false), ..SettingsChange::default() };
+    let none = SettingsChange { reset_period: Some(None), ..SettingsChange::default() };
+    let without_balance = changed(&token, off).unwrap();
+    assert_eq!((without_balance.reset, without_balance.active_balance), (None, false));
+    let without_period = changed(&token, none).unwrap();
+    assert_eq!((without_period.reset, without_period.active_balance), (None, true));
+}
+
+#[test]
+fn settings_that_contradict_each_other_are_all_reported() {
+    use SettingsError::{AmountNotPositive, AmountWithoutPeriod, PeriodWithoutAmount, PeriodWithoutBalance};
+    let period_only = SettingsChange { reset_amount: None, ..daily("1") };
+    let amount_only = SettingsChange { reset_period: None, ..daily("1") };
+    let zero = SettingsChange { reset_amount: Some(Money::ZERO), ..daily("1") };
+    let off = SettingsChange { active_balance: Some(false), ..period_only };
+    for (change, expected) in [
+        (period_only, vec![PeriodWithoutAmount]),
+        (amount_only, vec![AmountWithoutPeriod]),
+        (zero, vec![AmountNotPositive]),
+        (off, vec![PeriodWithoutAmount, PeriodWithoutBalance]),
+    ] {
+        assert_eq!(changed(&settings(), change), Err(expected));
+    }
+}
+
+#[test]
+fn a_token_is_valid_in_created_to_expires() {
+    let mut token = settings();
+    token.expires_at = Some(at("2026-11-21T12:00:00Z"));
+    assert!(!token.is_expired(at("2026-11-21T11:59:59.999999Z")));
+    assert!(token.is_expired(at("2026-11-21T12:00:00Z")));
+}
+
+#[test]
+fn a_periodic_token_without_a_balance_starts_full() {
+    let reset = changed(&settings(), daily("5")).unwrap().reset;
+    assert_eq!(opening_balance(None, reset), dollars("5"));
+    assert_eq!(opening_balance(Some(dollars("1")), reset), dollars("1"));
+    assert_eq!(opening_balance(None, None), Money::ZERO);
+}

@@ -1,0 +1,44 @@
+//! What one call used, in the token classes that have prices of their own.
+
+/// Token counts of one call. `input` and `output` are totals; the others are
+/// the parts of them that are priced apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TokenCounts {
+    /// All input tokens, cached and audio ones included.
+    pub input: u64,
+    /// Input tokens read from the provider's cache.
+    pub cached_input: u64,
+    /// Input tokens written to the provider's cache.
+    pub cache_write: u64,
+    /// Audio input tokens.
+    pub input_audio: u64,
+    /// All output tokens, reasoning and audio ones included.
+    pub output: u64,
+    /// Output tokens spent on reasoning.
+    pub reasoning: u64,
+    /// Audio output tokens.
+    pub output_audio: u64,
+}
+
+impl TokenCounts {
+    /// Whether every part fits into its total, so that no class goes negative.
+    pub fn is_consistent(&self) -> bool {
+        let input_parts = sum([self.cached_input, self.cache_write, self.input_audio]);
+        let output_parts = sum([self.reasoning, self.output_audio]);
+        input_parts.is_some_and(|parts| parts <= self.input)
+            && output_parts.is_some_and(|parts| parts <= self.output)
+    }
+}
+
+fn sum<const N: usize>(counts: [u64; N]) -> Option<u64> {
+    counts.into_iter().try_fold(0_u64, u64::checked_add)
+}
+
+/// How sure we are of a call's token counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Certainty {
+    /// The provider reported them and they are plausible.
+    Reported,
+    /// Counted from what was sent and received.
+    Estimated,
+}

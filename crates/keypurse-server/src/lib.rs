@@ -1,0 +1,13 @@
+//! A running node: HTTP and background work, no SQL.
+//!
+//! `management` manages tokens, `gateway` carries calls; neither imports the
+//! other. What both need of HTTP is in `http`. What happens when the ledger
+//! fails: no call leaves and no change is claimed (503); reads go on.
+
+pub mod gateway;
+pub mod http;
+pub mod management;
+mod state;
+pub mod vault;
+
+pub use state::{AppState, Settings};

@@ -1,0 +1,66 @@
+//! What every handler has at hand.
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use keypurse_core::entropy::Entropy;
+use keypurse_core::id::CallIds;
+use keypurse_core::time::{Clock, Timestamp};
+use keypurse_store::Store;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::gateway::Gateway;
+use crate::http::revocations::Revocations;
+use crate::http::throttle::FailedSignIns;
+use crate::vault::Vault;
+
+/// Shared by all requests; cheap to clone.
+pub type AppState = Arc<State>;
+
+/// What every handler has at hand.
+#[derive(Debug)]
+pub struct State {
+    /// Tokens, accounts and the ledger.
+    pub store: Arc<dyn Store>,
+    /// Digests and sealed secrets.
+    pub vault: Vault,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// Ids of calls, which are request ids too.
+    pub call_ids: CallIds,
+    /// Runs calls to their settlement, whoever hangs up. Shutdown waits for it.
+    pub tasks: TaskTracker,
+    /// Cancelled when the node begins to drain: new calls get 503.
+    pub draining: CancellationToken,
+    /// Cancelled when draining took too long: running streams are cut.
+    pub cut_off: CancellationToken,
+    /// Tells running calls that their token was deleted.
+    pub revocations: Revocations,
+    /// Addresses that guess secrets.
+    pub failed_sign_ins: FailedSignIns,
+    /// Providers, prices and the client that reaches them.
+    pub gateway: Gateway,
+    /// What the operator chose.
+    pub settings: Settings,
+}
+
+impl State {
+    /// The current instant.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+/// What the operator chose for this node.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Whether GET shows secrets (kept sealed); off: shown once.
+    pub reveal_secrets: bool,
+    /// The zone whose days bound reset periods.
+    pub zone: TimeZone,
+    /// Largest body of a model call, in bytes.
+    pub max_body_bytes: usize,
+}

@@ -1,0 +1,146 @@
+//! Calls: money set aside, floors, charges.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use keypurse_core::id::{AccountId, CallId, TokenId};
+use keypurse_core::ledger::{Admission, Charge, HoldError, HoldRequest};
+use keypurse_core::money::Money;
+use keypurse_core::price::Price;
+use keypurse_core::time::Timestamp;
+use keypurse_core::usage::{Certainty, TokenCounts};
+use thiserror::Error;
+
+use crate::error::StoreError;
+
+/// What kind of work a call asked for; named as the vendor's reports name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Feature {
+    /// Chat completions: `text__chat`.
+    Chat,
+}
+
+impl Feature {
+    /// The name in reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Chat => "text__chat",
+        }
+    }
+}
+
+/// What a call is, known before it leaves.
+#[derive(Clone, Debug)]
+pub struct CallMeta {
+    /// Who serves it.
+    pub provider: Arc<str>,
+    /// The model's name at that provider.
+    pub model: Arc<str>,
+    /// What kind of work.
+    pub feature: Feature,
+    /// Whether the answer is streamed.
+    pub streamed: bool,
+    /// The price it is charged at, whatever prices become meanwhile.
+    pub price: Arc<Price>,
+    /// When it arrived.
+    pub started_at: Timestamp,
+}
+
+/// Asks for money for one call.
+#[derive(Clone, Debug)]
+pub struct NewHold {
+    /// How much, from whom.
+    pub request: HoldRequest,
+    /// For what.
+    pub meta: CallMeta,
+}
+
+/// Why no money was set aside.
+#[derive(Debug, Error)]
+pub enum HoldFailure {
+    /// The ledger refused.
+    #[error(transparent)]
+    Refused(#[from] HoldError),
+    /// Storage failed: the call must not leave.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallOutcome {
+    /// It cost something (perhaps nothing) for these tokens.
+    Used {
+        /// The exact cost at the call's price.
+        cost: Money,
+        /// What was used.
+        counts: TokenCounts,
+        /// How sure we are of that.
+        certainty: Certainty,
+    },
+    /// It did not happen: nothing reached the client and nothing is charged.
+    Void,
+}
+
+/// Resolves a hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Settlement {
+    /// Which call.
+    pub call: CallId,
+    /// How it ended.
+    pub outcome: CallOutcome,
+    /// The status the client was answered with.
+    pub status: u16,
+    /// When.
+    pub finished_at: Timestamp,
+}
+
+/// A call the simulator answered: counted, never charged.
+#[derive(Clone, Debug)]
+pub struct SimulatedCall {
+    /// Which call.
+    pub call: CallId,
+    /// Whose.
+    pub account: AccountId,
+    /// By which token.
+    pub token: TokenId,
+    /// What it was.
+    pub meta: CallMeta,
+    /// What it would have used.
+    pub counts: TokenCounts,
+    /// The status the client was answered with.
+    pub status: u16,
+    /// When.
+    pub finished_at: Timestamp,
+}
+
+/// The ledger of calls.
+#[async_trait]
+pub trait Calls {
+    /// Sets money aside. Either the hold is on disk when this returns, or it
+    /// does not exist. Never waits for a place in a full queue.
+    async fn hold(&self, new: NewHold) -> Result<Admission, HoldFailure>;
+
+    /// Puts on disk what a crash would charge, before it is delivered.
+    async fn open(&self, call: CallId, floor: Money) -> Result<(), StoreError>;
+
+    /// Resolves a hold; the charge and the call's row are on disk when this
+    /// returns. Never refused for load. A second settlement of a call changes
+    /// nothing and is `Ok(None)`.
+    async fn settle(&self, settlement: Settlement) -> Result<Option<Charge>, StoreError>;
+
+    /// Records a sandbox call: no hold, no charge.
+    async fn record_simulated(&self, call: SimulatedCall) -> Result<(), StoreError>;
+
+    /// The highest ordered half of a call id ever used.
+    async fn last_call(&self) -> Result<Option<i64>, StoreError>;
+
+    /// Whether a write gets through to the disk now.
+    async fn probe(&self) -> Result<(), StoreError>;
+
+    /// Holds still open.
+    async fn open_holds(&self) -> Result<usize, StoreError>;
+
+    /// Writes everything down and lets go of the storage.
+    async fn close(&self) -> Result<(), StoreError>;
+}

@@ -1,0 +1,17 @@
+//! What can go wrong with storage as such.
+
+use thiserror::Error;
+
+/// Storage failed. Absence is no failure: that is `Ok(None)`.
+#[derive(Clone, Debug, Error)]
+pub enum StoreError {
+    /// It cannot read or write now: disk full, shutting down.
+    #[error("storage is unavailable: {0}")]
+    Unavailable(String),
+    /// Too much is waiting already; nothing was done.
+    #[error("storage has too much to do")]
+    Overloaded,
+    /// What it holds makes no sense.
+    #[error("storage is corrupt: {0}")]
+    Corrupt(String),
+}

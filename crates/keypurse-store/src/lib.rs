@@ -1,0 +1,28 @@
+//! What storage promises, whatever keeps it.
+//!
+//! A method is one business verb in one transaction: it returns only after
+//! what it did is on disk, or it did nothing. Decisions are core's: a store
+//! brings the state, lets [`keypurse_core::ledger::Ledger`] decide, and writes.
+//! What happens when it fails: nothing is admitted, reads go on.
+
+mod accounts;
+mod calls;
+mod error;
+mod tokens;
+
+pub use accounts::{Account, Accounts, CreateAccountError, NewAccount};
+pub use calls::{
+    CallMeta, CallOutcome, Calls, Feature, HoldFailure, NewHold, Settlement, SimulatedCall,
+};
+pub use error::StoreError;
+pub use tokens::{
+    CreateTokenError, Credential, Digest, NewToken, Rotation, Token, TokenCredential, TokenUpdate,
+    Tokens, UpdateTokenError,
+};
+
+use std::fmt::Debug;
+
+/// Everything a running node needs of its storage.
+pub trait Store: Accounts + Tokens + Calls + Debug + Send + Sync + 'static {}
+
+impl<T: Accounts + Tokens + Calls + Debug + Send + Sync + 'static> Store for T {}
