@@ -1,0 +1,82 @@
+//! Programs from Debian's packages.
+
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::process;
+
+/// A program, the package it comes in, and what we need it for.
+#[derive(Debug)]
+pub(crate) struct Program {
+    /// Exits 0 where the program works.
+    probe: &'static [&'static str],
+    package: &'static str,
+    purpose: &'static str,
+}
+
+impl Program {
+    fn is_missing(&self) -> bool {
+        !process::succeeds(Command::new(self.probe[0]).args(&self.probe[1..]))
+    }
+}
+
+const C_COMPILER: Program = Program {
+    probe: &["cc", "--version"],
+    package: "gcc",
+    purpose: "builds SQLite and aws-lc",
+};
+const PYTHON: Program = Program {
+    probe: &["python3", "-c", "import ensurepip, venv"],
+    package: "python3-venv",
+    purpose: "runs the Python SDK's suite and schemathesis",
+};
+const NODE: Program = Program {
+    probe: &["node", "--version"],
+    package: "nodejs",
+    purpose: "runs the Node SDK's suite",
+};
+const NPM: Program = Program {
+    probe: &["npm", "--version"],
+    package: "npm",
+    purpose: "installs the Node SDK",
+};
+const NGINX: Program = Program {
+    probe: &["nginx", "-v"],
+    package: "nginx-light",
+    purpose: "the benchmark's yardstick",
+};
+
+/// What the suites of `cargo xtask test` call.
+pub(crate) const FOR_TESTS: &[Program] = &[C_COMPILER, PYTHON, NODE, NPM];
+/// What `cargo xtask bench` calls on top.
+pub(crate) const FOR_BENCH: &[Program] = &[NGINX];
+
+/// Installs those of `programs` that are missing.
+pub(crate) fn ensure(programs: &[Program]) -> Result<()> {
+    let missing: Vec<_> = programs
+        .iter()
+        .filter(|program| program.is_missing())
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    for program in &missing {
+        super::announce(program.package, "apt-get", program.purpose);
+    }
+    apt_get(&["update"])?;
+    let mut install = vec!["install", "--yes", "--no-install-recommends"];
+    install.extend(missing.iter().map(|program| program.package));
+    apt_get(&install)
+}
+
+fn apt_get(arguments: &[&str]) -> Result<()> {
+    let mut command = Command::new("apt-get");
+    command
+        .arg("--quiet=2")
+        .args(arguments)
+        .env("DEBIAN_FRONTEND", "noninteractive");
+    process::run(&mut command).context(
+        "hint: run as root, or install the packages named above with your own package manager",
+    )
+}

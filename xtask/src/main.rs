@@ -1,0 +1,66 @@
+//! `cargo xtask`: what a developer runs besides cargo itself.
+//!
+//! Every command says what it installs before it does, changes nothing outside
+//! `target/` and the system's package manager, and ends non-zero when anything
+//! it promised did not hold.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line: results on stdout, talk on stderr"
+)]
+
+mod bench;
+mod check;
+mod http;
+mod install;
+mod process;
+mod real_model;
+mod server;
+mod suites;
+mod tidy;
+mod wait;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", about = "Checks, tests and measures Keypurse")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Install what is missing, then check and run every suite: what CI runs
+    Test(suites::Options),
+    /// Format, lints, docs, dependency policy and house rules
+    Check,
+    /// The house rules no other tool knows
+    Tidy,
+    /// Measure the gateway beside a bare proxy and nginx
+    Bench(bench::Options),
+    /// Run a small real language model behind Keypurse and prove its charges
+    RealModel,
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Test(options) => suites::run(&options),
+        Command::Check => succeeded(check::run()),
+        Command::Tidy => succeeded(tidy::run()),
+        Command::Bench(options) => succeeded(bench::run(&options)),
+        Command::RealModel => succeeded(real_model::run()),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn succeeded(done: anyhow::Result<()>) -> anyhow::Result<ExitCode> {
+    done.map(|()| ExitCode::SUCCESS)
+}

@@ -1,0 +1,33 @@
+//! The suites of CI, in the order they run. A suite is a name and a function;
+//! add one by writing its module and its line in `ALL`.
+
+mod books;
+mod runner;
+mod rust;
+mod schemathesis;
+mod sdk;
+
+use anyhow::Result;
+
+pub(crate) use runner::{Options, run};
+
+use crate::check;
+
+/// One thing that passes or fails.
+#[derive(Debug)]
+struct Suite {
+    name: &'static str,
+    run: fn() -> Result<()>,
+}
+
+const ALL: &[Suite] = &[
+    Suite {
+        name: "check",
+        run: check::run,
+    },
+    rust::TESTS,
+    rust::DOC_TESTS,
+    sdk::PYTHON,
+    sdk::NODE,
+    schemathesis::SUITE,
+];
