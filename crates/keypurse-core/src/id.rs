@@ -68,7 +68,9 @@ impl CallIds {
     /// Continues after the highest ordered half ever used in this database.
     pub fn after(highest: Option<i64>) -> Self {
         let last = highest.unwrap_or(0).max(0).unsigned_abs();
-        Self { last: AtomicU64::new(last) }
+        Self {
+            last: AtomicU64::new(last),
+        }
     }
 
     /// A new id for a call that arrives `now`.
@@ -78,12 +80,17 @@ impl CallIds {
         let following = |last: u64| floor.max(last + 1);
         let previous = self
             .last
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(following(last)))
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| {
+                Some(following(last))
+            })
             .unwrap_or_else(|last| last);
         let mut random = [0; 8];
         entropy.fill(&mut random);
         let ordered = i64::try_from(following(previous)).expect("time fits for centuries");
-        CallId { ordered, random: i64::from_le_bytes(random) }
+        CallId {
+            ordered,
+            random: i64::from_le_bytes(random),
+        }
     }
 }
 
@@ -96,7 +103,8 @@ mod tests {
     #[test]
     fn call_ids_ascend_even_when_the_clock_steps_back() {
         let ids = CallIds::after(None);
-        let at = |seconds: i64| ids.next(Timestamp::from_micros(seconds * 1_000_000), &FixedEntropy);
+        let at =
+            |seconds: i64| ids.next(Timestamp::from_micros(seconds * 1_000_000), &FixedEntropy);
         let (first, second, third) = (at(1_800_000_000), at(1_700_000_000), at(1_700_000_000));
         assert!(first < second && second < third);
         let restarted = CallIds::after(Some(third.ordered));

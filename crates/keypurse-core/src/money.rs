@@ -87,7 +87,10 @@ impl Money {
     /// Reads the text of a JSON **number**: exponents included, rounded
     /// half-even to 9 decimals, then range-checked. Never through a float.
     pub fn parse_number(text: &str) -> Result<Self, MoneyParseError> {
-        Decimal::parse(text).ok_or(MoneyParseError::NotANumber)?.to_nanos()?.in_range()
+        Decimal::parse(text)
+            .ok_or(MoneyParseError::NotANumber)?
+            .to_nanos()?
+            .in_range()
     }
 
     /// Exactly nine decimals: `50.000000000`.
@@ -128,7 +131,8 @@ impl std::ops::Add for Money {
 impl std::ops::Sub for Money {
     type Output = Self;
     fn sub(self, other: Self) -> Self {
-        self.checked_sub(other).expect("money overflow in subtraction")
+        self.checked_sub(other)
+            .expect("money overflow in subtraction")
     }
 }
 
@@ -194,7 +198,10 @@ impl<'a> Decimal<'a> {
             .map(|b| b - b'0')
             .collect();
         if digits.is_empty() {
-            return Ok(Rounded { nanos: 0, exact: true });
+            return Ok(Rounded {
+                nanos: 0,
+                exact: true,
+            });
         }
         let fraction_len = i64::try_from(self.fraction.len()).expect("a text fits in i64");
         let shift = i64::from(self.exponent.unwrap_or(0)) + i64::from(DECIMALS) - fraction_len;
@@ -204,7 +211,9 @@ impl<'a> Decimal<'a> {
             return Err(MoneyParseError::OutOfRange);
         }
         let kept = usize::try_from((count + shift.min(0)).max(0)).expect("not negative");
-        let mut nanos = digits[..kept].iter().fold(0_i128, |n, d| n * 10 + i128::from(*d));
+        let mut nanos = digits[..kept]
+            .iter()
+            .fold(0_i128, |n, d| n * 10 + i128::from(*d));
         let dropped = &digits[kept..];
         for _ in 0..shift.max(0) {
             nanos *= 10;
@@ -214,7 +223,10 @@ impl<'a> Decimal<'a> {
             nanos += 1;
         }
         let exact = dropped.iter().all(|d| *d == 0);
-        Ok(Rounded { nanos: if self.negative { -nanos } else { nanos }, exact })
+        Ok(Rounded {
+            nanos: if self.negative { -nanos } else { nanos },
+            exact,
+        })
     }
 }
 
@@ -241,7 +253,10 @@ fn parse_exponent(text: &str) -> Option<i32> {
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
-    let magnitude = digits.parse::<i32>().unwrap_or(i32::MAX / 2).min(i32::MAX / 2);
+    let magnitude = digits
+        .parse::<i32>()
+        .unwrap_or(i32::MAX / 2)
+        .min(i32::MAX / 2);
     Some(if negative { -magnitude } else { magnitude })
 }
 

@@ -74,19 +74,59 @@ mod tests {
 
     #[test]
     fn a_reset_runs_at_the_first_instant_of_the_local_day() {
-        check(Daily, "UTC", "2026-11-21T23:59:59.999999Z", "2026-11-22T00:00:00Z");
+        check(
+            Daily,
+            "UTC",
+            "2026-11-21T23:59:59.999999Z",
+            "2026-11-22T00:00:00Z",
+        );
         check(Daily, "UTC", "2026-11-22T00:00:00Z", "2026-11-23T00:00:00Z");
-        check(Weekly, "UTC", "2026-11-21T12:00:00Z", "2026-11-23T00:00:00Z");
-        check(Weekly, "UTC", "2026-11-23T00:00:00Z", "2026-11-30T00:00:00Z");
-        check(Monthly, "UTC", "2026-12-31T23:00:00Z", "2027-01-01T00:00:00Z");
-        check(Monthly, "UTC", "2028-01-31T00:00:00Z", "2028-02-01T00:00:00Z");
-        check(Daily, "Europe/Paris", "2026-11-21T22:59:59Z", "2026-11-21T23:00:00Z");
-        check(Daily, "Europe/Paris", "2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z");
+        check(
+            Weekly,
+            "UTC",
+            "2026-11-21T12:00:00Z",
+            "2026-11-23T00:00:00Z",
+        );
+        check(
+            Weekly,
+            "UTC",
+            "2026-11-23T00:00:00Z",
+            "2026-11-30T00:00:00Z",
+        );
+        check(
+            Monthly,
+            "UTC",
+            "2026-12-31T23:00:00Z",
+            "2027-01-01T00:00:00Z",
+        );
+        check(
+            Monthly,
+            "UTC",
+            "2028-01-31T00:00:00Z",
+            "2028-02-01T00:00:00Z",
+        );
+        check(
+            Daily,
+            "Europe/Paris",
+            "2026-11-21T22:59:59Z",
+            "2026-11-21T23:00:00Z",
+        );
+        check(
+            Daily,
+            "Europe/Paris",
+            "2026-03-28T23:00:00Z",
+            "2026-03-29T22:00:00Z",
+        );
     }
 
     #[test]
     fn a_day_without_midnight_starts_after_the_jump() {
         // Clocks in Santiago go from 2026-09-06 00:00 to 01:00.
-        check(Daily, "America/Santiago", "2026-09-05T12:00:00Z", "2026-09-06T04:00:00Z");
+        check(
+            Daily,
+            "America/Santiago",
+            "2026-09-05T12:00:00Z",
+            "2026-09-06T04:00:00Z",
+        );
     }
 }

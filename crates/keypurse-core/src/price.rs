@@ -16,12 +16,16 @@ pub struct Rate {
 
 impl Rate {
     /// Costs nothing.
-    pub const FREE: Self = Self { nanos_per_million: 0 };
+    pub const FREE: Self = Self {
+        nanos_per_million: 0,
+    };
 
     /// A rate in dollars per million units. `None` when negative: usage must
     /// never credit.
     pub fn per_million(dollars: Money) -> Option<Self> {
-        (dollars >= Money::ZERO).then_some(Self { nanos_per_million: dollars.nanos() })
+        (dollars >= Money::ZERO).then_some(Self {
+            nanos_per_million: dollars.nanos(),
+        })
     }
 
     /// The rate as dollars per million units.
@@ -60,12 +64,27 @@ impl Rates {
             counts.input - counts.cached_input - counts.cache_write - counts.input_audio;
         let plain_output = counts.output - counts.reasoning - counts.output_audio;
         self.input.times(plain_input)
-            + self.cached_input.unwrap_or(self.input).times(counts.cached_input)
-            + self.cache_write.unwrap_or(self.input).times(counts.cache_write)
-            + self.input_audio.unwrap_or(self.input).times(counts.input_audio)
+            + self
+                .cached_input
+                .unwrap_or(self.input)
+                .times(counts.cached_input)
+            + self
+                .cache_write
+                .unwrap_or(self.input)
+                .times(counts.cache_write)
+            + self
+                .input_audio
+                .unwrap_or(self.input)
+                .times(counts.input_audio)
             + self.output.times(plain_output)
-            + self.reasoning.unwrap_or(self.output).times(counts.reasoning)
-            + self.output_audio.unwrap_or(self.output).times(counts.output_audio)
+            + self
+                .reasoning
+                .unwrap_or(self.output)
+                .times(counts.reasoning)
+            + self
+                .output_audio
+                .unwrap_or(self.output)
+                .times(counts.output_audio)
     }
 
     /// The dearest rate an input token can meet.
@@ -100,7 +119,9 @@ pub struct Price {
 impl Price {
     /// One set of rates, whatever the length of the input.
     pub fn flat(rates: Rates) -> Self {
-        Self { bands: vec![Band { above: 0, rates }] }
+        Self {
+            bands: vec![Band { above: 0, rates }],
+        }
     }
 
     /// Rates that change with the length of the input. `None` unless bands
@@ -133,8 +154,14 @@ impl Price {
     ///
     /// Panics when `counts` are not consistent: validate usage first.
     pub fn cost(&self, counts: &TokenCounts) -> Option<Money> {
-        assert!(counts.is_consistent(), "token counts must be validated before pricing");
-        let band = self.reachable(counts.input).last().expect("a price has a first band");
+        assert!(
+            counts.is_consistent(),
+            "token counts must be validated before pricing"
+        );
+        let band = self
+            .reachable(counts.input)
+            .last()
+            .expect("a price has a first band");
         round_up(band.rates.cost(counts))
     }
 
@@ -168,7 +195,9 @@ impl Price {
 
     /// Bands a call with at most this input can fall into, lowest first.
     fn reachable(&self, input_tokens: u64) -> impl Iterator<Item = &Band> {
-        self.bands.iter().filter(move |band| band.above == 0 || input_tokens > band.above)
+        self.bands
+            .iter()
+            .filter(move |band| band.above == 0 || input_tokens > band.above)
     }
 
     /// A canonical text, stored beside every charge so that it can be
@@ -189,7 +218,10 @@ impl Price {
 
     /// Reads what [`Price::to_text`] wrote.
     pub fn from_text(text: &str) -> Option<Self> {
-        let bands = text.split(';').map(band_from_text).collect::<Option<Vec<_>>>()?;
+        let bands = text
+            .split(';')
+            .map(band_from_text)
+            .collect::<Option<Vec<_>>>()?;
         Self::banded(bands)
     }
 }
@@ -223,7 +255,10 @@ fn band_from_text(text: &str) -> Option<Band> {
             _ => return None,
         }
     }
-    Some(Band { above: above.parse().ok()?, rates })
+    Some(Band {
+        above: above.parse().ok()?,
+        rates,
+    })
 }
 
 fn round_up(nanos_times_million: i128) -> Option<Money> {

@@ -49,7 +49,9 @@ impl TokenSecret {
 
     /// Takes back a secret that was sealed.
     pub fn from_text(text: String) -> Self {
-        Self { text: Zeroizing::new(text) }
+        Self {
+            text: Zeroizing::new(text),
+        }
     }
 
     /// The secret itself: for the answer that shows it, and for the digest.
@@ -136,7 +138,14 @@ mod tests {
 
     #[test]
     fn junk_is_not_plausible() {
-        for junk in ["", "x", "kp_live_", "kp_live_é", &"a".repeat(31), &"a".repeat(513)] {
+        for junk in [
+            "",
+            "x",
+            "kp_live_",
+            "kp_live_é",
+            &"a".repeat(31),
+            &"a".repeat(513),
+        ] {
             assert!(!is_plausible(junk), "{junk}");
         }
         assert!(is_plausible(&"a".repeat(32)));

@@ -46,7 +46,11 @@ impl Timestamp {
     /// instead of wrapping.
     #[must_use]
     pub const fn plus_seconds(self, seconds: i64) -> Self {
-        Self { micros: self.micros.saturating_add(seconds.saturating_mul(1_000_000)) }
+        Self {
+            micros: self
+                .micros
+                .saturating_add(seconds.saturating_mul(1_000_000)),
+        }
     }
 
     /// Reads RFC 3339, or ISO 8601 without an offset (taken as UTC), from the
@@ -61,8 +65,12 @@ impl Timestamp {
         if pieces.time_zone_annotation().is_some() {
             return None;
         }
-        let civil = pieces.date().to_datetime(pieces.time().unwrap_or(Time::midnight()));
-        let offset = pieces.to_numeric_offset().map_or(0, jiff::tz::Offset::seconds);
+        let civil = pieces
+            .date()
+            .to_datetime(pieces.time().unwrap_or(Time::midnight()));
+        let offset = pieces
+            .to_numeric_offset()
+            .map_or(0, jiff::tz::Offset::seconds);
         let local = civil.duration_since(EPOCH);
         let utc = local.checked_sub(SignedDuration::from_secs(i64::from(offset)))?;
         let micros = i64::try_from(utc.as_nanos().div_euclid(1000)).ok()?;
@@ -77,7 +85,9 @@ impl Timestamp {
     /// Civil time in UTC. Not `jiff::Timestamp`: that one ends a day before
     /// 9999-12-31, which people write when they mean "never".
     fn to_civil(self) -> Option<DateTime> {
-        EPOCH.checked_add(SignedDuration::from_micros(self.micros)).ok()
+        EPOCH
+            .checked_add(SignedDuration::from_micros(self.micros))
+            .ok()
     }
 }
 
@@ -118,7 +128,10 @@ mod tests {
             ("2026-01-01T00:00", "2026-01-01T00:00:00Z"),
             ("2026-01-01", "2026-01-01T00:00:00Z"),
             ("2026-01-01T00:00:00.5Z", "2026-01-01T00:00:00.500000Z"),
-            ("2026-01-01T00:00:00.1234567Z", "2026-01-01T00:00:00.123456Z"),
+            (
+                "2026-01-01T00:00:00.1234567Z",
+                "2026-01-01T00:00:00.123456Z",
+            ),
             ("1969-12-31T23:59:59.999999Z", "1969-12-31T23:59:59.999999Z"),
             ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59Z"),
             ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"),

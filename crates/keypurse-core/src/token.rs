@@ -163,7 +163,9 @@ impl TokenSettings {
             None if switched_off => None,
             None => self.reset.map(|reset| reset.period),
         };
-        let amount = change.reset_amount.or_else(|| self.reset.map(|reset| reset.amount));
+        let amount = change
+            .reset_amount
+            .or_else(|| self.reset.map(|reset| reset.amount));
         let faults = faults(change, period, amount);
         if !faults.is_empty() {
             return Err(faults);
@@ -194,7 +196,10 @@ fn faults(
     amount: Option<Money>,
 ) -> Vec<SettingsError> {
     let mut faults = Vec::new();
-    if change.reset_amount.is_some_and(|amount| amount <= Money::ZERO) {
+    if change
+        .reset_amount
+        .is_some_and(|amount| amount <= Money::ZERO)
+    {
         faults.push(SettingsError::AmountNotPositive);
     }
     match period {
@@ -210,7 +215,9 @@ fn faults(
 
 /// What a new token starts with: the stated balance, else a full period.
 pub fn opening_balance(stated: Option<Money>, reset: Option<Reset>) -> Money {
-    stated.or(reset.map(|reset| reset.amount)).unwrap_or_default()
+    stated
+        .or(reset.map(|reset| reset.amount))
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, RandomizedNonceKey};
+use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
 use aws_lc_rs::hmac;
 use keypurse_core::secret::TokenSecret;
 use keypurse_store::Digest;
@@ -58,11 +58,11 @@ impl Vault {
     /// Opens a sealed copy.
     pub fn unseal(&self, sealed: &[u8], digest: &Digest) -> Result<TokenSecret, SealBroken> {
         let (nonce, body) = sealed.split_at_checked(NONCE_LEN).ok_or(SealBroken)?;
-        let nonce = nonce.try_into().map_err(|_| SealBroken)?;
+        let nonce: [u8; NONCE_LEN] = nonce.try_into().map_err(|_| SealBroken)?;
         let mut body = body.to_vec();
         let text = self
             .master
-            .open_in_place(nonce, Aad::from(digest), &mut body)
+            .open_in_place(Nonce::from(&nonce), Aad::from(digest), &mut body)
             .map_err(|_| SealBroken)?;
         let text = String::from_utf8(text.to_vec()).map_err(|_| SealBroken)?;
         Ok(TokenSecret::from_text(text))
@@ -94,7 +94,11 @@ mod tests {
         for index in 0..sealed.len() {
             let mut flipped = sealed.clone();
             flipped[index] ^= 1;
-            assert_eq!(vault.unseal(&flipped, &digest), Err(SealBroken), "bit of byte {index}");
+            assert_eq!(
+                vault.unseal(&flipped, &digest),
+                Err(SealBroken),
+                "bit of byte {index}"
+            );
         }
         assert_eq!(vault.unseal(&[], &digest), Err(SealBroken));
     }

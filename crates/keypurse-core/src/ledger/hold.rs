@@ -90,7 +90,10 @@ pub enum HoldError {
 impl Ledger {
     /// Sets money aside, or says why not. Both purses change, or neither.
     pub fn hold(&mut self, request: &HoldRequest, now: Timestamp) -> Result<Admission, HoldError> {
-        assert!(!self.holds.contains_key(&request.call), "a call id is used once");
+        assert!(
+            !self.holds.contains_key(&request.call),
+            "a call id is used once"
+        );
         assert!(Money::ZERO <= request.least && request.least <= request.full);
         let mut hold = Hold {
             account: request.account,
@@ -107,7 +110,9 @@ impl Ledger {
         self.admit_account(request, overdraft, &mut hold)?;
         self.set_aside(&hold);
         self.holds.insert(request.call, hold);
-        Ok(Admission { amount: hold.amount })
+        Ok(Admission {
+            amount: hold.amount,
+        })
     }
 
     fn admit_token(
@@ -155,7 +160,12 @@ impl Ledger {
             Overdraft::Refuse => Overdraft::Refuse,
             Overdraft::Clamp | Overdraft::Allow => Overdraft::Clamp,
         };
-        let granted = grant(&account.purse, PurseId::Account(account.id), request, overdraft)?;
+        let granted = grant(
+            &account.purse,
+            PurseId::Account(account.id),
+            request,
+            overdraft,
+        )?;
         hold.amount = hold.amount.min(granted);
         Ok(())
     }
@@ -174,7 +184,9 @@ impl Ledger {
     /// Raises what a crash would charge for a call under way; something is
     /// about to be delivered. Never lowers it.
     pub fn open(&mut self, call: CallId, floor: Money) -> bool {
-        let Some(hold) = self.holds.get_mut(&call) else { return false };
+        let Some(hold) = self.holds.get_mut(&call) else {
+            return false;
+        };
         let capped = floor.min(hold.amount);
         hold.floor = Some(hold.floor.map_or(capped, |current| current.max(capped)));
         true
@@ -203,7 +215,12 @@ fn grant(
     if clamps && available >= needed {
         return Ok(available);
     }
-    let short = Short { purse: id, needed, available, held: purse.held };
+    let short = Short {
+        purse: id,
+        needed,
+        available,
+        held: purse.held,
+    };
     if purse.balance >= needed {
         Err(HoldError::OnHold(short))
     } else {

@@ -168,11 +168,15 @@ impl Ledger {
     }
 
     fn loaded_token(&mut self, id: TokenId) -> &mut TokenState {
-        self.tokens.get_mut(&id).expect("the store loads a token before it is used")
+        self.tokens
+            .get_mut(&id)
+            .expect("the store loads a token before it is used")
     }
 
     fn loaded_account(&mut self, id: AccountId) -> &mut AccountState {
-        self.accounts.get_mut(&id).expect("the store loads an account before it is used")
+        self.accounts
+            .get_mut(&id)
+            .expect("the store loads an account before it is used")
     }
 }
 

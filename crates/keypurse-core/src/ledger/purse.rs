@@ -18,7 +18,10 @@ pub struct Purse {
 impl Purse {
     /// A purse nothing is held in.
     pub fn with(balance: Money) -> Self {
-        Self { balance, held: Money::ZERO }
+        Self {
+            balance,
+            held: Money::ZERO,
+        }
     }
 
     /// What a new call can have.

@@ -56,7 +56,13 @@ impl Ledger {
             .and_then(|id| self.tokens.get(&id))
             .filter(|token| token.active_balance)
             .map(|token| token.purse.balance);
-        Ok(Charge { cost, charged, house: extra - covered, from_token, token_balance })
+        Ok(Charge {
+            cost,
+            charged,
+            house: extra - covered,
+            from_token,
+            token_balance,
+        })
     }
 
     /// Resolves a hold at nothing: the call did not happen.
@@ -92,7 +98,10 @@ impl Ledger {
         if !account.unlimited {
             covered = covered.min(beyond_hold(account.purse.available(), hold.amount));
         }
-        let token = hold.token.filter(|_| from_token).map(|id| &self.tokens[&id]);
+        let token = hold
+            .token
+            .filter(|_| from_token)
+            .map(|id| &self.tokens[&id]);
         match token {
             Some(token) if token.overdraft != Overdraft::Allow => {
                 covered.min(beyond_hold(token.purse.available(), hold.amount))

@@ -13,7 +13,10 @@ fn at(second: i64) -> Timestamp {
 }
 
 fn call(number: i64) -> CallId {
-    CallId { ordered: number, random: 0 }
+    CallId {
+        ordered: number,
+        random: 0,
+    }
 }
 
 fn settings(overdraft: Overdraft) -> TokenSettings {
@@ -26,8 +29,15 @@ fn settings(overdraft: Overdraft) -> TokenSettings {
 fn ledger_with(settings: &TokenSettings, balance: i64) -> Ledger {
     let mut ledger = Ledger::new(TimeZone::UTC);
     let purse = Purse::default();
-    ledger.load_account(AccountState { id: ACCOUNT, purse, unlimited: true });
-    let secrets = vec![SecretState { id: SECRET, valid_until: None }];
+    ledger.load_account(AccountState {
+        id: ACCOUNT,
+        purse,
+        unlimited: true,
+    });
+    let secrets = vec![SecretState {
+        id: SECRET,
+        valid_until: None,
+    }];
     let balance = Money::from_nanos(balance);
     ledger.load_token(TokenState::new(TOKEN, ACCOUNT, balance, settings, secrets));
     ledger
@@ -37,7 +47,10 @@ fn request(number: i64, full: i64, least: i64) -> HoldRequest {
     HoldRequest {
         call: call(number),
         account: ACCOUNT,
-        token: Some(TokenUse { token: TOKEN, secret: SECRET }),
+        token: Some(TokenUse {
+            token: TOKEN,
+            secret: SECRET,
+        }),
         full: Money::from_nanos(full),
         least: Money::from_nanos(least),
     }
@@ -48,11 +61,19 @@ fn request(number: i64, full: i64, least: i64) -> HoldRequest {
 /// `adjust 10`; after `->` what it answers.
 fn check(overdraft: Overdraft, balance: i64, script: &str) {
     let mut ledger = ledger_with(&settings(overdraft), balance);
-    for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
+    for line in script
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+    {
         let (step, expected) = line.split_once("->").expect("a step and what it answers");
         let outcome = step_outcome(&mut ledger, step);
         let available = ledger.token(TOKEN).unwrap().purse.available().nanos();
-        assert_eq!(format!("{outcome}, available {available}"), expected.trim(), "in `{line}`");
+        assert_eq!(
+            format!("{outcome}, available {available}"),
+            expected.trim(),
+            "in `{line}`"
+        );
     }
 }
 
@@ -61,17 +82,27 @@ fn step_outcome(ledger: &mut Ledger, step: &str) -> String {
     let number = |index: usize| words[index].trim_start_matches('h').parse::<i64>().unwrap();
     match words[0] {
         "hold" => {
-            let least = if words.len() > 3 { number(4) } else { number(2) };
+            let least = if words.len() > 3 {
+                number(4)
+            } else {
+                number(2)
+            };
             match ledger.hold(&request(number(1), number(2), least), at(0)) {
                 Ok(admission) => format!("held {}", admission.amount.nanos()),
-                Err(HoldError::Insufficient(short)) => format!("402 needs {}", short.needed.nanos()),
+                Err(HoldError::Insufficient(short)) => {
+                    format!("402 needs {}", short.needed.nanos())
+                }
                 Err(HoldError::OnHold(short)) => format!("429 held {}", short.held.nanos()),
                 Err(other) => format!("{other:?}"),
             }
         }
         "settle" => match ledger.settle(call(number(1)), Money::from_nanos(number(2)), at(0)) {
             Ok(charge) => {
-                format!("charged {} house {}", charge.charged.nanos(), charge.house.nanos())
+                format!(
+                    "charged {} house {}",
+                    charge.charged.nanos(),
+                    charge.house.nanos()
+                )
             }
             Err(error) => format!("{error:?}"),
         },
@@ -183,14 +214,32 @@ fn the_account_purse_is_drawn_on_with_the_tokens() {
     ledger.accounts.get_mut(&ACCOUNT).unwrap().unlimited = false;
     ledger.accounts.get_mut(&ACCOUNT).unwrap().purse.balance = Money::from_nanos(30);
     let error = ledger.hold(&request(1, 60, 40), at(0)).unwrap_err();
-    let HoldError::Insufficient(short) = error else { panic!("{error:?}") };
+    let HoldError::Insufficient(short) = error else {
+        panic!("{error:?}")
+    };
     assert_eq!(short.purse, PurseId::Account(ACCOUNT));
-    assert_eq!(ledger.token(TOKEN).unwrap().purse.held, Money::ZERO, "neither purse changed");
+    assert_eq!(
+        ledger.token(TOKEN).unwrap().purse.held,
+        Money::ZERO,
+        "neither purse changed"
+    );
     let granted = ledger.hold(&request(2, 60, 20), at(0)).unwrap();
-    assert_eq!(granted.amount, Money::from_nanos(30), "clamped by the smaller purse");
-    ledger.settle(call(2), Money::from_nanos(25), at(0)).unwrap();
-    assert_eq!(ledger.account(ACCOUNT).unwrap().purse.balance, Money::from_nanos(5));
-    assert_eq!(ledger.token(TOKEN).unwrap().purse.balance, Money::from_nanos(75));
+    assert_eq!(
+        granted.amount,
+        Money::from_nanos(30),
+        "clamped by the smaller purse"
+    );
+    ledger
+        .settle(call(2), Money::from_nanos(25), at(0))
+        .unwrap();
+    assert_eq!(
+        ledger.account(ACCOUNT).unwrap().purse.balance,
+        Money::from_nanos(5)
+    );
+    assert_eq!(
+        ledger.token(TOKEN).unwrap().purse.balance,
+        Money::from_nanos(75)
+    );
 }
 
 #[test]
@@ -199,10 +248,15 @@ fn an_inactive_balance_is_neither_checked_nor_changed() {
     inactive.active_balance = false;
     let mut ledger = ledger_with(&inactive, 0);
     ledger.hold(&request(1, 60, 60), at(0)).unwrap();
-    let charge = ledger.settle(call(1), Money::from_nanos(60), at(0)).unwrap();
+    let charge = ledger
+        .settle(call(1), Money::from_nanos(60), at(0))
+        .unwrap();
     assert_eq!((charge.from_token, charge.token_balance), (false, None));
     assert_eq!(ledger.token(TOKEN).unwrap().purse.balance, Money::ZERO);
-    assert_eq!(ledger.account(ACCOUNT).unwrap().purse.balance, Money::from_nanos(-60));
+    assert_eq!(
+        ledger.account(ACCOUNT).unwrap().purse.balance,
+        Money::from_nanos(-60)
+    );
 }
 
 #[test]
@@ -211,23 +265,50 @@ fn l11_nothing_is_admitted_after_deletion_rotation_or_expiry() {
     expiring.expires_at = Some(at(100));
     let mut ledger = ledger_with(&expiring, 100);
     assert!(ledger.hold(&request(1, 1, 1), at(99)).is_ok());
-    assert_eq!(ledger.hold(&request(2, 1, 1), at(100)), Err(HoldError::Expired));
+    assert_eq!(
+        ledger.hold(&request(2, 1, 1), at(100)),
+        Err(HoldError::Expired)
+    );
 
-    let new = SecretState { id: SecretId(2), valid_until: None };
+    let new = SecretState {
+        id: SecretId(2),
+        valid_until: None,
+    };
     ledger.rotate_token(TOKEN, new, at(50));
-    assert!(ledger.hold(&request(3, 1, 1), at(49)).is_ok(), "old secret within its grace");
-    assert_eq!(ledger.hold(&request(4, 1, 1), at(50)), Err(HoldError::Revoked));
-    let newest = SecretState { id: SecretId(3), valid_until: None };
+    assert!(
+        ledger.hold(&request(3, 1, 1), at(49)).is_ok(),
+        "old secret within its grace"
+    );
+    assert_eq!(
+        ledger.hold(&request(4, 1, 1), at(50)),
+        Err(HoldError::Revoked)
+    );
+    let newest = SecretState {
+        id: SecretId(3),
+        valid_until: None,
+    };
     ledger.rotate_token(TOKEN, newest, at(90));
-    assert_eq!(ledger.token(TOKEN).unwrap().secrets.len(), 2, "at most two secrets live");
+    assert_eq!(
+        ledger.token(TOKEN).unwrap().secrets.len(),
+        2,
+        "at most two secrets live"
+    );
 
     ledger.delete_token(TOKEN);
     let by_newest = HoldRequest {
-        token: Some(TokenUse { token: TOKEN, secret: SecretId(3) }),
+        token: Some(TokenUse {
+            token: TOKEN,
+            secret: SecretId(3),
+        }),
         ..request(5, 1, 1)
     };
     assert_eq!(ledger.hold(&by_newest, at(10)), Err(HoldError::Revoked));
-    assert!(ledger.settle(call(1), Money::from_nanos(1), at(120)).is_ok(), "running calls settle");
+    assert!(
+        ledger
+            .settle(call(1), Money::from_nanos(1), at(120))
+            .is_ok(),
+        "running calls settle"
+    );
 }
 
 #[test]
@@ -235,17 +316,30 @@ fn a_reset_happens_once_in_the_first_step_of_a_new_period() {
     let day = 86_400;
     let mut daily = settings(Overdraft::Clamp);
     let amount = Money::from_nanos(50);
-    daily.reset = Some(Reset { period: ResetPeriod::Daily, amount, next_at: at(day) });
+    daily.reset = Some(Reset {
+        period: ResetPeriod::Daily,
+        amount,
+        next_at: at(day),
+    });
     let mut ledger = ledger_with(&daily, 100);
     ledger.hold(&request(1, 40, 40), at(day - 1)).unwrap();
     assert!(ledger.take_changes().entries.is_empty());
-    ledger.settle(call(1), Money::from_nanos(30), at(3 * day)).unwrap();
+    ledger
+        .settle(call(1), Money::from_nanos(30), at(3 * day))
+        .unwrap();
     ledger.hold(&request(2, 20, 20), at(3 * day + 5)).unwrap();
     let changes = ledger.take_changes();
-    let amounts: Vec<i64> = changes.entries.iter().map(|entry| entry.amount.nanos()).collect();
+    let amounts: Vec<i64> = changes
+        .entries
+        .iter()
+        .map(|entry| entry.amount.nanos())
+        .collect();
     assert_eq!(amounts, [-50], "one entry for all missed periods");
     assert_eq!(changes.resets[&TOKEN], at(4 * day));
-    assert_eq!(ledger.token(TOKEN).unwrap().purse.balance, Money::from_nanos(20));
+    assert_eq!(
+        ledger.token(TOKEN).unwrap().purse.balance,
+        Money::from_nanos(20)
+    );
 }
 
 #[derive(Clone, Debug)]

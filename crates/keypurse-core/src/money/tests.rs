@@ -45,7 +45,11 @@ fn a_string_is_read_by_the_seeds_pattern_and_never_rounded() {
         ("-1e5", Err(OutOfRange)),
         ("1e999999999999", Err(OutOfRange)),
     ] {
-        assert_eq!(text(input).as_deref(), expected.as_ref().map(|s| *s), "{input:?}");
+        assert_eq!(
+            text(input).as_deref(),
+            expected.as_ref().map(|s| *s),
+            "{input:?}"
+        );
     }
 }
 
@@ -72,7 +76,11 @@ fn a_number_is_read_from_its_text_and_rounded_half_even() {
         ("1e99", Err(OutOfRange)),
         ("1e2147483647", Err(OutOfRange)),
     ] {
-        assert_eq!(number(input).as_deref(), expected.as_ref().map(|s| *s), "{input:?}");
+        assert_eq!(
+            number(input).as_deref(),
+            expected.as_ref().map(|s| *s),
+            "{input:?}"
+        );
     }
 }
 
@@ -86,7 +94,10 @@ fn money_is_written_without_exponent_and_with_a_point() {
         (i64::MIN, "-9223372036.854775808", "-9223372036.854775808"),
     ] {
         let money = Money::from_nanos(nanos);
-        assert_eq!((money.to_string().as_str(), money.to_fixed().as_str()), (short, fixed));
+        assert_eq!(
+            (money.to_string().as_str(), money.to_fixed().as_str()),
+            (short, fixed)
+        );
     }
 }
 

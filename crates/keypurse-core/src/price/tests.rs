@@ -8,19 +8,32 @@ fn rate(dollars: &str) -> Rate {
 }
 
 fn rates(input: &str, output: &str) -> Rates {
-    Rates { input: rate(input), output: rate(output), ..Rates::default() }
+    Rates {
+        input: rate(input),
+        output: rate(output),
+        ..Rates::default()
+    }
 }
 
 fn counts(input: u64, output: u64) -> TokenCounts {
-    TokenCounts { input, output, ..TokenCounts::default() }
+    TokenCounts {
+        input,
+        output,
+        ..TokenCounts::default()
+    }
 }
 
 #[test]
 fn cost_is_rounded_up_once() {
     let price = Price::flat(rates("0.0375", "0.0000001"));
-    for (input, output, nanos) in
-        [(0, 0, 0), (1, 0, 38), (2, 0, 75), (0, 1, 1), (1, 1, 38), (1_000_000, 0, 37_500_000)]
-    {
+    for (input, output, nanos) in [
+        (0, 0, 0),
+        (1, 0, 38),
+        (2, 0, 75),
+        (0, 1, 1),
+        (1, 1, 38),
+        (1_000_000, 0, 37_500_000),
+    ] {
         let cost = price.cost(&counts(input, output)).unwrap();
         assert_eq!(cost, Money::from_nanos(nanos), "{input} + {output}");
     }
@@ -53,13 +66,28 @@ fn each_class_of_tokens_has_its_own_rate() {
 #[test]
 fn a_long_input_is_charged_wholly_at_its_band() {
     let price = Price::banded(vec![
-        Band { above: 0, rates: rates("1", "2") },
-        Band { above: 200_000, rates: rates("2", "3") },
+        Band {
+            above: 0,
+            rates: rates("1", "2"),
+        },
+        Band {
+            above: 200_000,
+            rates: rates("2", "3"),
+        },
     ])
     .unwrap();
-    assert_eq!(price.cost(&counts(200_000, 0)), Some(Money::from_nanos(200_000_000)));
-    assert_eq!(price.cost(&counts(200_001, 0)), Some(Money::from_nanos(400_002_000)));
-    assert_eq!(price.bound(200_001, 1), Some(Money::from_nanos(400_005_000)));
+    assert_eq!(
+        price.cost(&counts(200_000, 0)),
+        Some(Money::from_nanos(200_000_000))
+    );
+    assert_eq!(
+        price.cost(&counts(200_001, 0)),
+        Some(Money::from_nanos(400_002_000))
+    );
+    assert_eq!(
+        price.bound(200_001, 1),
+        Some(Money::from_nanos(400_005_000))
+    );
 }
 
 #[test]

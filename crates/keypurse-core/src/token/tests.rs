@@ -16,7 +16,10 @@ fn settings() -> TokenSettings {
     TokenSettings::new(TokenName::parse("t").unwrap(), TokenKind::Live)
 }
 
-fn changed(from: &TokenSettings, change: SettingsChange) -> Result<TokenSettings, Vec<SettingsError>> {
+fn changed(
+    from: &TokenSettings,
+    change: SettingsChange,
+) -> Result<TokenSettings, Vec<SettingsError>> {
     from.changed(&change, at("2026-11-21T12:00:00Z"), &TimeZone::UTC)
 }
 
@@ -68,14 +71,20 @@ fn a_period_switches_the_balance_on() {
     let token = changed(&settings(), daily("5")).unwrap();
     assert!(token.active_balance);
     let reset = token.reset.unwrap();
-    assert_eq!((reset.amount, reset.next_at), (dollars("5"), at("2026-11-22")));
+    assert_eq!(
+        (reset.amount, reset.next_at),
+        (dollars("5"), at("2026-11-22"))
+    );
 }
 
 #[test]
 fn a_changed_amount_waits_for_the_next_reset() {
     let token = changed(&settings(), daily("5")).unwrap();
     let later = at("2026-11-23T12:00:00Z");
-    let change = SettingsChange { reset_amount: Some(dollars("7")), ..SettingsChange::default() };
+    let change = SettingsChange {
+        reset_amount: Some(dollars("7")),
+        ..SettingsChange::default()
+    };
     let token = token.changed(&change, later, &TimeZone::UTC).unwrap();
     assert_eq!(token.reset.unwrap().next_at, at("2026-11-22"));
     assert_eq!(token.reset.unwrap().amount, dollars("7"));
@@ -84,21 +93,47 @@ fn a_changed_amount_waits_for_the_next_reset() {
 #[test]
 fn switching_off_the_balance_or_the_period_clears_the_amount() {
     let token = changed(&settings(), daily("5")).unwrap();
-    let off = SettingsChange { active_balance: Some(false), ..SettingsChange::default() };
-    let none = SettingsChange { reset_period: Some(None), ..SettingsChange::default() };
+    let off = SettingsChange {
+        active_balance: Some(false),
+        ..SettingsChange::default()
+    };
+    let none = SettingsChange {
+        reset_period: Some(None),
+        ..SettingsChange::default()
+    };
     let without_balance = changed(&token, off).unwrap();
-    assert_eq!((without_balance.reset, without_balance.active_balance), (None, false));
+    assert_eq!(
+        (without_balance.reset, without_balance.active_balance),
+        (None, false)
+    );
     let without_period = changed(&token, none).unwrap();
-    assert_eq!((without_period.reset, without_period.active_balance), (None, true));
+    assert_eq!(
+        (without_period.reset, without_period.active_balance),
+        (None, true)
+    );
 }
 
 #[test]
 fn settings_that_contradict_each_other_are_all_reported() {
-    use SettingsError::{AmountNotPositive, AmountWithoutPeriod, PeriodWithoutAmount, PeriodWithoutBalance};
-    let period_only = SettingsChange { reset_amount: None, ..daily("1") };
-    let amount_only = SettingsChange { reset_period: None, ..daily("1") };
-    let zero = SettingsChange { reset_amount: Some(Money::ZERO), ..daily("1") };
-    let off = SettingsChange { active_balance: Some(false), ..period_only };
+    use SettingsError::{
+        AmountNotPositive, AmountWithoutPeriod, PeriodWithoutAmount, PeriodWithoutBalance,
+    };
+    let period_only = SettingsChange {
+        reset_amount: None,
+        ..daily("1")
+    };
+    let amount_only = SettingsChange {
+        reset_period: None,
+        ..daily("1")
+    };
+    let zero = SettingsChange {
+        reset_amount: Some(Money::ZERO),
+        ..daily("1")
+    };
+    let off = SettingsChange {
+        active_balance: Some(false),
+        ..period_only
+    };
     for (change, expected) in [
         (period_only, vec![PeriodWithoutAmount]),
         (amount_only, vec![AmountWithoutPeriod]),

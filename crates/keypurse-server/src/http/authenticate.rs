@@ -87,7 +87,11 @@ pub fn presented(headers: &HeaderMap, schemes: Schemes) -> Result<&str, AuthErro
     if is_ambiguous {
         return Err(AuthError::Malformed);
     }
-    if is_bearer { bearer_secret(text).ok_or(AuthError::Malformed) } else { Ok(text) }
+    if is_bearer {
+        bearer_secret(text).ok_or(AuthError::Malformed)
+    } else {
+        Ok(text)
+    }
 }
 
 fn bearer_secret(value: &str) -> Option<&str> {
@@ -108,7 +112,11 @@ pub async fn authenticate(
         return Err(AuthError::Unknown);
     }
     let digest = state.vault.digest(secret);
-    let credential = state.store.credential(&digest).await?.ok_or(AuthError::Unknown)?;
+    let credential = state
+        .store
+        .credential(&digest)
+        .await?
+        .ok_or(AuthError::Unknown)?;
     if let Credential::Token(token) = &*credential {
         if token.valid_until.is_some_and(|until| until <= now) {
             return Err(AuthError::Unknown);
@@ -128,7 +136,10 @@ mod tests {
     fn check(schemes: Schemes, headers: &[(&'static str, &'static str)], expected: &str) {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
-            map.append(HeaderName::from_static(name), HeaderValue::from_static(value));
+            map.append(
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            );
         }
         let found = match presented(&map, schemes) {
             Ok(secret) => secret.to_owned(),
@@ -149,8 +160,16 @@ mod tests {
         check(Bearer, &[("authorization", "s")], "malformed");
         check(Bearer, &[("authorization", "Basic s")], "malformed");
         check(Bearer, &[("authorization", "Bearer ")], "malformed");
-        check(Bearer, &[("authorization", "Bearer a"), ("authorization", "Bearer a")], "malformed");
+        check(
+            Bearer,
+            &[("authorization", "Bearer a"), ("authorization", "Bearer a")],
+            "malformed",
+        );
         check(BearerOrApiKey, &[("x-api-key", "s")], "s");
-        check(BearerOrApiKey, &[("x-api-key", "a"), ("authorization", "Bearer a")], "malformed");
+        check(
+            BearerOrApiKey,
+            &[("x-api-key", "a"), ("authorization", "Bearer a")],
+            "malformed",
+        );
     }
 }

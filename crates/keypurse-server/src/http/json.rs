@@ -32,8 +32,9 @@ impl<'a> JsonObject<'a> {
     /// Checks the whole body: UTF-8, one object, no duplicate key at any
     /// level, at most [`MAX_DEPTH`] deep, no lone surrogate.
     pub fn read(body: &'a [u8]) -> Result<Self, JsonError> {
-        let text = std::str::from_utf8(body)
-            .map_err(|_| JsonError { reason: "the body is not valid UTF-8".to_owned() })?;
+        let text = std::str::from_utf8(body).map_err(|_| JsonError {
+            reason: "the body is not valid UTF-8".to_owned(),
+        })?;
         let mut reader = serde_json::Deserializer::from_str(text);
         let members = reader.deserialize_map(Members).map_err(explain)?;
         reader.end().map_err(explain)?;
@@ -45,7 +46,10 @@ impl<'a> JsonObject<'a> {
 
     /// A member's text, `None` when it is absent.
     pub fn get(&self, name: &str) -> Option<&'a RawValue> {
-        self.members.iter().find(|(key, _)| key == name).map(|(_, value)| *value)
+        self.members
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| *value)
     }
 
     /// All members, in the order they came.
@@ -55,7 +59,9 @@ impl<'a> JsonObject<'a> {
 }
 
 fn explain(error: impl fmt::Display) -> JsonError {
-    JsonError { reason: format!("invalid JSON: {error}") }
+    JsonError {
+        reason: format!("invalid JSON: {error}"),
+    }
 }
 
 /// Scalars keep their text, so a number of any size passes here and is judged
@@ -108,7 +114,11 @@ impl<'de> Keys<'de> {
         } else {
             !self.few.contains(&key) && self.many.insert(key.clone())
         };
-        if is_new { Ok(()) } else { Err(E::custom(format_args!("duplicate key `{key}`"))) }
+        if is_new {
+            Ok(())
+        } else {
+            Err(E::custom(format_args!("duplicate key `{key}`")))
+        }
     }
 }
 
@@ -147,9 +157,13 @@ struct Strict {
 impl Strict {
     fn deeper<E: Error>(self) -> Result<Self, E> {
         if self.depth >= MAX_DEPTH {
-            return Err(E::custom(format_args!("nested deeper than {MAX_DEPTH} levels")));
+            return Err(E::custom(format_args!(
+                "nested deeper than {MAX_DEPTH} levels"
+            )));
         }
-        Ok(Self { depth: self.depth + 1 })
+        Ok(Self {
+            depth: self.depth + 1,
+        })
     }
 }
 
@@ -254,16 +268,21 @@ mod tests {
     fn members_keep_their_text() {
         let body = br#" {"a": 1e-09, "b":"\u00e9", "c":{"d":[true,null]}, "e": 1e999} "#;
         let object = JsonObject::read(body).unwrap();
-        let texts: Vec<&str> = object.members().iter().map(|(_, value)| value.get()).collect();
-        assert_eq!(texts, ["1e-09", r#""\u00e9""#, r#"{"d":[true,null]}"#, "1e999"]);
+        let texts: Vec<&str> = object
+            .members()
+            .iter()
+            .map(|(_, value)| value.get())
+            .collect();
+        assert_eq!(
+            texts,
+            ["1e-09", r#""\u00e9""#, r#"{"d":[true,null]}"#, "1e999"]
+        );
         assert!(object.get("x").is_none());
     }
 
     #[test]
     fn nesting_ends_at_the_limit() {
-        let nested = |levels: usize| {
-            format!("{}1{}", "{\"a\":".repeat(levels), "}".repeat(levels))
-        };
+        let nested = |levels: usize| format!("{}1{}", "{\"a\":".repeat(levels), "}".repeat(levels));
         assert!(is_accepted(&nested(MAX_DEPTH)));
         assert!(!is_accepted(&nested(MAX_DEPTH + 1)));
         assert!(!is_accepted(&nested(10_000)));

@@ -35,7 +35,11 @@ impl Revocations {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = running.entry(token).or_default();
         entry.calls += 1;
-        Watch { revocations: self, token, revoked: entry.revoked.clone() }
+        Watch {
+            revocations: self,
+            token,
+            revoked: entry.revoked.clone(),
+        }
     }
 
     /// Ends the token's running streams. Call after the deletion is on disk.
@@ -56,8 +60,14 @@ impl Watch<'_> {
 
 impl Drop for Watch<'_> {
     fn drop(&mut self) {
-        let mut running = self.revocations.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(entry) = running.get_mut(&self.token) else { return };
+        let mut running = self
+            .revocations
+            .running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let Some(entry) = running.get_mut(&self.token) else {
+            return;
+        };
         entry.calls -= 1;
         if entry.calls == 0 {
             running.remove(&self.token);
@@ -79,6 +89,9 @@ mod tests {
         assert!(one.revoked().is_cancelled() && two.revoked().is_cancelled());
         assert!(!other.revoked().is_cancelled());
         drop((one, two, other));
-        assert!(revocations.running.lock().unwrap().is_empty(), "nothing is left behind");
+        assert!(
+            revocations.running.lock().unwrap().is_empty(),
+            "nothing is left behind"
+        );
     }
 }

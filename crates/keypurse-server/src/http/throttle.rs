@@ -31,7 +31,10 @@ impl FailedSignIns {
     /// Counts one failure, or says that there were too many.
     pub fn count(&self, address: IpAddr, now: Timestamp) -> Result<(), TooManyFailures> {
         let now = now.micros();
-        let mut addresses = self.recovered_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut addresses = self
+            .recovered_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if addresses.len() >= MAX_ADDRESSES {
             addresses.retain(|_, recovered_at| *recovered_at > now);
         }
@@ -39,7 +42,9 @@ impl FailedSignIns {
         let next = (*recovered_at).max(now) + MICROS_PER_TRY;
         let over = next - now - BURST * MICROS_PER_TRY;
         if over > 0 {
-            return Err(TooManyFailures { retry_after_seconds: over.div_euclid(1_000_000) + 1 });
+            return Err(TooManyFailures {
+                retry_after_seconds: over.div_euclid(1_000_000) + 1,
+            });
         }
         *recovered_at = next;
         Ok(())
@@ -57,13 +62,19 @@ mod tests {
         let failures = FailedSignIns::default();
         let address = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
         let other = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2));
-        let at = |millis| Timestamp::from_micros(millis * 1000);
+        let at = |millis: i64| Timestamp::from_micros(millis * 1000);
         for _ in 0..20 {
             assert_eq!(failures.count(address, at(0)), Ok(()));
         }
-        let refused = Err(TooManyFailures { retry_after_seconds: 1 });
+        let refused = Err(TooManyFailures {
+            retry_after_seconds: 1,
+        });
         assert_eq!(failures.count(address, at(0)), refused);
-        assert_eq!(failures.count(other, at(0)), Ok(()), "others are not affected");
+        assert_eq!(
+            failures.count(other, at(0)),
+            Ok(()),
+            "others are not affected"
+        );
         assert_eq!(failures.count(address, at(500)), Ok(()));
         assert_eq!(failures.count(address, at(500)), refused);
     }
