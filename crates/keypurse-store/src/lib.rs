@@ -7,6 +7,8 @@
 
 mod accounts;
 mod calls;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod error;
 mod tokens;
 

@@ -60,6 +60,7 @@ impl Money {
     }
 
     /// This amount, or nothing when it is negative.
+    #[must_use]
     pub fn or_zero(self) -> Self {
         self.max(Self::ZERO)
     }

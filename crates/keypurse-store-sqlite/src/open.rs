@@ -1,0 +1,140 @@
+//! Opening the file: lock, settings, schema.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use keypurse_core::time::Clock;
+use rusqlite::{Connection, OpenFlags};
+use thiserror::Error;
+
+use crate::migrations::{self, MigrationError};
+
+/// SQLite before 3.51.3 can corrupt a file when a WAL is reset while another
+/// connection checkpoints (SQLite release notes of 3.51.3).
+const MIN_SQLITE: i32 = 3_051_003;
+const BUSY_TIMEOUT_MS: u32 = 5000;
+
+/// Where the store is and what it runs by.
+#[derive(Clone, Debug)]
+pub struct SqliteOptions {
+    /// The database file; a lock file stands beside it.
+    pub path: PathBuf,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The zone whose days bound reset periods.
+    pub zone: TimeZone,
+}
+
+/// Why the store could not be opened.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// Another process has it.
+    #[error("another keypurse process uses {}", .0.display())]
+    InUse(PathBuf),
+    /// The lock file cannot be made or locked.
+    #[error("cannot lock {}", path.display())]
+    Lock {
+        /// The lock file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file was written by a newer version.
+    #[error("the database has schema {found}, this version knows {known}")]
+    NewerSchema {
+        /// What the file has.
+        found: u32,
+        /// What this program knows.
+        known: u32,
+    },
+    /// A migration that ran is not the one this program has.
+    #[error("migration {0} of the database differs from this program's")]
+    ChangedMigration(u32),
+    /// The linked SQLite has a known fault.
+    #[error("SQLite {0} is too old; 3.51.3 or newer is needed")]
+    OldSqlite(&'static str),
+    /// What the file holds makes no sense.
+    #[error("the database is corrupt: {0}")]
+    Corrupt(String),
+    /// SQLite failed.
+    #[error("cannot open the database {}", path.display())]
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: rusqlite::Error,
+    },
+}
+
+/// The write connection, and the lock that makes it the only one.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) connection: Connection,
+    pub(crate) lock: File,
+}
+
+/// Locks the file, opens it for writing and brings its schema up to date.
+pub(crate) fn open_writer(options: &SqliteOptions) -> Result<Opened, OpenError> {
+    if rusqlite::version_number() < MIN_SQLITE {
+        return Err(OpenError::OldSqlite(rusqlite::version()));
+    }
+    let lock = lock_beside(&options.path)?;
+    let failed = |source| OpenError::Sqlite {
+        path: options.path.clone(),
+        source,
+    };
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(&options.path, flags).map_err(failed)?;
+    configure_writer(&connection).map_err(failed)?;
+    migrations::run(&mut connection, options.clock.now()).map_err(|error| match error {
+        MigrationError::Newer { found, known } => OpenError::NewerSchema { found, known },
+        MigrationError::Changed(version) => OpenError::ChangedMigration(version),
+        MigrationError::Sqlite(source) => failed(source),
+    })?;
+    Ok(Opened { connection, lock })
+}
+
+/// A connection that cannot write.
+pub(crate) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+    // Read-write flags: in WAL mode a reader takes part in the shared memory.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.pragma_update(None, "busy_timeout", BUSY_TIMEOUT_MS)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
+fn configure_writer(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "busy_timeout", BUSY_TIMEOUT_MS)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    // The writer checkpoints itself, after it has answered.
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    Ok(())
+}
+
+/// An OS lock, not a file's existence: it ends with the process, however that
+/// ends.
+fn lock_beside(database: &Path) -> Result<File, OpenError> {
+    let path = database.with_extension("lock");
+    let failed = |source| OpenError::Lock {
+        path: path.clone(),
+        source,
+    };
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(database.to_owned())),
+        Err(TryLockError::Error(source)) => Err(failed(source)),
+    }
+}

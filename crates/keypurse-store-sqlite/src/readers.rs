@@ -1,0 +1,47 @@
+//! Reads beside the writer: each on its own connection, off the async threads.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use keypurse_store::StoreError;
+use rusqlite::Connection;
+
+use crate::open::open_reader;
+
+const READERS: usize = 4;
+
+/// A few connections that cannot write.
+#[derive(Clone, Debug)]
+pub(crate) struct Readers {
+    connections: Arc<[Mutex<Connection>]>,
+    next: Arc<AtomicUsize>,
+}
+
+impl Readers {
+    pub(crate) fn open(path: &Path) -> rusqlite::Result<Self> {
+        let connections = (0..READERS)
+            .map(|_| open_reader(path).map(Mutex::new))
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        Ok(Self {
+            connections: connections.into(),
+            next: Arc::default(),
+        })
+    }
+
+    /// Runs a read on one of the connections.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let readers = self.clone();
+        tokio::task::spawn_blocking(move || {
+            let turn = readers.next.fetch_add(1, Ordering::Relaxed) % readers.connections.len();
+            let connection = &readers.connections[turn];
+            read(&connection.lock().unwrap_or_else(PoisonError::into_inner))
+        })
+        .await
+        .map_err(|error| StoreError::Unavailable(error.to_string()))?
+        .map_err(|error| StoreError::Unavailable(error.to_string()))
+    }
+}

@@ -1,0 +1,243 @@
+//! The store as others see it: requests to the writer, reads beside it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use async_trait::async_trait;
+use keypurse_core::id::{AccountId, CallId, TokenId};
+use keypurse_core::ledger::{Admission, Charge};
+use keypurse_core::money::Money;
+use keypurse_core::time::Timestamp;
+use keypurse_core::token::TokenName;
+use keypurse_store::{
+    Account, Accounts, Calls, CreateAccountError, CreateTokenError, Credential, Digest,
+    HoldFailure, NewAccount, NewHold, NewToken, Rotation, Settlement, SimulatedCall, StoreError,
+    Token, TokenUpdate, Tokens, UpdateTokenError,
+};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::credentials::Credentials;
+use crate::open::{OpenError, SqliteOptions, open_writer};
+use crate::readers::Readers;
+use crate::rows;
+use crate::writer::{Command, Reply, Writer};
+
+/// Operations that may wait for the writer.
+const QUEUE: usize = 8192;
+/// Places kept for what must not be refused: settlements and management.
+const RESERVED: usize = QUEUE / 2;
+
+/// Tokens, accounts and the ledger in one SQLite file.
+#[derive(Debug)]
+pub struct SqliteStore {
+    commands: mpsc::Sender<Command>,
+    readers: Readers,
+    credentials: Arc<Credentials>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl SqliteStore {
+    /// Opens the file, resolves what a crash left open, starts the writer.
+    pub fn open(options: &SqliteOptions) -> Result<Self, OpenError> {
+        let opened = open_writer(options)?;
+        let credentials = Arc::new(Credentials::default());
+        let writer = Writer::start(opened, options, Arc::clone(&credentials))?;
+        let failed = |source| OpenError::Sqlite {
+            path: options.path.clone(),
+            source,
+        };
+        let readers = Readers::open(&options.path).map_err(failed)?;
+        let (commands, waiting) = mpsc::channel(QUEUE);
+        let thread = std::thread::Builder::new()
+            .name("ledger-writer".to_owned())
+            .spawn(move || writer.run(waiting))
+            .expect("a thread can be started");
+        let writer = Mutex::new(Some(thread));
+        Ok(Self {
+            commands,
+            readers,
+            credentials,
+            writer,
+        })
+    }
+
+    /// Asks the writer and waits until what it decided is on disk.
+    async fn ask<T, E: From<StoreError>>(
+        &self,
+        command: impl FnOnce(Reply<T, E>) -> Command,
+    ) -> Result<T, E> {
+        let (reply, answer) = oneshot::channel();
+        self.commands
+            .send(command(reply))
+            .await
+            .map_err(|_| stopped())?;
+        answer.await.map_err(|_| not_written())?
+    }
+}
+
+fn stopped() -> StoreError {
+    StoreError::Unavailable("the ledger has been closed".to_owned())
+}
+
+/// The writer dropped the request: its batch failed before reaching it.
+fn not_written() -> StoreError {
+    StoreError::Unavailable("the batch was not written".to_owned())
+}
+
+#[async_trait]
+impl Accounts for SqliteStore {
+    async fn create_account(&self, new: NewAccount) -> Result<Account, CreateAccountError> {
+        self.ask(|reply| Command::CreateAccount(new, reply)).await
+    }
+
+    async fn set_account_key(
+        &self,
+        name: &str,
+        key_digest: Digest,
+    ) -> Result<Option<Account>, CreateAccountError> {
+        let name = name.to_owned();
+        self.ask(|reply| Command::SetAccountKey {
+            name,
+            digest: key_digest,
+            reply,
+        })
+        .await
+    }
+
+    async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
+        self.readers
+            .read(move |connection| rows::account_by_id(connection, id))
+            .await
+    }
+
+    async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
+        self.readers.read(rows::accounts).await
+    }
+}
+
+#[async_trait]
+impl Tokens for SqliteStore {
+    async fn create_token(&self, new: NewToken) -> Result<Token, CreateTokenError> {
+        self.ask(|reply| Command::CreateToken(new, reply)).await
+    }
+
+    async fn tokens(&self, account: AccountId) -> Result<Vec<Token>, StoreError> {
+        self.readers
+            .read(move |connection| rows::tokens_of(connection, account))
+            .await
+    }
+
+    async fn token(
+        &self,
+        account: AccountId,
+        name: &TokenName,
+    ) -> Result<Option<Token>, StoreError> {
+        let name = name.clone();
+        self.readers
+            .read(move |connection| rows::token_named(connection, account, &name))
+            .await
+    }
+
+    async fn token_by_id(&self, id: TokenId) -> Result<Option<Token>, StoreError> {
+        self.readers
+            .read(move |connection| rows::token_by_id(connection, id))
+            .await
+    }
+
+    async fn update_token(&self, update: TokenUpdate) -> Result<Option<Token>, UpdateTokenError> {
+        self.ask(|reply| Command::UpdateToken(update, reply)).await
+    }
+
+    async fn rotate_token(&self, rotation: Rotation) -> Result<Option<Token>, StoreError> {
+        self.ask(|reply| Command::RotateToken(rotation, reply))
+            .await
+    }
+
+    async fn delete_token(
+        &self,
+        account: AccountId,
+        name: &TokenName,
+        now: Timestamp,
+    ) -> Result<Option<TokenId>, StoreError> {
+        let name = name.clone();
+        self.ask(|reply| Command::DeleteToken {
+            account,
+            name,
+            at: now,
+            reply,
+        })
+        .await
+    }
+
+    async fn credential(&self, digest: &Digest) -> Result<Option<Arc<Credential>>, StoreError> {
+        if let Some(known) = self.credentials.get(digest) {
+            return Ok(Some(known));
+        }
+        let (digest, generation) = (*digest, self.credentials.generation());
+        let read = self
+            .readers
+            .read(move |connection| rows::credential(connection, &digest));
+        let Some(credential) = read.await?.map(Arc::new) else {
+            return Ok(None);
+        };
+        self.credentials
+            .keep(generation, digest, Arc::clone(&credential));
+        Ok(Some(credential))
+    }
+}
+
+#[async_trait]
+impl Calls for SqliteStore {
+    async fn hold(&self, new: NewHold) -> Result<Admission, HoldFailure> {
+        if self.commands.capacity() < RESERVED {
+            return Err(StoreError::Overloaded.into());
+        }
+        self.ask(|reply| Command::Hold(new, reply)).await
+    }
+
+    async fn open(&self, call: CallId, floor: Money) -> Result<(), StoreError> {
+        self.ask(|reply| Command::Open(call, floor, reply)).await
+    }
+
+    async fn settle(&self, settlement: Settlement) -> Result<Option<Charge>, StoreError> {
+        self.ask(|reply| Command::Settle(settlement, reply)).await
+    }
+
+    async fn record_simulated(&self, call: SimulatedCall) -> Result<(), StoreError> {
+        self.ask(|reply| Command::Simulated(call, reply)).await
+    }
+
+    async fn last_call(&self) -> Result<Option<i64>, StoreError> {
+        self.readers
+            .read(|connection| {
+                connection.query_row("SELECT max(id) FROM call", [], |row| row.get(0))
+            })
+            .await
+    }
+
+    async fn probe(&self) -> Result<(), StoreError> {
+        self.ask(Command::Probe).await
+    }
+
+    async fn open_holds(&self) -> Result<usize, StoreError> {
+        self.ask(Command::OpenHolds).await
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        self.ask(Command::Close).await?;
+        let thread = self
+            .writer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(thread) = thread {
+            let joined = tokio::task::spawn_blocking(move || thread.join()).await;
+            if !matches!(joined, Ok(Ok(()))) {
+                return Err(StoreError::Unavailable(
+                    "the writer did not end well".to_owned(),
+                ));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,85 @@
+//! New accounts and new account keys.
+
+use keypurse_core::id::AccountId;
+use keypurse_core::ledger::EntryKind;
+use keypurse_core::money::Money;
+use keypurse_store::{Account, CreateAccountError, Digest, NewAccount};
+use rusqlite::{OptionalExtension, params};
+
+use super::{Batch, Writer};
+use crate::rows;
+
+impl Writer {
+    pub(super) fn create_account(
+        &mut self,
+        new: &NewAccount,
+    ) -> rusqlite::Result<Result<Account, CreateAccountError>> {
+        if rows::account_named(&self.connection, &new.name)?.is_some() {
+            return Ok(Err(CreateAccountError::NameTaken));
+        }
+        if rows::credential(&self.connection, &new.key_digest)?.is_some() {
+            return Ok(Err(CreateAccountError::KeyTaken));
+        }
+        let balance = new.credits.unwrap_or(Money::ZERO);
+        let unlimited = new.credits.is_none();
+        self.connection.execute(
+            "INSERT INTO account (name, key_digest, balance, unlimited, created_at)
+             VALUES (?, ?, ?, ?, ?)",
+            params![
+                new.name,
+                new.key_digest,
+                balance.nanos(),
+                unlimited,
+                new.now.micros()
+            ],
+        )?;
+        let id = AccountId(self.connection.last_insert_rowid());
+        self.connection.execute(
+            "INSERT INTO entry (account_id, kind, amount, balance_after, at)
+             VALUES (?1, ?2, ?3, ?3, ?4)",
+            params![
+                id.0,
+                rows::entry_kind_code(EntryKind::Open),
+                balance.nanos(),
+                new.now.micros()
+            ],
+        )?;
+        Ok(Ok(Account {
+            id,
+            name: new.name.clone(),
+            balance,
+            unlimited,
+        }))
+    }
+
+    pub(super) fn set_account_key(
+        &mut self,
+        name: &str,
+        digest: Digest,
+        batch: &mut Batch,
+    ) -> rusqlite::Result<Result<Option<Account>, CreateAccountError>> {
+        let Some(account) = rows::account_named(&self.connection, name)? else {
+            return Ok(Ok(None));
+        };
+        let old: Option<Digest> = self
+            .connection
+            .query_row(
+                "SELECT key_digest FROM account WHERE id = ?",
+                [account.id.0],
+                |row| row.get(0),
+            )
+            .optional()?;
+        if old == Some(digest) {
+            return Ok(Ok(Some(account)));
+        }
+        if rows::credential(&self.connection, &digest)?.is_some() {
+            return Ok(Err(CreateAccountError::KeyTaken));
+        }
+        self.connection.execute(
+            "UPDATE account SET key_digest = ? WHERE id = ?",
+            params![digest, account.id.0],
+        )?;
+        batch.stale.extend(old);
+        Ok(Ok(Some(account)))
+    }
+}

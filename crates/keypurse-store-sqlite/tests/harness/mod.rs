@@ -1,0 +1,63 @@
+//! A store in a folder of its own, with a clock that stands still.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use keypurse_core::time::{Clock, Timestamp};
+use keypurse_store::{Calls, Store, conformance};
+use keypurse_store_sqlite::{OpenError, SqliteOptions, SqliteStore, audit};
+use tempfile::TempDir;
+
+#[derive(Debug)]
+struct StoppedClock;
+
+impl Clock for StoppedClock {
+    fn now(&self) -> Timestamp {
+        conformance::NOW
+    }
+}
+
+pub(crate) struct TestStore {
+    pub(crate) folder: TempDir,
+    store: SqliteStore,
+}
+
+impl TestStore {
+    pub(crate) fn new() -> Self {
+        Self::reopened(tempfile::tempdir().expect("a folder")).expect("a fresh store")
+    }
+
+    pub(crate) fn reopened(folder: TempDir) -> Result<Self, OpenError> {
+        let store = open(folder.path().join("keypurse.db"))?;
+        Ok(Self { folder, store })
+    }
+
+    pub(crate) fn get(&self) -> &dyn Store {
+        &self.store
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.path().join("keypurse.db")
+    }
+
+    /// Stops as a crash would: what was not resolved stays open.
+    pub(crate) async fn crash(self) -> TempDir {
+        self.store.close().await.expect("the writer ends");
+        self.folder
+    }
+
+    /// Every test ends with proven books, open holds or not.
+    pub(crate) async fn finish(self) {
+        audit(&self.path()).expect("the books add up beside a live store");
+        self.crash().await;
+    }
+}
+
+pub(crate) fn open(path: PathBuf) -> Result<SqliteStore, OpenError> {
+    SqliteStore::open(&SqliteOptions {
+        path,
+        clock: Arc::new(StoppedClock),
+        zone: TimeZone::UTC,
+    })
+}

@@ -1,0 +1,300 @@
+//! Promises about calls.
+
+use keypurse_core::id::CallId;
+use keypurse_core::ledger::{HoldError, PurseId};
+use keypurse_core::money::Money;
+use keypurse_core::token::SettingsChange;
+
+use super::{
+    NOW, account, balance, digest, limited_account, nanos, new_hold, secret_id, token, used,
+};
+use crate::{CallOutcome, HoldFailure, Rotation, Settlement, Store, TokenUpdate};
+
+/// L2: however many ask at once, no more is held than there is.
+pub async fn holds_are_exclusive(store: &dyn Store) {
+    let owner = account(store, "owner", 1).await;
+    let token = token(store, owner, "t", 2, 1000).await;
+    let mut holds = Vec::new();
+    for call in 1..=64 {
+        holds.push(new_hold(store, &token, 2, call, 100).await);
+    }
+    let asked = holds.into_iter().map(|hold| store.hold(hold));
+    let answers = join_all(asked).await;
+    let granted = answers.iter().filter(|answer| answer.is_ok()).count();
+    assert_eq!(granted, 10);
+    for refused in answers.iter().filter_map(|answer| answer.as_ref().err()) {
+        assert!(
+            matches!(refused, HoldFailure::Refused(HoldError::OnHold(_))),
+            "{refused}"
+        );
+    }
+    assert_eq!(store.open_holds().await.expect("a working store"), 10);
+    for call in 1..=64 {
+        store
+            .settle(used(call, 100))
+            .await
+            .expect("a working store");
+    }
+    assert_eq!(balance(store, &token).await, Money::ZERO);
+    let broke = new_hold(store, &token, 2, 100, 1).await;
+    let refused = store.hold(broke).await.expect_err("no money left");
+    assert!(
+        matches!(refused, HoldFailure::Refused(HoldError::Insufficient(_))),
+        "{refused}"
+    );
+}
+
+/// L6, L7: the second settlement of a call changes nothing.
+pub async fn a_call_is_charged_once(store: &dyn Store) {
+    let owner = account(store, "owner", 1).await;
+    let token = token(store, owner, "t", 2, 1000).await;
+    store
+        .hold(new_hold(store, &token, 2, 1, 600).await)
+        .await
+        .expect("enough money");
+    let charge = store
+        .settle(used(1, 250))
+        .await
+        .expect("a working store")
+        .expect("a hold");
+    assert_eq!(
+        (charge.charged, charge.token_balance),
+        (nanos(250), Some(nanos(750)))
+    );
+    assert_eq!(
+        store.settle(used(1, 250)).await.expect("a working store"),
+        None
+    );
+    let void = Settlement {
+        outcome: CallOutcome::Void,
+        ..used(1, 0)
+    };
+    assert_eq!(store.settle(void).await.expect("a working store"), None);
+    assert_eq!(balance(store, &token).await, nanos(750));
+    assert_eq!(store.last_call().await.expect("a working store"), Some(1));
+}
+
+/// PATCH and charges are serialised: the sum is what a bookkeeper would say.
+pub async fn a_charge_and_an_adjustment_never_lose_each_other(store: &dyn Store) {
+    let owner = account(store, "owner", 1).await;
+    let token = token(store, owner, "t", 2, 10_000).await;
+    for call in 1..=50 {
+        store
+            .hold(new_hold(store, &token, 2, call, 100).await)
+            .await
+            .expect("enough money");
+    }
+    let settled = join_all((1..=50).map(|call| store.settle(used(call, 100))));
+    let change = SettingsChange {
+        balance: Some(nanos(7000)),
+        ..SettingsChange::default()
+    };
+    let name = token.settings.name.clone();
+    let update = TokenUpdate {
+        account: owner,
+        name,
+        change,
+        now: NOW,
+    };
+    let (charges, updated) = tokio_join(settled, store.update_token(update)).await;
+    let after = charges
+        .into_iter()
+        .filter_map(|charge| charge.expect("a working store"))
+        .filter_map(|charge| charge.token_balance)
+        .filter(|seen| *seen < nanos(7000))
+        .count();
+    updated.expect("a working store").expect("a token");
+    // Charges decided after the adjustment are subtracted from it, no other.
+    let left = balance(store, &token).await;
+    assert!(left <= nanos(7000) && left >= nanos(2000));
+    assert_eq!((nanos(7000) - left).nanos() % 100, 0);
+    assert!(i64::try_from(after).expect("small") * 100 >= (nanos(7000) - left).nanos());
+}
+
+/// Token and account pay the same charge, or neither.
+pub async fn the_account_is_charged_with_the_token(store: &dyn Store) {
+    let owner = limited_account(store, "owner", 1, Some(nanos(150))).await;
+    let token = token(store, owner, "t", 2, 1000).await;
+    store
+        .hold(new_hold(store, &token, 2, 1, 100).await)
+        .await
+        .expect("enough money");
+    let refused = store.hold(new_hold(store, &token, 2, 2, 100).await).await;
+    let Err(HoldFailure::Refused(HoldError::OnHold(short))) = refused else {
+        panic!("{refused:?}")
+    };
+    assert_eq!(short.purse, PurseId::Account(owner));
+    store.settle(used(1, 100)).await.expect("a working store");
+    let credits = store
+        .account(owner)
+        .await
+        .expect("a working store")
+        .expect("an account");
+    assert_eq!(
+        (credits.balance, balance(store, &token).await),
+        (nanos(50), nanos(900))
+    );
+}
+
+/// L11, as soon as the change is acknowledged.
+pub async fn deletion_rotation_and_expiry_end_admission(store: &dyn Store) {
+    let owner = account(store, "owner", 1).await;
+    let token = token(store, owner, "t", 2, 1000).await;
+    let name = token.settings.name.clone();
+    let old = new_hold(store, &token, 2, 1, 1).await;
+    let rotation = Rotation {
+        account: owner,
+        name: name.clone(),
+        digest: digest(3),
+        sealed: None,
+        old_until: NOW,
+        now: NOW,
+    };
+    store
+        .rotate_token(rotation)
+        .await
+        .expect("a working store")
+        .expect("a token");
+    assert!(
+        store
+            .credential(&digest(2))
+            .await
+            .expect("a working store")
+            .is_none()
+    );
+    let refused = store.hold(old).await;
+    assert!(
+        matches!(refused, Err(HoldFailure::Refused(HoldError::Revoked))),
+        "{refused:?}"
+    );
+
+    let secret = secret_id(store, 3).await;
+    let mut late = new_hold(store, &token, 3, 2, 1).await;
+    let expiry = SettingsChange {
+        expires_at: Some(Some(NOW)),
+        ..SettingsChange::default()
+    };
+    let update = TokenUpdate {
+        account: owner,
+        name: name.clone(),
+        change: expiry,
+        now: NOW,
+    };
+    store
+        .update_token(update)
+        .await
+        .expect("a working store")
+        .expect("a token");
+    let refused = store.hold(late.clone()).await;
+    assert!(
+        matches!(refused, Err(HoldFailure::Refused(HoldError::Expired))),
+        "{refused:?}"
+    );
+
+    store
+        .delete_token(owner, &name, NOW)
+        .await
+        .expect("a working store")
+        .expect("a token");
+    assert!(
+        store
+            .credential(&digest(3))
+            .await
+            .expect("a working store")
+            .is_none()
+    );
+    late.request.call = CallId {
+        ordered: 3,
+        random: 3,
+    };
+    assert_eq!(late.request.token.map(|used| used.secret), Some(secret));
+    let refused = store.hold(late).await;
+    assert!(
+        matches!(refused, Err(HoldFailure::Refused(HoldError::Revoked))),
+        "{refused:?}"
+    );
+}
+
+/// A foreign name is absent, whatever is asked of it.
+pub async fn two_accounts_do_not_see_each_other(store: &dyn Store) {
+    let (one, two) = (
+        account(store, "one", 1).await,
+        account(store, "two", 2).await,
+    );
+    let token = token(store, one, "t", 3, 1000).await;
+    let name = token.settings.name.clone();
+    assert!(
+        store
+            .token(two, &name)
+            .await
+            .expect("a working store")
+            .is_none()
+    );
+    assert!(store.tokens(two).await.expect("a working store").is_empty());
+    let change = SettingsChange {
+        balance: Some(Money::ZERO),
+        ..SettingsChange::default()
+    };
+    let update = TokenUpdate {
+        account: two,
+        name: name.clone(),
+        change,
+        now: NOW,
+    };
+    assert!(
+        store
+            .update_token(update)
+            .await
+            .expect("a working store")
+            .is_none()
+    );
+    assert!(
+        store
+            .delete_token(two, &name, NOW)
+            .await
+            .expect("a working store")
+            .is_none()
+    );
+    assert_eq!(balance(store, &token).await, nanos(1000));
+}
+
+/// All futures at once, in order; enough of `futures::join_all` for a suite.
+async fn join_all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
+    let mut waiting: Vec<_> = futures.into_iter().map(|f| (Box::pin(f), None)).collect();
+    std::future::poll_fn(|context| {
+        let mut is_done = true;
+        for (future, output) in &mut waiting {
+            if output.is_none() {
+                match future.as_mut().poll(context) {
+                    std::task::Poll::Ready(value) => *output = Some(value),
+                    std::task::Poll::Pending => is_done = false,
+                }
+            }
+        }
+        if is_done {
+            std::task::Poll::Ready(())
+        } else {
+            std::task::Poll::Pending
+        }
+    })
+    .await;
+    waiting
+        .into_iter()
+        .filter_map(|(_, output)| output)
+        .collect()
+}
+
+async fn tokio_join<A: Future, B: Future>(a: A, b: B) -> (A::Output, B::Output) {
+    enum Either<A, B> {
+        A(A),
+        B(B),
+    }
+    let a = async { Either::A(a.await) };
+    let b = async { Either::B(b.await) };
+    let futures: [std::pin::Pin<Box<dyn Future<Output = _>>>; 2] = [Box::pin(a), Box::pin(b)];
+    let mut outputs = join_all(futures).await.into_iter();
+    match (outputs.next(), outputs.next()) {
+        (Some(Either::A(a)), Some(Either::B(b))) => (a, b),
+        _ => unreachable!("joined in order"),
+    }
+}

@@ -1,0 +1,158 @@
+//! Promises about tokens.
+
+use keypurse_core::period::ResetPeriod;
+use keypurse_core::token::{SettingsChange, TokenKind, TokenName, TokenSettings};
+
+use super::{NOW, account, balance, changed, digest, nanos, new_hold, token, used};
+use crate::{CreateTokenError, Credential, NewToken, Store, TokenUpdate};
+
+/// Of two creates of one name, one wins; other accounts are not concerned.
+pub async fn names_are_unique_in_an_account(store: &dyn Store) {
+    let (one, two) = (
+        account(store, "one", 1).await,
+        account(store, "two", 2).await,
+    );
+    let first = token(store, one, "t", 3, 0).await;
+    let again = NewToken {
+        account: one,
+        settings: first.settings.clone(),
+        balance: nanos(0),
+        digest: digest(4),
+        sealed: None,
+        now: NOW,
+    };
+    let refused = store.create_token(again).await;
+    assert!(
+        matches!(refused, Err(CreateTokenError::NameTaken)),
+        "{refused:?}"
+    );
+    assert!(
+        store
+            .credential(&digest(4))
+            .await
+            .expect("a working store")
+            .is_none()
+    );
+    token(store, two, "t", 5, 0).await;
+    token(store, one, "T", 6, 0).await;
+    let names: Vec<String> = store
+        .tokens(one)
+        .await
+        .expect("a working store")
+        .iter()
+        .map(|token| token.settings.name.as_str().to_owned())
+        .collect();
+    assert_eq!(names, ["t", "T"], "in order of creation");
+}
+
+/// History belongs to the id.
+pub async fn a_deleted_name_is_free_and_its_history_is_not(store: &dyn Store) {
+    let owner = account(store, "owner", 1).await;
+    let first = token(store, owner, "t", 2, 1000).await;
+    let name = first.settings.name.clone();
+    store
+        .hold(new_hold(store, &first, 2, 1, 100).await)
+        .await
+        .expect("enough money");
+    let deleted = store
+        .delete_token(owner, &name, NOW)
+        .await
+        .expect("a working store");
+    assert_eq!(deleted, Some(first.id));
+    let charge = store.settle(used(1, 100)).await.expect("a working store");
+    assert_eq!(
+        charge.map(|charge| charge.charged),
+        Some(nanos(100)),
+        "running calls settle"
+    );
+    let second = token(store, owner, "t", 3, 500).await;
+    assert_ne!(second.id, first.id);
+    assert_eq!(balance(store, &second).await, nanos(500));
+}
+
+/// A credential is read once and kept; a change reaches the next caller.
+pub async fn a_change_is_seen_by_the_next_caller(store: &dyn Store) {
+    let owner = account(store, "owner", 1).await;
+    let token = token(store, owner, "t", 2, 1000).await;
+    let expiry = async || match store.credential(&digest(2)).await.expect("a working store") {
+        Some(credential) => match &*credential {
+            Credential::Token(token) => token.settings.expires_at,
+            Credential::Account(_) => panic!("a token's secret"),
+        },
+        None => panic!("a live token"),
+    };
+    assert_eq!(expiry().await, None);
+    let change = SettingsChange {
+        expires_at: Some(Some(NOW)),
+        ..SettingsChange::default()
+    };
+    let name = token.settings.name.clone();
+    let update = TokenUpdate {
+        account: owner,
+        name,
+        change,
+        now: NOW,
+    };
+    store
+        .update_token(update)
+        .await
+        .expect("a working store")
+        .expect("a token");
+    assert_eq!(expiry().await, Some(NOW));
+
+    assert_eq!(
+        store
+            .credential(&digest(1))
+            .await
+            .expect("a working store")
+            .as_deref(),
+        Some(&Credential::Account(owner))
+    );
+    store
+        .set_account_key("owner", digest(9))
+        .await
+        .expect("a free key")
+        .expect("an account");
+    assert!(
+        store
+            .credential(&digest(1))
+            .await
+            .expect("a working store")
+            .is_none()
+    );
+}
+
+/// A due reset is one entry, before the first charge of its period.
+pub async fn a_reset_is_applied_once(store: &dyn Store) {
+    let owner = account(store, "owner", 1).await;
+    let name = TokenName::parse("daily").expect("a good name");
+    let daily = SettingsChange {
+        reset_period: Some(Some(ResetPeriod::Daily)),
+        reset_amount: Some(nanos(500)),
+        ..SettingsChange::default()
+    };
+    let mut settings = changed(&TokenSettings::new(name, TokenKind::Live), daily);
+    if let Some(reset) = &mut settings.reset {
+        reset.next_at = NOW.plus_seconds(-1);
+    }
+    let new = NewToken {
+        account: owner,
+        settings,
+        balance: nanos(20),
+        digest: digest(2),
+        sealed: None,
+        now: NOW,
+    };
+    let token = store.create_token(new).await.expect("a new token");
+    assert_eq!(
+        token.balance_at(NOW),
+        nanos(500),
+        "a reader sees the reset before it runs"
+    );
+    store
+        .hold(new_hold(store, &token, 2, 1, 400).await)
+        .await
+        .expect("a full period");
+    store.settle(used(1, 300)).await.expect("a working store");
+    assert_eq!(balance(store, &token).await, nanos(200));
+}
