@@ -102,6 +102,7 @@ async fn a_path_that_names_no_token_is_a_plain_404() {
     app.create_token(json!({"name": "team"})).await;
     let too_long = "x".repeat(5000);
     for encoded in [
+        "",
         "absent",
         "Team",
         "team%20",
