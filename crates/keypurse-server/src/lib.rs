@@ -7,7 +7,9 @@
 pub mod gateway;
 pub mod http;
 pub mod management;
+mod router;
 mod state;
 pub mod vault;
 
-pub use state::{AppState, Settings};
+pub use router::router;
+pub use state::{AppState, Settings, State};

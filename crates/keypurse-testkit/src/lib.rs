@@ -1,1 +1,27 @@
+//! What tests need of a running node: the real router over a real store, with
+//! a clock they move and randomness that repeats. For tests alone.
+//!
+//! ```no_run
+//! # async fn example() {
+//! use keypurse_testkit::TestApp;
+//! use serde_json::json;
+//!
+//! let app = TestApp::new().await;
+//! let (name, secret) = app.create_token(json!({"name": "team"})).await;
+//! let answer = app.get("/v2/user/custom_token/me/").key(&secret).send().await;
+//! assert_eq!(answer.json()["name"], name);
+//! app.finish().await;
+//! # }
+//! ```
 
+mod app;
+mod clock;
+mod entropy;
+mod request;
+mod server;
+
+pub use app::{TestApp, TestAppBuilder};
+pub use clock::FakeClock;
+pub use entropy::SeededEntropy;
+pub use request::{TestAnswer, TestRequest};
+pub use server::TestServer;

@@ -130,6 +130,46 @@ pub enum SettingsError {
     PeriodWithoutBalance,
 }
 
+impl SettingsChange {
+    /// The faults of the change as the settings of a new token.
+    pub fn faults_for_new_token(&self) -> Vec<SettingsError> {
+        self.against(None).faults
+    }
+
+    /// The faults that are in the change itself, whatever the settings are
+    /// that it is applied to.
+    pub fn contradictions(&self) -> Vec<SettingsError> {
+        let willing = Reset {
+            period: ResetPeriod::Daily,
+            amount: Money::from_nanos(1),
+            next_at: Timestamp::default(),
+        };
+        self.against(Some(willing)).faults
+    }
+
+    /// What the change makes of a periodic budget.
+    fn against(&self, stored: Option<Reset>) -> ChangedReset {
+        let switched_off = self.active_balance == Some(false);
+        let period = match self.reset_period {
+            Some(period) => period,
+            None if switched_off => None,
+            None => stored.map(|reset| reset.period),
+        };
+        let amount = self.reset_amount.or(stored.map(|reset| reset.amount));
+        ChangedReset {
+            period,
+            amount,
+            faults: faults(self, period, amount),
+        }
+    }
+}
+
+struct ChangedReset {
+    period: Option<ResetPeriod>,
+    amount: Option<Money>,
+    faults: Vec<SettingsError>,
+}
+
 impl TokenSettings {
     /// A new live or sandbox token without budget or expiry.
     pub fn new(name: TokenName, kind: TokenKind) -> Self {
@@ -157,16 +197,11 @@ impl TokenSettings {
         now: Timestamp,
         zone: &TimeZone,
     ) -> Result<Self, Vec<SettingsError>> {
-        let switched_off = change.active_balance == Some(false);
-        let period = match change.reset_period {
-            Some(period) => period,
-            None if switched_off => None,
-            None => self.reset.map(|reset| reset.period),
-        };
-        let amount = change
-            .reset_amount
-            .or_else(|| self.reset.map(|reset| reset.amount));
-        let faults = faults(change, period, amount);
+        let ChangedReset {
+            period,
+            amount,
+            faults,
+        } = change.against(self.reset);
         if !faults.is_empty() {
             return Err(faults);
         }

@@ -1,6 +1,14 @@
 //! What management and gateway share of HTTP.
 
+pub mod answer;
 pub mod authenticate;
+pub mod body;
+pub mod fallback;
+pub mod health;
 pub mod json;
+pub mod linger;
+pub mod peer;
+pub mod refusal;
+pub mod request_id;
 pub mod revocations;
 pub mod throttle;

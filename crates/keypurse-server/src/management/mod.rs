@@ -1,1 +1,41 @@
 //! Token management: `/v2`.
+//!
+//! Who may manage is a value, [`caller::Manager`]. Names the wire has fixed
+//! are in the `wire.rs` files alone. What happens when it fails: a change that
+//! cannot be recorded is refused, and nothing of it is done.
+
+mod caller;
+mod credits;
+mod fields;
+mod openapi;
+mod slashes;
+mod tokens;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+
+use crate::http::linger;
+use crate::state::AppState;
+use slashes::SlashRoutes;
+
+pub use openapi::document;
+
+const TOKENS: &str = "/v2/user/custom_token";
+
+/// The routes that manage.
+pub fn routes(state: &AppState) -> Router<AppState> {
+    Router::new()
+        .route("/openapi.json", get(openapi::show))
+        .with_both(TOKENS, get(tokens::list).post(tokens::create))
+        .with_both(&format!("{TOKENS}/me"), get(tokens::me))
+        .with_both(
+            &format!("{TOKENS}/{{name}}"),
+            get(tokens::get)
+                .patch(tokens::update)
+                .delete(tokens::delete),
+        )
+        .with_both(&format!("{TOKENS}/{{name}}/rotate"), post(tokens::rotate))
+        .with_both("/v2/cost_management/credits", get(credits::show))
+        .layer(from_fn_with_state(state.clone(), linger::linger))
+}

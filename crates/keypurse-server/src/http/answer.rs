@@ -1,0 +1,23 @@
+//! JSON answers.
+
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use keypurse_core::money::Money;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+/// An answer that nobody on the way may keep: it is about money or secrets.
+pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
+    let text = serde_json::to_vec(body).expect("an answer is plain data");
+    let headers = [
+        (CONTENT_TYPE, "application/json"),
+        (CACHE_CONTROL, "no-store"),
+    ];
+    (status, headers, text).into_response()
+}
+
+/// Money as a JSON number, written from its digits and never through a float.
+pub fn number(money: Money) -> Box<RawValue> {
+    RawValue::from_string(money.to_string()).expect("a plain decimal is a JSON number")
+}

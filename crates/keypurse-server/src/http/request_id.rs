@@ -1,0 +1,51 @@
+//! Every request has an id, every answer carries it, and every failure behind
+//! an answer is logged once, with that id.
+
+use std::error::Error;
+use std::panic::AssertUnwindSafe;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use http::{HeaderName, HeaderValue};
+use tracing::error;
+
+use crate::http::refusal::{Cause, Refusal};
+use crate::state::AppState;
+
+/// The header that carries the id.
+pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Gives a request its [`keypurse_core::id::CallId`], as an extension, and the answer its header.
+///
+/// A broken invariant ends the request, not the connection: 500, and the panic
+/// is in the log.
+pub async fn stamp(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    let id = state.call_ids.next(state.now(), &*state.entropy);
+    request.extensions_mut().insert(id);
+    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let mut response = answered.unwrap_or_else(|_| {
+        error!(request.id = %id, "a request broke an invariant; the panic message is above");
+        Refusal::Bug.into_response()
+    });
+    if let Some(Cause(cause)) = response.extensions_mut().remove() {
+        let chain = chain(&*cause);
+        error!(request.id = %id, error = chain, "storage failed behind an answer");
+    }
+    let value = HeaderValue::from_str(&id.to_string()).expect("an id is ASCII");
+    response.headers_mut().entry(X_REQUEST_ID).or_insert(value);
+    response
+}
+
+/// An error and everything that caused it, on one line.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}

@@ -1,0 +1,86 @@
+//! Who may do what here.
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use keypurse_core::id::AccountId;
+use keypurse_core::secret::TokenSecret;
+
+use crate::http::authenticate::{AuthError, Caller, Schemes, authenticate, presented};
+use crate::http::peer::PeerAddr;
+use crate::http::refusal::Refusal;
+use crate::state::AppState;
+
+/// Mistyped, unknown, deleted and rotated out are deliberately one answer.
+pub(super) const UNKNOWN: &str = "This API key is not valid; check it, or create a new one.";
+
+/// Proof that the caller may manage the tokens of this account.
+#[derive(Debug)]
+pub(super) struct Manager {
+    pub(super) account: AccountId,
+}
+
+/// Proof that the request carries a live credential, and which.
+#[derive(Debug)]
+pub(super) struct SignedIn {
+    pub(super) caller: Caller,
+    pub(super) secret: TokenSecret,
+}
+
+impl FromRequestParts<AppState> for Manager {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Refusal> {
+        let SignedIn { caller, .. } = SignedIn::from_request_parts(parts, state).await?;
+        if caller.token().is_some() {
+            let reason = "You do not have permission to manage tokens";
+            return Err(Refusal::Forbidden { reason });
+        }
+        Ok(Self {
+            account: caller.account(),
+        })
+    }
+}
+
+impl FromRequestParts<AppState> for SignedIn {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Refusal> {
+        match sign_in(parts, state).await {
+            Ok(signed_in) => Ok(signed_in),
+            Err(error) => Err(refuse(error, parts, state)),
+        }
+    }
+}
+
+async fn sign_in(parts: &Parts, state: &AppState) -> Result<SignedIn, AuthError> {
+    let caller = authenticate(state, &parts.headers, Schemes::Bearer, state.now()).await?;
+    let secret = presented(&parts.headers, Schemes::Bearer)?;
+    Ok(SignedIn {
+        caller,
+        secret: TokenSecret::from_text(secret.to_owned()),
+    })
+}
+
+/// Only a wrong credential counts as a guess: a missing one guesses nothing,
+/// and an expired one was right.
+fn refuse(error: AuthError, parts: &Parts, state: &AppState) -> Refusal {
+    let reason = match error {
+        AuthError::Missing => "No API key was provided; send it as `Authorization: Bearer <key>`.",
+        AuthError::Malformed => {
+            let reason = "The Authorization header is malformed; send one `Bearer <key>`.";
+            return refuse_guess(reason, parts, state);
+        }
+        AuthError::Unknown => return refuse_guess(UNKNOWN, parts, state),
+        AuthError::Expired => "This API key has expired; extend its validity, or create a new one.",
+        AuthError::Store(cause) => return Refusal::Unavailable(cause),
+    };
+    Refusal::Unauthenticated { reason }
+}
+
+fn refuse_guess(reason: &'static str, parts: &Parts, state: &AppState) -> Refusal {
+    let address = PeerAddr::of(parts).0.ip();
+    match state.failed_sign_ins.count(address, state.now()) {
+        Ok(()) => Refusal::Unauthenticated { reason },
+        Err(failures) => Refusal::TooManyFailures(failures),
+    }
+}

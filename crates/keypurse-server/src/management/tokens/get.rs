@@ -1,0 +1,24 @@
+//! `GET /v2/user/custom_token/{name}/`
+
+use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
+
+use super::path::NamePath;
+use super::secrets::revealed;
+use super::wire::TokenAnswer;
+use crate::http::answer;
+use crate::http::refusal::Refusal;
+use crate::management::caller::Manager;
+use crate::state::AppState;
+
+pub(in crate::management) async fn get(
+    State(state): State<AppState>,
+    manager: Manager,
+    path: NamePath,
+) -> Result<Response, Refusal> {
+    let token = state.store.token(manager.account, &path.name()?).await?;
+    let token = token.ok_or(Refusal::NoSuchToken)?;
+    let body = TokenAnswer::shown(&token, state.now(), revealed(&state, &token));
+    Ok(answer::json(StatusCode::OK, &body))
+}

@@ -1,0 +1,25 @@
+//! `GET /v2/user/custom_token/`
+
+use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
+
+use super::secrets::revealed;
+use super::wire::TokenAnswer;
+use crate::http::answer;
+use crate::http::refusal::Refusal;
+use crate::management::caller::Manager;
+use crate::state::AppState;
+
+pub(in crate::management) async fn list(
+    State(state): State<AppState>,
+    manager: Manager,
+) -> Result<Response, Refusal> {
+    let now = state.now();
+    let tokens = state.store.tokens(manager.account).await?;
+    let shown: Vec<_> = tokens
+        .iter()
+        .map(|token| TokenAnswer::shown(token, now, revealed(&state, token)))
+        .collect();
+    Ok(answer::json(StatusCode::OK, &shown))
+}

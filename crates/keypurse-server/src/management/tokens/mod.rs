@@ -1,0 +1,20 @@
+//! The tokens of an account: one file per operation.
+
+mod create;
+mod delete;
+mod get;
+mod list;
+mod me;
+mod path;
+mod rotate;
+mod secrets;
+mod update;
+mod wire;
+
+pub(super) use create::create;
+pub(super) use delete::delete;
+pub(super) use get::get;
+pub(super) use list::list;
+pub(super) use me::me;
+pub(super) use rotate::rotate;
+pub(super) use update::update;

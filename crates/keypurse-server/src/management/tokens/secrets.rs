@@ -1,0 +1,50 @@
+//! Secrets on their way into the store and out of it.
+
+use keypurse_core::secret::TokenSecret;
+use keypurse_core::token::TokenKind;
+use keypurse_store::{Digest, Token};
+use tracing::warn;
+
+use crate::state::State;
+
+/// A new secret with what the store keeps of it.
+#[derive(Debug)]
+pub(super) struct FreshSecret {
+    /// Shown to the client, once or until reveal is switched off.
+    pub(super) secret: TokenSecret,
+    pub(super) digest: Digest,
+    /// Only while secrets may be revealed: what is not kept cannot leak.
+    pub(super) sealed: Option<Vec<u8>>,
+}
+
+impl FreshSecret {
+    pub(super) fn generate(state: &State, kind: TokenKind) -> Self {
+        let secret = TokenSecret::generate(kind, &*state.entropy);
+        let digest = state.vault.digest(secret.expose());
+        let sealed = state
+            .settings
+            .reveal_secrets
+            .then(|| state.vault.seal(&secret, &digest));
+        Self {
+            secret,
+            digest,
+            sealed,
+        }
+    }
+}
+
+/// A token's current secret, while secrets may be revealed and a copy of it
+/// was kept.
+pub(super) fn revealed(state: &State, token: &Token) -> Option<TokenSecret> {
+    if !state.settings.reveal_secrets {
+        return None;
+    }
+    let sealed = token.sealed.as_deref()?;
+    match state.vault.unseal(sealed, &token.digest) {
+        Ok(secret) => Some(secret),
+        Err(error) => {
+            warn!(token.id = %token.id, %error, "cannot reveal a secret; was the master key replaced?");
+            None
+        }
+    }
+}

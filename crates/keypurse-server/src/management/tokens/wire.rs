@@ -1,0 +1,294 @@
+//! The wire names of tokens, and what they are inside.
+//!
+//! | Wire | Inside |
+//! |---|---|
+//! | `name` | [`TokenName`] |
+//! | `token_type`: `api_token`, `sandbox_api_token` | [`TokenKind`]: `Live`, `Sandbox` |
+//! | `balance` | the purse's balance; a string in the answer to POST, else a number |
+//! | `active_balance` | `TokenSettings::active_balance` |
+//! | `expire_time` | `TokenSettings::expires_at` |
+//! | `balance_reset_period`: `none`, `daily`, … | `Reset::period`; no [`Reset`] at all |
+//! | `balance_reset_amount` | `Reset::amount` |
+//! | `overdraft` | [`Overdraft`] |
+//! | `token` | [`TokenSecret`] |
+//! | `grace_period` | seconds until `Rotation::old_until` |
+
+use keypurse_core::money::Money;
+use keypurse_core::period::{Reset, ResetPeriod};
+use keypurse_core::secret::TokenSecret;
+use keypurse_core::time::Timestamp;
+use keypurse_core::token::{
+    MAX_NAME_CHARS, Overdraft, SettingsChange, SettingsError, TokenKind, TokenName, TokenNameError,
+};
+use keypurse_store::Token;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::http::answer;
+use crate::http::json::JsonObject;
+use crate::http::refusal::FieldFaults;
+use crate::management::fields::{
+    BLANK, Fields, REQUIRED, Reason, boolean, choice, instant, money, seconds, text,
+};
+
+/// The longest grace period: 30 days.
+const MAX_GRACE_SECONDS: i64 = 2_592_000;
+
+/// The names of the fields.
+mod field {
+    pub(super) const NAME: &str = "name";
+    pub(super) const KIND: &str = "token_type";
+    pub(super) const BALANCE: &str = "balance";
+    pub(super) const ACTIVE_BALANCE: &str = "active_balance";
+    pub(super) const EXPIRES_AT: &str = "expire_time";
+    pub(super) const RESET_PERIOD: &str = "balance_reset_period";
+    pub(super) const RESET_AMOUNT: &str = "balance_reset_amount";
+    pub(super) const OVERDRAFT: &str = "overdraft";
+    pub(super) const GRACE_PERIOD: &str = "grace_period";
+}
+
+const KINDS: [(&str, TokenKind); 2] = [
+    ("api_token", TokenKind::Live),
+    ("sandbox_api_token", TokenKind::Sandbox),
+];
+const PERIODS: [(&str, Option<ResetPeriod>); 4] = [
+    ("none", None),
+    ("daily", Some(ResetPeriod::Daily)),
+    ("weekly", Some(ResetPeriod::Weekly)),
+    ("monthly", Some(ResetPeriod::Monthly)),
+];
+const OVERDRAFTS: [(&str, Overdraft); 3] = [
+    ("clamp", Overdraft::Clamp),
+    ("refuse", Overdraft::Refuse),
+    ("allow", Overdraft::Allow),
+];
+
+/// A wish for a new token.
+#[derive(Debug)]
+pub(super) struct Creation {
+    pub(super) name: TokenName,
+    pub(super) kind: TokenKind,
+    pub(super) change: SettingsChange,
+}
+
+/// A wish that makes no sense; the name only if that one does.
+#[derive(Debug)]
+pub(super) struct RefusedCreation {
+    pub(super) name: Option<TokenName>,
+    pub(super) faults: FieldFaults,
+}
+
+/// Reads the body of POST.
+pub(super) fn read_creation(object: &JsonObject<'_>) -> Result<Creation, RefusedCreation> {
+    let mut fields = Fields::of(object);
+    let name = fields.required(field::NAME, name);
+    let kind = fields.optional(field::KIND, |value| choice(value, &KINDS));
+    let change = read_change(&mut fields);
+    let on_nothing = change.faults_for_new_token();
+    let faults = with_settings_faults(fields.faults, &on_nothing);
+    match name {
+        Some(name) if faults.is_empty() => Ok(Creation {
+            name,
+            kind: kind.unwrap_or(TokenKind::Live),
+            change,
+        }),
+        name => Err(RefusedCreation { name, faults }),
+    }
+}
+
+/// Reads the body of PATCH. What cannot be changed is ignored.
+pub(super) fn read_update(object: &JsonObject<'_>) -> Result<SettingsChange, FieldFaults> {
+    let mut fields = Fields::of(object);
+    let change = read_change(&mut fields);
+    let faults = with_settings_faults(fields.faults, &change.contradictions());
+    if faults.is_empty() {
+        Ok(change)
+    } else {
+        Err(faults)
+    }
+}
+
+/// Reads the body of a rotation: its grace period in seconds.
+pub(super) fn read_rotation(object: &JsonObject<'_>) -> Result<i64, FieldFaults> {
+    let mut fields = Fields::of(object);
+    let grace = fields.optional(field::GRACE_PERIOD, |value| {
+        seconds(value, MAX_GRACE_SECONDS)
+    });
+    if fields.faults.is_empty() {
+        Ok(grace.unwrap_or(0))
+    } else {
+        Err(fields.faults)
+    }
+}
+
+fn read_change(fields: &mut Fields<'_>) -> SettingsChange {
+    SettingsChange {
+        balance: fields.optional(field::BALANCE, money),
+        active_balance: fields.optional(field::ACTIVE_BALANCE, boolean),
+        expires_at: fields.nullable(field::EXPIRES_AT, instant),
+        overdraft: fields.optional(field::OVERDRAFT, |value| choice(value, &OVERDRAFTS)),
+        reset_period: fields
+            .nullable(field::RESET_PERIOD, |value| choice(value, &PERIODS))
+            .map(Option::flatten),
+        reset_amount: fields.optional(field::RESET_AMOUNT, money),
+    }
+}
+
+fn name(value: &RawValue) -> Result<TokenName, Reason> {
+    TokenName::parse(&text(value)?).map_err(|error| match error {
+        TokenNameError::Blank => BLANK.into(),
+        TokenNameError::TooLong => {
+            format!("Ensure this field has no more than {MAX_NAME_CHARS} characters.").into()
+        }
+        TokenNameError::ControlCharacter => "Control characters are not allowed.".into(),
+        TokenNameError::Reserved => "This name is reserved.".into(),
+    })
+}
+
+/// The account has a token of this name.
+pub(super) fn taken(mut faults: FieldFaults) -> FieldFaults {
+    faults.add(field::NAME, "Token with this name already exists.");
+    faults
+}
+
+/// Faults between fields, in the words of the fields.
+pub(super) fn settings_faults(errors: &[SettingsError]) -> FieldFaults {
+    let mut faults = FieldFaults::default();
+    for error in errors {
+        let (field, reason) = match error {
+            SettingsError::PeriodWithoutAmount => (field::RESET_AMOUNT, REQUIRED),
+            SettingsError::AmountWithoutPeriod => (
+                field::RESET_AMOUNT,
+                "A reset amount needs a reset period; send `balance_reset_period` too.",
+            ),
+            SettingsError::AmountNotPositive => {
+                (field::RESET_AMOUNT, "Ensure this value is greater than 0.")
+            }
+            SettingsError::PeriodWithoutBalance => (
+                field::ACTIVE_BALANCE,
+                "A reset period needs an active balance; leave this out or send true.",
+            ),
+        };
+        faults.add(field, reason);
+    }
+    faults
+}
+
+/// Faults between fields say nothing new about a field that could not be read.
+fn with_settings_faults(faults: FieldFaults, errors: &[SettingsError]) -> FieldFaults {
+    let related = [
+        field::ACTIVE_BALANCE,
+        field::RESET_PERIOD,
+        field::RESET_AMOUNT,
+    ];
+    if related.iter().any(|field| faults.has(field)) {
+        return faults;
+    }
+    faults.and(settings_faults(errors))
+}
+
+/// A token as shown.
+#[derive(Debug, Serialize)]
+pub(super) struct TokenAnswer<'a> {
+    name: &'a str,
+    token_type: &'static str,
+    balance: Amount,
+    active_balance: bool,
+    expire_time: Option<String>,
+    balance_reset_period: &'static str,
+    balance_reset_amount: Option<Amount>,
+    overdraft: &'static str,
+    /// Not in every answer; null where it would be but cannot be shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<Option<Shown>>,
+}
+
+/// A token about itself.
+#[derive(Debug, Serialize)]
+pub(super) struct Oneself<'a> {
+    #[serde(flatten)]
+    token: TokenAnswer<'a>,
+    masked: String,
+}
+
+/// Money as text in the answer to POST, as a number elsewhere: the vendor's
+/// schemas differ.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Amount {
+    Text(String),
+    Number(Box<RawValue>),
+}
+
+impl Amount {
+    fn text(money: Money) -> Self {
+        Self::Text(money.to_fixed())
+    }
+
+    fn number(money: Money) -> Self {
+        Self::Number(answer::number(money))
+    }
+}
+
+/// A secret on its way out; `Debug` hides it.
+#[derive(Debug)]
+struct Shown(TokenSecret);
+
+impl Serialize for Shown {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.expose())
+    }
+}
+
+impl<'a> TokenAnswer<'a> {
+    /// The answer to POST.
+    pub(super) fn created(token: &'a Token, now: Timestamp, secret: &TokenSecret) -> Self {
+        Self {
+            token: Some(Some(Shown(secret.clone()))),
+            ..Self::with_amounts(token, now, Amount::text)
+        }
+    }
+
+    /// The answer to GET and rotate; `None`: the secret cannot be shown.
+    pub(super) fn shown(token: &'a Token, now: Timestamp, secret: Option<TokenSecret>) -> Self {
+        Self {
+            token: Some(secret.map(Shown)),
+            ..Self::updated(token, now)
+        }
+    }
+
+    /// The answer to PATCH: without the secret, as in the vendor's schema.
+    pub(super) fn updated(token: &'a Token, now: Timestamp) -> Self {
+        Self::with_amounts(token, now, Amount::number)
+    }
+
+    fn with_amounts(token: &'a Token, now: Timestamp, amount: fn(Money) -> Amount) -> Self {
+        let settings = &token.settings;
+        Self {
+            name: settings.name.as_str(),
+            token_type: word(&KINDS, settings.kind),
+            balance: amount(token.balance_at(now)),
+            active_balance: settings.active_balance,
+            expire_time: settings.expires_at.map(|at| at.to_string()),
+            balance_reset_period: word(&PERIODS, settings.reset.map(|reset| reset.period)),
+            balance_reset_amount: settings.reset.map(|Reset { amount: it, .. }| amount(it)),
+            overdraft: word(&OVERDRAFTS, settings.overdraft),
+            token: None,
+        }
+    }
+}
+
+impl<'a> Oneself<'a> {
+    pub(super) fn of(token: &'a Token, now: Timestamp, presented: &TokenSecret) -> Self {
+        Self {
+            token: TokenAnswer::updated(token, now),
+            masked: presented.masked(),
+        }
+    }
+}
+
+/// The wire's word for a value.
+fn word<T: PartialEq>(words: &[(&'static str, T)], value: T) -> &'static str {
+    let found = words.iter().find(|(_, meant)| *meant == value);
+    found.expect("every value has a word").0
+}

@@ -1,0 +1,220 @@
+//! The real router over a real store in a folder of its own.
+
+use std::sync::Arc;
+
+use axum::Router;
+use http::Method;
+use jiff::tz::TimeZone;
+use keypurse_core::id::CallIds;
+use keypurse_core::money::Money;
+use keypurse_core::time::Clock;
+use keypurse_server::gateway::Gateway;
+use keypurse_server::http::revocations::Revocations;
+use keypurse_server::http::throttle::FailedSignIns;
+use keypurse_server::vault::Vault;
+use keypurse_server::{AppState, Settings, State, router};
+use keypurse_store::{Accounts as _, Calls as _, NewAccount};
+use keypurse_store_sqlite::{SqliteOptions, SqliteStore};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::FakeClock;
+use crate::entropy::SeededEntropy;
+use crate::request::TestRequest;
+use crate::server::TestServer;
+
+const TOKENS: &str = "/v2/user/custom_token/";
+const START: &str = "2026-11-21T12:00:00Z";
+
+/// A node under test, with one account.
+#[derive(Debug)]
+pub struct TestApp {
+    state: AppState,
+    router: Router,
+    clock: Arc<FakeClock>,
+    account_key: String,
+    _directory: TempDir,
+}
+
+/// What a test wants different.
+#[derive(Debug)]
+pub struct TestAppBuilder {
+    settings: Settings,
+    gateway: Gateway,
+    credits: Option<Money>,
+}
+
+impl TestAppBuilder {
+    /// Never shows a secret a second time.
+    #[must_use]
+    pub fn without_reveal(mut self) -> Self {
+        self.settings.reveal_secrets = false;
+        self
+    }
+
+    /// Days are those of a zone such as `Europe/Paris`.
+    #[must_use]
+    pub fn zone(mut self, name: &str) -> Self {
+        self.settings.zone = TimeZone::get(name).expect("a test names a known zone");
+        self
+    }
+
+    /// The account has this much, instead of being unlimited.
+    #[must_use]
+    pub fn credits(mut self, dollars: &str) -> Self {
+        self.credits = Some(Money::parse_text(dollars).expect("a test writes valid money"));
+        self
+    }
+
+    /// What the operator chose.
+    #[must_use]
+    pub fn settings(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(&mut self.settings);
+        self
+    }
+
+    /// Calls go through this gateway.
+    #[must_use]
+    pub fn gateway(mut self, gateway: Gateway) -> Self {
+        self.gateway = gateway;
+        self
+    }
+
+    /// Starts the node.
+    pub async fn build(self) -> TestApp {
+        let directory = tempfile::tempdir().expect("a temporary folder");
+        let clock = Arc::new(FakeClock::at(START));
+        let options = SqliteOptions {
+            path: directory.path().join("keypurse.db"),
+            clock: clock.clone(),
+            zone: self.settings.zone.clone(),
+        };
+        let store = SqliteStore::open(options).expect("a new database opens");
+        let state = Arc::new(State {
+            store: Arc::new(store),
+            vault: Vault::new(&[1; 32], &[2; 32]),
+            clock: clock.clone(),
+            entropy: Arc::new(SeededEntropy::new(1)),
+            call_ids: CallIds::after(None),
+            tasks: TaskTracker::new(),
+            draining: CancellationToken::new(),
+            cut_off: CancellationToken::new(),
+            revocations: Revocations::default(),
+            failed_sign_ins: FailedSignIns::default(),
+            gateway: self.gateway,
+            settings: self.settings,
+        });
+        let mut app = TestApp {
+            router: router(state.clone()),
+            state,
+            clock,
+            account_key: String::new(),
+            _directory: directory,
+        };
+        app.account_key = app.create_account("main", self.credits).await;
+        app
+    }
+}
+
+impl TestApp {
+    /// A node with an unlimited account, secrets revealed, days in UTC.
+    pub async fn new() -> Self {
+        Self::builder().build().await
+    }
+
+    /// A node with something different.
+    pub fn builder() -> TestAppBuilder {
+        TestAppBuilder {
+            settings: Settings {
+                reveal_secrets: true,
+                zone: TimeZone::UTC,
+                max_body_bytes: 32 * 1024 * 1024,
+            },
+            gateway: Gateway {},
+            credits: None,
+        }
+    }
+
+    /// What the handlers see.
+    pub fn state(&self) -> &AppState {
+        &self.state
+    }
+
+    /// The node's clock.
+    pub fn clock(&self) -> &FakeClock {
+        &self.clock
+    }
+
+    /// The key of the node's first account; requests carry it by default.
+    pub fn account_key(&self) -> &str {
+        &self.account_key
+    }
+
+    /// Creates another unlimited account and returns its key.
+    pub async fn account(&self, name: &str) -> String {
+        self.create_account(name, None).await
+    }
+
+    async fn create_account(&self, name: &str, credits: Option<Money>) -> String {
+        let key = format!("account-key-of-{name}-{:0>32}", "");
+        let new = NewAccount {
+            name: name.to_owned(),
+            key_digest: self.state.vault.digest(&key),
+            credits,
+            now: self.clock.now(),
+        };
+        let created = self.state.store.create_account(new).await;
+        created.expect("a new account is created");
+        key
+    }
+
+    /// Creates a token of the first account: its name and its secret.
+    pub async fn create_token(&self, body: Value) -> (String, String) {
+        let answer = self.post(TOKENS).json(&body).send().await;
+        assert_eq!(answer.status, 201, "{}", answer.text);
+        let created = answer.json();
+        let text = |field: &str| created[field].as_str().expect("a string").to_owned();
+        (text("name"), text("token"))
+    }
+
+    /// A GET request.
+    pub fn get(&self, path: &str) -> TestRequest<'_> {
+        self.request(Method::GET, path)
+    }
+
+    /// A POST request.
+    pub fn post(&self, path: &str) -> TestRequest<'_> {
+        self.request(Method::POST, path)
+    }
+
+    /// A PATCH request.
+    pub fn patch(&self, path: &str) -> TestRequest<'_> {
+        self.request(Method::PATCH, path)
+    }
+
+    /// A DELETE request.
+    pub fn delete(&self, path: &str) -> TestRequest<'_> {
+        self.request(Method::DELETE, path)
+    }
+
+    /// A request of any method, with the account's key.
+    pub fn request(&self, method: Method, path: &str) -> TestRequest<'_> {
+        TestRequest::new(self.router.clone(), method, path).key(&self.account_key)
+    }
+
+    /// Listens on a loopback port until it is stopped.
+    pub async fn serve(&self) -> TestServer {
+        TestServer::start(self.router.clone()).await
+    }
+
+    /// Waits for running work and checks that no money is left set aside.
+    pub async fn finish(self) {
+        self.state.tasks.close();
+        self.state.tasks.wait().await;
+        let open = self.state.store.open_holds().await;
+        assert_eq!(open.expect("the store counts"), 0, "holds are left open");
+        self.state.store.close().await.expect("the store closes");
+    }
+}
