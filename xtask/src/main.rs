@@ -11,6 +11,8 @@
 )]
 
 mod bench;
+mod books;
+mod catalogue;
 mod check;
 mod http;
 mod install;
@@ -43,6 +45,8 @@ enum Command {
     Tidy,
     /// Measure the gateway beside a bare proxy and nginx
     Bench(bench::Options),
+    /// Rewrite the vendored model catalogue and say what changed
+    Catalogue(catalogue::Options),
     /// Run a small real language model behind Keypurse and prove its charges
     RealModel,
 }
@@ -53,6 +57,7 @@ fn main() -> ExitCode {
         Command::Check => succeeded(check::run()),
         Command::Tidy => succeeded(tidy::run()),
         Command::Bench(options) => succeeded(bench::run(&options)),
+        Command::Catalogue(options) => succeeded(catalogue::run(&options)),
         Command::RealModel => succeeded(real_model::run()),
     };
     done.unwrap_or_else(|error| {

@@ -31,6 +31,7 @@ pub(crate) struct Launch<'a> {
 #[derive(Debug)]
 pub(crate) struct Server {
     process: Background,
+    port: u16,
     url: String,
 }
 
@@ -62,7 +63,11 @@ impl Server {
         command.env("PATH", env::var_os("PATH").unwrap_or_default());
         let mut process = Background::start("keypurse", &mut command, launch.log)?;
         http::wait_ready(&mut process, &format!("{url}/readyz"))?;
-        Ok(Self { process, url })
+        Ok(Self { process, port, url })
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
     }
 
     pub(crate) fn url(&self) -> &str {

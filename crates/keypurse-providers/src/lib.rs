@@ -1,1 +1,8 @@
-//! Providers.
+//! What is known of providers: their models and prices, their dialects, and
+//! the simulator that answers sandbox tokens.
+//!
+//! Pure: nothing here opens a connection, reads a clock or decides about money.
+
+pub mod catalogue;
+pub mod presets;
+pub mod simulator;

@@ -76,6 +76,8 @@ fn apt_get(arguments: &[&str]) -> Result<()> {
         .arg("--quiet=2")
         .args(arguments)
         .env("DEBIAN_FRONTEND", "noninteractive");
+    // A package that brings a service, as nginx does, leaves it off.
+    command.env("RUNLEVEL", "1");
     process::run(&mut command).context(
         "hint: run as root, or install the packages named above with your own package manager",
     )

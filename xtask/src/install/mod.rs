@@ -7,6 +7,6 @@ pub(crate) mod node;
 pub(crate) mod python;
 
 /// Says what is about to be installed, by what and what for.
-fn announce(what: &str, by: &str, purpose: &str) {
+pub(crate) fn announce(what: &str, by: &str, purpose: &str) {
     eprintln!("installing {what} (by {by}): {purpose}");
 }

@@ -1,7 +1,6 @@
 //! The suites of CI, in the order they run. A suite is a name and a function;
 //! add one by writing its module and its line in `ALL`.
 
-mod books;
 mod runner;
 mod rust;
 mod schemathesis;

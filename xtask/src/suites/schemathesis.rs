@@ -7,10 +7,10 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::{Suite, books};
+use super::Suite;
 use crate::install::python;
 use crate::server::{ACCOUNT_KEY, Server};
-use crate::{process, workspace};
+use crate::{books, process, workspace};
 
 pub(super) const SUITE: Suite = Suite {
     name: "schemathesis",

@@ -6,11 +6,11 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use super::{Suite, books};
+use super::Suite;
 use crate::install::{node, python};
 use crate::process::{self, Background};
 use crate::server::{ACCOUNT_KEY, Server};
-use crate::{http, workspace};
+use crate::{books, http, workspace};
 
 pub(super) const PYTHON: Suite = Suite {
     name: "sdk-python",
@@ -55,6 +55,7 @@ fn with_server(suite: fn() -> Command) -> Result<()> {
     fs::write(&config, configuration(&upstream_url))?;
     books::balanced(scratch.path(), Some(&config), |server: &Server| {
         let mut command = suite();
+        command.env("PYTHONDONTWRITEBYTECODE", "1");
         command.env("KEYPURSE_URL", server.url());
         command.env("KEYPURSE_ACCOUNT_KEY", ACCOUNT_KEY);
         command.env("SCRIPTED_UPSTREAM_URL", &upstream_url);

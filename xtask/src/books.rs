@@ -12,7 +12,7 @@ use crate::server::{Launch, Server};
 /// the server by SIGTERM, and lets `keypurse audit` prove what it left.
 ///
 /// When the suite fails, its error carries the end of the server's log.
-pub(super) fn balanced(
+pub(crate) fn balanced(
     scratch: &Path,
     config: Option<&Path>,
     suite: impl FnOnce(&Server) -> Result<()>,

@@ -1,0 +1,215 @@
+//! The conversation: who said what, and what came along with it.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{
+    InvalidRequest,
+    fields::{present, string},
+};
+use crate::simulator::count::count;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::simulator) enum Role {
+    System,
+    Developer,
+    User,
+    Assistant,
+    Tool,
+    /// The result of a legacy `function_call`.
+    Function,
+}
+
+#[derive(Debug)]
+pub(in crate::simulator) struct Message<'a> {
+    pub(in crate::simulator) role: Role,
+    content: Vec<Part<'a>>,
+    /// `tool_calls`, or a legacy `function_call`.
+    calls: Option<&'a Value>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::simulator) enum Part<'a> {
+    Text(&'a str),
+    Image,
+    Sound,
+    File,
+}
+
+impl<'a> Message<'a> {
+    pub(in crate::simulator) fn texts(&self) -> impl Iterator<Item = &'a str> {
+        self.content.iter().filter_map(|part| match part {
+            Part::Text(text) => Some(*text),
+            Part::Image | Part::Sound | Part::File => None,
+        })
+    }
+
+    /// How many parts are of the same sort as `sort`.
+    pub(in crate::simulator) fn parts_like(&self, sort: Part<'_>) -> usize {
+        self.content.iter().filter(|part| **part == sort).count()
+    }
+
+    pub(super) fn length(&self) -> u64 {
+        let calls = self.calls.map_or(0, |calls| count(&calls.to_string()));
+        calls + self.texts().map(count).sum::<u64>()
+    }
+}
+
+pub(super) fn read(body: &Value) -> Result<Vec<Message<'_>>, InvalidRequest> {
+    let messages = match body.get("messages") {
+        Some(Value::Array(messages)) if !messages.is_empty() => messages,
+        Some(Value::Array(_)) => {
+            return Err(InvalidRequest::new("messages", "send at least one message"));
+        }
+        Some(_) => {
+            return Err(InvalidRequest::new(
+                "messages",
+                "expected an array of messages",
+            ));
+        }
+        None => return Err(InvalidRequest::new("messages", "this array is required")),
+    };
+    let mut asked = BTreeSet::new();
+    messages
+        .iter()
+        .enumerate()
+        .map(|(index, message)| Reader { message, index }.read(&mut asked))
+        .collect()
+}
+
+struct Reader<'a> {
+    message: &'a Value,
+    index: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// `asked` holds the calls made so far, which tool messages must answer.
+    fn read(&self, asked: &mut BTreeSet<&'a str>) -> Result<Message<'a>, InvalidRequest> {
+        let role = self.role()?;
+        let calls = match role {
+            Role::Assistant => self.calls(asked)?,
+            Role::Tool => self.check_answers(asked)?,
+            Role::Function => self.string("name").map(|_| None)?,
+            Role::System | Role::Developer | Role::User => None,
+        };
+        Ok(Message {
+            role,
+            content: self.content(role, calls.is_some())?,
+            calls,
+        })
+    }
+
+    fn role(&self) -> Result<Role, InvalidRequest> {
+        let name = self.string("role")?;
+        Role::named(name).ok_or_else(|| {
+            let message = "expected one of system, developer, user, assistant, tool, function";
+            self.invalid("role", message)
+        })
+    }
+
+    fn content(&self, role: Role, calls: bool) -> Result<Vec<Part<'a>>, InvalidRequest> {
+        match present(self.message, "content") {
+            Some(Value::String(text)) => Ok(vec![Part::Text(text)]),
+            Some(Value::Array(parts)) if !parts.is_empty() => parts
+                .iter()
+                .enumerate()
+                .map(|(at, part)| self.part(part, at))
+                .collect(),
+            None if role == Role::Assistant && (calls || self.says_otherwise()) => Ok(Vec::new()),
+            Some(_) | None => {
+                Err(self.invalid("content", "expected a string or an array of content parts"))
+            }
+        }
+    }
+
+    /// An assistant may have refused or spoken instead of writing.
+    fn says_otherwise(&self) -> bool {
+        ["refusal", "audio"]
+            .iter()
+            .any(|field| present(self.message, field).is_some())
+    }
+
+    fn part(&self, part: &'a Value, at: usize) -> Result<Part<'a>, InvalidRequest> {
+        let path = |field: &str| format!("messages[{}].content[{at}].{field}", self.index);
+        let carried = |object: &str, field: &str| {
+            let carrier = part.get(object).unwrap_or(&Value::Null);
+            string(carrier, field, || path(&format!("{object}.{field}")))
+        };
+        match string(part, "type", || path("type"))? {
+            "text" => string(part, "text", || path("text")).map(Part::Text),
+            "refusal" => string(part, "refusal", || path("refusal")).map(Part::Text),
+            "image_url" => carried("image_url", "url").map(|_| Part::Image),
+            "input_audio" => carried("input_audio", "data").map(|_| Part::Sound),
+            "file" if part.get("file").is_some_and(Value::is_object) => Ok(Part::File),
+            "file" => Err(InvalidRequest::new(path("file"), "expected an object")),
+            _ => Err(InvalidRequest::new(
+                path("type"),
+                "expected one of text, image_url, input_audio, file, refusal",
+            )),
+        }
+    }
+
+    fn calls(&self, asked: &mut BTreeSet<&'a str>) -> Result<Option<&'a Value>, InvalidRequest> {
+        let Some(calls) = present(self.message, "tool_calls") else {
+            return Ok(present(self.message, "function_call"));
+        };
+        let listed = calls.as_array().filter(|listed| !listed.is_empty());
+        let listed = listed
+            .ok_or_else(|| self.invalid("tool_calls", "expected a non-empty array of calls"))?;
+        for (at, call) in listed.iter().enumerate() {
+            let path = || format!("messages[{}].tool_calls[{at}].id", self.index);
+            asked.insert(string(call, "id", path)?);
+        }
+        Ok(Some(calls))
+    }
+
+    fn check_answers(
+        &self,
+        asked: &BTreeSet<&'a str>,
+    ) -> Result<Option<&'a Value>, InvalidRequest> {
+        let id = self.string("tool_call_id")?;
+        if asked.contains(id) {
+            return Ok(None);
+        }
+        let message = "a tool message must answer one of the `tool_calls` of an earlier message";
+        Err(self.invalid("tool_call_id", message))
+    }
+
+    fn string(&self, field: &str) -> Result<&'a str, InvalidRequest> {
+        string(self.message, field, || self.path(field))
+    }
+
+    fn path(&self, field: &str) -> String {
+        format!("messages[{}].{field}", self.index)
+    }
+
+    fn invalid(&self, field: &str, message: &str) -> InvalidRequest {
+        InvalidRequest::new(self.path(field), message)
+    }
+}
+
+impl Role {
+    fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "system" => Self::System,
+            "developer" => Self::Developer,
+            "user" => Self::User,
+            "assistant" => Self::Assistant,
+            "tool" => Self::Tool,
+            "function" => Self::Function,
+            _ => return None,
+        })
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Developer => "developer",
+            Self::User => "user",
+            Self::Assistant => "assistant",
+            Self::Tool => "tool",
+            Self::Function => "function",
+        }
+    }
+}

@@ -1,0 +1,149 @@
+use serde_json::{Value, json};
+
+use super::{answer, asking};
+
+fn weather_and_time() -> Value {
+    let tool = |name: &str| {
+        json!({ "type": "function", "function": { "name": name, "parameters": {
+        "type": "object",
+        "properties": { "place": { "type": "string" } },
+        "required": ["place"],
+    } } })
+    };
+    json!([tool("get_time"), tool("get_weather")])
+}
+
+fn called(completion: &Value) -> Option<&str> {
+    completion["choices"][0]["message"]["tool_calls"][0]["function"]["name"].as_str()
+}
+
+#[test]
+fn the_best_named_tool_is_called() {
+    for (prompt, choice, expected) in [
+        (
+            "How is the weather in Oslo?",
+            json!("auto"),
+            Some("get_weather"),
+        ),
+        ("How is the WEATHER?", json!(null), Some("get_weather")),
+        ("What time is it?", json!("auto"), Some("get_time")),
+        (
+            "weather, but call get_time",
+            json!("required"),
+            Some("get_time"),
+        ),
+        ("hello", json!("auto"), Some("get_time")),
+        ("How is the weather?", json!("none"), None),
+        (
+            "How is the weather?",
+            json!({ "type": "function", "function": { "name": "get_time" } }),
+            Some("get_time"),
+        ),
+        (
+            "How is the weather?",
+            json!({ "type": "allowed_tools", "allowed_tools": { "mode": "auto", "tools": [
+                { "type": "function", "function": { "name": "get_time" } },
+            ] } }),
+            Some("get_time"),
+        ),
+    ] {
+        let more = json!({ "tools": weather_and_time(), "tool_choice": choice });
+        let json = answer(&asking(prompt, &more)).to_json();
+        assert_eq!(called(&json), expected, "{prompt} {choice}");
+        let finish = if expected.is_some() {
+            "tool_calls"
+        } else {
+            "stop"
+        };
+        assert_eq!(json["choices"][0]["finish_reason"], finish);
+        assert_eq!(
+            json["choices"][0]["message"]["content"].is_null(),
+            expected.is_some()
+        );
+    }
+}
+
+#[test]
+fn a_call_is_the_same_every_time_and_its_arguments_fit() {
+    let body = asking("weather", &json!({ "tools": weather_and_time() }));
+    let json = answer(&body).to_json();
+    assert_eq!(json, answer(&body).to_json());
+    let call = &json["choices"][0]["message"]["tool_calls"][0];
+    let id = call["id"].as_str().unwrap().strip_prefix("call_").unwrap();
+    assert!(
+        id.len() == 24 && id.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        "{id}"
+    );
+    let arguments: Value =
+        serde_json::from_str(call["function"]["arguments"].as_str().unwrap()).unwrap();
+    assert!(arguments["place"].is_string());
+}
+
+#[test]
+fn a_tool_s_result_is_answered_in_words() {
+    let call = json!({ "id": "call_1", "type": "function", "function": {
+        "name": "get_weather", "arguments": "{}",
+    } });
+    let messages = json!([
+        { "role": "user", "content": "How is the weather?" },
+        { "role": "assistant", "content": null, "tool_calls": [call] },
+        { "role": "tool", "tool_call_id": "call_1", "content": "18 degrees" },
+    ]);
+    let mut body = json!({ "messages": messages, "tools": weather_and_time() });
+    let json = answer(&body).to_json();
+    let content = json["choices"][0]["message"]["content"].as_str().unwrap();
+    assert!(
+        content.contains("The tool returned: \"18 degrees\""),
+        "{content}"
+    );
+
+    body["tool_choice"] = "required".into();
+    assert!(called(&answer(&body).to_json()).is_some());
+}
+
+#[test]
+fn arguments_are_cut_at_the_output_limit() {
+    let more = json!({ "tools": weather_and_time(), "max_tokens": 2, "stop": "place" });
+    let completion = answer(&asking("weather", &more));
+    let json = completion.to_json();
+    let call = &json["choices"][0]["message"]["tool_calls"][0];
+    assert_eq!(call["function"]["arguments"], "{\"place");
+    assert_eq!(json["choices"][0]["finish_reason"], "length");
+    assert_eq!(completion.usage().output_tokens, 2);
+}
+
+#[test]
+fn custom_tools_and_legacy_functions_are_called_in_their_own_shapes() {
+    let custom = json!({ "tools": [{ "type": "custom", "custom": { "name": "note" } }] });
+    let message = &answer(&asking("hi", &custom)).to_json()["choices"][0]["message"];
+    assert_eq!(message["tool_calls"][0]["type"], "custom");
+    assert_eq!(
+        message["tool_calls"][0]["custom"],
+        json!({ "name": "note", "input": "[simulated input]" })
+    );
+
+    let legacy = json!({ "functions": [{ "name": "go" }], "function_call": { "name": "go" } });
+    let choice = &answer(&asking("hi", &legacy)).to_json()["choices"][0];
+    assert_eq!(
+        choice["message"]["function_call"],
+        json!({ "name": "go", "arguments": "{}" })
+    );
+    assert_eq!(choice["finish_reason"], "function_call");
+}
+
+#[test]
+fn arguments_are_always_an_object() {
+    for parameters in [
+        json!({}),
+        json!({ "type": "string" }),
+        json!({ "$ref": "#" }),
+        json!(null),
+    ] {
+        let tool = json!({ "type": "function", "function": {
+            "name": "go", "parameters": parameters,
+        } });
+        let json = answer(&asking("hi", &json!({ "tools": [tool] }))).to_json();
+        let call = &json["choices"][0]["message"]["tool_calls"][0];
+        assert_eq!(call["function"]["arguments"], "{}", "{parameters}");
+    }
+}
