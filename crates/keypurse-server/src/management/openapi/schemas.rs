@@ -96,8 +96,7 @@ fn settings_wish() -> Value {
             "balance": money_wish(&json!({"minimum": -HIGHEST}), "-?"),
             "active_balance": active_balance(),
             "expire_time": {
-                "type": ["string", "null"],
-                "format": "date-time",
+                "anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}],
                 "description": "Valid until just before this instant. Without an offset: UTC.",
             },
             "balance_reset_period": {
@@ -163,7 +162,9 @@ fn shown_token(money: &Value, own: &Value) -> Value {
             "token_type": kind(),
             "balance": money,
             "active_balance": active_balance(),
-            "expire_time": {"type": ["string", "null"], "format": "date-time"},
+            "expire_time": {
+                "anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}],
+            },
             "balance_reset_period": {"enum": ["none", "daily", "weekly", "monthly"]},
             "balance_reset_amount": {"anyOf": [money, {"type": "null"}]},
             "overdraft": overdraft(),
