@@ -13,7 +13,7 @@ use keypurse_server::http::revocations::Revocations;
 use keypurse_server::http::throttle::FailedSignIns;
 use keypurse_server::vault::Vault;
 use keypurse_server::{AppState, Settings, State, router};
-use keypurse_store::{Accounts as _, Calls as _, NewAccount};
+use keypurse_store::NewAccount;
 use keypurse_store_sqlite::{SqliteOptions, SqliteStore};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -91,7 +91,7 @@ impl TestAppBuilder {
             clock: clock.clone(),
             zone: self.settings.zone.clone(),
         };
-        let store = SqliteStore::open(options).expect("a new database opens");
+        let store = SqliteStore::open(&options).expect("a new database opens");
         let state = Arc::new(State {
             store: Arc::new(store),
             vault: Vault::new(&[1; 32], &[2; 32]),

@@ -107,18 +107,15 @@ impl<'de> Keys<'de> {
     const FEW: usize = 16;
 
     fn insert<E: Error>(&mut self, key: Cow<'de, str>) -> Result<(), E> {
-        let is_new = if self.few.len() < Self::FEW {
-            let is_new = !self.few.contains(&key);
-            self.few.push(key.clone());
-            is_new
-        } else {
-            !self.few.contains(&key) && self.many.insert(key.clone())
-        };
-        if is_new {
-            Ok(())
-        } else {
-            Err(E::custom(format_args!("duplicate key `{key}`")))
+        if self.few.contains(&key) || self.many.contains(&key) {
+            return Err(E::custom(format_args!("duplicate key `{key}`")));
         }
+        if self.few.len() < Self::FEW {
+            self.few.push(key);
+        } else {
+            self.many.insert(key);
+        }
+        Ok(())
     }
 }
 

@@ -67,6 +67,10 @@ impl<'a> Fields<'a> {
     }
 
     /// A field that may be absent (`None`) or null (`Some(None)`).
+    #[expect(
+        clippy::option_option,
+        reason = "core's wishes have these three cases: leave, remove, set"
+    )]
     pub(super) fn nullable<T>(
         &mut self,
         name: &'static str,

@@ -41,7 +41,7 @@ pub(in crate::management) async fn create(
         now,
     };
     let token = state.store.create_token(new).await.map_err(refuse)?;
-    let body = TokenAnswer::created(&token, now, &secret);
+    let body = TokenAnswer::created(&token, now, secret);
     Ok(answer::json(StatusCode::CREATED, &body))
 }
 

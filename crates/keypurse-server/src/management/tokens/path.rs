@@ -55,6 +55,7 @@ fn decode(encoded: &str) -> Option<TokenName> {
 #[cfg(test)]
 mod tests {
     use super::decode;
+    use keypurse_core::token::TokenName;
 
     #[test]
     fn a_path_names_a_token_in_exactly_one_way() {
@@ -77,11 +78,7 @@ mod tests {
             ("", None),
         ] {
             let name = decode(encoded);
-            assert_eq!(
-                name.as_ref().map(|name| name.as_str()),
-                expected,
-                "{encoded}"
-            );
+            assert_eq!(name.as_ref().map(TokenName::as_str), expected, "{encoded}");
         }
     }
 }

@@ -198,9 +198,8 @@ pub(super) struct TokenAnswer<'a> {
     balance_reset_period: &'static str,
     balance_reset_amount: Option<Amount>,
     overdraft: &'static str,
-    /// Not in every answer; null where it would be but cannot be shown.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    token: Option<Option<Shown>>,
+    #[serde(skip_serializing_if = "Shown::is_absent")]
+    token: Shown,
 }
 
 /// A token about itself.
@@ -232,19 +231,34 @@ impl Amount {
 
 /// A secret on its way out; `Debug` hides it.
 #[derive(Debug)]
-struct Shown(TokenSecret);
+enum Shown {
+    /// Not a member of this answer.
+    Absent,
+    /// Cannot be shown.
+    Null,
+    Secret(TokenSecret),
+}
+
+impl Shown {
+    fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+}
 
 impl Serialize for Shown {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.0.expose())
+        match self {
+            Self::Absent | Self::Null => serializer.serialize_none(),
+            Self::Secret(secret) => serializer.serialize_str(secret.expose()),
+        }
     }
 }
 
 impl<'a> TokenAnswer<'a> {
     /// The answer to POST.
-    pub(super) fn created(token: &'a Token, now: Timestamp, secret: &TokenSecret) -> Self {
+    pub(super) fn created(token: &'a Token, now: Timestamp, secret: TokenSecret) -> Self {
         Self {
-            token: Some(Some(Shown(secret.clone()))),
+            token: Shown::Secret(secret),
             ..Self::with_amounts(token, now, Amount::text)
         }
     }
@@ -252,7 +266,7 @@ impl<'a> TokenAnswer<'a> {
     /// The answer to GET and rotate; `None`: the secret cannot be shown.
     pub(super) fn shown(token: &'a Token, now: Timestamp, secret: Option<TokenSecret>) -> Self {
         Self {
-            token: Some(secret.map(Shown)),
+            token: secret.map_or(Shown::Null, Shown::Secret),
             ..Self::updated(token, now)
         }
     }
@@ -273,7 +287,7 @@ impl<'a> TokenAnswer<'a> {
             balance_reset_period: word(&PERIODS, settings.reset.map(|reset| reset.period)),
             balance_reset_amount: settings.reset.map(|Reset { amount: it, .. }| amount(it)),
             overdraft: word(&OVERDRAFTS, settings.overdraft),
-            token: None,
+            token: Shown::Absent,
         }
     }
 }
@@ -288,7 +302,7 @@ impl<'a> Oneself<'a> {
 }
 
 /// The wire's word for a value.
-fn word<T: PartialEq>(words: &[(&'static str, T)], value: T) -> &'static str {
+fn word<T: PartialEq + Copy>(words: &[(&'static str, T)], value: T) -> &'static str {
     let found = words.iter().find(|(_, meant)| *meant == value);
     found.expect("every value has a word").0
 }
