@@ -21,7 +21,7 @@ pub(super) struct Facts<'a> {
 pub(super) fn print(facts: &Facts<'_>) {
     println!("keypurse {} is ready at {}", env!("CARGO_PKG_VERSION"), url(facts));
     println!("  data       {}", facts.dir.display());
-    println!("  prices     catalogue of {}", facts.gateway.catalogue_date());
+    println!("  prices     catalogue of {}", facts.gateway.prices_date());
     println!("  providers  {}", providers(facts.gateway));
     let key = print_key(&facts.key);
     let url = url(facts);

@@ -1,7 +1,7 @@
 //! A `keypurse serve` process on a free port, and ways to end it.
 
 use std::fs::File;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -73,16 +73,30 @@ impl Setup {
 
     /// Starts it and waits until it answers.
     pub(crate) async fn start(&self) -> Process {
+        let mut process = self.spawn();
+        process.wait_until_ready().await;
+        process
+    }
+
+    /// Starts it and waits until it listens: enough for what `Client` does not
+    /// speak.
+    pub(crate) fn start_listening(&self) -> Process {
+        let mut process = self.spawn();
+        let started = Instant::now();
+        while TcpStream::connect(&self.address).is_err() {
+            process.check_alive(started);
+        }
+        process
+    }
+
+    fn spawn(&self) -> Process {
         let output = |name: &str| {
             let path = self.folder.join(name);
             Stdio::from(File::options().create(true).append(true).open(path).unwrap())
         };
         let mut command = self.command();
         let child = command.stdout(output("stdout")).stderr(output("stderr")).spawn().unwrap();
-        let mut process =
-            Process { child, address: self.address.clone(), folder: self.folder.clone() };
-        process.wait_until_ready().await;
-        process
+        Process { child, address: self.address.clone(), folder: self.folder.clone() }
     }
 }
 
@@ -101,11 +115,15 @@ impl Process {
             if client.get("/readyz", "").await.is_ok_and(|answer| answer.status == 200) {
                 return;
             }
-            let ended = self.child.try_wait().unwrap();
-            assert!(ended.is_none(), "ended with {ended:?}: {}", self.log());
-            assert!(started.elapsed() < PATIENCE, "not ready: {}", self.log());
+            self.check_alive(started);
             tokio::task::yield_now().await;
         }
+    }
+
+    fn check_alive(&mut self, started: Instant) {
+        let ended = self.child.try_wait().unwrap();
+        assert!(ended.is_none(), "ended with {ended:?}: {}", self.log());
+        assert!(started.elapsed() < PATIENCE, "not ready: {}", self.log());
     }
 
     /// What it wrote to stdout and stderr.
