@@ -1,10 +1,11 @@
 // A small real language model behind OpenAI's chat completions: JSON and SSE,
-// on loopback, with the usage its own tokenizer counted.
+// on loopback, with the usage its own tokenizer counted. It is a base model,
+// without a chat template: the conversation is text, and it goes on writing.
 //
 //     node server.mjs MODEL.gguf PORT
 
 import { createServer } from 'node:http';
-import { getLlama, LlamaChatSession } from 'node-llama-cpp';
+import { getLlama, LlamaCompletion } from 'node-llama-cpp';
 
 const [modelPath, port] = process.argv.slice(2);
 const CONTEXT_TOKENS = 1024;
@@ -59,27 +60,18 @@ async function sendStream(response, body) {
 async function complete(body, onTextChunk) {
   const sequence = context.getSequence();
   try {
-    const session = new LlamaChatSession({ contextSequence: sequence });
-    const { history, prompt } = conversation(body.messages);
-    session.setChatHistory(history);
+    const completion = new LlamaCompletion({ contextSequence: sequence });
     const before = sequence.tokenMeter.getState();
     const maxTokens = body.max_completion_tokens ?? body.max_tokens ?? DEFAULT_OUTPUT_TOKENS;
     const options = { maxTokens, temperature: 0, onTextChunk };
-    const { responseText, stopReason } = await session.promptWithMeta(prompt, options);
+    const prompt = body.messages.map((message) => message.content).join('\n');
+    const { response, metadata } = await completion.generateCompletionWithMeta(prompt, options);
     const used = sequence.tokenMeter.diff(before);
-    const finishReason = stopReason === 'maxTokens' ? 'length' : 'stop';
-    return { text: responseText, finishReason, usage: usageOf(used) };
+    const finishReason = metadata.stopReason === 'maxTokens' ? 'length' : 'stop';
+    return { text: response, finishReason, usage: usageOf(used) };
   } finally {
     sequence.dispose();
   }
-}
-
-/** The last message is the prompt; what came before is history. */
-function conversation(messages) {
-  const history = messages.slice(0, -1).map(({ role, content }) =>
-    role === 'assistant' ? { type: 'model', response: [content] } : { type: role, text: content },
-  );
-  return { history, prompt: messages.at(-1).content };
 }
 
 function usageOf({ usedInputTokens, usedOutputTokens }) {

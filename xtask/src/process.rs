@@ -55,8 +55,12 @@ pub(crate) fn succeeds(command: &mut Command) -> bool {
     quiet.status().is_ok_and(|status| status.success())
 }
 
+/// The command as one would type it.
 fn shown(command: &Command) -> String {
-    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let program = Path::new(command.get_program())
+        .file_name()
+        .unwrap_or_default();
+    let words = std::iter::once(program).chain(command.get_args());
     words
         .map(|word| word.to_string_lossy())
         .collect::<Vec<_>>()
@@ -156,4 +160,35 @@ pub(crate) fn free_port() -> io::Result<u16> {
     Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?
         .local_addr()?
         .port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn background(script: &str) -> (Background, tempfile::TempDir) {
+        let scratch = tempfile::tempdir().unwrap();
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        let process = Background::start("the script", &mut command, &scratch.path().join("log"));
+        (process.unwrap(), scratch)
+    }
+
+    #[test]
+    fn a_background_process_leaves_on_sigterm() {
+        let script = "trap 'exit 3' TERM; echo ready; while :; do :; done";
+        let (mut process, _scratch) = background(script);
+        let ready = || Ok(process.log_tail().contains("ready").then_some(()));
+        wait::until("ready", STOP_LIMIT, ready).unwrap();
+        assert_eq!(process.stop().unwrap().code(), Some(3));
+    }
+
+    #[test]
+    fn a_process_that_ended_by_itself_shows_its_last_words() {
+        let (mut process, _scratch) = background("echo 'no such port' >&2; exit 4");
+        let ended = wait::until("the end", STOP_LIMIT, || Ok(process.ensure_running().err()));
+        let error = ended.unwrap().to_string();
+        assert!(error.contains("exit status: 4"), "{error}");
+        assert!(error.contains("no such port"), "{error}");
+    }
 }

@@ -13,6 +13,7 @@
 
 mod audit;
 mod credentials;
+mod export;
 mod journal;
 mod migrations;
 mod open;
@@ -23,5 +24,6 @@ mod store;
 mod writer;
 
 pub use audit::{AuditError, AuditReport, audit};
+pub use export::{CallState, FinishedCall, finished_calls};
 pub use open::{OpenError, SqliteOptions};
 pub use store::SqliteStore;

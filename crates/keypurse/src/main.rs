@@ -1,1 +1,31 @@
-fn main() {}
+//! The `keypurse` binary: command line, configuration and wiring. The only
+//! crate that knows everybody.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line prints")]
+
+mod cli;
+mod config;
+mod data_dir;
+mod hint;
+mod node;
+mod system;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command, account, audit, serve};
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Serve(args) => serve::run(*args),
+        Command::Audit(args) => audit::run(&args),
+        Command::Account(command) => account::run(&command),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            hint::report(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -11,4 +11,5 @@ pub mod peer;
 pub mod refusal;
 pub mod request_id;
 pub mod revocations;
+pub mod serve;
 pub mod throttle;

@@ -189,7 +189,8 @@ fn combined_schemas_hold_all_at_once() {
         json!({ "type": "integer", "anyOf": [{ "type": "string" }, { "minimum": 1000 }] }),
         json!({ "allOf": [
             point,
-            { "required": ["x", "y"], "properties": { "x": { "minimum": 5 }, "y": { "const": 1 } } },
+            { "required": ["x", "y"],
+              "properties": { "x": { "minimum": 5 }, "y": { "const": 1 } } },
         ] }),
         json!({ "oneOf": [
             { "type": "object", "required": ["kind", "meow"], "properties": {
@@ -228,7 +229,9 @@ fn recursive_schemas_come_to_an_end() {
         json!({ "$ref": "#/$defs/node", "$defs": { "node": node } }),
         tree,
         json!({ "$ref": "#/$defs/expression", "$defs": {
-            "expression": { "anyOf": [{ "$ref": "#/$defs/binary" }, { "$ref": "#/$defs/literal" }] },
+            "expression": {
+                "anyOf": [{ "$ref": "#/$defs/binary" }, { "$ref": "#/$defs/literal" }],
+            },
             "binary": binary,
             "literal": literal,
         } }),
@@ -256,8 +259,15 @@ fn hostile_schemas_cost_little() {
         json!({ "type": "object", "minProperties": u64::MAX }),
         json!({ "type": "string", "minLength": u64::MAX }),
         json!({ "type": "array", "minItems": 99999, "items": { "const": "x".repeat(100_000) } }),
-        json!({ "type": "array", "minItems": 99999, "items": { "type": "string", "minLength": 9999 } }),
-        json!({ "type": "array", "minItems": 1_000_000, "items": { "anyOf": vec![json!({}); 9_000] } }),
+        json!({ "type": "array", "minItems": 99999, "items": {
+            "type": "string", "minLength": 9999,
+        } }),
+        json!({ "type": "array", "minItems": 99999, "items": {
+            "type": "string", "minLength": 9999, "pattern": "((a{99}){99})b",
+        } }),
+        json!({ "type": "array", "minItems": 1_000_000, "items": {
+            "anyOf": vec![json!({}); 9_000],
+        } }),
     ] {
         let size = instance(&schema, 1).to_string().len();
         assert!(size < 3_000_000, "{size} bytes for {schema:.200}");

@@ -1,0 +1,103 @@
+//! `keypurse account create|reset-key`: tenants and their keys.
+
+use std::io::IsTerminal;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::Subcommand;
+use jiff::tz::TimeZone;
+use keypurse_core::money::Money;
+use keypurse_core::secret::TokenSecret;
+use keypurse_core::time::Clock;
+use keypurse_core::token::TokenKind;
+use keypurse_store::{Accounts, Calls, NewAccount};
+use keypurse_store_sqlite::{SqliteOptions, SqliteStore};
+
+use super::DataDirArg;
+use crate::data_dir::{DataDir, is_file_name, write_private};
+use crate::hint;
+use crate::node::DEFAULT_ACCOUNT;
+use crate::system::{SystemClock, SystemEntropy};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccountCommand {
+    /// Create an account with a key of its own
+    Create {
+        /// Its name
+        name: String,
+        /// Its credits in dollars; without this they are not limited
+        #[arg(long, value_name = "DOLLARS", value_parser = dollars)]
+        credits: Option<Money>,
+        #[command(flatten)]
+        dir: DataDirArg,
+    },
+    /// Replace an account's key; the old one stops working
+    ResetKey {
+        /// The account's name
+        #[arg(default_value = DEFAULT_ACCOUNT)]
+        name: String,
+        #[command(flatten)]
+        dir: DataDirArg,
+    },
+}
+
+fn dollars(text: &str) -> Result<Money, String> {
+    Money::parse_text(text).map_err(|error| error.to_string())
+}
+
+pub(crate) fn run(command: &AccountCommand) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match command {
+            AccountCommand::Create { name, credits, dir } => {
+                create(name, *credits, &dir.data_dir).await
+            }
+            AccountCommand::ResetKey { name, dir } => reset_key(name, &dir.data_dir).await,
+        }
+    })
+}
+
+async fn create(name: &str, credits: Option<Money>, data_dir: &Path) -> anyhow::Result<()> {
+    is_file_name(name)?;
+    let (dir, store) = open(data_dir)?;
+    let key = TokenSecret::generate(TokenKind::Live, &SystemEntropy);
+    let key_digest = dir.vault(&SystemEntropy)?.digest(key.expose());
+    let now = SystemClock.now();
+    store.create_account(NewAccount { name: name.to_owned(), key_digest, credits, now }).await?;
+    hand_over(&dir, name, &key)?;
+    store.close().await.context("the account was created, but the database did not close well")
+}
+
+async fn reset_key(name: &str, data_dir: &Path) -> anyhow::Result<()> {
+    let (dir, store) = open(data_dir)?;
+    let key = TokenSecret::generate(TokenKind::Live, &SystemEntropy);
+    let digest = dir.vault(&SystemEntropy)?.digest(key.expose());
+    let Some(_) = store.set_account_key(name, digest).await? else {
+        let known = store.accounts().await?;
+        let known: Vec<String> = known.into_iter().map(|account| account.name).collect();
+        anyhow::bail!("there is no account `{name}`; there are: {}", known.join(", "));
+    };
+    hand_over(&dir, name, &key)?;
+    store.close().await.context("the key was replaced, but the database did not close well")
+}
+
+fn open(data_dir: &Path) -> anyhow::Result<(DataDir, SqliteStore)> {
+    let dir = DataDir::existing(data_dir)?;
+    let clock = Arc::new(SystemClock);
+    let options = SqliteOptions { path: dir.database(), clock, zone: TimeZone::UTC };
+    let store = SqliteStore::open(&options).map_err(hint::for_open)?;
+    Ok((dir, store))
+}
+
+/// The key goes into a file for its owner, and to the screen only when a
+/// person is looking: not into a log.
+fn hand_over(dir: &DataDir, account: &str, key: &TokenSecret) -> anyhow::Result<()> {
+    let path = dir.account_key(account);
+    write_private(&path, format!("{}\n", key.expose()).as_bytes())?;
+    if std::io::stdout().is_terminal() {
+        println!("{}", key.expose());
+    }
+    eprintln!("the key of account `{account}` is in {}", path.display());
+    Ok(())
+}

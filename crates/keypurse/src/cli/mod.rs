@@ -1,0 +1,39 @@
+//! The command line: one file per command.
+
+pub(crate) mod account;
+pub(crate) mod audit;
+pub(crate) mod serve;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Where everything is kept unless told otherwise.
+pub(crate) const DEFAULT_DATA_DIR: &str = "keypurse-data";
+
+/// Issues API keys for AI, each with a purse.
+#[derive(Debug, Parser)]
+#[command(name = "keypurse", version, about, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run Keypurse; needs no configuration
+    Serve(Box<serve::ServeArgs>),
+    /// Prove the books: recompute every balance and charge (works beside a running server)
+    Audit(audit::AuditArgs),
+    /// Manage accounts (stop the server first)
+    #[command(subcommand)]
+    Account(account::AccountCommand),
+}
+
+/// Where the data is.
+#[derive(Debug, clap::Args)]
+pub(crate) struct DataDirArg {
+    /// Folder of the database and the keys
+    #[arg(long, env = "KEYPURSE_DATA_DIR", default_value = DEFAULT_DATA_DIR, value_name = "DIR")]
+    pub(crate) data_dir: PathBuf,
+}

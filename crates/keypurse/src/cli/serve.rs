@@ -1,0 +1,68 @@
+//! `keypurse serve`: run a node.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::ArgAction;
+
+use crate::config::Config;
+use crate::node;
+
+/// Every setting is a flag and an environment variable; all but `--config` can
+/// stand in the file as well.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct ServeArgs {
+    /// Configuration file; `keypurse.toml` is read when it is there
+    #[arg(long, env = "KEYPURSE_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Address to listen on; beyond loopback only with TLS or behind a proxy
+    #[arg(long, env = "KEYPURSE_LISTEN", value_name = "HOST:PORT")]
+    pub(crate) listen: Option<String>,
+    /// Folder of the database and the keys
+    #[arg(long, env = "KEYPURSE_DATA_DIR", value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Add a local priced provider (`demo/…`), to watch a balance fall
+    #[arg(long, env = "KEYPURSE_DEMO", value_name = "BOOL", num_args = 0..=1,
+          default_missing_value = "true", action = ArgAction::Set)]
+    pub(crate) demo: Option<bool>,
+    /// Certificate chain (PEM); needs --tls-key
+    #[arg(long, env = "KEYPURSE_TLS_CERT", value_name = "FILE")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// Private key (PEM); needs --tls-cert
+    #[arg(long, env = "KEYPURSE_TLS_KEY", value_name = "FILE")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// A proxy in front does TLS: plain HTTP beyond loopback is allowed
+    #[arg(long, env = "KEYPURSE_BEHIND_PROXY", value_name = "BOOL", num_args = 0..=1,
+          default_missing_value = "true", action = ArgAction::Set)]
+    pub(crate) behind_proxy: Option<bool>,
+    /// Whether GET shows the secrets of tokens; off: shown once, kept as digest only
+    #[arg(long, env = "KEYPURSE_REVEAL_SECRETS", value_name = "BOOL", num_args = 0..=1,
+          default_missing_value = "true", action = ArgAction::Set)]
+    pub(crate) reveal_secrets: Option<bool>,
+    /// Time zone whose days bound reset periods
+    #[arg(long, env = "KEYPURSE_TIME_ZONE", value_name = "ZONE")]
+    pub(crate) time_zone: Option<String>,
+    /// Largest body of a model call, in MiB
+    #[arg(long, env = "KEYPURSE_MAX_BODY_MIB", value_name = "MIB")]
+    pub(crate) max_body_mib: Option<u32>,
+    /// Output limit of calls that state none, to models whose own is not known
+    #[arg(long, env = "KEYPURSE_DEFAULT_MAX_OUTPUT_TOKENS", value_name = "TOKENS")]
+    pub(crate) default_max_output_tokens: Option<u32>,
+    /// How long running calls may take to finish after Ctrl-C or SIGTERM
+    #[arg(long, env = "KEYPURSE_DRAIN_TIMEOUT_SECONDS", value_name = "SECONDS")]
+    pub(crate) drain_timeout_seconds: Option<u32>,
+    /// What to log: error, warn, info, debug, or per module as `RUST_LOG` takes it
+    #[arg(long, env = "KEYPURSE_LOG", value_name = "FILTER")]
+    pub(crate) log: Option<String>,
+}
+
+pub(crate) fn run(args: ServeArgs) -> anyhow::Result<()> {
+    let environment = |name: &str| std::env::var(name).ok();
+    let config = Config::load(&args, &environment)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the asynchronous runtime")?;
+    let preset_key = environment("KEYPURSE_ACCOUNT_KEY");
+    runtime.block_on(node::run(config, preset_key))
+}

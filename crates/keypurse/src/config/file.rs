@@ -1,0 +1,120 @@
+//! `keypurse.toml`, as written. The file is its operator's and trusted: a
+//! `base_url` may name any host.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use serde::Deserialize;
+
+use crate::hint::Hint;
+
+/// The whole file. Every member is optional; an unknown one is an error.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ConfigFile {
+    pub(crate) listen: Option<String>,
+    pub(crate) data_dir: Option<PathBuf>,
+    pub(crate) demo: Option<bool>,
+    pub(crate) tls_cert: Option<PathBuf>,
+    pub(crate) tls_key: Option<PathBuf>,
+    pub(crate) behind_proxy: Option<bool>,
+    pub(crate) reveal_secrets: Option<bool>,
+    pub(crate) time_zone: Option<String>,
+    pub(crate) max_body_mib: Option<u32>,
+    pub(crate) default_max_output_tokens: Option<u32>,
+    pub(crate) drain_timeout_seconds: Option<u32>,
+    pub(crate) log: Option<String>,
+    #[serde(default)]
+    pub(crate) providers: BTreeMap<String, ProviderSection>,
+    #[serde(default)]
+    pub(crate) prices: Vec<PriceSection>,
+}
+
+/// `[providers.NAME]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ProviderSection {
+    pub(crate) kind: Option<String>,
+    pub(crate) base_url: Option<String>,
+    pub(crate) api_key: Option<String>,
+    pub(crate) api_key_env: Option<String>,
+    pub(crate) api_key_file: Option<PathBuf>,
+    pub(crate) free: Option<bool>,
+    pub(crate) output_limit_field: Option<String>,
+    pub(crate) first_byte_timeout_seconds: Option<u32>,
+    pub(crate) idle_timeout_seconds: Option<u32>,
+    pub(crate) total_timeout_seconds: Option<u32>,
+}
+
+/// `[[prices]]`: decimals as text, US dollars.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PriceSection {
+    pub(crate) model: String,
+    pub(crate) input_per_million: String,
+    pub(crate) output_per_million: String,
+    pub(crate) cached_input_per_million: Option<String>,
+    pub(crate) cache_write_per_million: Option<String>,
+    pub(crate) max_input_tokens: Option<u64>,
+    pub(crate) max_output_tokens: Option<u64>,
+}
+
+impl ConfigFile {
+    /// Reads a file; the error names file, line and remedy.
+    pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read the configuration {}", path.display()))?;
+        Self::parse(&text).map_err(|problem| {
+            let place = format!("{}, line {}: {}", path.display(), problem.line, problem.what);
+            anyhow::Error::new(Hint(problem.remedy)).context(place)
+        })
+    }
+
+    pub(crate) fn parse(text: &str) -> Result<Self, Problem> {
+        toml::from_str(text).map_err(|error| Problem::of(&error, text))
+    }
+}
+
+/// What is wrong with a file, where, and what to do.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Problem {
+    pub(crate) line: usize,
+    pub(crate) what: String,
+    pub(crate) remedy: String,
+}
+
+impl Problem {
+    fn of(error: &toml::de::Error, text: &str) -> Self {
+        let start = error.span().map_or(0, |span| span.start);
+        let line = text[..start.min(text.len())].lines().count().max(1);
+        let line = if text[..start.min(text.len())].ends_with('\n') { line + 1 } else { line };
+        let message = error.message();
+        let unknown = message
+            .strip_prefix("unknown field `")
+            .and_then(|rest| rest.split_once("`, expected "));
+        match unknown {
+            Some((name, known)) => {
+                let nearest = nearest(name, known.split('`').skip(1).step_by(2));
+                let remedy = nearest.map_or_else(
+                    || "see docs/configuration.md for all settings".to_owned(),
+                    |nearest| format!("did you mean `{nearest}`? docs/configuration.md has all"),
+                );
+                Self { line, what: format!("unknown setting `{name}`"), remedy }
+            }
+            None => Self {
+                line,
+                what: message.to_owned(),
+                remedy: "docs/configuration.md shows every setting with its form".to_owned(),
+            },
+        }
+    }
+}
+
+fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= candidate.len().max(4) / 2)
+        .min()
+        .map(|(_, candidate)| candidate)
+}

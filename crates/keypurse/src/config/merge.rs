@@ -1,0 +1,139 @@
+//! One validated configuration from flags, environment, file and defaults.
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context;
+use jiff::tz::TimeZone;
+use keypurse_server::Settings;
+use keypurse_server::gateway::GatewayConfig;
+
+use super::file::ConfigFile;
+use super::providers::{self, Environment};
+use crate::cli::DEFAULT_DATA_DIR;
+use crate::cli::serve::ServeArgs;
+use crate::hint::Hint;
+
+pub(super) const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
+pub(super) const DEFAULT_MAX_BODY_MIB: u32 = 32;
+pub(super) const DEFAULT_MAX_OUTPUT_TOKENS: u32 = 4096;
+pub(super) const DEFAULT_DRAIN_SECONDS: u32 = 60;
+pub(super) const DEFAULT_LOG: &str = "info";
+pub(super) const DEFAULT_TIME_ZONE: &str = "UTC";
+/// Read when it is there and no other is named.
+const DEFAULT_FILE: &str = "keypurse.toml";
+
+/// Certificate and key, both or none.
+#[derive(Clone, Debug)]
+pub(crate) struct Tls {
+    pub(crate) cert: PathBuf,
+    pub(crate) key: PathBuf,
+}
+
+/// Everything `serve` needs, checked.
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub(crate) listen: SocketAddr,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) tls: Option<Tls>,
+    pub(crate) log: String,
+    pub(crate) drain_timeout: Duration,
+    pub(crate) demo: bool,
+    pub(crate) gateway: GatewayConfig,
+    pub(crate) settings: Settings,
+}
+
+impl Config {
+    /// Reads the file and puts flags and environment over it.
+    pub(crate) fn load(args: &ServeArgs, environment: Environment<'_>) -> anyhow::Result<Self> {
+        let file = match &args.config {
+            Some(path) => ConfigFile::read(path)?,
+            None if Path::new(DEFAULT_FILE).is_file() => ConfigFile::read(Path::new(DEFAULT_FILE))?,
+            None => ConfigFile::default(),
+        };
+        Self::merge(args, &file, environment)
+    }
+
+    pub(super) fn merge(
+        args: &ServeArgs,
+        file: &ConfigFile,
+        environment: Environment<'_>,
+    ) -> anyhow::Result<Self> {
+        let demo = args.demo.or(file.demo).unwrap_or(false);
+        let tls = tls(args, file)?;
+        let behind_proxy = args.behind_proxy.or(file.behind_proxy).unwrap_or(false);
+        let listen = args.listen.as_ref().or(file.listen.as_ref());
+        let listen = listen_address(listen.map_or(DEFAULT_LISTEN, String::as_str))?;
+        refuse_plain_http_elsewhere(listen, tls.is_some() || behind_proxy)?;
+        let data_dir = args.data_dir.clone().or_else(|| file.data_dir.clone());
+        let log = args.log.clone().or_else(|| file.log.clone());
+        let drain = args.drain_timeout_seconds.or(file.drain_timeout_seconds);
+        let default_output = args.default_max_output_tokens.or(file.default_max_output_tokens);
+        Ok(Self {
+            listen,
+            data_dir: data_dir.unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR)),
+            tls,
+            log: log.unwrap_or_else(|| DEFAULT_LOG.to_owned()),
+            drain_timeout: Duration::from_secs(drain.unwrap_or(DEFAULT_DRAIN_SECONDS).into()),
+            demo,
+            gateway: GatewayConfig {
+                providers: providers::providers(file, demo, environment)?,
+                prices: providers::prices(file)?,
+                default_output_limit: default_output.unwrap_or(DEFAULT_MAX_OUTPUT_TOKENS).into(),
+                ..GatewayConfig::default()
+            },
+            settings: settings(args, file)?,
+        })
+    }
+}
+
+fn settings(args: &ServeArgs, file: &ConfigFile) -> anyhow::Result<Settings> {
+    let zone = args.time_zone.as_ref().or(file.time_zone.as_ref());
+    let zone = zone.map_or(DEFAULT_TIME_ZONE, String::as_str);
+    let zone = TimeZone::get(zone).map_err(|_| {
+        let hint = Hint("use a name like UTC or Europe/Paris".to_owned());
+        anyhow::Error::new(hint).context(format!("there is no time zone `{zone}`"))
+    })?;
+    let mib = args.max_body_mib.or(file.max_body_mib).unwrap_or(DEFAULT_MAX_BODY_MIB);
+    Ok(Settings {
+        reveal_secrets: args.reveal_secrets.or(file.reveal_secrets).unwrap_or(true),
+        zone,
+        max_body_bytes: usize::try_from(mib)? << 20,
+    })
+}
+
+fn tls(args: &ServeArgs, file: &ConfigFile) -> anyhow::Result<Option<Tls>> {
+    let cert = args.tls_cert.clone().or_else(|| file.tls_cert.clone());
+    let key = args.tls_key.clone().or_else(|| file.tls_key.clone());
+    match (cert, key) {
+        (Some(cert), Some(key)) => Ok(Some(Tls { cert, key })),
+        (None, None) => Ok(None),
+        _ => {
+            let hint = Hint("give both --tls-cert and --tls-key".to_owned());
+            Err(anyhow::Error::new(hint).context("TLS needs a certificate and its key"))
+        }
+    }
+}
+
+fn listen_address(text: &str) -> anyhow::Result<SocketAddr> {
+    let wrong = || {
+        let hint = Hint("write host:port, like 127.0.0.1:8787".to_owned());
+        anyhow::Error::new(hint).context(format!("`{text}` is no address to listen on"))
+    };
+    let mut addresses = text.to_socket_addrs().map_err(|_| wrong())?;
+    addresses.next().with_context(|| format!("`{text}` names no address"))
+}
+
+/// Secrets travel in headers: off this machine only encrypted, or behind
+/// something that encrypts.
+fn refuse_plain_http_elsewhere(listen: SocketAddr, is_safe: bool) -> anyhow::Result<()> {
+    if listen.ip().is_loopback() || is_safe {
+        return Ok(());
+    }
+    let hint = Hint(
+        "add --tls-cert and --tls-key, or --behind-proxy when a proxy in front does TLS".to_owned(),
+    );
+    let refusal = format!("{listen} is reachable from elsewhere, and keys would travel in the clear");
+    Err(anyhow::Error::new(hint).context(refusal))
+}

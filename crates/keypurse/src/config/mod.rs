@@ -1,0 +1,12 @@
+//! What the operator chose: flags over environment over file over defaults.
+
+mod file;
+mod merge;
+mod providers;
+mod reference;
+
+pub(crate) use file::ConfigFile;
+pub(crate) use merge::{Config, Tls};
+
+#[cfg(test)]
+mod tests;

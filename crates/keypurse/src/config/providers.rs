@@ -1,0 +1,194 @@
+//! Providers: from the file, or by themselves when their usual variable is
+//! set.
+
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use keypurse_core::money::Money;
+use keypurse_core::price::{Price, Rate, Rates};
+use keypurse_providers::presets::{PRESETS, Preset};
+use keypurse_server::gateway::{
+    ModelPrice, OpenAiUpstream, OutputLimitField, ProviderConfig, ProviderKey, ProviderKind,
+    Timeouts,
+};
+
+use super::file::{ConfigFile, PriceSection, ProviderSection};
+use crate::hint::Hint;
+
+/// Reads an environment variable; handed in, so that tests need not set any.
+pub(crate) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// All providers: those of the file, those whose variable is set, the demo.
+pub(super) fn providers(
+    file: &ConfigFile,
+    demo: bool,
+    environment: Environment<'_>,
+) -> anyhow::Result<Vec<ProviderConfig>> {
+    let mut providers = Vec::new();
+    for (name, section) in &file.providers {
+        let provider = from_file(name, section, environment)
+            .with_context(|| format!("in [providers.{name}] of the configuration"))?;
+        providers.push(provider);
+    }
+    for preset in PRESETS {
+        let is_set = environment(preset.api_key_env).filter(|key| !key.trim().is_empty());
+        if let (Some(key), false) = (is_set, file.providers.contains_key(preset.name)) {
+            providers.push(from_preset(preset, &key));
+        }
+    }
+    if demo {
+        let kind = ProviderKind::Demo;
+        providers.push(ProviderConfig { name: "demo".to_owned(), kind, free: false });
+    }
+    Ok(providers)
+}
+
+fn from_preset(preset: &Preset, key: &str) -> ProviderConfig {
+    let upstream = OpenAiUpstream {
+        base_url: preset.base_url.to_owned(),
+        api_key: Some(ProviderKey::new(key.trim().to_owned())),
+        output_limit_field: limit_field(preset),
+        timeouts: Timeouts::default(),
+    };
+    let kind = ProviderKind::OpenAi(upstream);
+    ProviderConfig { name: preset.name.to_owned(), kind, free: false }
+}
+
+fn limit_field(preset: &Preset) -> OutputLimitField {
+    if preset.max_completion_tokens {
+        OutputLimitField::MaxCompletionTokens
+    } else {
+        OutputLimitField::MaxTokens
+    }
+}
+
+fn from_file(
+    name: &str,
+    section: &ProviderSection,
+    environment: Environment<'_>,
+) -> anyhow::Result<ProviderConfig> {
+    check_name(name)?;
+    let preset = PRESETS.iter().find(|preset| preset.name == name);
+    let kind = section.kind.as_deref().unwrap_or("openai");
+    if kind != "openai" {
+        let hint = Hint("this version speaks kind = \"openai\"; others follow".to_owned());
+        return Err(anyhow::Error::new(hint).context(format!("kind `{kind}` is not known")));
+    }
+    let base_url = section
+        .base_url
+        .as_deref()
+        .or(preset.map(|preset| preset.base_url))
+        .context("base_url is missing")?;
+    let upstream = OpenAiUpstream {
+        base_url: base_url.trim_end_matches('/').to_owned(),
+        api_key: api_key(section, preset, environment)?,
+        output_limit_field: match section.output_limit_field.as_deref() {
+            None => preset.map_or(OutputLimitField::MaxTokens, limit_field),
+            Some("max_tokens") => OutputLimitField::MaxTokens,
+            Some("max_completion_tokens") => OutputLimitField::MaxCompletionTokens,
+            Some(other) => bail!(
+                "output_limit_field `{other}` is not one of max_tokens, max_completion_tokens"
+            ),
+        },
+        timeouts: timeouts(section),
+    };
+    let kind = ProviderKind::OpenAi(upstream);
+    Ok(ProviderConfig { name: name.to_owned(), kind, free: section.free.unwrap_or(false) })
+}
+
+/// The name stands before the slash of a model and in reports.
+fn check_name(name: &str) -> anyhow::Result<()> {
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c);
+    if name.is_empty() || name.len() > 64 || !name.chars().all(is_plain) {
+        bail!("a provider's name has 1 to 64 lower-case letters, digits, dots, dashes, underscores");
+    }
+    Ok(())
+}
+
+fn api_key(
+    section: &ProviderSection,
+    preset: Option<&Preset>,
+    environment: Environment<'_>,
+) -> anyhow::Result<Option<ProviderKey>> {
+    let stated = [
+        section.api_key.is_some(),
+        section.api_key_env.is_some(),
+        section.api_key_file.is_some(),
+    ];
+    if stated.into_iter().filter(|stated| *stated).count() > 1 {
+        bail!("give one of api_key, api_key_env and api_key_file, not several");
+    }
+    let text = if let Some(key) = &section.api_key {
+        Some(key.clone())
+    } else if let Some(path) = &section.api_key_file {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read api_key_file {}", path.display()))?;
+        Some(text)
+    } else if let Some(variable) = &section.api_key_env {
+        let text = environment(variable).with_context(|| {
+            format!("the environment variable {variable} named by api_key_env is not set")
+        })?;
+        Some(text)
+    } else {
+        preset.and_then(|preset| environment(preset.api_key_env))
+    };
+    let key = text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    Ok(key.map(ProviderKey::new))
+}
+
+fn timeouts(section: &ProviderSection) -> Timeouts {
+    let seconds = |stated: Option<u32>, default: Duration| {
+        stated.map_or(default, |seconds| Duration::from_secs(u64::from(seconds)))
+    };
+    let usual = Timeouts::default();
+    Timeouts {
+        first_byte: seconds(section.first_byte_timeout_seconds, usual.first_byte),
+        idle: seconds(section.idle_timeout_seconds, usual.idle),
+        total: seconds(section.total_timeout_seconds, usual.total),
+        ..usual
+    }
+}
+
+/// Prices of the file.
+pub(super) fn prices(file: &ConfigFile) -> anyhow::Result<Vec<ModelPrice>> {
+    file.prices
+        .iter()
+        .map(|section| {
+            price(section)
+                .with_context(|| format!("in [[prices]] for model `{}`", section.model))
+        })
+        .collect()
+}
+
+fn price(section: &PriceSection) -> anyhow::Result<ModelPrice> {
+    let (provider, model) = section
+        .model
+        .split_once('/')
+        .context("a model is named `provider/model`, as in `openai/gpt-4o`")?;
+    let rate = |name: &str, text: &str| -> anyhow::Result<Rate> {
+        let dollars = Money::parse_text(text).map_err(|error| {
+            anyhow::anyhow!("{name} = \"{text}\": {error}; write dollars as text, like \"0.50\"")
+        })?;
+        Rate::per_million(dollars).with_context(|| format!("{name} = \"{text}\" is negative"))
+    };
+    let optional = |name: &str, text: Option<&String>| {
+        text.map(|text| rate(name, text)).transpose()
+    };
+    let rates = Rates {
+        input: rate("input_per_million", &section.input_per_million)?,
+        output: rate("output_per_million", &section.output_per_million)?,
+        cached_input: optional(
+            "cached_input_per_million",
+            section.cached_input_per_million.as_ref(),
+        )?,
+        cache_write: optional("cache_write_per_million", section.cache_write_per_million.as_ref())?,
+        ..Rates::default()
+    };
+    Ok(ModelPrice {
+        provider: provider.to_owned(),
+        model: model.to_owned(),
+        price: Price::flat(rates),
+        max_input_tokens: section.max_input_tokens,
+        max_output_tokens: section.max_output_tokens,
+    })
+}

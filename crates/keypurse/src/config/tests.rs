@@ -1,0 +1,100 @@
+use super::file::{ConfigFile, Problem};
+use super::merge::Config;
+use super::reference;
+use crate::cli::serve::ServeArgs;
+
+fn merged(file: &str, change: impl FnOnce(&mut ServeArgs)) -> Result<Config, String> {
+    merged_with(file, change, &|_| None)
+}
+
+fn merged_with(
+    file: &str,
+    change: impl FnOnce(&mut ServeArgs),
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Result<Config, String> {
+    let mut args = ServeArgs::default();
+    change(&mut args);
+    let file = ConfigFile::parse(file).map_err(|problem| problem.what)?;
+    Config::merge(&args, &file, environment)
+        .map_err(|error| error.chain().map(ToString::to_string).collect::<Vec<_>>().join(" / "))
+}
+
+fn refused(file: &str, change: impl FnOnce(&mut ServeArgs)) -> String {
+    merged(file, change).expect_err("a bad configuration")
+}
+
+#[test]
+fn a_flag_wins_over_the_file_and_the_file_over_the_default() {
+    let default = merged("", |_| {}).unwrap();
+    assert_eq!(default.listen.to_string(), "127.0.0.1:8787");
+    let file = merged("listen = \"127.0.0.1:1\"", |_| {}).unwrap();
+    assert_eq!(file.listen.to_string(), "127.0.0.1:1");
+    let flag = merged("listen = \"127.0.0.1:1\"", |args| {
+        args.listen = Some("127.0.0.1:2".to_owned());
+    });
+    assert_eq!(flag.unwrap().listen.to_string(), "127.0.0.1:2");
+}
+
+#[test]
+fn an_unknown_setting_names_its_line_and_the_nearest() {
+    let problem = ConfigFile::parse("demo = true\n\nlisten_on = \"x\"\n").unwrap_err();
+    assert_eq!(problem.line, 3);
+    assert_eq!(problem.what, "unknown setting `listen_on`");
+    assert!(problem.remedy.contains("`listen`"), "{}", problem.remedy);
+    let nested = ConfigFile::parse("[providers.a]\nbase_uri = \"x\"\n").unwrap_err();
+    assert!(nested.remedy.contains("`base_url`"), "{}", nested.remedy);
+    let Problem { line, .. } = ConfigFile::parse("demo = true\nlog = 5\n").unwrap_err();
+    assert_eq!(line, 2);
+}
+
+#[test]
+fn keys_never_travel_in_the_clear_beyond_this_machine() {
+    let elsewhere = |args: &mut ServeArgs| args.listen = Some("0.0.0.0:80".to_owned());
+    assert!(refused("", elsewhere).contains("--behind-proxy"));
+    assert!(merged("behind_proxy = true", elsewhere).is_ok());
+    assert!(merged("tls_cert = \"c\"\ntls_key = \"k\"", elsewhere).is_ok());
+    assert!(refused("tls_cert = \"c\"", elsewhere).contains("--tls-key"));
+}
+
+#[test]
+fn bad_values_say_what_to_write_instead() {
+    for (file, expected) in [
+        ("listen = \"8787\"", "write host:port"),
+        ("time_zone = \"Mars\"", "Europe/Paris"),
+        ("[providers.X]\nbase_url = \"http://h\"", "lower-case"),
+        ("[providers.x]", "base_url is missing"),
+        ("[providers.x]\nkind = \"soap\"\nbase_url = \"http://h\"", "kind `soap`"),
+        ("[providers.x]\nbase_url = \"http://h\"\napi_key_env = \"NOT_SET\"", "NOT_SET"),
+        ("[providers.x]\nbase_url = \"http://h\"\napi_key = \"a\"\napi_key_env = \"B\"", "one of"),
+        ("[[prices]]\nmodel = \"m\"\ninput_per_million = \"1\"\noutput_per_million = \"1\"", "provider/model"),
+        ("[[prices]]\nmodel = \"a/m\"\ninput_per_million = \"$1\"\noutput_per_million = \"1\"", "like \"0.50\""),
+        ("[[prices]]\nmodel = \"a/m\"\ninput_per_million = \"-1\"\noutput_per_million = \"1\"", "negative"),
+    ] {
+        let message = refused(file, |_| {});
+        assert!(message.contains(expected), "`{message}` does not say `{expected}`");
+    }
+}
+
+#[test]
+fn a_provider_configures_itself_when_its_variable_is_set() {
+    let environment = |name: &str| (name == "OPENAI_API_KEY").then(|| "sk-test".to_owned());
+    let names = |file: &str| -> Vec<String> {
+        let config = merged_with(file, |_| {}, &environment).unwrap();
+        config.gateway.providers.into_iter().map(|provider| provider.name).collect()
+    };
+    assert_eq!(names(""), ["openai"]);
+    assert_eq!(names("[providers.openai]\nbase_url = \"http://127.0.0.1:1\""), ["openai"]);
+    assert_eq!(names("demo = true"), ["openai", "demo"]);
+    assert!(merged("", |_| {}).unwrap().gateway.providers.is_empty());
+}
+
+#[test]
+fn the_configuration_reference_is_up_to_date() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/configuration.md");
+    let generated = reference::markdown();
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        std::fs::write(path, &generated).unwrap();
+    }
+    let stored = std::fs::read_to_string(path).unwrap_or_default();
+    assert_eq!(stored, generated, "run UPDATE_SNAPSHOTS=1 cargo test -p keypurse");
+}

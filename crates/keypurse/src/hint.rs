@@ -1,0 +1,66 @@
+//! Errors for people: what happened, why, and a command that helps.
+
+use std::fmt;
+
+use keypurse_store_sqlite::OpenError;
+
+/// An error that knows what to do next. Put it around another as context.
+#[derive(Debug)]
+pub(crate) struct Hint(pub(crate) String);
+
+impl fmt::Display for Hint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "hint: {}", self.0)
+    }
+}
+
+impl std::error::Error for Hint {}
+
+/// Prints an error's chain to stderr, hints last.
+pub(crate) fn report(error: &anyhow::Error) {
+    let (hints, causes): (Vec<_>, Vec<_>) =
+        error.chain().map(ToString::to_string).partition(|line| line.starts_with("hint: "));
+    for (index, cause) in causes.iter().enumerate() {
+        eprintln!("{}{cause}", if index == 0 { "error: " } else { "  because: " });
+    }
+    if !hints.is_empty() {
+        eprintln!();
+    }
+    for hint in hints {
+        eprintln!("{hint}");
+    }
+}
+
+/// What to do when the database cannot be opened.
+pub(crate) fn for_open(error: OpenError) -> anyhow::Error {
+    let hint = match &error {
+        OpenError::InUse(_) => "stop the other process, or use another --data-dir",
+        OpenError::NewerSchema { .. } => "run the newer keypurse, or restore an older backup",
+        OpenError::ChangedMigration(_) => "run the keypurse that made this database",
+        OpenError::OldSqlite(_) => "build keypurse with its bundled SQLite",
+        OpenError::Lock { .. } | OpenError::Sqlite { .. } => {
+            "check that the folder exists, is writable and on a disk with space"
+        }
+        OpenError::Corrupt(_) => "keep the file as it is and restore a backup",
+    };
+    with_hint(error, hint)
+}
+
+/// An error with a hint behind it.
+pub(crate) fn with_hint(
+    error: impl std::error::Error + Send + Sync + 'static,
+    hint: impl Into<String>,
+) -> anyhow::Error {
+    anyhow::Error::new(Hint(hint.into())).context(anyhow::Error::new(error).to_chain())
+}
+
+/// The chain of an error as one sentence, so that it can carry a hint.
+trait ToChain {
+    fn to_chain(&self) -> String;
+}
+
+impl ToChain for anyhow::Error {
+    fn to_chain(&self) -> String {
+        self.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    }
+}

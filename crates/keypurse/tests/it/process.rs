@@ -1,0 +1,154 @@
+//! A `keypurse serve` process on a free port, and ways to end it.
+
+use std::fs::File;
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::client::Client;
+
+/// Longest wait for a condition; a test that needs it is broken.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const ACCOUNT_KEY: &str = "an-account-key-preset-by-the-tests-0001";
+
+/// How to start a process.
+#[derive(Clone, Debug)]
+pub(crate) struct Setup {
+    pub(crate) folder: PathBuf,
+    pub(crate) address: String,
+    pub(crate) arguments: Vec<String>,
+    pub(crate) preset_key: bool,
+}
+
+/// A running process; killed when it goes out of scope.
+pub(crate) struct Process {
+    child: Child,
+    pub(crate) address: String,
+    pub(crate) folder: PathBuf,
+}
+
+impl Setup {
+    /// A free loopback port and everything inside `folder`.
+    pub(crate) fn new(folder: &Path) -> Self {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self {
+            folder: folder.to_owned(),
+            address: free.local_addr().unwrap().to_string(),
+            arguments: Vec::new(),
+            preset_key: true,
+        }
+    }
+
+    /// Reads this configuration.
+    pub(crate) fn config(mut self, text: &str) -> Self {
+        let path = self.folder.join("keypurse.toml");
+        std::fs::write(&path, text).unwrap();
+        self.arguments.extend(["--config".to_owned(), path.to_str().unwrap().to_owned()]);
+        self
+    }
+
+    pub(crate) fn argument(mut self, argument: &str) -> Self {
+        self.arguments.push(argument.to_owned());
+        self
+    }
+
+    pub(crate) fn data_dir(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    /// A command without the variables of whoever runs the tests.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = keypurse();
+        command
+            .current_dir(&self.folder)
+            .args(["serve", "--listen", &self.address, "--data-dir"])
+            .arg(self.data_dir())
+            .args(&self.arguments);
+        if self.preset_key {
+            command.env("KEYPURSE_ACCOUNT_KEY", ACCOUNT_KEY);
+        }
+        command
+    }
+
+    /// Starts it and waits until it answers.
+    pub(crate) async fn start(&self) -> Process {
+        let mut process = self.spawn();
+        process.wait_until_ready().await;
+        process
+    }
+
+    /// Starts it and waits until it listens: enough for what `Client` does not
+    /// speak.
+    pub(crate) fn start_listening(&self) -> Process {
+        let mut process = self.spawn();
+        let started = Instant::now();
+        while TcpStream::connect(&self.address).is_err() {
+            process.check_alive(started);
+        }
+        process
+    }
+
+    fn spawn(&self) -> Process {
+        let output = |name: &str| {
+            let path = self.folder.join(name);
+            Stdio::from(File::options().create(true).append(true).open(path).unwrap())
+        };
+        let mut command = self.command();
+        let child = command.stdout(output("stdout")).stderr(output("stderr")).spawn().unwrap();
+        Process { child, address: self.address.clone(), folder: self.folder.clone() }
+    }
+}
+
+/// The binary under test, in an empty environment.
+pub(crate) fn keypurse() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_keypurse"));
+    command.env_clear();
+    command
+}
+
+impl Process {
+    async fn wait_until_ready(&mut self) {
+        let client = Client::new(&self.address);
+        let started = Instant::now();
+        loop {
+            if client.get("/readyz", "").await.is_ok_and(|answer| answer.status == 200) {
+                return;
+            }
+            self.check_alive(started);
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn check_alive(&mut self, started: Instant) {
+        let ended = self.child.try_wait().unwrap();
+        assert!(ended.is_none(), "ended with {ended:?}: {}", self.log());
+        assert!(started.elapsed() < PATIENCE, "not ready: {}", self.log());
+    }
+
+    /// What it wrote to stdout and stderr.
+    pub(crate) fn log(&self) -> String {
+        let read = |name| std::fs::read_to_string(self.folder.join(name)).unwrap_or_default();
+        format!("{}\n{}", read("stdout"), read("stderr"))
+    }
+
+    /// SIGKILL: nothing is finished, nothing is flushed.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// SIGTERM, and whatever it takes to end.
+    pub(crate) fn terminate(&mut self) -> ExitStatus {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        self.child.wait().unwrap()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
