@@ -67,7 +67,12 @@ pub(crate) async fn run(config: Config, preset_key: Option<String>) -> anyhow::R
     });
     let (connections, stop) = (TaskTracker::new(), CancellationToken::new());
     let listener = Listener { socket, tls };
-    let serving = serve(listener, router(Arc::clone(&state)), &connections, stop.clone());
+    let serving = serve(
+        listener,
+        router(Arc::clone(&state)),
+        &connections,
+        stop.clone(),
+    );
     tokio::pin!(serving);
     tokio::select! {
         () = &mut serving => {}
@@ -81,7 +86,10 @@ fn start_log(filter: &str) -> anyhow::Result<()> {
         let hint = Hint("write a level like info, or `warn,keypurse_server=debug`".to_owned());
         anyhow::Error::new(hint).context(format!("`{filter}` is no log filter: {error}"))
     })?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
     Ok(())
 }
 
@@ -98,7 +106,9 @@ fn open_store(config: &Config, dir: &DataDir) -> anyhow::Result<Arc<dyn Store>> 
         clock: Arc::new(SystemClock),
         zone: config.settings.zone.clone(),
     };
-    Ok(Arc::new(SqliteStore::open(&options).map_err(hint::for_open)?))
+    Ok(Arc::new(
+        SqliteStore::open(&options).map_err(hint::for_open)?,
+    ))
 }
 
 /// Admits nothing new, lets running calls finish, cuts what takes too long,
@@ -127,11 +137,18 @@ async fn drain(
     if !in_time {
         tracing::warn!("cutting off calls that still run; they are charged for what they used");
         state.cut_off.cancel();
-        if tokio::time::timeout(CUT_OFF_GRACE, &mut finished).await.is_err() {
+        if tokio::time::timeout(CUT_OFF_GRACE, &mut finished)
+            .await
+            .is_err()
+        {
             tracing::warn!("some calls did not settle; the next start resolves them");
         }
     }
-    state.store.close().await.context("the database did not close well")?;
+    state
+        .store
+        .close()
+        .await
+        .context("the database did not close well")?;
     tracing::info!("stopped");
     Ok(())
 }
