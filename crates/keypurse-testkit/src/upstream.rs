@@ -77,6 +77,7 @@ enum Step {
     Send(Bytes),
     Wait(Gate),
     Break,
+    BreakNow,
 }
 
 /// Lets a test decide when an upstream goes on.
@@ -438,6 +439,11 @@ impl Body for Scripted {
                     self.waiting = Some(Box::pin(async move { gate.pass().await }));
                 }
                 Some(Step::Break) => {
+                    // What was sent before is flushed meanwhile.
+                    self.steps.push_front(Step::BreakNow);
+                    self.waiting = Some(Box::pin(tokio::task::yield_now()));
+                }
+                Some(Step::BreakNow) => {
                     self.steps.clear();
                     return Poll::Ready(Some(Err(io::Error::other("scripted"))));
                 }

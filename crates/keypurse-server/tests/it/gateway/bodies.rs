@@ -3,7 +3,7 @@
 
 use keypurse_server::gateway::Gateway;
 use keypurse_testkit::TestApp;
-use keypurse_testkit::upstream::ScriptedUpstream;
+use keypurse_testkit::upstream::{Reply, ScriptedUpstream, usage};
 use serde_json::json;
 
 use super::{CHAT, Shop};
@@ -100,6 +100,7 @@ async fn a_request_needs_a_model_and_messages() {
 #[tokio::test]
 async fn the_upstream_reads_exactly_what_was_priced() {
     let shop = Shop::open("1").await;
+    shop.upstream.always(Reply::chat("x", &usage(1, 1)));
     for (members, sent) in [
         ("", r#","max_tokens":1000"#),
         (r#","max_tokens":7"#, r#","max_tokens":7"#),
@@ -123,7 +124,7 @@ async fn the_upstream_reads_exactly_what_was_priced() {
         let expected = format!(r#"{{"model":"m",{MESSAGES}{sent}}}"#);
         assert_eq!(shop.upstream.last().body, expected);
     }
-    assert_eq!(shop.balance().await, "0.99874");
+    assert_eq!(shop.balance().await, "0.999934");
 }
 
 #[tokio::test]

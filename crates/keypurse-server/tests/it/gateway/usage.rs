@@ -1,6 +1,6 @@
 //! What is charged when a provider says something odd about usage.
 
-use keypurse_testkit::upstream::{Reply, usage};
+use keypurse_testkit::upstream::{Gate, Reply, usage};
 use serde_json::{Value, json};
 
 use super::{Shop, hello, hello_stream};
@@ -97,9 +97,10 @@ async fn more_text_than_was_held_for_is_charged_no_more_than_the_hold() {
 async fn a_stream_with_more_output_than_allowed_is_cut_politely() {
     let shop = Shop::open("1").await;
     let body = super::with(hello_stream(), "max_tokens", json!(30));
-    let words: Vec<&str> = vec!["word "; 2826];
+    let words = |reply: Reply, count| (0..count).fold(reply, |reply, _| reply.chunk("word "));
+    let reply = words(Reply::stream(), 40).wait(&Gate::new());
     shop.upstream
-        .next(Reply::chat_stream(&words, &usage(10, 2826)));
+        .next(words(reply, 2786).finish().usage(&usage(10, 2826)).done());
     let answer = shop.ask(&body).await;
     let chunks = super::data(&answer.text);
     assert_eq!(super::said(&answer.text).matches("word").count(), 30);
@@ -109,7 +110,7 @@ async fn a_stream_with_more_output_than_allowed_is_cut_politely() {
     let last: Value = serde_json::from_str(last).unwrap();
     assert_eq!(last["choices"][0]["finish_reason"], "length");
     assert_eq!(*done, "[DONE]");
-    shop.upstream.wait_for_cancelled(1).await;
+    super::soon(shop.upstream.wait_for_cancelled(1)).await;
     // Counted, and never more than the 30 tokens that were held for.
     let cost = counted(&body, &"x".repeat(30));
     shop.app.settled().await;
