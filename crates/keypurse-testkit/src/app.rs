@@ -230,7 +230,7 @@ impl TestApp {
 
     /// What a start would find if the process were killed now: a store recovered
     /// from a copy of the files.
-    pub async fn after_crash(&self) -> AfterCrash {
+    pub fn after_crash(&self) -> AfterCrash {
         let directory = tempfile::tempdir().expect("a temporary folder");
         for file in ["keypurse.db", "keypurse.db-wal"] {
             let from = self.directory.path().join(file);

@@ -24,11 +24,7 @@ pub fn end_of_event(bytes: &[u8], searched: usize) -> Option<usize> {
     let from = searched.saturating_sub(3);
     memchr_iter(b'\n', &bytes[from..]).find_map(|found| {
         let at = from + found;
-        let line_is_empty = match bytes[..at] {
-            [] | [.., b'\n'] | [.., b'\n', b'\r'] => true,
-            [b'\r'] => true,
-            _ => false,
-        };
+        let line_is_empty = matches!(bytes[..at], [] | [b'\r'] | [.., b'\n'] | [.., b'\n', b'\r']);
         line_is_empty.then_some(at + 1)
     })
 }

@@ -30,21 +30,21 @@ struct Wire {
 
 #[derive(Default, Deserialize)]
 struct InputParts {
-    #[serde(default)]
-    cached_tokens: Option<u64>,
-    #[serde(default)]
-    audio_tokens: Option<u64>,
+    #[serde(default, rename = "cached_tokens")]
+    cached: Option<u64>,
+    #[serde(default, rename = "audio_tokens")]
+    audio: Option<u64>,
     /// What routers call tokens written to a provider's cache.
-    #[serde(default)]
-    cache_write_tokens: Option<u64>,
+    #[serde(default, rename = "cache_write_tokens")]
+    cache_write: Option<u64>,
 }
 
 #[derive(Default, Deserialize)]
 struct OutputParts {
-    #[serde(default)]
-    reasoning_tokens: Option<u64>,
-    #[serde(default)]
-    audio_tokens: Option<u64>,
+    #[serde(default, rename = "reasoning_tokens")]
+    reasoning: Option<u64>,
+    #[serde(default, rename = "audio_tokens")]
+    audio: Option<u64>,
 }
 
 /// Reads a usage object into token counts whose parts fit their totals.
@@ -63,18 +63,18 @@ pub fn read_usage(usage: &RawValue) -> Result<TokenCounts, ImplausibleUsage> {
         .total_tokens
         .unwrap_or(0)
         .saturating_sub(wire.prompt_tokens);
-    let cached = input_parts.cached_tokens.or(wire.prompt_cache_hit_tokens);
-    let input_audio = input_parts.audio_tokens.unwrap_or(0);
+    let cached = input_parts.cached.or(wire.prompt_cache_hit_tokens);
+    let input_audio = input_parts.audio.unwrap_or(0);
     let counts = TokenCounts {
         input: wire.prompt_tokens,
         // Nobody says how many of the cached tokens were audio, and those may
         // cost more than cached text: audio is counted as audio.
         cached_input: cached.unwrap_or(0).saturating_sub(input_audio),
-        cache_write: input_parts.cache_write_tokens.unwrap_or(0),
+        cache_write: input_parts.cache_write.unwrap_or(0),
         input_audio,
         output: wire.completion_tokens.max(beyond_input),
-        reasoning: output_parts.reasoning_tokens.unwrap_or(0),
-        output_audio: output_parts.audio_tokens.unwrap_or(0),
+        reasoning: output_parts.reasoning.unwrap_or(0),
+        output_audio: output_parts.audio.unwrap_or(0),
     };
     if counts.is_consistent() {
         Ok(counts)

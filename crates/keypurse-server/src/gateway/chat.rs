@@ -61,7 +61,7 @@ async fn answer(state: &AppState, request: Request<Body>) -> Result<Response, Ga
         .filter(|token| token.settings.kind == TokenKind::Sandbox)
     {
         let call = sandbox::Call {
-            call,
+            id: call,
             started_at,
             token,
         };

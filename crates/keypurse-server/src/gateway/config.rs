@@ -103,10 +103,10 @@ pub struct Timeouts {
 impl Default for Timeouts {
     fn default() -> Self {
         Self {
-            first_byte: Duration::from_secs(120),
-            idle: Duration::from_secs(60),
-            total: Duration::from_secs(600),
-            drain: Duration::from_secs(120),
+            first_byte: Duration::from_mins(2),
+            idle: Duration::from_mins(1),
+            total: Duration::from_mins(10),
+            drain: Duration::from_mins(2),
             write_stall: Duration::from_secs(30),
         }
     }

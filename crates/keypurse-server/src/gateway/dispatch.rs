@@ -14,7 +14,7 @@ use tracing::warn;
 
 use super::demo;
 use super::fund::Funded;
-use super::gateway::{Gateway, Reached};
+use super::provider::{Gateway, Reached};
 use super::upstream_client::RequestBody;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");

@@ -97,14 +97,16 @@ impl GatewayError {
     /// The header that tells a client what to do about it.
     fn header(&self) -> Option<(HeaderName, HeaderValue)> {
         match self {
-            Self::Unauthenticated(AuthError::Store(_)) => Some(retry_after(1)),
-            Self::Unauthenticated(_) => {
-                Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
-            }
             Self::TooManyFailures {
                 retry_after_seconds,
             } => Some(retry_after(*retry_after_seconds)),
-            Self::OnHold(_) | Self::Overloaded | Self::LedgerUnavailable => Some(retry_after(1)),
+            Self::OnHold(_)
+            | Self::Overloaded
+            | Self::LedgerUnavailable
+            | Self::Unauthenticated(AuthError::Store(_)) => Some(retry_after(1)),
+            Self::Unauthenticated(_) => {
+                Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
+            }
             Self::Draining => Some(retry_after(5)),
             Self::BodyTooLarge { .. }
             | Self::BodyCompressed

@@ -10,7 +10,7 @@ use tracing::error;
 use super::dispatch::{Reply, ReplyBody, UpstreamFailure, UpstreamFault, dispatch, forwarded};
 use super::error::{GatewayError, PassedOn};
 use super::fund::Funded;
-use super::gateway::{Gateway, Reached};
+use super::provider::{Gateway, Reached};
 use super::stream_source::{Batch, StreamEnd, StreamSource};
 use crate::http::authenticate::AuthError;
 

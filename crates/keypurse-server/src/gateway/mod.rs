@@ -27,7 +27,7 @@ mod cost;
 mod demo;
 mod dispatch;
 mod fetch;
-mod gateway;
+mod provider;
 mod upstream_client;
 
 mod relay_json;
@@ -42,5 +42,5 @@ pub use config::{
     GatewayConfig, ModelPrice, OpenAiUpstream, OutputLimitField, ProviderConfig, ProviderKey,
     ProviderKind, Timeouts,
 };
-pub use gateway::{Gateway, GatewayConfigError};
+pub use provider::{Gateway, GatewayConfigError};
 pub use routes::routes;

@@ -14,7 +14,7 @@ use keypurse_providers::catalogue::Mode;
 use serde_json::{Map, Value, json};
 
 use super::error::GatewayError;
-use super::gateway::Gateway;
+use super::provider::Gateway;
 use crate::state::AppState;
 
 /// Prices change at whole hours.
@@ -203,7 +203,7 @@ fn rates(rates: &Rates) -> Map<String, Value> {
     let stated = classes
         .into_iter()
         .filter_map(|(class, rate)| rate.map(|rate| (class.to_owned(), Value::from(text(rate)))));
-    let mut stated = Map::from_iter(stated);
+    let mut stated: Map<String, Value> = stated.collect();
     stated.insert("currency".to_owned(), "USD".into());
     stated
 }

@@ -87,13 +87,13 @@ impl ChatRequest {
         unpriced::refuse_forbidden(&object)?;
         let unpriced = unpriced::find(&object)?;
         Ok(Self {
-            unpriced,
             body,
             model,
             streamed,
             include_usage,
             choices,
             opaque_input,
+            unpriced,
             max_tokens,
             max_completion_tokens,
             model_at,

@@ -8,7 +8,7 @@ use keypurse_core::time::Timestamp;
 use keypurse_providers::catalogue::{Extra, Mode, ModelEntry};
 
 use super::error::GatewayError;
-use super::gateway::{Gateway, Provider};
+use super::provider::{Gateway, Provider};
 
 /// Names come from clients; beyond this many the cache starts again.
 const MAX_CACHED: usize = 4096;
@@ -76,10 +76,10 @@ impl Gateway {
     }
 
     fn find_route(&self, name: &str, now: Timestamp) -> Result<Route, GatewayError> {
-        if let Some((prefix, model)) = name.split_once('/') {
-            if let Some(provider) = self.providers.get(prefix) {
-                return self.route_at(provider, model, now);
-            }
+        if let Some((prefix, model)) = name.split_once('/')
+            && let Some(provider) = self.providers.get(prefix)
+        {
+            return self.route_at(provider, model, now);
         }
         if let Some(provider) = self.provider_serving(name) {
             return self.route_at(provider, name, now);

@@ -40,7 +40,7 @@ const SLOW_START: Duration = Duration::from_secs(1);
 
 /// A call to be simulated.
 pub(super) struct Call<'a> {
-    pub(super) call: CallId,
+    pub(super) id: CallId,
     pub(super) started_at: Timestamp,
     pub(super) token: &'a TokenCredential,
 }
@@ -68,7 +68,7 @@ pub(super) async fn answer(
             message: invalid.message,
         })?;
     let stamp = Stamp {
-        id: format!("chatcmpl-{}", call.call),
+        id: format!("chatcmpl-{}", call.id),
         created_unix: call.started_at.seconds(),
     };
     let completion = simulator::chat(&simulated, &route.model, &stamp, scenario);
@@ -158,7 +158,7 @@ async fn record(
     usage: SimulatedUsage,
 ) -> Result<(), GatewayError> {
     let simulated = SimulatedCall {
-        call: call.call,
+        call: call.id,
         account: call.token.account,
         token: call.token.token,
         meta: CallMeta {

@@ -36,17 +36,15 @@ impl Funded {
         let can_be = |counts: &TokenCounts| {
             counts.input <= self.bound.input && counts.output <= self.output_limit()
         };
-        match read_usage(reported).ok().filter(can_be) {
-            Some(counts) => Used {
+        if let Some(counts) = read_usage(reported).ok().filter(can_be) {
+            return Used {
                 counts,
                 certainty: Certainty::Reported,
-            },
-            None => {
-                let provider = &self.route.provider.name;
-                warn!(call = %self.call, provider, "provider `{provider}` reported usage that cannot be");
-                self.counted(text_bytes)
-            }
+            };
         }
+        let (call, provider) = (self.call, &self.route.provider.name);
+        warn!(%call, provider, "provider `{provider}` reported usage that cannot be");
+        self.counted(text_bytes)
     }
 
     /// One token per byte sent and received, within what was held.

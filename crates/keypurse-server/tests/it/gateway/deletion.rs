@@ -1,5 +1,7 @@
 //! Deleted, rotated and expired tokens.
 
+use std::net::IpAddr;
+
 use http_body_util::BodyExt;
 use keypurse_testkit::upstream::{Gate, Reply, usage};
 use serde_json::json;
@@ -55,7 +57,7 @@ async fn a_running_stream_is_cut_and_charged_for_what_was_delivered() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn deleting_while_fifty_clients_call_ends_them_all() {
-    let shop = Shop::open("1000").await;
+    let shop = &Shop::open("1000").await;
     let gate = Gate::new();
     for _ in 0..25 {
         shop.upstream
@@ -69,10 +71,11 @@ async fn deleting_while_fifty_clients_call_ends_them_all() {
     }
     shop.upstream.always(Reply::chat("Hi", &usage(10, 20)));
     let calling = async {
-        let one = || async {
-            // Each client calls until it is told that its key is gone.
+        let one = |client: u8| async move {
+            // Each client, at its own address, calls until its key is gone.
+            let address = IpAddr::from([192, 0, 2, client]);
             loop {
-                let answer = shop.ask(&hello()).await;
+                let answer = shop.request(&hello()).from(address).send().await;
                 match answer.status {
                     200 => {}
                     401 => return,
@@ -80,7 +83,7 @@ async fn deleting_while_fifty_clients_call_ends_them_all() {
                 }
             }
         };
-        futures_util::future::join_all((0..25).map(|_| one())).await;
+        futures_util::future::join_all((0..25).map(one)).await;
     };
     let deleting = async {
         shop.upstream.wait_for(100).await;
@@ -100,7 +103,6 @@ async fn deleting_while_fifty_clients_call_ends_them_all() {
     }
     shop.app.settled().await;
     assert_eq!(shop.upstream.received().len(), left, "none leaves later");
-    shop.app.finish().await;
 }
 
 #[tokio::test]

@@ -214,7 +214,7 @@ async fn l3_nothing_leaves_before_its_hold_is_on_disk() {
     let answer = shop.ask(&body);
     let check = async {
         shop.upstream.wait_for(1).await;
-        let crashed = shop.app.after_crash().await;
+        let crashed = shop.app.after_crash();
         let states: Vec<_> = crashed.calls().iter().map(|call| call.state).collect();
         assert_eq!(
             states,

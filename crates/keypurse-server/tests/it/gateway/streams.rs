@@ -186,7 +186,7 @@ async fn l4_what_is_delivered_is_covered_on_disk_first() {
         soon(body.frame()).await.unwrap().unwrap();
         let output = (text_bytes + 1024).min(1000);
         let floor = request_bytes * 1000 + output * 10_000;
-        let crashed = shop.app.after_crash().await;
+        let crashed = shop.app.after_crash();
         let token = crashed
             .store
             .token_by_id(shop.token)
