@@ -10,7 +10,7 @@ use keypurse_server::http::revocations::Revocations;
 use keypurse_server::http::serve::{Listener, serve};
 use keypurse_server::http::throttle::FailedSignIns;
 use keypurse_server::{AppState, State, router};
-use keypurse_store::{Calls, Store};
+use keypurse_store::Store;
 use keypurse_store_sqlite::{SqliteOptions, SqliteStore};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
