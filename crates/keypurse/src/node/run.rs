@@ -1,5 +1,6 @@
 //! Start, serve, drain.
 
+use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Duration;
 
