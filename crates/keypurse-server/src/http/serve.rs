@@ -49,7 +49,12 @@ pub struct Listener {
 
 /// Serves until `stop`, then lets every connection finish its request.
 /// Whoever calls decides how long to wait for that.
-pub async fn serve(listener: Listener, router: Router, tasks: &TaskTracker, stop: CancellationToken) {
+pub async fn serve(
+    listener: Listener,
+    router: Router,
+    tasks: &TaskTracker,
+    stop: CancellationToken,
+) {
     let graceful = GracefulShutdown::new();
     let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let acceptor = listener.tls.map(TlsAcceptor::from);
@@ -59,7 +64,9 @@ pub async fn serve(listener: Listener, router: Router, tasks: &TaskTracker, stop
             () = stop.cancelled() => break,
         };
         // Beyond the limit a client is turned away at once instead of waiting.
-        let Ok(permit) = Arc::clone(&permits).try_acquire_owned() else { continue };
+        let Ok(permit) = Arc::clone(&permits).try_acquire_owned() else {
+            continue;
+        };
         let connection = Connection {
             router: router.clone(),
             peer,
