@@ -4,5 +4,6 @@
 //! Pure: nothing here opens a connection, reads a clock or decides about money.
 
 pub mod catalogue;
+pub mod openai;
 pub mod presets;
 pub mod simulator;

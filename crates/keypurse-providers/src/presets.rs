@@ -15,7 +15,12 @@ pub struct Preset {
 }
 
 const fn preset(name: &'static str, base_url: &'static str, api_key_env: &'static str) -> Preset {
-    Preset { name, base_url, api_key_env, max_completion_tokens: false }
+    Preset {
+        name,
+        base_url,
+        api_key_env,
+        max_completion_tokens: false,
+    }
 }
 
 /// Providers that speak OpenAI's dialect, by their public documentation of
@@ -26,8 +31,16 @@ pub const PRESETS: &[Preset] = &[
         ..preset("openai", "https://api.openai.com/v1", "OPENAI_API_KEY")
     },
     preset("cerebras", "https://api.cerebras.ai/v1", "CEREBRAS_API_KEY"),
-    preset("deepseek", "https://api.deepseek.com/v1", "DEEPSEEK_API_KEY"),
-    preset("fireworks", "https://api.fireworks.ai/inference/v1", "FIREWORKS_API_KEY"),
+    preset(
+        "deepseek",
+        "https://api.deepseek.com/v1",
+        "DEEPSEEK_API_KEY",
+    ),
+    preset(
+        "fireworks",
+        "https://api.fireworks.ai/inference/v1",
+        "FIREWORKS_API_KEY",
+    ),
     preset(
         "google",
         "https://generativelanguage.googleapis.com/v1beta/openai",
@@ -35,7 +48,15 @@ pub const PRESETS: &[Preset] = &[
     ),
     preset("groq", "https://api.groq.com/openai/v1", "GROQ_API_KEY"),
     preset("mistral", "https://api.mistral.ai/v1", "MISTRAL_API_KEY"),
-    preset("openrouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"),
-    preset("together", "https://api.together.xyz/v1", "TOGETHER_API_KEY"),
+    preset(
+        "openrouter",
+        "https://openrouter.ai/api/v1",
+        "OPENROUTER_API_KEY",
+    ),
+    preset(
+        "together",
+        "https://api.together.xyz/v1",
+        "TOGETHER_API_KEY",
+    ),
     preset("xai", "https://api.x.ai/v1", "XAI_API_KEY"),
 ];

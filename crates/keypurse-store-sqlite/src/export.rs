@@ -46,7 +46,10 @@ pub fn finished_calls(path: &Path) -> rusqlite::Result<Vec<FinishedCall>> {
     )?;
     let calls = statement.query_map([], |row| {
         Ok(FinishedCall {
-            call: CallId { ordered: row.get(0)?, random: row.get(1)? },
+            call: CallId {
+                ordered: row.get(0)?,
+                random: row.get(1)?,
+            },
             state: match row.get(2)? {
                 1 => CallState::Settled,
                 2 => CallState::Void,

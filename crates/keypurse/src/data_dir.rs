@@ -35,12 +35,16 @@ impl DataDir {
             .with_context(|| format!("cannot create the data directory {}", path.display()))?;
         fs::set_permissions(path, fs::Permissions::from_mode(PRIVATE_DIR))
             .with_context(|| format!("cannot protect the data directory {}", path.display()))?;
-        Ok(Self { path: path.to_owned() })
+        Ok(Self {
+            path: path.to_owned(),
+        })
     }
 
     /// A folder that must exist already.
     pub(crate) fn existing(path: &Path) -> anyhow::Result<Self> {
-        let dir = Self { path: path.to_owned() };
+        let dir = Self {
+            path: path.to_owned(),
+        };
         if !dir.database().is_file() {
             let hint = Hint("name the folder with --data-dir, or run `keypurse serve` once".into());
             let missing = format!("there is no database in {}", path.display());
@@ -86,7 +90,10 @@ impl DataDir {
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound && database_exists => {
                 let hint = format!("restore {} from your backup of the data directory", name);
-                let lost = format!("{} is missing; without it no key can be checked", path.display());
+                let lost = format!(
+                    "{} is missing; without it no key can be checked",
+                    path.display()
+                );
                 Err(anyhow::Error::new(Hint(hint)).context(lost))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {

@@ -18,10 +18,15 @@ impl std::error::Error for Hint {}
 
 /// Prints an error's chain to stderr, hints last.
 pub(crate) fn report(error: &anyhow::Error) {
-    let (hints, causes): (Vec<_>, Vec<_>) =
-        error.chain().map(ToString::to_string).partition(|line| line.starts_with("hint: "));
+    let (hints, causes): (Vec<_>, Vec<_>) = error
+        .chain()
+        .map(ToString::to_string)
+        .partition(|line| line.starts_with("hint: "));
     for (index, cause) in causes.iter().enumerate() {
-        eprintln!("{}{cause}", if index == 0 { "error: " } else { "  because: " });
+        eprintln!(
+            "{}{cause}",
+            if index == 0 { "error: " } else { "  because: " }
+        );
     }
     if !hints.is_empty() {
         eprintln!();
@@ -61,6 +66,9 @@ trait ToChain {
 
 impl ToChain for anyhow::Error {
     fn to_chain(&self) -> String {
-        self.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ")
+        self.chain()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(": ")
     }
 }

@@ -1,6 +1,10 @@
 //! The `keypurse` binary: command line, configuration and wiring. The only
 //! crate that knows everybody.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line prints")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line prints"
+)]
 
 mod cli;
 mod config;

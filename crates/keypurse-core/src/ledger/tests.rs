@@ -1,7 +1,10 @@
 use super::*;
-use crate::id::SecretId;
+use crate::id::{AccountId, CallId, SecretId, TokenId};
+use crate::money::Money;
 use crate::period::{Reset, ResetPeriod};
-use crate::token::{Overdraft, TokenKind, TokenName};
+use crate::time::Timestamp;
+use crate::token::{Overdraft, TokenKind, TokenName, TokenSettings};
+use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
 const ACCOUNT: AccountId = AccountId(1);

@@ -1,14 +1,46 @@
 //! Calls to models: `/v3` and `/v1`.
+//!
+//! A call is read strictly, bounded, paid for and only then sent:
+//! [`chat`] → [`request`] → [`resolve`] → [`bound`] → [`fund`] → [`dispatch`]
+//! → [`relay_json`] or [`relay_stream`] → [`settle`]. A provider cannot be
+//! called without a [`fund::Funded`].
+//!
+//! What happens when it fails: no hold on disk, no call (503); no charge on
+//! disk, no complete answer. Nothing here decides about money: prices and the
+//! ledger do, in core.
 
-use axum::Router;
+mod config;
+mod error;
+mod routes;
 
-use crate::state::AppState;
+mod chat;
+mod read_body;
+mod request;
+mod splice;
+mod unpriced;
 
-/// Providers, prices and the client that reaches them.
-#[derive(Debug)]
-pub struct Gateway {}
+mod bound;
+mod fund;
+mod resolve;
 
-/// The routes that call models.
-pub fn routes() -> Router<AppState> {
-    Router::new()
-}
+mod cost;
+mod demo;
+mod dispatch;
+mod fetch;
+mod gateway;
+mod upstream_client;
+
+mod relay_json;
+mod relay_stream;
+mod settle;
+mod stream_source;
+
+mod models;
+mod sandbox;
+
+pub use config::{
+    GatewayConfig, ModelPrice, OpenAiUpstream, OutputLimitField, ProviderConfig, ProviderKey,
+    ProviderKind, Timeouts,
+};
+pub use gateway::{Gateway, GatewayConfigError};
+pub use routes::routes;

@@ -4,7 +4,7 @@ use keypurse_core::id::CallId;
 use keypurse_core::ledger::PurseId;
 use rusqlite::params;
 
-use super::{Batch, JournalTail, Writer};
+use super::batch::{Batch, JournalTail, Writer};
 use crate::journal;
 use crate::rows;
 

@@ -9,7 +9,7 @@ use keypurse_store::{
 };
 use rusqlite::params;
 
-use super::{Batch, Writer};
+use super::batch::{Batch, Writer};
 use crate::rows;
 
 impl Writer {

@@ -47,7 +47,9 @@ fn dollars(text: &str) -> Result<Money, String> {
 }
 
 pub(crate) fn run(command: &AccountCommand) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         match command {
             AccountCommand::Create { name, credits, dir } => {
@@ -64,9 +66,19 @@ async fn create(name: &str, credits: Option<Money>, data_dir: &Path) -> anyhow::
     let key = TokenSecret::generate(TokenKind::Live, &SystemEntropy);
     let key_digest = dir.vault(&SystemEntropy)?.digest(key.expose());
     let now = SystemClock.now();
-    store.create_account(NewAccount { name: name.to_owned(), key_digest, credits, now }).await?;
+    store
+        .create_account(NewAccount {
+            name: name.to_owned(),
+            key_digest,
+            credits,
+            now,
+        })
+        .await?;
     hand_over(&dir, name, &key)?;
-    store.close().await.context("the account was created, but the database did not close well")
+    store
+        .close()
+        .await
+        .context("the account was created, but the database did not close well")
 }
 
 async fn reset_key(name: &str, data_dir: &Path) -> anyhow::Result<()> {
@@ -76,16 +88,26 @@ async fn reset_key(name: &str, data_dir: &Path) -> anyhow::Result<()> {
     let Some(_) = store.set_account_key(name, digest).await? else {
         let known = store.accounts().await?;
         let known: Vec<String> = known.into_iter().map(|account| account.name).collect();
-        anyhow::bail!("there is no account `{name}`; there are: {}", known.join(", "));
+        anyhow::bail!(
+            "there is no account `{name}`; there are: {}",
+            known.join(", ")
+        );
     };
     hand_over(&dir, name, &key)?;
-    store.close().await.context("the key was replaced, but the database did not close well")
+    store
+        .close()
+        .await
+        .context("the key was replaced, but the database did not close well")
 }
 
 fn open(data_dir: &Path) -> anyhow::Result<(DataDir, SqliteStore)> {
     let dir = DataDir::existing(data_dir)?;
     let clock = Arc::new(SystemClock);
-    let options = SqliteOptions { path: dir.database(), clock, zone: TimeZone::UTC };
+    let options = SqliteOptions {
+        path: dir.database(),
+        clock,
+        zone: TimeZone::UTC,
+    };
     let store = SqliteStore::open(&options).map_err(hint::for_open)?;
     Ok((dir, store))
 }

@@ -31,6 +31,9 @@ pub(crate) fn run(args: &AuditArgs) -> anyhow::Result<()> {
     println!("  calls recomputed    {}", report.calls);
     println!("  charged             ${}", report.charged);
     println!("  paid by the house   ${}", report.house);
-    println!("  calls under way     {} (holding ${})", report.open_holds, report.held);
+    println!(
+        "  calls under way     {} (holding ${})",
+        report.open_holds, report.held
+    );
     Ok(())
 }

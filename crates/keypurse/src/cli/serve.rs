@@ -46,7 +46,11 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "KEYPURSE_MAX_BODY_MIB", value_name = "MIB")]
     pub(crate) max_body_mib: Option<u32>,
     /// Output limit of calls that state none, to models whose own is not known
-    #[arg(long, env = "KEYPURSE_DEFAULT_MAX_OUTPUT_TOKENS", value_name = "TOKENS")]
+    #[arg(
+        long,
+        env = "KEYPURSE_DEFAULT_MAX_OUTPUT_TOKENS",
+        value_name = "TOKENS"
+    )]
     pub(crate) default_max_output_tokens: Option<u32>,
     /// How long running calls may take to finish after Ctrl-C or SIGTERM
     #[arg(long, env = "KEYPURSE_DRAIN_TIMEOUT_SECONDS", value_name = "SECONDS")]

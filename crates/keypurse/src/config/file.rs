@@ -66,7 +66,12 @@ impl ConfigFile {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("cannot read the configuration {}", path.display()))?;
         Self::parse(&text).map_err(|problem| {
-            let place = format!("{}, line {}: {}", path.display(), problem.line, problem.what);
+            let place = format!(
+                "{}, line {}: {}",
+                path.display(),
+                problem.line,
+                problem.what
+            );
             anyhow::Error::new(Hint(problem.remedy)).context(place)
         })
     }
@@ -88,7 +93,11 @@ impl Problem {
     fn of(error: &toml::de::Error, text: &str) -> Self {
         let start = error.span().map_or(0, |span| span.start);
         let line = text[..start.min(text.len())].lines().count().max(1);
-        let line = if text[..start.min(text.len())].ends_with('\n') { line + 1 } else { line };
+        let line = if text[..start.min(text.len())].ends_with('\n') {
+            line + 1
+        } else {
+            line
+        };
         let message = error.message();
         let unknown = message
             .strip_prefix("unknown field `")
@@ -100,7 +109,11 @@ impl Problem {
                     || "see docs/configuration.md for all settings".to_owned(),
                     |nearest| format!("did you mean `{nearest}`? docs/configuration.md has all"),
                 );
-                Self { line, what: format!("unknown setting `{name}`"), remedy }
+                Self {
+                    line,
+                    what: format!("unknown setting `{name}`"),
+                    remedy,
+                }
             }
             None => Self {
                 line,

@@ -69,7 +69,9 @@ impl Config {
         let data_dir = args.data_dir.clone().or_else(|| file.data_dir.clone());
         let log = args.log.clone().or_else(|| file.log.clone());
         let drain = args.drain_timeout_seconds.or(file.drain_timeout_seconds);
-        let default_output = args.default_max_output_tokens.or(file.default_max_output_tokens);
+        let default_output = args
+            .default_max_output_tokens
+            .or(file.default_max_output_tokens);
         Ok(Self {
             listen,
             data_dir: data_dir.unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR)),
@@ -95,7 +97,10 @@ fn settings(args: &ServeArgs, file: &ConfigFile) -> anyhow::Result<Settings> {
         let hint = Hint("use a name like UTC or Europe/Paris".to_owned());
         anyhow::Error::new(hint).context(format!("there is no time zone `{zone}`"))
     })?;
-    let mib = args.max_body_mib.or(file.max_body_mib).unwrap_or(DEFAULT_MAX_BODY_MIB);
+    let mib = args
+        .max_body_mib
+        .or(file.max_body_mib)
+        .unwrap_or(DEFAULT_MAX_BODY_MIB);
     Ok(Settings {
         reveal_secrets: args.reveal_secrets.or(file.reveal_secrets).unwrap_or(true),
         zone,
@@ -122,7 +127,9 @@ fn listen_address(text: &str) -> anyhow::Result<SocketAddr> {
         anyhow::Error::new(hint).context(format!("`{text}` is no address to listen on"))
     };
     let mut addresses = text.to_socket_addrs().map_err(|_| wrong())?;
-    addresses.next().with_context(|| format!("`{text}` names no address"))
+    addresses
+        .next()
+        .with_context(|| format!("`{text}` names no address"))
 }
 
 /// Secrets travel in headers: off this machine only encrypted, or behind
@@ -134,6 +141,7 @@ fn refuse_plain_http_elsewhere(listen: SocketAddr, is_safe: bool) -> anyhow::Res
     let hint = Hint(
         "add --tls-cert and --tls-key, or --behind-proxy when a proxy in front does TLS".to_owned(),
     );
-    let refusal = format!("{listen} is reachable from elsewhere, and keys would travel in the clear");
+    let refusal =
+        format!("{listen} is reachable from elsewhere, and keys would travel in the clear");
     Err(anyhow::Error::new(hint).context(refusal))
 }

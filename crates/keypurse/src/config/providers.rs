@@ -38,7 +38,11 @@ pub(super) fn providers(
     }
     if demo {
         let kind = ProviderKind::Demo;
-        providers.push(ProviderConfig { name: "demo".to_owned(), kind, free: false });
+        providers.push(ProviderConfig {
+            name: "demo".to_owned(),
+            kind,
+            free: false,
+        });
     }
     Ok(providers)
 }
@@ -51,7 +55,11 @@ fn from_preset(preset: &Preset, key: &str) -> ProviderConfig {
         timeouts: Timeouts::default(),
     };
     let kind = ProviderKind::OpenAi(upstream);
-    ProviderConfig { name: preset.name.to_owned(), kind, free: false }
+    ProviderConfig {
+        name: preset.name.to_owned(),
+        kind,
+        free: false,
+    }
 }
 
 fn limit_field(preset: &Preset) -> OutputLimitField {
@@ -93,14 +101,20 @@ fn from_file(
         timeouts: timeouts(section),
     };
     let kind = ProviderKind::OpenAi(upstream);
-    Ok(ProviderConfig { name: name.to_owned(), kind, free: section.free.unwrap_or(false) })
+    Ok(ProviderConfig {
+        name: name.to_owned(),
+        kind,
+        free: section.free.unwrap_or(false),
+    })
 }
 
 /// The name stands before the slash of a model and in reports.
 fn check_name(name: &str) -> anyhow::Result<()> {
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c);
     if name.is_empty() || name.len() > 64 || !name.chars().all(is_plain) {
-        bail!("a provider's name has 1 to 64 lower-case letters, digits, dots, dashes, underscores");
+        bail!(
+            "a provider's name has 1 to 64 lower-case letters, digits, dots, dashes, underscores"
+        );
     }
     Ok(())
 }
@@ -132,7 +146,9 @@ fn api_key(
     } else {
         preset.and_then(|preset| environment(preset.api_key_env))
     };
-    let key = text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    let key = text
+        .map(|text| text.trim().to_owned())
+        .filter(|text| !text.is_empty());
     Ok(key.map(ProviderKey::new))
 }
 
@@ -154,8 +170,7 @@ pub(super) fn prices(file: &ConfigFile) -> anyhow::Result<Vec<ModelPrice>> {
     file.prices
         .iter()
         .map(|section| {
-            price(section)
-                .with_context(|| format!("in [[prices]] for model `{}`", section.model))
+            price(section).with_context(|| format!("in [[prices]] for model `{}`", section.model))
         })
         .collect()
 }
@@ -171,9 +186,8 @@ fn price(section: &PriceSection) -> anyhow::Result<ModelPrice> {
         })?;
         Rate::per_million(dollars).with_context(|| format!("{name} = \"{text}\" is negative"))
     };
-    let optional = |name: &str, text: Option<&String>| {
-        text.map(|text| rate(name, text)).transpose()
-    };
+    let optional =
+        |name: &str, text: Option<&String>| text.map(|text| rate(name, text)).transpose();
     let rates = Rates {
         input: rate("input_per_million", &section.input_per_million)?,
         output: rate("output_per_million", &section.output_per_million)?,
@@ -181,7 +195,10 @@ fn price(section: &PriceSection) -> anyhow::Result<ModelPrice> {
             "cached_input_per_million",
             section.cached_input_per_million.as_ref(),
         )?,
-        cache_write: optional("cache_write_per_million", section.cache_write_per_million.as_ref())?,
+        cache_write: optional(
+            "cache_write_per_million",
+            section.cache_write_per_million.as_ref(),
+        )?,
         ..Rates::default()
     };
     Ok(ModelPrice {

@@ -71,16 +71,25 @@ pub(super) fn markdown() -> String {
     let mut text = INTRODUCTION.to_owned();
     let cli = Cli::command();
     let serve = cli.find_subcommand("serve").expect("there is serve");
-    for flag in serve.get_arguments().filter(|flag| flag.get_env().is_some()) {
+    for flag in serve
+        .get_arguments()
+        .filter(|flag| flag.get_env().is_some())
+    {
         let name = flag.get_long().expect("every setting has a flag");
-        let variable = flag.get_env().and_then(std::ffi::OsStr::to_str).expect("ASCII");
+        let variable = flag
+            .get_env()
+            .and_then(std::ffi::OsStr::to_str)
+            .expect("ASCII");
         let help = flag.get_help().map(ToString::to_string).unwrap_or_default();
         let key = match name {
             "config" => "–".to_owned(),
             name => format!("`{}`", name.replace('-', "_")),
         };
         let default = default_of(name);
-        let _ = writeln!(text, "| `--{name}` | `{variable}` | {key} | {default} | {help} |");
+        let _ = writeln!(
+            text,
+            "| `--{name}` | `{variable}` | {key} | {default} | {help} |"
+        );
     }
     text.push_str(PROVIDERS);
     for preset in PRESETS {

@@ -15,8 +15,13 @@ fn merged_with(
     let mut args = ServeArgs::default();
     change(&mut args);
     let file = ConfigFile::parse(file).map_err(|problem| problem.what)?;
-    Config::merge(&args, &file, environment)
-        .map_err(|error| error.chain().map(ToString::to_string).collect::<Vec<_>>().join(" / "))
+    Config::merge(&args, &file, environment).map_err(|error| {
+        error
+            .chain()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(" / ")
+    })
 }
 
 fn refused(file: &str, change: impl FnOnce(&mut ServeArgs)) -> String {
@@ -63,15 +68,36 @@ fn bad_values_say_what_to_write_instead() {
         ("time_zone = \"Mars\"", "Europe/Paris"),
         ("[providers.X]\nbase_url = \"http://h\"", "lower-case"),
         ("[providers.x]", "base_url is missing"),
-        ("[providers.x]\nkind = \"soap\"\nbase_url = \"http://h\"", "kind `soap`"),
-        ("[providers.x]\nbase_url = \"http://h\"\napi_key_env = \"NOT_SET\"", "NOT_SET"),
-        ("[providers.x]\nbase_url = \"http://h\"\napi_key = \"a\"\napi_key_env = \"B\"", "one of"),
-        ("[[prices]]\nmodel = \"m\"\ninput_per_million = \"1\"\noutput_per_million = \"1\"", "provider/model"),
-        ("[[prices]]\nmodel = \"a/m\"\ninput_per_million = \"$1\"\noutput_per_million = \"1\"", "like \"0.50\""),
-        ("[[prices]]\nmodel = \"a/m\"\ninput_per_million = \"-1\"\noutput_per_million = \"1\"", "negative"),
+        (
+            "[providers.x]\nkind = \"soap\"\nbase_url = \"http://h\"",
+            "kind `soap`",
+        ),
+        (
+            "[providers.x]\nbase_url = \"http://h\"\napi_key_env = \"NOT_SET\"",
+            "NOT_SET",
+        ),
+        (
+            "[providers.x]\nbase_url = \"http://h\"\napi_key = \"a\"\napi_key_env = \"B\"",
+            "one of",
+        ),
+        (
+            "[[prices]]\nmodel = \"m\"\ninput_per_million = \"1\"\noutput_per_million = \"1\"",
+            "provider/model",
+        ),
+        (
+            "[[prices]]\nmodel = \"a/m\"\ninput_per_million = \"$1\"\noutput_per_million = \"1\"",
+            "like \"0.50\"",
+        ),
+        (
+            "[[prices]]\nmodel = \"a/m\"\ninput_per_million = \"-1\"\noutput_per_million = \"1\"",
+            "negative",
+        ),
     ] {
         let message = refused(file, |_| {});
-        assert!(message.contains(expected), "`{message}` does not say `{expected}`");
+        assert!(
+            message.contains(expected),
+            "`{message}` does not say `{expected}`"
+        );
     }
 }
 
@@ -80,10 +106,18 @@ fn a_provider_configures_itself_when_its_variable_is_set() {
     let environment = |name: &str| (name == "OPENAI_API_KEY").then(|| "sk-test".to_owned());
     let names = |file: &str| -> Vec<String> {
         let config = merged_with(file, |_| {}, &environment).unwrap();
-        config.gateway.providers.into_iter().map(|provider| provider.name).collect()
+        config
+            .gateway
+            .providers
+            .into_iter()
+            .map(|provider| provider.name)
+            .collect()
     };
     assert_eq!(names(""), ["openai"]);
-    assert_eq!(names("[providers.openai]\nbase_url = \"http://127.0.0.1:1\""), ["openai"]);
+    assert_eq!(
+        names("[providers.openai]\nbase_url = \"http://127.0.0.1:1\""),
+        ["openai"]
+    );
     assert_eq!(names("demo = true"), ["openai", "demo"]);
     assert!(merged("", |_| {}).unwrap().gateway.providers.is_empty());
 }
@@ -96,5 +130,8 @@ fn the_configuration_reference_is_up_to_date() {
         std::fs::write(path, &generated).unwrap();
     }
     let stored = std::fs::read_to_string(path).unwrap_or_default();
-    assert_eq!(stored, generated, "run UPDATE_SNAPSHOTS=1 cargo test -p keypurse");
+    assert_eq!(
+        stored, generated,
+        "run UPDATE_SNAPSHOTS=1 cargo test -p keypurse"
+    );
 }

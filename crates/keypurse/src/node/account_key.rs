@@ -19,7 +19,10 @@ pub(super) enum KeyPlace {
     /// In `KEYPURSE_ACCOUNT_KEY`; never printed or written.
     Environment,
     /// In this file; made by this start or an earlier one.
-    File { path: PathBuf, fresh: Option<TokenSecret> },
+    File {
+        path: PathBuf,
+        fresh: Option<TokenSecret>,
+    },
 }
 
 /// Makes sure the default account exists and has a key its operator knows.
@@ -29,7 +32,11 @@ pub(super) async fn ensure(
     store: &dyn Store,
     preset: Option<String>,
 ) -> anyhow::Result<KeyPlace> {
-    let exists = store.accounts().await?.iter().any(|account| account.name == DEFAULT_ACCOUNT);
+    let exists = store
+        .accounts()
+        .await?
+        .iter()
+        .any(|account| account.name == DEFAULT_ACCOUNT);
     let path = dir.account_key(DEFAULT_ACCOUNT);
     if let Some(preset) = preset.filter(|preset| !preset.is_empty()) {
         use_preset(vault, store, &preset, exists).await?;
@@ -48,7 +55,10 @@ pub(super) async fn ensure(
     // The file first: an account whose key nobody knows would be lost.
     write_private(&path, format!("{}\n", key.expose()).as_bytes())?;
     create(vault, store, key.expose()).await?;
-    Ok(KeyPlace::File { path, fresh: Some(key) })
+    Ok(KeyPlace::File {
+        path,
+        fresh: Some(key),
+    })
 }
 
 async fn use_preset(
@@ -65,7 +75,9 @@ async fn use_preset(
         return Err(anyhow::Error::new(hint).context(weak));
     }
     if !is_plausible(preset) {
-        bail!("KEYPURSE_ACCOUNT_KEY looks like a Keypurse key, but its checksum is wrong: mistyped?");
+        bail!(
+            "KEYPURSE_ACCOUNT_KEY looks like a Keypurse key, but its checksum is wrong: mistyped?"
+        );
     }
     if !exists {
         return create(vault, store, preset).await;

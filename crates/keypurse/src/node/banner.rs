@@ -19,7 +19,11 @@ pub(super) struct Facts<'a> {
 }
 
 pub(super) fn print(facts: &Facts<'_>) {
-    println!("keypurse {} is ready at {}", env!("CARGO_PKG_VERSION"), url(facts));
+    println!(
+        "keypurse {} is ready at {}",
+        env!("CARGO_PKG_VERSION"),
+        url(facts)
+    );
     println!("  data       {}", facts.dir.display());
     println!("  prices     catalogue of {}", facts.gateway.prices_date());
     println!("  providers  {}", providers(facts.gateway));
@@ -28,7 +32,11 @@ pub(super) fn print(facts: &Facts<'_>) {
     println!();
     println!("Create a sandbox token and call it (simulated, free):");
     println!();
-    print_create(&url, &key, r#"{"name": "first-sandbox", "token_type": "sandbox_api_token"}"#);
+    print_create(
+        &url,
+        &key,
+        r#"{"name": "first-sandbox", "token_type": "sandbox_api_token"}"#,
+    );
     print_call(&url, "openai/gpt-4o-mini");
     if facts.demo {
         println!();
@@ -53,7 +61,7 @@ fn url(facts: &Facts<'_>) -> String {
 }
 
 fn providers(gateway: &Gateway) -> String {
-    let names: Vec<&str> = gateway.provider_names().collect();
+    let names = gateway.provider_names();
     if names.is_empty() {
         return "none; sandbox tokens answer without (set OPENAI_API_KEY to add one)".to_owned();
     }

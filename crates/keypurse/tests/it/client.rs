@@ -20,7 +20,6 @@ pub(crate) struct Client {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    pub(crate) request_id: String,
     pub(crate) text: String,
 }
 
@@ -33,7 +32,10 @@ impl Answer {
 impl Client {
     pub(crate) fn new(address: &str) -> Self {
         let http = hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build_http();
-        Self { base: format!("http://{address}"), http }
+        Self {
+            base: format!("http://{address}"),
+            http,
+        }
     }
 
     pub(crate) async fn get(&self, path: &str, key: &str) -> Result<Answer, Failure> {
@@ -62,9 +64,11 @@ impl Client {
     ) -> Result<Answer, Failure> {
         let response = self.open(method, path, key, body).await?;
         let status = response.status().as_u16();
-        let request_id = request_id(&response);
         let bytes = response.into_body().collect().await?.to_bytes();
-        Ok(Answer { status, request_id, text: String::from_utf8(bytes.to_vec())? })
+        Ok(Answer {
+            status,
+            text: String::from_utf8(bytes.to_vec())?,
+        })
     }
 
     /// The head of an answer; its body is still to come.
@@ -75,7 +79,9 @@ impl Client {
         key: &str,
         body: Option<&Value>,
     ) -> Result<Response<Incoming>, Failure> {
-        let mut request = Request::builder().method(method).uri(format!("{}{path}", self.base));
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.base));
         if !key.is_empty() {
             request = request.header("authorization", format!("Bearer {key}"));
         }
@@ -89,5 +95,7 @@ impl Client {
 
 pub(crate) fn request_id(response: &Response<Incoming>) -> String {
     let id = response.headers().get("x-request-id");
-    id.and_then(|id| id.to_str().ok()).unwrap_or_default().to_owned()
+    id.and_then(|id| id.to_str().ok())
+        .unwrap_or_default()
+        .to_owned()
 }

@@ -47,7 +47,12 @@ async fn kill_9_under_load_loses_and_invents_no_charge() {
     let clients: Vec<_> = (0..CLIENTS)
         .map(|number| {
             let client = Client::new(&setup.address);
-            tokio::spawn(keep_calling(client, secret.clone(), number % 2 == 0, Arc::clone(&seen)))
+            tokio::spawn(keep_calling(
+                client,
+                secret.clone(),
+                number % 2 == 0,
+                Arc::clone(&seen),
+            ))
         })
         .collect();
     let mut smallest = usize::MAX;
@@ -66,7 +71,10 @@ async fn kill_9_under_load_loses_and_invents_no_charge() {
 
 async fn create_token(client: &Client) -> String {
     let body = json!({"name": "crash", "balance": "1000", "active_balance": true});
-    let answer = client.post("/v2/user/custom_token/", ACCOUNT_KEY, &body).await.unwrap();
+    let answer = client
+        .post("/v2/user/custom_token/", ACCOUNT_KEY, &body)
+        .await
+        .unwrap();
     assert_eq!(answer.status, 201, "{}", answer.text);
     answer.json()["token"].as_str().unwrap().to_owned()
 }
@@ -81,7 +89,10 @@ async fn wait_for_work(seen: &Seen, answers: usize) -> usize {
         if answered >= answers && in_flight >= IN_FLIGHT && streams >= IN_FLIGHT / 2 {
             return in_flight;
         }
-        assert!(started.elapsed() < PATIENCE, "{answered} answers, {in_flight} in flight");
+        assert!(
+            started.elapsed() < PATIENCE,
+            "{answered} answers, {in_flight} in flight"
+        );
         tokio::task::yield_now().await;
     }
 }
@@ -94,9 +105,11 @@ async fn keep_calling(client: Client, secret: String, streams: bool, seen: Arc<S
     });
     while !seen.is_over.load(Ordering::SeqCst) {
         seen.in_flight.fetch_add(1, Ordering::SeqCst);
-        seen.streams_in_flight.fetch_add(usize::from(streams), Ordering::SeqCst);
+        seen.streams_in_flight
+            .fetch_add(usize::from(streams), Ordering::SeqCst);
         call(&client, &secret, &body, &seen).await;
-        seen.streams_in_flight.fetch_sub(usize::from(streams), Ordering::SeqCst);
+        seen.streams_in_flight
+            .fetch_sub(usize::from(streams), Ordering::SeqCst);
         seen.in_flight.fetch_sub(1, Ordering::SeqCst);
         tokio::task::yield_now().await;
     }
@@ -104,7 +117,9 @@ async fn keep_calling(client: Client, secret: String, streams: bool, seen: Arc<S
 
 async fn call(client: &Client, secret: &str, body: &Value, seen: &Seen) {
     let path = "/v1/chat/completions";
-    let Ok(response) = client.open(Method::POST, path, secret, Some(body)).await else { return };
+    let Ok(response) = client.open(Method::POST, path, secret, Some(body)).await else {
+        return;
+    };
     let (status, id) = (response.status().as_u16(), request_id(&response));
     if status == 503 {
         return; // draining at the end
@@ -141,15 +156,26 @@ fn prove(setup: &Setup, provider: &Provider, seen: &Seen, smallest: usize) {
     let cost = Money::from_nanos(i64::try_from(INPUT_TOKENS * 1_000 + PIECES * 10_000).unwrap());
 
     let whole = seen.whole.lock().unwrap();
-    assert_eq!(whole.iter().collect::<HashSet<_>>().len(), whole.len(), "a request id repeats");
+    assert_eq!(
+        whole.iter().collect::<HashSet<_>>().len(),
+        whole.len(),
+        "a request id repeats"
+    );
     for id in whole.iter() {
-        let row = rows.get(id).unwrap_or_else(|| panic!("{id} was answered and has no row"));
+        let row = rows
+            .get(id)
+            .unwrap_or_else(|| panic!("{id} was answered and has no row"));
         assert_eq!((row.state, row.charged), (CallState::Settled, cost), "{id}");
     }
     let cut = seen.cut.lock().unwrap();
     for id in cut.iter() {
-        let row = rows.get(id).unwrap_or_else(|| panic!("{id} was delivered and has no row"));
-        assert!(row.charged > Money::ZERO, "{id} was delivered in part and is free: {row:?}");
+        let row = rows
+            .get(id)
+            .unwrap_or_else(|| panic!("{id} was delivered and has no row"));
+        assert!(
+            row.charged > Money::ZERO,
+            "{id} was delivered in part and is free: {row:?}"
+        );
     }
     let calls = provider.calls();
     for id in &calls {

@@ -44,7 +44,8 @@ impl Setup {
     pub(crate) fn config(mut self, text: &str) -> Self {
         let path = self.folder.join("keypurse.toml");
         std::fs::write(&path, text).unwrap();
-        self.arguments.extend(["--config".to_owned(), path.to_str().unwrap().to_owned()]);
+        self.arguments
+            .extend(["--config".to_owned(), path.to_str().unwrap().to_owned()]);
         self
     }
 
@@ -92,11 +93,25 @@ impl Setup {
     fn spawn(&self) -> Process {
         let output = |name: &str| {
             let path = self.folder.join(name);
-            Stdio::from(File::options().create(true).append(true).open(path).unwrap())
+            Stdio::from(
+                File::options()
+                    .create(true)
+                    .append(true)
+                    .open(path)
+                    .unwrap(),
+            )
         };
         let mut command = self.command();
-        let child = command.stdout(output("stdout")).stderr(output("stderr")).spawn().unwrap();
-        Process { child, address: self.address.clone(), folder: self.folder.clone() }
+        let child = command
+            .stdout(output("stdout"))
+            .stderr(output("stderr"))
+            .spawn()
+            .unwrap();
+        Process {
+            child,
+            address: self.address.clone(),
+            folder: self.folder.clone(),
+        }
     }
 }
 
@@ -112,7 +127,11 @@ impl Process {
         let client = Client::new(&self.address);
         let started = Instant::now();
         loop {
-            if client.get("/readyz", "").await.is_ok_and(|answer| answer.status == 200) {
+            if client
+                .get("/readyz", "")
+                .await
+                .is_ok_and(|answer| answer.status == 200)
+            {
                 return;
             }
             self.check_alive(started);
@@ -141,7 +160,13 @@ impl Process {
     /// SIGTERM, and whatever it takes to end.
     pub(crate) fn terminate(&mut self) -> ExitStatus {
         let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
         self.child.wait().unwrap()
     }
 }

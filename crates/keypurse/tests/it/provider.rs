@@ -34,7 +34,10 @@ impl Provider {
     pub(crate) async fn start() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let provider = Self { address, calls: Arc::default() };
+        let provider = Self {
+            address,
+            calls: Arc::default(),
+        };
         let router = Router::new()
             .route("/v1/chat/completions", post(chat))
             .with_state(provider.clone());
@@ -60,10 +63,16 @@ impl Provider {
 }
 
 async fn chat(State(provider): State<Provider>, headers: HeaderMap, body: Bytes) -> Response {
-    let id = headers.get("x-client-request-id").map(|id| id.to_str().unwrap().to_owned());
+    let id = headers
+        .get("x-client-request-id")
+        .map(|id| id.to_str().unwrap().to_owned());
     provider.calls.lock().unwrap().push(id.unwrap_or_default());
     let body: Value = serde_json::from_slice(&body).unwrap();
-    if body["stream"] == true { streamed().into_response() } else { whole().await.into_response() }
+    if body["stream"] == true {
+        streamed().into_response()
+    } else {
+        whole().await.into_response()
+    }
 }
 
 fn usage() -> Value {

@@ -14,7 +14,8 @@ const TOKENS: &str = "/v2/user/custom_token/";
 const CHAT: &str = "/v1/chat/completions";
 
 fn text(output: &Output) -> String {
-    let [stdout, stderr] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
+    let [stdout, stderr] =
+        [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
     format!("{stdout}{stderr}")
 }
 
@@ -42,13 +43,20 @@ async fn the_printed_commands_work_as_printed() {
         .flat_map(|line| [line, "\n"])
         .collect();
     let answers = run_in_shell(&setup, &commands);
-    assert_eq!(answers.matches("\"chat.completion\"").count(), 2, "{commands}\n{answers}");
+    assert_eq!(
+        answers.matches("\"chat.completion\"").count(),
+        2,
+        "{commands}\n{answers}"
+    );
     assert!(answers.contains("\"cost\""), "{answers}");
     let report = audit(&setup.data_dir().join("keypurse.db")).unwrap();
     assert!(report.charged > Money::ZERO);
     assert!(process.terminate().success());
     let key = std::fs::read_to_string(setup.data_dir().join("account.key")).unwrap();
-    assert!(!process.log().contains(key.trim()), "the key is for terminals and its file only");
+    assert!(
+        !process.log().contains(key.trim()),
+        "the key is for terminals and its file only"
+    );
 }
 
 fn run_in_shell(setup: &Setup, commands: &str) -> String {
@@ -71,9 +79,17 @@ async fn a_demo_token_pays_until_its_cent_is_gone() {
     let secret = token(&client, body).await;
     let mut balance = Money::parse_text("0.01").unwrap();
     for _ in 0..10_000 {
-        let answer = client.post(CHAT, &secret, &hello("demo/echo")).await.unwrap();
+        let answer = client
+            .post(CHAT, &secret, &hello("demo/echo"))
+            .await
+            .unwrap();
         if answer.status == 402 {
-            assert_eq!(answer.json()["error"]["code"], "insufficient_balance", "{}", answer.text);
+            assert_eq!(
+                answer.json()["error"]["code"],
+                "insufficient_balance",
+                "{}",
+                answer.text
+            );
             break;
         }
         assert_eq!(answer.status, 200, "{}", answer.text);
@@ -81,11 +97,27 @@ async fn a_demo_token_pays_until_its_cent_is_gone() {
         let me = client.get(&format!("{TOKENS}me/"), &secret).await.unwrap();
         assert_eq!(me.json()["balance"].to_string(), balance.to_string());
     }
-    let refused = client.post(CHAT, &secret, &hello("demo/echo")).await.unwrap();
+    let refused = client
+        .post(CHAT, &secret, &hello("demo/echo"))
+        .await
+        .unwrap();
     assert_eq!(refused.status, 402);
-    assert_eq!(client.delete(&format!("{TOKENS}cent/"), ACCOUNT_KEY).await.unwrap().status, 204);
-    let gone = client.post(CHAT, &secret, &hello("demo/echo")).await.unwrap();
-    assert_eq!((gone.status, &gone.json()["error"]["code"]), (401, &json!("invalid_api_key")));
+    assert_eq!(
+        client
+            .delete(&format!("{TOKENS}cent/"), ACCOUNT_KEY)
+            .await
+            .unwrap()
+            .status,
+        204
+    );
+    let gone = client
+        .post(CHAT, &secret, &hello("demo/echo"))
+        .await
+        .unwrap();
+    assert_eq!(
+        (gone.status, &gone.json()["error"]["code"]),
+        (401, &json!("invalid_api_key"))
+    );
     assert!(process.terminate().success());
 }
 
@@ -96,7 +128,10 @@ async fn l13_no_secret_is_in_the_database_the_log_or_an_error() {
     let unreachable = "[providers.gone]\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:1/v1\"\n\
                        api_key = \"sk-unreachable-canary-2718\"\nfree = true\n";
     let config = format!("{}\n{unreachable}", provider.config());
-    let setup = Setup::new(folder.path()).config(&config).argument("--log").argument("trace");
+    let setup = Setup::new(folder.path())
+        .config(&config)
+        .argument("--log")
+        .argument("trace");
     let mut process = setup.start().await;
     let client = Client::new(&setup.address);
     let body = json!({"name": "canary", "balance": "1", "active_balance": true});
@@ -121,14 +156,29 @@ async fn l13_no_secret_is_in_the_database_the_log_or_an_error() {
         }
     }
     assert!(process.terminate().success());
-    let mut places = vec![("log", process.log().into_bytes()), ("answers", answers.into_bytes())];
+    let mut places = vec![
+        ("log", process.log().into_bytes()),
+        ("answers", answers.into_bytes()),
+    ];
     for name in ["keypurse.db", "keypurse.db-wal"] {
-        places.push((name, std::fs::read(setup.data_dir().join(name)).unwrap_or_default()));
+        places.push((
+            name,
+            std::fs::read(setup.data_dir().join(name)).unwrap_or_default(),
+        ));
     }
-    let secrets = [ACCOUNT_KEY, &secret, &sandbox, PROVIDER_KEY, "sk-unreachable-canary-2718", prompt];
+    let secrets = [
+        ACCOUNT_KEY,
+        &secret,
+        &sandbox,
+        PROVIDER_KEY,
+        "sk-unreachable-canary-2718",
+        prompt,
+    ];
     for (place, content) in &places {
         for canary in secrets {
-            let found = content.windows(canary.len()).any(|window| window == canary.as_bytes());
+            let found = content
+                .windows(canary.len())
+                .any(|window| window == canary.as_bytes());
             assert!(!found, "{canary} is in {place}");
         }
     }
@@ -143,14 +193,26 @@ async fn a_second_process_on_the_same_data_is_refused() {
     second.arguments.clone_from(&setup.arguments);
     let output = second.command().output().unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output).contains("another keypurse process uses"), "{}", text(&output));
-    assert!(text(&output).contains("hint: stop the other process"), "{}", text(&output));
+    assert!(
+        text(&output).contains("another keypurse process uses"),
+        "{}",
+        text(&output)
+    );
+    assert!(
+        text(&output).contains("hint: stop the other process"),
+        "{}",
+        text(&output)
+    );
     let account = keypurse()
         .args(["account", "create", "other", "--data-dir"])
         .arg(setup.data_dir())
         .output()
         .unwrap();
-    assert!(text(&account).contains("another keypurse process uses"), "{}", text(&account));
+    assert!(
+        text(&account).contains("another keypurse process uses"),
+        "{}",
+        text(&account)
+    );
     assert!(process.terminate().success());
 }
 
@@ -161,7 +223,11 @@ async fn a_call_under_way_finishes_and_settles_when_the_process_is_asked_to_stop
     let setup = Setup::new(folder.path()).config(&provider.config());
     let mut process = setup.start().await;
     let client = Client::new(&setup.address);
-    let secret = token(&client, json!({"name": "t", "balance": "1", "active_balance": true})).await;
+    let secret = token(
+        &client,
+        json!({"name": "t", "balance": "1", "active_balance": true}),
+    )
+    .await;
     let mut body = hello("canary/model");
     body["stream"] = json!(true);
     let streams = (0..8).map(|_| {
@@ -172,7 +238,9 @@ async fn a_call_under_way_finishes_and_settles_when_the_process_is_asked_to_stop
     while provider.calls().len() < streams.len() {
         tokio::task::yield_now().await;
     }
-    let status = tokio::task::spawn_blocking(move || process.terminate()).await.unwrap();
+    let status = tokio::task::spawn_blocking(move || process.terminate())
+        .await
+        .unwrap();
     assert!(status.success());
     for stream in streams {
         let answer = stream.await.unwrap();
@@ -189,14 +257,32 @@ fn a_bad_configuration_names_file_line_and_remedy() {
     let output = setup.command().output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let message = text(&output);
-    assert!(message.contains("keypurse.toml, line 2: unknown setting `listen_to`"), "{message}");
-    assert!(message.contains("hint: did you mean `listen`?"), "{message}");
+    assert!(
+        message.contains("keypurse.toml, line 2: unknown setting `listen_to`"),
+        "{message}"
+    );
+    assert!(
+        message.contains("hint: did you mean `listen`?"),
+        "{message}"
+    );
     assert!(!setup.data_dir().exists(), "nothing was created");
+}
 
+#[test]
+fn a_weak_account_key_is_refused_and_not_printed() {
+    let folder = tempfile::tempdir().unwrap();
     let mut weak = Setup::new(folder.path());
     weak.preset_key = false;
-    let output = weak.command().env("KEYPURSE_ACCOUNT_KEY", "short").output().unwrap();
-    assert!(text(&output).contains("KEYPURSE_ACCOUNT_KEY needs 32"), "{}", text(&output));
+    let output = weak
+        .command()
+        .env("KEYPURSE_ACCOUNT_KEY", "short")
+        .output()
+        .unwrap();
+    assert!(
+        text(&output).contains("KEYPURSE_ACCOUNT_KEY needs 32"),
+        "{}",
+        text(&output)
+    );
     assert!(!text(&output).contains("short"), "a key is never printed");
 }
 
@@ -224,7 +310,10 @@ async fn accounts_have_keys_of_their_own_and_a_reset_ends_the_old_one() {
     let client = Client::new(&setup.address);
     let credits = "/v2/cost_management/credits/";
     let answer = client.get(credits, &second).await.unwrap();
-    assert_eq!((answer.status, answer.text.as_str()), (200, r#"{"credits":12.5}"#));
+    assert_eq!(
+        (answer.status, answer.text.as_str()),
+        (200, r#"{"credits":12.5}"#)
+    );
     assert_eq!(client.get(credits, &first).await.unwrap().status, 401);
     assert_eq!(client.get(credits, ACCOUNT_KEY).await.unwrap().status, 200);
     assert!(process.terminate().success());
@@ -243,14 +332,36 @@ async fn keys_that_others_could_read_are_refused() {
     assert_eq!(mode(&data), 0o700);
     for name in ["pepper.key", "master.key"] {
         assert_eq!(mode(&data.join(name)), 0o600);
-        assert!(Command::new("chmod").arg("644").arg(data.join(name)).status().unwrap().success());
+        assert!(
+            Command::new("chmod")
+                .arg("644")
+                .arg(data.join(name))
+                .status()
+                .unwrap()
+                .success()
+        );
         let output = setup.command().output().unwrap();
-        assert!(text(&output).contains("can be read by others"), "{}", text(&output));
-        assert!(Command::new("chmod").arg("600").arg(data.join(name)).status().unwrap().success());
+        assert!(
+            text(&output).contains("can be read by others"),
+            "{}",
+            text(&output)
+        );
+        assert!(
+            Command::new("chmod")
+                .arg("600")
+                .arg(data.join(name))
+                .status()
+                .unwrap()
+                .success()
+        );
     }
     std::fs::remove_file(data.join("pepper.key")).unwrap();
     let output = setup.command().output().unwrap();
-    assert!(text(&output).contains("pepper.key is missing"), "{}", text(&output));
+    assert!(
+        text(&output).contains("pepper.key is missing"),
+        "{}",
+        text(&output)
+    );
 }
 
 #[tokio::test]
@@ -258,7 +369,10 @@ async fn it_speaks_tls_with_the_given_certificate() {
     let folder = tempfile::tempdir().unwrap();
     let name = vec!["localhost".to_owned()];
     let issued = rcgen::generate_simple_self_signed(name).unwrap();
-    let (cert, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
+    let (cert, key) = (
+        folder.path().join("cert.pem"),
+        folder.path().join("key.pem"),
+    );
     std::fs::write(&cert, issued.cert.pem()).unwrap();
     std::fs::write(&key, issued.signing_key.serialize_pem()).unwrap();
     let setup = Setup::new(folder.path())

@@ -1,0 +1,72 @@
+//! A `chat.completion` object.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::text::{is_object, text_bytes};
+
+/// What is asked of an answer, borrowed from its text.
+#[derive(Debug, Deserialize)]
+pub struct Answer<'a> {
+    /// What it says it used.
+    #[serde(borrow, default)]
+    pub usage: Option<&'a RawValue>,
+    /// An error instead of an answer; some providers send one with status 200.
+    #[serde(borrow, default)]
+    pub error: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    choices: Option<Vec<Choice<'a>>>,
+    /// A member of this name that the provider already has.
+    #[serde(borrow, default)]
+    pub cost: Option<&'a RawValue>,
+    /// A member of this name that the provider already has.
+    #[serde(borrow, default)]
+    pub provider: Option<&'a RawValue>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Choice<'a> {
+    #[serde(borrow, default)]
+    message: Option<&'a RawValue>,
+}
+
+impl<'a> Answer<'a> {
+    /// Reads an answer; `None` when it is no JSON object of that shape.
+    pub fn read(body: &'a [u8]) -> Option<Self> {
+        is_object(body).then(|| serde_json::from_slice(body).ok())?
+    }
+
+    /// Whether it answers at all.
+    pub fn is_failure(&self) -> bool {
+        self.error.is_some() && self.choices.as_ref().is_none_or(Vec::is_empty)
+    }
+
+    /// UTF-8 bytes of what the model said.
+    pub fn text_bytes(&self) -> u64 {
+        let messages = self
+            .choices
+            .iter()
+            .flatten()
+            .filter_map(|choice| choice.message);
+        messages.map(|message| text_bytes(message.get())).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Answer;
+
+    #[test]
+    fn an_answer_is_read_or_recognised_as_none() {
+        let body = br#"{"id":"x","choices":[{"index":0,"message":{"role":"assistant",
+            "content":"Hi"},"finish_reason":"stop"},{"message":{"content":"you"}}],"usage":null}"#;
+        let answer = Answer::read(body).unwrap();
+        assert_eq!((answer.text_bytes(), answer.usage.is_none()), (5, true));
+        assert!(!answer.is_failure());
+        let failure = Answer::read(br#"{"error":{"message":"overloaded"}}"#).unwrap();
+        assert!(failure.is_failure());
+        for body in ["", "<html>", "[]", "null", "{\"choices\":3}", "{} {}"] {
+            assert!(Answer::read(body.as_bytes()).is_none(), "{body}");
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! The most a call can cost, known before it leaves.
+
+use keypurse_core::money::Money;
+use keypurse_core::price::Price;
+
+use super::error::GatewayError;
+use super::request::ChatRequest;
+use super::resolve::Route;
+
+/// What a provider may put around what the client wrote: a chat template's
+/// default system prompt and the marks between messages.
+pub(super) const TEMPLATE_TOKENS: u64 = 64;
+/// A call is clamped to no fewer output tokens than this, or it is refused.
+const LEAST_OUTPUT: u64 = 256;
+/// No purse holds more.
+const DEAREST_CALL: Money = Money::from_nanos(100_000 * 1_000_000_000);
+
+/// Limits of a call, and what they cost at most.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bound {
+    /// The most input tokens it can have.
+    pub(super) input: u64,
+    /// What input is counted as when the provider does not say.
+    pub(super) counted_input: u64,
+    /// The output limit per choice.
+    pub(super) limit: u64,
+    /// How many choices.
+    pub(super) choices: u64,
+    /// The most the call can cost.
+    pub(super) full: Money,
+    /// The most it can cost when clamped as far as it may be.
+    pub(super) least: Money,
+}
+
+impl Bound {
+    /// Bounds a request to a model.
+    ///
+    /// A byte-level tokenizer never makes more tokens than there are bytes,
+    /// and the JSON around each message is longer than the marks that stand
+    /// for it. What bytes do not bound (a linked image) the model's own input
+    /// limit does.
+    pub(super) fn of(
+        request: &ChatRequest,
+        route: &Route,
+        default_limit: u64,
+    ) -> Result<Self, GatewayError> {
+        let bytes = u64::try_from(request.body.len()).expect("a body fits in u64");
+        let input = if request.opaque_input {
+            route.opaque_input_bound()?
+        } else {
+            bytes + TEMPLATE_TOKENS
+        };
+        let most = route.max_output_tokens.unwrap_or(default_limit.max(1));
+        let limit = match (request.output_limit(), route.max_output_tokens) {
+            (None, _) => most,
+            (Some(asked), None) => asked,
+            (Some(asked), Some(most)) => asked.min(most),
+        };
+        let choices = request.choices;
+        let bound = |limit: u64| {
+            let worst = route.price.bound(input, limit * choices);
+            worst
+                .filter(|cost| *cost <= DEAREST_CALL)
+                .ok_or_else(too_dear)
+        };
+        Ok(Self {
+            input,
+            counted_input: bytes.min(input),
+            limit,
+            choices,
+            full: bound(limit)?,
+            least: bound(limit.min(LEAST_OUTPUT))?,
+        })
+    }
+
+    /// The output limit per choice that `budget` buys.
+    pub(super) fn affordable(&self, price: &Price, budget: Money) -> u64 {
+        let output = price
+            .affordable_output(budget.or_zero(), self.input)
+            .unwrap_or(0);
+        (output / self.choices).min(self.limit)
+    }
+}
+
+fn too_dear() -> GatewayError {
+    GatewayError::invalid(
+        Some("max_tokens"),
+        "this could cost more than $100000; ask for fewer tokens or choices",
+    )
+}

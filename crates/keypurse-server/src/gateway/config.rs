@@ -1,0 +1,153 @@
+//! What an operator decides about providers and prices, already read from
+//! wherever it was written.
+
+use std::fmt;
+use std::time::Duration;
+
+use keypurse_core::price::Price;
+use zeroize::Zeroizing;
+
+/// Providers, prices and limits of the gateway.
+#[derive(Clone, Debug)]
+pub struct GatewayConfig {
+    /// Who can be called.
+    pub providers: Vec<ProviderConfig>,
+    /// Prices that come before the catalogue's.
+    pub prices: Vec<ModelPrice>,
+    /// The output limit of a call that states none, to a model whose own
+    /// maximum is not known.
+    pub default_output_limit: u64,
+    /// How many calls without a client are read to their end at once, for
+    /// their usage.
+    pub max_drains: usize,
+}
+
+impl Default for GatewayConfig {
+    fn default() -> Self {
+        Self {
+            providers: Vec::new(),
+            prices: Vec::new(),
+            default_output_limit: 4096,
+            max_drains: 256,
+        }
+    }
+}
+
+/// One provider.
+#[derive(Clone, Debug)]
+pub struct ProviderConfig {
+    /// What stands before the slash in its models' names.
+    pub name: String,
+    /// How it is called.
+    pub kind: ProviderKind,
+    /// Whether its models cost nothing, known to the catalogue or not.
+    pub free: bool,
+}
+
+/// How a provider is called.
+#[derive(Clone, Debug)]
+pub enum ProviderKind {
+    /// Over HTTP, in OpenAI's dialect.
+    OpenAi(OpenAiUpstream),
+    /// Answered inside this process, for newcomers to watch a balance fall.
+    Demo,
+}
+
+/// An upstream in OpenAI's dialect.
+#[derive(Clone, Debug)]
+pub struct OpenAiUpstream {
+    /// Up to and including the version: `https://api.openai.com/v1`.
+    pub base_url: String,
+    /// What it is called with; local servers need none.
+    pub api_key: Option<ProviderKey>,
+    /// Where a call that states no output limit gets one.
+    pub output_limit_field: OutputLimitField,
+    /// How long to wait for it.
+    pub timeouts: Timeouts,
+}
+
+/// The member that carries the output limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutputLimitField {
+    /// Understood by every server of this dialect.
+    MaxTokens,
+    /// What OpenAI's reasoning models insist on.
+    MaxCompletionTokens,
+}
+
+impl OutputLimitField {
+    /// The member's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::MaxTokens => "max_tokens",
+            Self::MaxCompletionTokens => "max_completion_tokens",
+        }
+    }
+}
+
+/// How long to wait for an upstream, and for a client that takes an answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeouts {
+    /// Until something of the answer has come.
+    pub first_byte: Duration,
+    /// From one piece of the answer to the next.
+    pub idle: Duration,
+    /// For the whole call.
+    pub total: Duration,
+    /// For the rest of an answer whose client has left.
+    pub drain: Duration,
+    /// For a client to take one piece.
+    pub write_stall: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            first_byte: Duration::from_secs(120),
+            idle: Duration::from_secs(60),
+            total: Duration::from_secs(600),
+            drain: Duration::from_secs(120),
+            write_stall: Duration::from_secs(30),
+        }
+    }
+}
+
+/// A price, and the sizes a model is known to have.
+#[derive(Clone, Debug)]
+pub struct ModelPrice {
+    /// The provider's name.
+    pub provider: String,
+    /// The model's name there.
+    pub model: String,
+    /// What it costs.
+    pub price: Price,
+    /// The most input tokens one call can have.
+    pub max_input_tokens: Option<u64>,
+    /// The most output tokens one call can have.
+    pub max_output_tokens: Option<u64>,
+}
+
+/// Our credential at a provider. Never printed, wiped when dropped.
+#[derive(Clone)]
+pub struct ProviderKey {
+    text: Zeroizing<String>,
+}
+
+impl ProviderKey {
+    /// Takes over a key.
+    pub fn new(text: String) -> Self {
+        Self {
+            text: Zeroizing::new(text),
+        }
+    }
+
+    pub(super) fn expose(&self) -> &str {
+        &self.text
+    }
+}
+
+impl fmt::Debug for ProviderKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ProviderKey(hidden)")
+    }
+}

@@ -1,0 +1,209 @@
+//! Sends a paid call to its provider.
+
+use std::error::Error as _;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use super::demo;
+use super::fund::Funded;
+use super::gateway::{Gateway, Reached};
+use super::upstream_client::RequestBody;
+
+/// The name OpenAI's documentation gives to the caller's own id of a call;
+/// with it a provider's log and ours can be laid side by side.
+const CALLERS_ID: HeaderName = HeaderName::from_static("x-client-request-id");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
+const AGENT: HeaderValue =
+    HeaderValue::from_static(concat!("keypurse/", env!("CARGO_PKG_VERSION")));
+
+/// What a provider answered, its body still on the way.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: ReplyBody,
+}
+
+/// An answer's body.
+#[derive(Debug)]
+pub(super) enum ReplyBody {
+    Http(Incoming),
+    InProcess {
+        pieces: std::vec::IntoIter<Bytes>,
+        pause: Duration,
+    },
+}
+
+/// Why a provider gave no answer.
+#[derive(Debug)]
+pub(super) struct UpstreamFailure {
+    pub(super) provider: String,
+    pub(super) fault: UpstreamFault,
+}
+
+/// What went wrong on the way to a provider or back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum UpstreamFault {
+    /// No connection.
+    Unreachable,
+    /// It did not take our credential, or redirected us.
+    Refused(StatusCode),
+    /// The answer ended before it was complete.
+    Broken,
+    /// The answer is not one.
+    Nonsense,
+    /// The answer is larger than we keep.
+    TooLarge,
+    /// It took too long.
+    Timeout,
+}
+
+/// Sends the call. It leaves once at most: only a connection that turned out
+/// closed before anything was written is replaced.
+pub(super) async fn dispatch(
+    gateway: &Gateway,
+    funded: &Funded,
+    revoked: Option<&CancellationToken>,
+) -> Result<Reply, UpstreamFault> {
+    let route = &funded.route;
+    let field = route.provider.output_limit_field;
+    let body = funded
+        .request
+        .for_upstream(&route.model, funded.limit, field);
+    let Reached::Http {
+        chat,
+        authorization,
+        ..
+    } = &route.provider.reached
+    else {
+        return Ok(demo::answer(funded, &body));
+    };
+    let mut request = Request::new(RequestBody::new(body, revoked.cloned()));
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = chat.clone();
+    let headers = request.headers_mut();
+    headers.insert(CONTENT_TYPE, JSON);
+    headers.insert(ACCEPT_ENCODING, IDENTITY);
+    headers.insert(USER_AGENT, AGENT);
+    let id = HeaderValue::try_from(funded.call.to_string());
+    headers.insert(CALLERS_ID, id.expect("an id is letters and digits"));
+    if funded.request.streamed {
+        headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
+    } else {
+        headers.insert(ACCEPT, JSON);
+    }
+    if let Some(authorization) = authorization {
+        headers.insert(AUTHORIZATION, authorization.clone());
+    }
+    let sent = gateway.client.request(request);
+    match tokio::time::timeout(route.provider.timeouts.first_byte, sent).await {
+        Err(_) => Err(UpstreamFault::Timeout),
+        Ok(Err(error)) => Err(explain(&route.provider.name, &error)),
+        Ok(Ok(response)) => {
+            let (head, body) = response.into_parts();
+            let body = ReplyBody::Http(body);
+            Ok(Reply {
+                status: head.status,
+                headers: head.headers,
+                body,
+            })
+        }
+    }
+}
+
+fn explain(provider: &str, error: &hyper_util::client::legacy::Error) -> UpstreamFault {
+    let mut chain = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let _ = write!(chain, ": {error}");
+        cause = error.source();
+    }
+    warn!(
+        provider,
+        error = chain,
+        "a call to provider `{provider}` failed"
+    );
+    if error.is_connect() {
+        UpstreamFault::Unreachable
+    } else {
+        UpstreamFault::Broken
+    }
+}
+
+impl ReplyBody {
+    /// The next bytes; `None` at the end.
+    ///
+    /// Cancel safe: a piece is either returned or still to come.
+    pub(super) async fn next(&mut self) -> Option<Result<Bytes, UpstreamFault>> {
+        match self {
+            Self::InProcess { pieces, pause } => {
+                if pieces.len() > 1 {
+                    tokio::time::sleep(*pause).await;
+                }
+                pieces.next().map(Ok)
+            }
+            Self::Http(body) => loop {
+                match body.frame().await? {
+                    Err(_) => return Some(Err(UpstreamFault::Broken)),
+                    Ok(frame) => match frame.into_data() {
+                        Ok(data) if !data.is_empty() => return Some(Ok(data)),
+                        Ok(_) | Err(_) => {}
+                    },
+                }
+            },
+        }
+    }
+
+    /// The whole body, at most `limit` bytes. The first piece may take as long
+    /// as `first`, each other one as long as `idle`.
+    pub(super) async fn collect(
+        &mut self,
+        limit: usize,
+        first: Duration,
+        idle: Duration,
+    ) -> Result<Bytes, UpstreamFault> {
+        let Some(mut whole) = timed(first, self).await? else {
+            return Ok(Bytes::new());
+        };
+        let mut joined: Option<bytes::BytesMut> = None;
+        while let Some(piece) = timed(idle, self).await? {
+            let buffer = joined.get_or_insert_with(|| std::mem::take(&mut whole).into());
+            if buffer.len() + piece.len() > limit {
+                return Err(UpstreamFault::TooLarge);
+            }
+            buffer.extend_from_slice(&piece);
+        }
+        Ok(joined.map_or(whole, bytes::BytesMut::freeze))
+    }
+}
+
+async fn timed(limit: Duration, body: &mut ReplyBody) -> Result<Option<Bytes>, UpstreamFault> {
+    match tokio::time::timeout(limit, body.next()).await {
+        Err(_) => Err(UpstreamFault::Timeout),
+        Ok(piece) => piece.transpose(),
+    }
+}
+
+/// Headers of an answer that mean something to a client; the others are about
+/// the provider's connection with us.
+pub(super) fn forwarded(headers: &HeaderMap) -> HeaderMap {
+    let passes = |name: &HeaderName| {
+        let name = name.as_str();
+        matches!(name, "content-type" | "retry-after" | "retry-after-ms")
+            || name.starts_with("openai-")
+            || name.starts_with("x-ratelimit-")
+    };
+    let passing = headers.iter().filter(|(name, _)| passes(name));
+    passing
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}

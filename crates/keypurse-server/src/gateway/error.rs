@@ -1,0 +1,351 @@
+//! Every way a call ends without an answer, and the one map to HTTP.
+
+use std::borrow::Cow;
+
+use axum::body::Body;
+use axum::response::Response;
+use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use keypurse_core::ledger::{PurseId, Short};
+use serde_json::{Map, Value, json};
+
+use super::dispatch::{UpstreamFailure, UpstreamFault};
+use crate::http::authenticate::AuthError;
+
+/// Why a call is not answered by a model.
+#[derive(Debug)]
+pub(super) enum GatewayError {
+    /// The node is about to stop.
+    Draining,
+    Unauthenticated(AuthError),
+    TooManyFailures {
+        retry_after_seconds: i64,
+    },
+    BodyTooLarge {
+        limit: usize,
+    },
+    BodyCompressed,
+    BodyInterrupted,
+    Invalid {
+        param: Option<Cow<'static, str>>,
+        message: String,
+    },
+    Unpriced {
+        param: &'static str,
+        why: &'static str,
+    },
+    ModelNotFound {
+        message: String,
+    },
+    ModelUnpriced {
+        provider: String,
+        model: String,
+    },
+    Insufficient(Shortage),
+    OnHold(Shortage),
+    /// Too much waits for the ledger.
+    Overloaded,
+    /// The ledger cannot write.
+    LedgerUnavailable,
+    Upstream(UpstreamFailure),
+    /// The provider's own refusal, which concerns the client.
+    PassedOn(Box<PassedOn>),
+    /// A bug of ours; what it was is in the log.
+    Internal,
+}
+
+/// Which purse is short, and what it would still buy.
+#[derive(Debug)]
+pub(super) struct Shortage {
+    pub(super) short: Short,
+    pub(super) affordable_output_tokens: u64,
+}
+
+/// A provider's answer that is passed on as it is.
+#[derive(Debug)]
+pub(super) struct PassedOn {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: bytes::Bytes,
+}
+
+impl GatewayError {
+    pub(super) fn invalid(param: Option<&'static str>, message: impl Into<String>) -> Self {
+        Self::Invalid {
+            param: param.map(Cow::Borrowed),
+            message: message.into(),
+        }
+    }
+
+    pub(super) fn unpriced(param: &'static str, why: &'static str) -> Self {
+        Self::Unpriced { param, why }
+    }
+
+    /// The answer to the client.
+    pub(super) fn into_response(self) -> Response {
+        let (header, shape) = match self {
+            Self::PassedOn(passed) => return passed.into_response(),
+            other => (other.header(), other.shape()),
+        };
+        let mut response = shape.into_response();
+        if let Some((name, value)) = header {
+            response.headers_mut().insert(name, value);
+        }
+        response
+    }
+
+    /// The header that tells a client what to do about it.
+    fn header(&self) -> Option<(HeaderName, HeaderValue)> {
+        match self {
+            Self::Unauthenticated(AuthError::Store(_)) => Some(retry_after(1)),
+            Self::Unauthenticated(_) => {
+                Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
+            }
+            Self::TooManyFailures {
+                retry_after_seconds,
+            } => Some(retry_after(*retry_after_seconds)),
+            Self::OnHold(_) | Self::Overloaded | Self::LedgerUnavailable => Some(retry_after(1)),
+            Self::Draining => Some(retry_after(5)),
+            Self::BodyTooLarge { .. }
+            | Self::BodyCompressed
+            | Self::BodyInterrupted
+            | Self::Invalid { .. }
+            | Self::Unpriced { .. }
+            | Self::ModelNotFound { .. }
+            | Self::ModelUnpriced { .. }
+            | Self::Insufficient(_)
+            | Self::Upstream(_)
+            | Self::PassedOn(_)
+            | Self::Internal => None,
+        }
+    }
+
+    fn shape(self) -> Shape {
+        match self {
+            Self::Draining => Shape::new(
+                503,
+                "draining",
+                "the gateway is about to stop; retry in a moment",
+            ),
+            Self::Unauthenticated(error) => unauthenticated(&error),
+            Self::TooManyFailures {
+                retry_after_seconds,
+            } => {
+                let message = format!(
+                    "too many failed sign-ins from this address; retry in {retry_after_seconds} s"
+                );
+                Shape::new(429, "rate_limited", message)
+            }
+            Self::BodyTooLarge { limit } => {
+                let message = format!("the body is larger than {limit} bytes; send less");
+                Shape::new(413, "request_too_large", message)
+            }
+            Self::BodyCompressed => {
+                let message = "send the body without Content-Encoding";
+                Shape::new(415, "unsupported_encoding", message)
+            }
+            Self::BodyInterrupted => Shape::new(
+                400,
+                "invalid_request",
+                "the body ended before it was complete",
+            ),
+            Self::Invalid { param, message } => Shape {
+                param,
+                ..Shape::new(400, "invalid_request", message)
+            },
+            Self::Unpriced { param, why } => {
+                let message = format!("`{param}` cannot be priced: {why}; leave it out");
+                Shape {
+                    param: Some(param.into()),
+                    ..Shape::new(400, "unpriced_parameter", message)
+                }
+            }
+            Self::ModelNotFound { message } => Shape {
+                param: Some("model".into()),
+                ..Shape::new(404, "model_not_found", message)
+            },
+            Self::ModelUnpriced { provider, model } => model_unpriced(&provider, &model),
+            Self::Insufficient(shortage) => shortage.shape(
+                402,
+                "insufficient_balance",
+                "does not cover this call: top it up, or ask for less",
+            ),
+            Self::OnHold(shortage) => shortage.shape(
+                429,
+                "balance_on_hold",
+                "is held by calls in flight: retry when they have finished",
+            ),
+            Self::Overloaded => Shape::new(
+                503,
+                "overloaded",
+                "too many calls at once; retry in a moment",
+            ),
+            Self::LedgerUnavailable => {
+                let message = "spending cannot be recorded now, so no call is made; retry later";
+                Shape::new(503, "ledger_unavailable", message)
+            }
+            Self::Upstream(failure) => upstream(&failure),
+            Self::PassedOn(_) => unreachable!("passed on before it gets a shape"),
+            Self::Internal => Shape::new(
+                500,
+                "internal_error",
+                "something went wrong here; it was logged",
+            ),
+        }
+    }
+
+    /// An error as the last event of a stream that has begun.
+    pub(super) fn into_event(self) -> String {
+        format!("data: {}\n\n", self.shape().to_json())
+    }
+}
+
+fn retry_after(seconds: i64) -> (HeaderName, HeaderValue) {
+    (RETRY_AFTER, HeaderValue::from(seconds))
+}
+
+fn unauthenticated(error: &AuthError) -> Shape {
+    let (code, message) = match error {
+        AuthError::Missing => (
+            "invalid_api_key",
+            "no API key was sent; send `Authorization: Bearer <key>`",
+        ),
+        AuthError::Malformed => (
+            "invalid_api_key",
+            "send exactly one `Authorization: Bearer <key>`",
+        ),
+        AuthError::Unknown => (
+            "invalid_api_key",
+            "this API key is not valid; check it, or create a new one",
+        ),
+        AuthError::Expired => (
+            "api_key_expired",
+            "this API key has expired; extend it, or create a new one",
+        ),
+        AuthError::Store(_) => return GatewayError::LedgerUnavailable.shape(),
+    };
+    Shape::new(401, code, message)
+}
+
+fn model_unpriced(provider: &str, model: &str) -> Shape {
+    let message = format!(
+        "no price is known for `{provider}/{model}`, so it is not called; add to keypurse.toml:\n\n\
+         [[prices]]\n\
+         model = \"{provider}/{model}\"\n\
+         input_per_million = \"0.00\"\n\
+         output_per_million = \"0.00\"\n\
+         max_output_tokens = 4096\n"
+    );
+    Shape {
+        param: Some("model".into()),
+        ..Shape::new(503, "model_unpriced", message)
+    }
+}
+
+fn upstream(failure: &UpstreamFailure) -> Shape {
+    let provider = &failure.provider;
+    let (status, code, what) = match failure.fault {
+        UpstreamFault::Unreachable => (502, "upstream_error", "could not be reached"),
+        UpstreamFault::Refused(_) => (502, "upstream_error", "refused the gateway's request"),
+        UpstreamFault::Broken => (502, "upstream_error", "broke off its answer"),
+        UpstreamFault::Nonsense => (502, "upstream_error", "sent no valid answer"),
+        UpstreamFault::TooLarge => (502, "upstream_error", "sent more than is accepted"),
+        UpstreamFault::Timeout => (504, "upstream_timeout", "did not answer in time"),
+    };
+    let message = format!("provider `{provider}` {what}; retry later, or use another model");
+    Shape::new(status, code, message)
+}
+
+impl Shortage {
+    fn shape(&self, status: u16, code: &'static str, what: &str) -> Shape {
+        let Short {
+            purse,
+            needed,
+            available,
+            held,
+        } = self.short;
+        let purse = match purse {
+            PurseId::Account(_) => "account",
+            PurseId::Token(_) => "token",
+        };
+        let message = format!(
+            "the {purse}'s balance {what} (needs ${needed}, available ${available}, held ${held})"
+        );
+        let mut shape = Shape::new(status, code, message);
+        let amount = |money: keypurse_core::money::Money| Value::from(money.to_string());
+        shape.details = Map::from_iter([
+            ("purse".to_owned(), purse.into()),
+            ("needed".to_owned(), amount(needed)),
+            ("available".to_owned(), amount(available)),
+            ("held".to_owned(), amount(held)),
+            (
+                "affordable_output_tokens".to_owned(),
+                self.affordable_output_tokens.into(),
+            ),
+        ]);
+        shape
+    }
+}
+
+/// An error as OpenAI's SDKs read it.
+struct Shape {
+    status: StatusCode,
+    code: &'static str,
+    param: Option<Cow<'static, str>>,
+    message: String,
+    details: Map<String, Value>,
+}
+
+impl Shape {
+    fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::from_u16(status).expect("a known status"),
+            code,
+            param: None,
+            message: message.into(),
+            details: Map::new(),
+        }
+    }
+
+    /// OpenAI's name for the class of error.
+    fn kind(&self) -> &'static str {
+        match (self.status.as_u16(), self.code) {
+            (401, _) => "authentication_error",
+            (402, _) | (_, "balance_on_hold") => "billing_error",
+            (429, _) => "rate_limit_error",
+            (502 | 504, _) => "upstream_error",
+            (500.., _) => "server_error",
+            _ => "invalid_request_error",
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        let mut error = json!({
+            "message": self.message,
+            "type": self.kind(),
+            "param": self.param,
+            "code": self.code,
+        });
+        if let Value::Object(error) = &mut error {
+            error.extend(self.details.clone());
+        }
+        json!({ "error": error })
+    }
+
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::from(self.to_json().to_string()));
+        *response.status_mut() = self.status;
+        let json = HeaderValue::from_static("application/json");
+        response.headers_mut().insert(CONTENT_TYPE, json);
+        response
+    }
+}
+
+impl PassedOn {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::from(self.body));
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers;
+        response
+    }
+}

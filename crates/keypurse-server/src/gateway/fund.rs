@@ -1,0 +1,125 @@
+//! From a caller to a call that is paid for.
+
+use std::sync::Arc;
+
+use keypurse_core::id::CallId;
+use keypurse_core::ledger::{HoldError, HoldRequest, Short, TokenUse};
+use keypurse_core::time::Timestamp;
+use keypurse_store::{CallMeta, Feature, HoldFailure, NewHold, StoreError};
+use tracing::error;
+
+use super::bound::Bound;
+use super::error::{GatewayError, Shortage};
+use super::request::ChatRequest;
+use super::resolve::Route;
+use crate::http::authenticate::{AuthError, Caller};
+use crate::state::State;
+
+/// A call that is understood and bounded, but not paid for.
+#[derive(Debug)]
+pub(super) struct Planned {
+    pub(super) call: CallId,
+    pub(super) started_at: Timestamp,
+    pub(super) caller: Caller,
+    pub(super) request: ChatRequest,
+    pub(super) route: Arc<Route>,
+    pub(super) bound: Bound,
+}
+
+/// Proof that money is set aside for this call: without it no provider is
+/// called.
+#[derive(Debug)]
+pub(super) struct Funded {
+    pub(super) call: CallId,
+    pub(super) started_at: Timestamp,
+    pub(super) request: ChatRequest,
+    pub(super) route: Arc<Route>,
+    pub(super) bound: Bound,
+    /// The output limit sent upstream, per choice.
+    pub(super) limit: u64,
+    /// Whether that is less than what was asked for.
+    pub(super) is_clamped: bool,
+}
+
+/// Sets the money aside; it is on disk when this returns.
+pub(super) async fn fund(state: &State, planned: Planned) -> Result<Funded, GatewayError> {
+    let Planned {
+        call,
+        started_at,
+        caller,
+        request,
+        route,
+        bound,
+    } = planned;
+    let new = NewHold {
+        request: HoldRequest {
+            call,
+            account: caller.account(),
+            token: caller.token().map(|token| TokenUse {
+                token: token.token,
+                secret: token.secret,
+            }),
+            full: bound.full,
+            least: bound.least,
+        },
+        meta: CallMeta {
+            provider: route.provider.name.as_str().into(),
+            model: Arc::clone(&route.model),
+            feature: Feature::Chat,
+            streamed: request.streamed,
+            price: Arc::clone(&route.price),
+            started_at,
+        },
+    };
+    let admission = state
+        .store
+        .hold(new)
+        .await
+        .map_err(|failure| refused(failure, &bound, &route))?;
+    let is_clamped = admission.amount < bound.full;
+    let limit = if is_clamped {
+        bound.affordable(&route.price, admission.amount)
+    } else {
+        bound.limit
+    };
+    Ok(Funded {
+        call,
+        started_at,
+        request,
+        route,
+        bound,
+        limit,
+        is_clamped,
+    })
+}
+
+fn refused(failure: HoldFailure, bound: &Bound, route: &Route) -> GatewayError {
+    let shortage = |short: Short| Shortage {
+        affordable_output_tokens: bound.affordable(&route.price, short.available),
+        short,
+    };
+    match failure {
+        HoldFailure::Refused(HoldError::Revoked) => {
+            GatewayError::Unauthenticated(AuthError::Unknown)
+        }
+        HoldFailure::Refused(HoldError::Expired) => {
+            GatewayError::Unauthenticated(AuthError::Expired)
+        }
+        HoldFailure::Refused(HoldError::Insufficient(short)) => {
+            GatewayError::Insufficient(shortage(short))
+        }
+        HoldFailure::Refused(HoldError::OnHold(short)) => GatewayError::OnHold(shortage(short)),
+        HoldFailure::Store(error) => unrecordable(&error),
+    }
+}
+
+/// The ledger did not take what we had to write.
+pub(super) fn unrecordable(failure: &StoreError) -> GatewayError {
+    match failure {
+        StoreError::Overloaded => GatewayError::Overloaded,
+        StoreError::Unavailable(_) | StoreError::Corrupt(_) => {
+            error!(error = %failure, "the ledger did not record a call");
+            GatewayError::LedgerUnavailable
+        }
+    }
+}

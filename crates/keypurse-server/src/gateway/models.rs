@@ -1,0 +1,209 @@
+//! `GET models`: what can be called, and what it costs. Public.
+
+use std::sync::{Arc, PoisonError};
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use bytes::Bytes;
+use http::HeaderValue;
+use http::header::CONTENT_TYPE;
+use keypurse_core::price::{Price, Rate, Rates};
+use keypurse_core::time::Timestamp;
+use keypurse_providers::catalogue::Mode;
+use serde_json::{Map, Value, json};
+
+use super::error::GatewayError;
+use super::gateway::Gateway;
+use crate::state::AppState;
+
+/// Prices change at whole hours.
+const HOUR: i64 = 3600;
+
+/// The list as it is answered during one hour.
+#[derive(Debug)]
+pub(super) struct ListedModels {
+    hour: i64,
+    body: Bytes,
+}
+
+/// All models that can be called. Without a configured provider: all that a
+/// sandbox token can call.
+pub(super) async fn list(State(state): State<AppState>) -> Response {
+    let now = state.now();
+    let hour = now.seconds().div_euclid(HOUR);
+    let gateway = &state.gateway;
+    let listed = gateway
+        .listed
+        .read()
+        .unwrap_or_else(PoisonError::into_inner);
+    if let Some(listed) = listed.as_ref().filter(|listed| listed.hour == hour) {
+        return json_response(listed.body.clone());
+    }
+    drop(listed);
+    let list = json!({ "object": "list", "data": gateway.models(now) });
+    let body = Bytes::from(list.to_string());
+    let mut listed = gateway
+        .listed
+        .write()
+        .unwrap_or_else(PoisonError::into_inner);
+    *listed = Some(ListedModels {
+        hour,
+        body: body.clone(),
+    });
+    json_response(body)
+}
+
+/// One model, under any name that calls it.
+pub(super) async fn one(State(state): State<AppState>, Path(id): Path<String>) -> Response {
+    let name = id.strip_suffix('/').unwrap_or(&id);
+    match state.gateway.model(name, state.now()) {
+        Ok(model) => json_response(model.to_string().into()),
+        Err(error) => error.into_response(),
+    }
+}
+
+fn json_response(body: Bytes) -> Response {
+    let mut response = Response::new(Body::from(body));
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(CONTENT_TYPE, json);
+    response
+}
+
+/// What is said of a model.
+struct Listed<'a> {
+    provider: &'a str,
+    model: &'a str,
+    price: &'a Price,
+    max_input_tokens: Option<u64>,
+    max_output_tokens: Option<u64>,
+    is_available: bool,
+}
+
+impl Gateway {
+    fn models(&self, now: Timestamp) -> Vec<Value> {
+        let mut own: Vec<_> = self
+            .prices
+            .iter()
+            .filter(|((provider, _), _)| self.providers.contains_key(provider))
+            .collect();
+        own.sort_by_key(|(name, _)| *name);
+        let own = own.into_iter().map(|((provider, model), known)| {
+            let listed = Listed {
+                provider,
+                model,
+                price: &known.price,
+                max_input_tokens: known.max_input_tokens,
+                max_output_tokens: known.max_output_tokens,
+                is_available: true,
+            };
+            listed.to_json()
+        });
+        own.chain(self.catalogue_models(now)).collect()
+    }
+
+    fn catalogue_models(&self, now: Timestamp) -> impl Iterator<Item = Value> {
+        let chat = self
+            .catalogue
+            .models()
+            .filter(|entry| entry.mode == Mode::Chat);
+        chat.filter_map(move |entry| {
+            let provider = self.providers.get(entry.provider);
+            let has_own = self
+                .prices
+                .contains_key(&(entry.provider.into(), entry.id.into()));
+            if has_own || (provider.is_none() && !self.providers.is_empty()) {
+                return None;
+            }
+            let is_free = provider.is_some_and(|provider| provider.free);
+            let price = if is_free {
+                Some(Price::free())
+            } else {
+                entry.price_at(now)
+            };
+            let listed = Listed {
+                provider: entry.provider,
+                model: entry.id,
+                price: &price?,
+                max_input_tokens: entry.max_input_tokens,
+                max_output_tokens: entry.max_output_tokens,
+                is_available: provider.is_some(),
+            };
+            Some(listed.to_json())
+        })
+    }
+
+    fn model(&self, name: &str, now: Timestamp) -> Result<Value, GatewayError> {
+        let sold = match self.route(name, now) {
+            Ok(route) => (route, true),
+            Err(GatewayError::ModelNotFound { .. }) => {
+                (Arc::new(self.simulated_route(name, now)?), false)
+            }
+            Err(error) => return Err(error),
+        };
+        let (route, is_available) = sold;
+        let listed = Listed {
+            provider: &route.provider.name,
+            model: &route.model,
+            price: &route.price,
+            max_input_tokens: route.max_input_tokens,
+            max_output_tokens: route.max_output_tokens,
+            is_available,
+        };
+        Ok(listed.to_json())
+    }
+}
+
+impl Listed<'_> {
+    fn to_json(&self) -> Value {
+        let mut model = json!({
+            "id": format!("{}/{}", self.provider, self.model),
+            "object": "model",
+            "created": 0,
+            "owned_by": self.provider,
+            "available": self.is_available,
+            "pricing": pricing(self.price),
+        });
+        if let Some(most) = self.max_input_tokens {
+            model["max_input_tokens"] = most.into();
+        }
+        if let Some(most) = self.max_output_tokens {
+            model["max_output_tokens"] = most.into();
+        }
+        model
+    }
+}
+
+/// Dollars per million tokens, as text: a float would not be exact.
+fn pricing(price: &Price) -> Value {
+    let bands = price.bands();
+    let mut pricing = rates(&bands[0].rates);
+    if bands.len() > 1 {
+        let longer = bands[1..].iter().map(|band| {
+            let mut rates = rates(&band.rates);
+            rates.insert("above_input_tokens".to_owned(), band.above.into());
+            Value::Object(rates)
+        });
+        pricing.insert("long_input".to_owned(), longer.collect());
+    }
+    Value::Object(pricing)
+}
+
+fn rates(rates: &Rates) -> Map<String, Value> {
+    let classes = [
+        ("input_per_million", Some(rates.input)),
+        ("output_per_million", Some(rates.output)),
+        ("cached_input_per_million", rates.cached_input),
+        ("cache_write_per_million", rates.cache_write),
+        ("input_audio_per_million", rates.input_audio),
+        ("reasoning_per_million", rates.reasoning),
+        ("output_audio_per_million", rates.output_audio),
+    ];
+    let text = |rate: Rate| rate.dollars_per_million().to_string();
+    let stated = classes
+        .into_iter()
+        .filter_map(|(class, rate)| rate.map(|rate| (class.to_owned(), Value::from(text(rate)))));
+    let mut stated = Map::from_iter(stated);
+    stated.insert("currency".to_owned(), "USD".into());
+    stated
+}

@@ -1,0 +1,56 @@
+//! An answer in one piece: charged, then shown with its cost.
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, StatusCode};
+use keypurse_providers::openai::Answer;
+
+use super::cost::{add_charge, add_output_limit, with_cost};
+use super::dispatch::{UpstreamFailure, UpstreamFault};
+use super::error::GatewayError;
+use super::fund::Funded;
+use super::settle::settle;
+use crate::state::State;
+
+/// Why an answer is not delivered.
+#[derive(Debug)]
+pub(super) enum Undelivered {
+    /// It is none: the call did not happen.
+    NoAnswer(GatewayError),
+    /// It could not be charged: the hold waits for recovery.
+    NotCharged(GatewayError),
+}
+
+/// Charges an answer and makes it presentable.
+pub(super) async fn relay_json(
+    state: &State,
+    funded: &Funded,
+    headers: HeaderMap,
+    body: &Bytes,
+) -> Result<Response, Undelivered> {
+    let answer = Answer::read(body).filter(|answer| !answer.is_failure());
+    let answer = answer.ok_or_else(|| Undelivered::NoAnswer(nonsense(funded)))?;
+    let used = funded.used(answer.usage, answer.text_bytes());
+    let charge = settle(state, funded, used, StatusCode::OK.as_u16())
+        .await
+        .map_err(Undelivered::NotCharged)?;
+    let shown = with_cost(body, &answer, charge.cost, &funded.route.provider.name);
+    let mut response = Response::new(Body::from(shown));
+    *response.headers_mut() = headers;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    add_charge(headers, &charge);
+    add_output_limit(headers, funded);
+    Ok(response)
+}
+
+/// Some providers answer 200 with an error inside, or with a web page.
+fn nonsense(funded: &Funded) -> GatewayError {
+    let provider = funded.route.provider.name.clone();
+    GatewayError::Upstream(UpstreamFailure {
+        provider,
+        fault: UpstreamFault::Nonsense,
+    })
+}

@@ -1,0 +1,256 @@
+//! Forwards a stream and settles its call, whoever hangs up first.
+//!
+//! Before bytes go to the client, what a crash would charge for them is on
+//! disk (L4). The end of the stream is kept back until the charge is (L5).
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use http_body::Frame;
+use keypurse_core::money::Money;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::chat::Running;
+use super::cost::{DONE, add_output_limit, stream_cost};
+use super::dispatch::{ReplyBody, UpstreamFailure, UpstreamFault};
+use super::error::GatewayError;
+use super::fetch::{BegunStream, shows_key};
+use super::fund::unrecordable;
+use super::settle::settle;
+use super::stream_source::{Batch, StreamEnd, StreamSource};
+use crate::http::authenticate::AuthError;
+
+/// How much text is covered at once: the most a crash charges beyond what was
+/// delivered.
+const BLOCK: u64 = 1024;
+/// Pieces on their way to a slow client, each at most a read buffer large.
+const IN_FLIGHT: usize = 4;
+
+/// Why a stream to a client is over.
+enum Ending {
+    Upstream(StreamEnd),
+    /// Its token was deleted.
+    Revoked,
+    /// The node stops and cannot wait longer.
+    CutOff,
+    ClientLeft,
+    /// What comes next could not be covered.
+    NotCovered(GatewayError),
+}
+
+struct StreamRelay<'a> {
+    running: &'a Running<'a>,
+    body: ReplyBody,
+    source: StreamSource,
+    deadline: Instant,
+}
+
+/// Relays a stream that has begun, to its settlement.
+pub(super) async fn relay_stream(
+    running: &Running<'_>,
+    begun: BegunStream,
+    client: oneshot::Sender<Response>,
+) {
+    let BegunStream {
+        headers,
+        body,
+        source,
+        first,
+    } = begun;
+    let deadline = Instant::now() + running.timeouts().total;
+    let mut relay = StreamRelay {
+        running,
+        body,
+        source,
+        deadline,
+    };
+    let (out, incoming) = mpsc::channel(IN_FLIGHT);
+    if let Err(error) = relay.cover().await {
+        return running.answer_undelivered(error, client).await;
+    }
+    let ending = match client.send(response(running, headers, incoming)) {
+        Ok(()) => relay.pump(first, &out).await,
+        Err(_) => Ending::ClientLeft,
+    };
+    if matches!(ending, Ending::ClientLeft) {
+        relay.drain().await;
+    }
+    relay.finish(ending, &out).await;
+}
+
+fn response(
+    running: &Running<'_>,
+    headers: HeaderMap,
+    incoming: mpsc::Receiver<Bytes>,
+) -> Response {
+    let mut response = Response::new(Body::new(StreamBody { incoming }));
+    *response.headers_mut() = headers;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    add_output_limit(headers, running.funded);
+    response
+}
+
+impl StreamRelay<'_> {
+    async fn pump(&mut self, mut batch: Batch, out: &mpsc::Sender<Bytes>) -> Ending {
+        loop {
+            if !batch.bytes.is_empty() {
+                if let Err(error) = self.cover().await {
+                    return Ending::NotCovered(error);
+                }
+                if let Err(ending) = self.deliver(batch.bytes, out).await {
+                    return ending;
+                }
+            }
+            if let Some(end) = batch.end {
+                return Ending::Upstream(end);
+            }
+            batch = match self.next(out).await {
+                Ok(batch) => batch,
+                Err(ending) => return ending,
+            };
+        }
+    }
+
+    /// Puts on disk what a crash would charge for all that has come, and for
+    /// the next block, so that not every piece waits for the disk.
+    async fn cover(&mut self) -> Result<(), GatewayError> {
+        let Running { state, funded, .. } = self.running;
+        let text_bytes = self.source.text_bytes();
+        if funded.route.is_free || text_bytes < self.running.covered() {
+            return Ok(());
+        }
+        let covered = text_bytes + BLOCK;
+        let floor = funded.cost(&funded.counted(covered));
+        state
+            .store
+            .open(funded.call, floor)
+            .await
+            .map_err(|failure| unrecordable(&failure))?;
+        self.running.cover(covered);
+        Ok(())
+    }
+
+    async fn deliver(&self, bytes: Bytes, out: &mpsc::Sender<Bytes>) -> Result<(), Ending> {
+        let stall = self.running.timeouts().write_stall;
+        tokio::select! {
+            biased;
+            () = self.running.revoked() => Err(Ending::Revoked),
+            () = self.running.state.cut_off.cancelled() => Err(Ending::CutOff),
+            sent = timeout(stall, out.send(bytes)) => match sent {
+                Ok(Ok(())) => Ok(()),
+                Ok(Err(_)) | Err(_) => Err(Ending::ClientLeft),
+            },
+        }
+    }
+
+    async fn next(&mut self, out: &mpsc::Sender<Bytes>) -> Result<Batch, Ending> {
+        let until = self
+            .deadline
+            .min(Instant::now() + self.running.timeouts().idle);
+        tokio::select! {
+            biased;
+            () = self.running.revoked() => Err(Ending::Revoked),
+            () = self.running.state.cut_off.cancelled() => Err(Ending::CutOff),
+            () = out.closed() => Err(Ending::ClientLeft),
+            came = timeout_at(until, self.body.next()) => {
+                let came = came.unwrap_or(Some(Err(UpstreamFault::Timeout)));
+                Ok(self.source.read(came))
+            }
+        }
+    }
+
+    /// Reads on for the usage, though nobody listens: the provider charges.
+    async fn drain(&mut self) {
+        let Running { state, .. } = self.running;
+        let Ok(_permit) = state.gateway.drains.try_acquire() else {
+            return;
+        };
+        let until = self
+            .deadline
+            .min(Instant::now() + self.running.timeouts().drain);
+        loop {
+            let came = tokio::select! {
+                () = state.cut_off.cancelled() => return,
+                came = timeout_at(until, self.body.next()) => came,
+            };
+            let Ok(came) = came else { return };
+            if self.source.read(came).end.is_some() {
+                return;
+            }
+        }
+    }
+
+    /// Charges the call, and only then ends the stream.
+    async fn finish(self, ending: Ending, out: &mpsc::Sender<Bytes>) {
+        let Running { state, funded, .. } = self.running;
+        drop(self.body);
+        let used = funded.used(self.source.usage(), self.source.text_bytes());
+        let status = StatusCode::OK.as_u16();
+        let tail = match settle(state, funded, used, status).await {
+            Ok(charge) => tail(self.running, &self.source, ending, charge.cost),
+            Err(error) => error.into_event(),
+        };
+        let stall = self.running.timeouts().write_stall;
+        // A client that does not take the end has left; it is charged anyway.
+        let _ = timeout(stall, out.send(tail.into())).await;
+    }
+}
+
+/// What the client gets after the charge is on disk.
+fn tail(running: &Running<'_>, source: &StreamSource, ending: Ending, cost: Money) -> String {
+    let funded = running.funded;
+    let usage_chunk = source
+        .usage_chunk()
+        .filter(|_| funded.request.include_usage);
+    let cost = stream_cost(usage_chunk, cost);
+    match ending {
+        Ending::Upstream(StreamEnd::Done) => cost + DONE,
+        Ending::Upstream(StreamEnd::OverLimit(last)) => last + &cost + DONE,
+        Ending::Upstream(StreamEnd::Refused(event))
+            if !shows_key(&funded.route.provider.reached, &event) =>
+        {
+            cost + &String::from_utf8_lossy(&event)
+        }
+        Ending::Upstream(StreamEnd::Refused(_)) => {
+            cost + &failure(running, UpstreamFault::Broken).into_event()
+        }
+        Ending::Upstream(StreamEnd::Fault(fault)) => cost + &failure(running, fault).into_event(),
+        Ending::Revoked => cost + &GatewayError::Unauthenticated(AuthError::Unknown).into_event(),
+        Ending::CutOff => cost + &GatewayError::Draining.into_event(),
+        Ending::NotCovered(error) => cost + &error.into_event(),
+        Ending::ClientLeft => String::new(),
+    }
+}
+
+fn failure(running: &Running<'_>, fault: UpstreamFault) -> GatewayError {
+    let provider = running.funded.route.provider.name.clone();
+    GatewayError::Upstream(UpstreamFailure { provider, fault })
+}
+
+/// The client's end of a relay. Dropping it tells the relay.
+pub(super) struct StreamBody {
+    pub(super) incoming: mpsc::Receiver<Bytes>,
+}
+
+impl http_body::Body for StreamBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.incoming
+            .poll_recv(context)
+            .map(|piece| piece.map(|piece| Ok(Frame::data(piece))))
+    }
+}

@@ -1,0 +1,211 @@
+//! From a model's name to who serves it and what it costs.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use keypurse_core::price::Price;
+use keypurse_core::time::Timestamp;
+use keypurse_providers::catalogue::{Extra, Mode, ModelEntry};
+
+use super::error::GatewayError;
+use super::gateway::{Gateway, Provider};
+
+/// Names come from clients; beyond this many the cache starts again.
+const MAX_CACHED: usize = 4096;
+
+/// A model that can be called, and its price.
+#[derive(Debug)]
+pub(super) struct Route {
+    pub(super) provider: Arc<Provider>,
+    /// The provider's own name for the model.
+    pub(super) model: Arc<str>,
+    pub(super) price: Arc<Price>,
+    /// Whether nothing can cost anything.
+    pub(super) is_free: bool,
+    pub(super) max_output_tokens: Option<u64>,
+    pub(super) max_input_tokens: Option<u64>,
+    /// Whether images or sounds may cost more than the price says.
+    prices_text_only: bool,
+    /// From when on the price may be another.
+    until: Option<Timestamp>,
+}
+
+impl Route {
+    /// The most input tokens of a request whose bytes do not bound them.
+    pub(super) fn opaque_input_bound(&self) -> Result<u64, GatewayError> {
+        if self.prices_text_only {
+            let why = "this model prices images, sounds and files apart";
+            return Err(GatewayError::unpriced("messages", why));
+        }
+        let why = "its images, sounds or files are not bounded, as the model's input limit is \
+                   not known";
+        self.max_input_tokens
+            .ok_or(GatewayError::unpriced("messages", why))
+    }
+}
+
+/// Routes found before.
+#[derive(Debug, Default)]
+pub(super) struct Routes {
+    by_name: RwLock<HashMap<String, Arc<Route>>>,
+}
+
+impl Gateway {
+    /// Who serves the model a client named, at which price.
+    pub(super) fn route(&self, name: &str, now: Timestamp) -> Result<Arc<Route>, GatewayError> {
+        let cached = self
+            .routes
+            .by_name
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(route) = cached.get(name).filter(|route| route.is_valid(now)) {
+            return Ok(Arc::clone(route));
+        }
+        drop(cached);
+        let route = Arc::new(self.find_route(name, now)?);
+        let mut cached = self
+            .routes
+            .by_name
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        if cached.len() >= MAX_CACHED {
+            cached.clear();
+        }
+        cached.insert(name.to_owned(), Arc::clone(&route));
+        Ok(route)
+    }
+
+    fn find_route(&self, name: &str, now: Timestamp) -> Result<Route, GatewayError> {
+        if let Some((prefix, model)) = name.split_once('/') {
+            if let Some(provider) = self.providers.get(prefix) {
+                return self.route_at(provider, model, now);
+            }
+        }
+        if let Some(provider) = self.provider_serving(name) {
+            return self.route_at(provider, name, now);
+        }
+        Err(GatewayError::ModelNotFound {
+            message: self.why_not_found(name),
+        })
+    }
+
+    /// Own prices first, then whom the catalogue names, most original first.
+    fn provider_serving(&self, bare: &str) -> Option<&Arc<Provider>> {
+        let mut priced = self.prices.keys().filter(|(_, model)| model == bare);
+        let by_price = priced.find_map(|(provider, _)| self.providers.get(provider));
+        by_price.or_else(|| {
+            let mut serving = self.catalogue.providers_serving(bare);
+            serving.find_map(|provider| self.providers.get(provider))
+        })
+    }
+
+    fn route_at(
+        &self,
+        provider: &Arc<Provider>,
+        model: &str,
+        now: Timestamp,
+    ) -> Result<Route, GatewayError> {
+        let entry = self.catalogue.find(&provider.name, model);
+        let known = self.prices.get(&(provider.name.clone(), model.to_owned()));
+        if known.is_none() {
+            refuse_other_modes(entry.as_ref(), &provider.name, model)?;
+        }
+        let (price, until) = match (known, &entry) {
+            (Some(known), _) => (Some(Arc::clone(&known.price)), None),
+            (None, _) if provider.free => (Some(Arc::new(Price::free())), None),
+            (None, Some(entry)) => (entry.price_at(now).map(Arc::new), entry.next_change(now)),
+            (None, None) => (None, None),
+        };
+        let price = price.ok_or_else(|| GatewayError::ModelUnpriced {
+            provider: provider.name.clone(),
+            model: model.to_owned(),
+        })?;
+        let is_free = price.is_free();
+        Ok(Route {
+            provider: Arc::clone(provider),
+            model: model.into(),
+            price,
+            is_free,
+            max_output_tokens: known
+                .and_then(|known| known.max_output_tokens)
+                .or(entry.as_ref().and_then(|entry| entry.max_output_tokens)),
+            max_input_tokens: known
+                .and_then(|known| known.max_input_tokens)
+                .or(entry.as_ref().and_then(|entry| entry.max_input_tokens)),
+            prices_text_only: !is_free && entry.as_ref().is_some_and(prices_text_only),
+            until,
+        })
+    }
+
+    /// A model of the catalogue, its provider configured or not, as the
+    /// simulator answers for it.
+    pub(super) fn simulated_route(
+        &self,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<Route, GatewayError> {
+        let known = self.find_route(name, now);
+        if known.is_ok() {
+            return known;
+        }
+        let named = name
+            .split_once('/')
+            .and_then(|(prefix, model)| self.catalogue.find(prefix, model));
+        let entry = named.or_else(|| {
+            let provider = self.catalogue.providers_serving(name).next()?;
+            self.catalogue.find(provider, name)
+        });
+        let Some(entry) = entry else { return known };
+        refuse_other_modes(Some(&entry), entry.provider, entry.id)?;
+        let price = entry.price_at(now).unwrap_or_else(Price::free);
+        Ok(Route {
+            provider: Arc::new(Provider::simulated(entry.provider)),
+            model: entry.id.into(),
+            is_free: price.is_free(),
+            price: Arc::new(price),
+            max_output_tokens: entry.max_output_tokens,
+            max_input_tokens: entry.max_input_tokens,
+            prices_text_only: false,
+            until: None,
+        })
+    }
+
+    fn why_not_found(&self, name: &str) -> String {
+        let serving: Vec<&str> = match name.split_once('/') {
+            Some((prefix, model)) if self.catalogue.find(prefix, model).is_some() => vec![prefix],
+            _ => self.catalogue.providers_serving(name).take(3).collect(),
+        };
+        if serving.is_empty() {
+            return format!("the model `{name}` is not known; GET /v1/models lists those that are");
+        }
+        let listed = serving.join("`, `");
+        format!("the model `{name}` is served by `{listed}`, which is not configured here")
+    }
+}
+
+impl Route {
+    fn is_valid(&self, now: Timestamp) -> bool {
+        self.until.is_none_or(|until| now < until)
+    }
+}
+
+fn refuse_other_modes(
+    entry: Option<&ModelEntry<'_>>,
+    provider: &str,
+    model: &str,
+) -> Result<(), GatewayError> {
+    match entry {
+        Some(entry) if entry.mode != Mode::Chat => Err(GatewayError::ModelNotFound {
+            message: format!(
+                "`{provider}/{model}` is a model for `{}`, not for chat completions",
+                entry.mode.as_str()
+            ),
+        }),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn prices_text_only(entry: &ModelEntry<'_>) -> bool {
+    let media = [Extra::InputImage, Extra::InputVideo, Extra::CachedImage];
+    entry.extras().iter().any(|extra| media.contains(extra))
+}

@@ -1,0 +1,255 @@
+//! Sandbox tokens: answered by the simulator, never by a provider, at no cost.
+//!
+//! Invariant (L12): nothing here can reach [`super::dispatch`] or the ledger's
+//! balances.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use keypurse_core::id::CallId;
+use keypurse_core::ledger::{PurseId, Short};
+use keypurse_core::money::Money;
+use keypurse_core::time::Timestamp;
+use keypurse_core::usage::TokenCounts;
+use keypurse_providers::openai::Answer;
+use keypurse_providers::simulator::{self, Completion, Scenario, SimulatedUsage, Stamp};
+use keypurse_store::{CallMeta, Feature, SimulatedCall, TokenCredential};
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+use super::cost::{DONE, add_cost, stream_cost, to_event, with_cost};
+use super::dispatch::{UpstreamFailure, UpstreamFault};
+use super::error::{GatewayError, PassedOn, Shortage};
+use super::fund::unrecordable;
+use super::relay_stream::StreamBody;
+use super::request::ChatRequest;
+use super::resolve::Route;
+use crate::http::authenticate::AuthError;
+use crate::state::AppState;
+
+/// The header that asks for a failure.
+const SCENARIO: &str = "x-keypurse-sandbox";
+/// Between chunks of a slow stream.
+const SLOW: Duration = Duration::from_millis(100);
+/// Before the first piece of a slow answer.
+const SLOW_START: Duration = Duration::from_secs(1);
+
+/// A call to be simulated.
+pub(super) struct Call<'a> {
+    pub(super) call: CallId,
+    pub(super) started_at: Timestamp,
+    pub(super) token: &'a TokenCredential,
+}
+
+/// Answers as a provider would, or fails as the client asked.
+pub(super) async fn answer(
+    state: &AppState,
+    call: &Call<'_>,
+    headers: &HeaderMap,
+    request: ChatRequest,
+) -> Result<Response, GatewayError> {
+    let scenario = scenario(headers)?;
+    let route = state
+        .gateway
+        .simulated_route(&request.model, call.started_at)?;
+    request.refuse_unpriced()?;
+    if let Some(failure) = scenario.and_then(|scenario| rehearsed(scenario, call, &route)) {
+        return Err(failure);
+    }
+    let body: Value = serde_json::from_slice(&request.body)
+        .map_err(|error| GatewayError::invalid(None, error.to_string()))?;
+    let simulated =
+        simulator::ChatRequest::read(&body).map_err(|invalid| GatewayError::Invalid {
+            param: Some(invalid.param.into()),
+            message: invalid.message,
+        })?;
+    let stamp = Stamp {
+        id: format!("chatcmpl-{}", call.call),
+        created_unix: call.started_at.seconds(),
+    };
+    let completion = simulator::chat(&simulated, &route.model, &stamp, scenario);
+    if matches!(scenario, Some(Scenario::Slow | Scenario::SlowFirstToken)) {
+        tokio::time::sleep(SLOW_START).await;
+    }
+    record(state, call, &route, request.streamed, completion.usage()).await?;
+    if request.streamed {
+        Ok(stream(state, &completion, &request, scenario))
+    } else {
+        Ok(whole(&completion, &route.provider.name))
+    }
+}
+
+fn scenario(headers: &HeaderMap) -> Result<Option<Scenario>, GatewayError> {
+    let Some(value) = headers.get(SCENARIO) else {
+        return Ok(None);
+    };
+    let value = value.to_str().unwrap_or("?");
+    Scenario::parse(value).map_err(|unknown| GatewayError::invalid(None, unknown.to_string()))
+}
+
+/// The failure a scenario asks for, if it is one.
+fn rehearsed(scenario: Scenario, call: &Call<'_>, route: &Route) -> Option<GatewayError> {
+    let provider = |status: u16, kind: &str, code: Option<&str>, message: &str| {
+        let error = json!({"message": message, "type": kind, "param": null, "code": code});
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if status == 429 {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        GatewayError::PassedOn(Box::new(PassedOn {
+            status: StatusCode::from_u16(status).expect("a known status"),
+            headers,
+            body: json!({ "error": error }).to_string().into(),
+        }))
+    };
+    let failure = match scenario {
+        Scenario::RateLimit => provider(
+            429,
+            "rate_limit_error",
+            Some("rate_limit_exceeded"),
+            "simulated: the provider's rate limit is reached; retry in 1 s",
+        ),
+        Scenario::ServerError => provider(
+            500,
+            "server_error",
+            None,
+            "simulated: the provider had an error",
+        ),
+        Scenario::Unavailable => provider(
+            503,
+            "server_error",
+            None,
+            "simulated: the provider is overloaded",
+        ),
+        Scenario::Timeout => GatewayError::Upstream(UpstreamFailure {
+            provider: route.provider.name.clone(),
+            fault: UpstreamFault::Timeout,
+        }),
+        Scenario::InsufficientBalance => GatewayError::Insufficient(Shortage {
+            short: Short {
+                purse: PurseId::Token(call.token.token),
+                needed: Money::from_nanos(1),
+                available: Money::ZERO,
+                held: Money::ZERO,
+            },
+            affordable_output_tokens: 0,
+        }),
+        Scenario::Expired => GatewayError::Unauthenticated(AuthError::Expired),
+        Scenario::Slow
+        | Scenario::SlowFirstToken
+        | Scenario::CutStream
+        | Scenario::MalformedChunk
+        | Scenario::Refusal
+        | Scenario::Length
+        | Scenario::Empty => return None,
+    };
+    Some(failure)
+}
+
+async fn record(
+    state: &AppState,
+    call: &Call<'_>,
+    route: &Route,
+    streamed: bool,
+    usage: SimulatedUsage,
+) -> Result<(), GatewayError> {
+    let simulated = SimulatedCall {
+        call: call.call,
+        account: call.token.account,
+        token: call.token.token,
+        meta: CallMeta {
+            provider: route.provider.name.as_str().into(),
+            model: route.model.clone(),
+            feature: Feature::Chat,
+            streamed,
+            price: route.price.clone(),
+            started_at: call.started_at,
+        },
+        counts: TokenCounts {
+            input: usage.input_tokens,
+            output: usage.output_tokens,
+            ..TokenCounts::default()
+        },
+        status: StatusCode::OK.as_u16(),
+        finished_at: state.now(),
+    };
+    state
+        .store
+        .record_simulated(simulated)
+        .await
+        .map_err(|failure| unrecordable(&failure))
+}
+
+fn whole(completion: &Completion, provider: &str) -> Response {
+    let body = Bytes::from(completion.to_json().to_string());
+    let answer = Answer::read(&body).expect("the simulator writes answers");
+    let shown = with_cost(&body, &answer, Money::ZERO, provider);
+    let mut response = Response::new(Body::from(shown));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    add_cost(headers, Money::ZERO);
+    response
+}
+
+fn stream(
+    state: &AppState,
+    completion: &Completion,
+    request: &ChatRequest,
+    scenario: Option<Scenario>,
+) -> Response {
+    let events = events(completion, request.include_usage, scenario);
+    let pause = if scenario == Some(Scenario::Slow) {
+        SLOW
+    } else {
+        Duration::ZERO
+    };
+    let (out, incoming) = mpsc::channel(4);
+    state.tasks.spawn(async move {
+        for event in events {
+            if !pause.is_zero() {
+                tokio::time::sleep(pause).await;
+            }
+            if out.send(event.into()).await.is_err() {
+                return;
+            }
+        }
+    });
+    let mut response = Response::new(Body::new(StreamBody { incoming }));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    add_cost(headers, Money::ZERO);
+    response
+}
+
+/// The stream as a client gets it, its cost where that of a live stream is.
+fn events(completion: &Completion, include_usage: bool, scenario: Option<Scenario>) -> Vec<String> {
+    let mut chunks: Vec<String> = completion
+        .chunks(include_usage)
+        .iter()
+        .map(to_text)
+        .collect();
+    let usage_chunk = if include_usage { chunks.pop() } else { None };
+    let mut events: Vec<String> = chunks.iter().map(|chunk| to_event(chunk)).collect();
+    match scenario {
+        Some(Scenario::CutStream) => {
+            events.truncate(events.len().div_ceil(2));
+            return events;
+        }
+        Some(Scenario::MalformedChunk) => {
+            events.insert(events.len() / 2, "data: {\"id\":\"chatcmpl\n\n".to_owned());
+        }
+        _ => {}
+    }
+    events.push(stream_cost(usage_chunk.as_deref(), Money::ZERO));
+    events.push(DONE.to_owned());
+    events
+}
+
+/// A chunk's JSON.
+pub(super) fn to_text(chunk: &simulator::Chunk<'_>) -> String {
+    serde_json::to_string(chunk).expect("a chunk is plain data")
+}

@@ -1,0 +1,235 @@
+//! A provider's stream, read event by event: what is passed on, what is kept
+//! back, and what was used.
+//!
+//! Bytes pass through unchanged, except that usage is kept back until the call
+//! is settled. Nothing here waits: it is told what has come.
+
+use bytes::{Bytes, BytesMut};
+use keypurse_providers::openai::{Chunk, Event, end_of_event};
+use serde_json::value::RawValue;
+
+use super::cost::to_event;
+use super::dispatch::UpstreamFault;
+use super::splice::{Edits, place_of};
+
+/// No chunk of a chat is larger.
+const LARGEST_EVENT: usize = 1024 * 1024;
+
+/// A stream as it comes in.
+#[derive(Debug)]
+pub(super) struct StreamSource {
+    /// The beginning of an event whose end has not come.
+    pending: BytesMut,
+    /// How many events with text all choices together may have.
+    most_texts: u64,
+    choices: u64,
+    has_begun: bool,
+    text_bytes: u64,
+    texts: u64,
+    finished: u64,
+    /// The last chunk with usage, without its choices.
+    usage_chunk: Option<String>,
+}
+
+/// What can be delivered now.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    pub(super) bytes: Bytes,
+    /// Set when nothing more will come.
+    pub(super) end: Option<StreamEnd>,
+}
+
+/// Why a stream is over.
+#[derive(Debug)]
+pub(super) enum StreamEnd {
+    /// It is complete.
+    Done,
+    /// It has more output than was asked for; the event that says so.
+    OverLimit(String),
+    /// The provider's own error event.
+    Refused(Bytes),
+    /// It broke off, or is none.
+    Fault(UpstreamFault),
+}
+
+/// What becomes of one event.
+enum Fate {
+    Passes,
+    KeptBack,
+    Replaced(Bytes),
+    Ends(StreamEnd),
+}
+
+impl StreamSource {
+    /// A stream that may have this many output tokens in so many choices.
+    ///
+    /// No event with text has less than one token: more events than tokens are
+    /// more output than was asked for.
+    pub(super) fn new(output_limit: u64, choices: u64) -> Self {
+        Self {
+            pending: BytesMut::new(),
+            most_texts: output_limit,
+            choices,
+            has_begun: false,
+            text_bytes: 0,
+            texts: 0,
+            finished: 0,
+            usage_chunk: None,
+        }
+    }
+
+    /// UTF-8 bytes of what the model said so far.
+    pub(super) fn text_bytes(&self) -> u64 {
+        self.text_bytes
+    }
+
+    /// The last chunk with usage that came, without choices.
+    pub(super) fn usage_chunk(&self) -> Option<&str> {
+        self.usage_chunk.as_deref()
+    }
+
+    /// The usage the provider reported so far.
+    pub(super) fn usage(&self) -> Option<&RawValue> {
+        Chunk::read(self.usage_chunk()?)?.usage
+    }
+
+    /// Takes in what came; `None` is the end of the body.
+    pub(super) fn read(&mut self, came: Option<Result<Bytes, UpstreamFault>>) -> Batch {
+        match came {
+            Some(Ok(bytes)) => self.take_in(bytes),
+            Some(Err(fault)) => Batch {
+                bytes: Bytes::new(),
+                end: Some(StreamEnd::Fault(fault)),
+            },
+            None => self.close(),
+        }
+    }
+
+    fn take_in(&mut self, bytes: Bytes) -> Batch {
+        let mut searched = self.pending.len();
+        let buffer = if searched == 0 {
+            bytes
+        } else {
+            self.pending.extend_from_slice(&bytes);
+            self.pending.split().freeze()
+        };
+        let (mut passed, mut at) = (Passed::default(), 0);
+        while let Some(length) = end_of_event(&buffer[at..], searched) {
+            let event = buffer.slice(at..at + length);
+            (at, searched) = (at + length, 0);
+            match self.judge(&event) {
+                Fate::Passes => passed.push(&buffer, at - length..at),
+                Fate::KeptBack => {}
+                Fate::Replaced(event) => passed.push_own(event),
+                Fate::Ends(end) => {
+                    return Batch {
+                        bytes: passed.join(),
+                        end: Some(end),
+                    };
+                }
+            }
+        }
+        self.pending.extend_from_slice(&buffer[at..]);
+        let too_large = self.pending.len() > LARGEST_EVENT;
+        let end = too_large.then_some(StreamEnd::Fault(UpstreamFault::TooLarge));
+        Batch {
+            bytes: passed.join(),
+            end,
+        }
+    }
+
+    /// Some providers leave out the last blank line, or the mark at the end.
+    fn close(&mut self) -> Batch {
+        let mut batch = Batch::default();
+        if !self.pending.iter().all(u8::is_ascii_whitespace) {
+            batch = self.take_in(Bytes::from_static(b"\n\n"));
+        }
+        let end = if self.finished >= self.choices {
+            StreamEnd::Done
+        } else {
+            StreamEnd::Fault(UpstreamFault::Broken)
+        };
+        batch.end.get_or_insert(end);
+        batch
+    }
+
+    fn judge(&mut self, event: &Bytes) -> Fate {
+        let data = match Event::read(event) {
+            // A keep-alive before the first chunk would begin an answer that
+            // may yet fail for free.
+            Event::Idle if !self.has_begun => return Fate::KeptBack,
+            Event::Idle => return Fate::Passes,
+            Event::Done => return Fate::Ends(StreamEnd::Done),
+            Event::Garbage => return Fate::Ends(StreamEnd::Fault(UpstreamFault::Nonsense)),
+            Event::Data(data) => data,
+        };
+        let Some(chunk) = Chunk::read(&data) else {
+            return Fate::Ends(StreamEnd::Fault(UpstreamFault::Nonsense));
+        };
+        if chunk.error.is_some() {
+            return Fate::Ends(StreamEnd::Refused(event.clone()));
+        }
+        self.has_begun = true;
+        let text_bytes = chunk.text_bytes();
+        self.texts += u64::from(text_bytes > 0);
+        self.text_bytes += text_bytes;
+        self.finished += chunk.finished();
+        if self.texts > self.most_texts {
+            return Fate::Ends(StreamEnd::OverLimit(to_event(
+                &chunk.cut_at_limit(self.choices),
+            )));
+        }
+        let Some(usage) = chunk.usage else {
+            return Fate::Passes;
+        };
+        if !chunk.has_choices() {
+            self.usage_chunk = Some(data.into_owned());
+            return Fate::KeptBack;
+        }
+        self.usage_chunk = Some(chunk.usage_only(usage.get()));
+        let mut edits = Edits::default();
+        edits.replace(place_of(usage, data.as_bytes()), "null");
+        let shown = edits.apply(&Bytes::copy_from_slice(data.as_bytes()));
+        Fate::Replaced(to_event(&String::from_utf8_lossy(&shown)).into())
+    }
+}
+
+/// Parts of a buffer that pass, in the common case one without a copy.
+#[derive(Default)]
+struct Passed {
+    parts: Vec<Bytes>,
+    /// The last part, while it still grows.
+    open: Option<(Bytes, std::ops::Range<usize>)>,
+}
+
+impl Passed {
+    fn push(&mut self, buffer: &Bytes, range: std::ops::Range<usize>) {
+        match &mut self.open {
+            Some((_, open)) if open.end == range.start => open.end = range.end,
+            Some(_) | None => {
+                self.close();
+                self.open = Some((buffer.clone(), range));
+            }
+        }
+    }
+
+    fn push_own(&mut self, event: Bytes) {
+        self.close();
+        self.parts.push(event);
+    }
+
+    fn close(&mut self) {
+        if let Some((buffer, range)) = self.open.take() {
+            self.parts.push(buffer.slice(range));
+        }
+    }
+
+    fn join(mut self) -> Bytes {
+        self.close();
+        match self.parts.len() {
+            0 => Bytes::new(),
+            1 => self.parts.remove(0),
+            _ => self.parts.concat().into(),
+        }
+    }
+}
