@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use keypurse_core::id::CallIds;
 use keypurse_core::money::Money;
 use keypurse_core::time::Clock;
-use keypurse_server::gateway::Gateway;
+use keypurse_server::gateway::{Gateway, GatewayConfig};
 use keypurse_server::http::revocations::Revocations;
 use keypurse_server::http::throttle::FailedSignIns;
 use keypurse_server::vault::Vault;
@@ -132,7 +132,7 @@ impl TestApp {
                 zone: TimeZone::UTC,
                 max_body_bytes: 32 * 1024 * 1024,
             },
-            gateway: Gateway {},
+            gateway: Gateway::new(GatewayConfig::default()).expect("an empty gateway"),
             credits: None,
         }
     }
@@ -207,6 +207,13 @@ impl TestApp {
     /// Listens on a loopback port until it is stopped.
     pub async fn serve(&self) -> TestServer {
         TestServer::start(self.router.clone()).await
+    }
+
+    /// Waits until every call under way is settled.
+    pub async fn settled(&self) {
+        self.state.tasks.close();
+        self.state.tasks.wait().await;
+        self.state.tasks.reopen();
     }
 
     /// Waits for running work and checks that no money is left set aside.

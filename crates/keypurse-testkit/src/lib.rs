@@ -19,6 +19,7 @@ mod clock;
 mod entropy;
 mod request;
 mod server;
+pub mod upstream;
 
 pub use app::{TestApp, TestAppBuilder};
 pub use clock::FakeClock;

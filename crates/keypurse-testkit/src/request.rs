@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
 use http_body_util::BodyExt;
 use keypurse_server::http::peer::PeerAddr;
 use serde_json::Value;
@@ -100,11 +100,16 @@ impl TestRequest<'_> {
         self
     }
 
-    /// Sends it and waits for the whole answer.
-    pub async fn send(self) -> TestAnswer {
+    /// Sends it and leaves the body to be read, or not.
+    pub async fn open(self) -> Response<Body> {
         let response = self.router.oneshot(self.request).await;
         let Ok(response) = response;
-        let (parts, body) = response.into_parts();
+        response
+    }
+
+    /// Sends it and waits for the whole answer.
+    pub async fn send(self) -> TestAnswer {
+        let (parts, body) = self.open().await.into_parts();
         let body = body.collect().await.expect("the answer is complete");
         TestAnswer {
             status: parts.status.as_u16(),

@@ -1,4 +1,5 @@
 //! The API as clients see it. Folders mirror URLs.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod gateway;
 mod management;

@@ -1,0 +1,179 @@
+//! The operations and their answers.
+
+use serde_json::{Map, Value, json};
+
+const MANAGED: [u16; 4] = [401, 403, 429, 503];
+
+pub(super) fn paths() -> Value {
+    json!({
+        "/v2/user/custom_token/": {"get": list(), "post": create()},
+        "/v2/user/custom_token/me/": {"get": me()},
+        "/v2/user/custom_token/{name}/": {
+            "parameters": [{"$ref": "#/components/parameters/name"}],
+            "get": get(),
+            "patch": update(),
+            "delete": delete(),
+        },
+        "/v2/user/custom_token/{name}/rotate/": {
+            "parameters": [{"$ref": "#/components/parameters/name"}],
+            "post": rotate(),
+        },
+        "/v2/cost_management/credits/": {"get": credits()},
+    })
+}
+
+pub(super) fn name_parameter() -> Value {
+    json!({
+        "name": "name",
+        "in": "path",
+        "required": true,
+        "description": "The token's name, percent-encoded: `a%2Fb` is the name `a/b`.",
+        "schema": {"type": "string", "minLength": 1},
+        "example": "production-v1",
+    })
+}
+
+pub(super) fn headers() -> Value {
+    let text = json!({"type": "string"});
+    json!({
+        "x-request-id": {
+            "description": "Names this request in our logs.",
+            "required": true,
+            "schema": {"type": "string", "pattern": "^req_[0-9a-f]{32}$"},
+        },
+        "WWW-Authenticate": {"required": true, "schema": text},
+        "Retry-After": {
+            "description": "Seconds to wait.",
+            "required": true,
+            "schema": {"type": "integer", "minimum": 1},
+        },
+        "Cache-Control": {"required": true, "schema": {"const": "no-store"}},
+    })
+}
+
+/// Answers that many operations share, by status.
+pub(super) fn refusals() -> Value {
+    let either = json!({"anyOf": [schema("ValidationError"), schema("Error")]});
+    json!({
+        "400": refusal("No JSON object, or invalid fields", &either, &[]),
+        "401": refusal("No live credential", &schema("Error"), &["WWW-Authenticate"]),
+        "403": refusal("The credential is not for this", &schema("Error"), &[]),
+        "404": refusal("No such token in this account", &schema("NotFound"), &[]),
+        "413": refusal("The body is longer than 64 KiB", &schema("Error"), &[]),
+        "415": refusal("The body is not JSON", &schema("Error"), &[]),
+        "429": refusal("Too many wrong credentials from this address", &schema("Error"),
+            &["Retry-After"]),
+        "503": refusal("The change cannot be recorded now", &schema("Error"), &[]),
+    })
+}
+
+fn refusal(description: &str, schema: &Value, headers: &[&str]) -> Value {
+    let mut response = content(description, schema);
+    for header in headers {
+        response["headers"][*header] = header_ref(header);
+    }
+    response
+}
+
+fn list() -> Value {
+    let tokens = json!({"type": "array", "items": schema("Token")});
+    let done = ("200", content("All tokens, oldest first", &tokens));
+    operation("listTokens", "List all tokens", done, &MANAGED)
+}
+
+fn create() -> Value {
+    let done = (
+        "201",
+        content("Created; keep the secret", &schema("CreatedToken")),
+    );
+    let refused = [&MANAGED[..], &[400, 413, 415]].concat();
+    let mut operation = operation("createToken", "Create a token", done, &refused);
+    operation["requestBody"] = body("CreateToken", &json!(true));
+    operation
+}
+
+fn get() -> Value {
+    let done = ("200", content("The token", &schema("Token")));
+    let refused = [&MANAGED[..], &[404]].concat();
+    operation("getToken", "Show a token", done, &refused)
+}
+
+fn update() -> Value {
+    let done = ("200", content("The changed token", &schema("UpdatedToken")));
+    let refused = [&MANAGED[..], &[400, 404, 413, 415]].concat();
+    let mut operation = operation("updateToken", "Change a token", done, &refused);
+    operation["requestBody"] = body("UpdateToken", &json!(false));
+    operation
+}
+
+fn delete() -> Value {
+    let mut done = content("Deleted; its secrets are dead", &json!({}));
+    done.as_object_mut()
+        .expect("built as an object")
+        .remove("content");
+    let refused = [&MANAGED[..], &[404]].concat();
+    operation("deleteToken", "Delete a token", ("204", done), &refused)
+}
+
+fn rotate() -> Value {
+    let done = (
+        "200",
+        content("The token with its new secret", &schema("RotatedToken")),
+    );
+    let refused = [&MANAGED[..], &[400, 404, 413, 415]].concat();
+    let mut operation = operation("rotateToken", "Give a token a new secret", done, &refused);
+    operation["requestBody"] = body("RotateToken", &json!(false));
+    operation
+}
+
+fn me() -> Value {
+    let done = ("200", content("The calling token", &schema("Oneself")));
+    operation(
+        "getOneself",
+        "Show the calling custom token",
+        done,
+        &MANAGED,
+    )
+}
+
+fn credits() -> Value {
+    let done = ("200", content("The account's credits", &schema("Credits")));
+    let mut operation = operation("getCredits", "Show the account's credits", done, &MANAGED);
+    operation["tags"] = json!(["Credits"]);
+    operation
+}
+
+fn operation(id: &str, summary: &str, done: (&str, Value), refused: &[u16]) -> Value {
+    let mut responses = Map::new();
+    responses.insert(done.0.to_owned(), done.1);
+    for status in refused {
+        let reference = format!("#/components/responses/{status}");
+        responses.insert(status.to_string(), json!({"$ref": reference}));
+    }
+    json!({
+        "operationId": id,
+        "summary": summary,
+        "tags": ["Tokens"],
+        "responses": responses,
+    })
+}
+
+fn content(description: &str, schema: &Value) -> Value {
+    json!({
+        "description": description,
+        "headers": {"x-request-id": header_ref("x-request-id")},
+        "content": {"application/json": {"schema": schema}},
+    })
+}
+
+fn body(name: &str, required: &Value) -> Value {
+    json!({"required": required, "content": {"application/json": {"schema": schema(name)}}})
+}
+
+fn schema(name: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{name}")})
+}
+
+fn header_ref(name: &str) -> Value {
+    json!({"$ref": format!("#/components/headers/{name}")})
+}

@@ -1,0 +1,167 @@
+//! Calls to models, against an upstream that does as it is told.
+
+mod answers;
+mod bodies;
+mod deletion;
+mod faults;
+mod leaving;
+mod load;
+mod models;
+mod money;
+mod refusals;
+mod sandbox;
+mod streams;
+mod usage;
+
+use std::time::Duration;
+
+use keypurse_core::id::TokenId;
+use keypurse_core::money::Money;
+use keypurse_core::price::{Price, Rate, Rates};
+use keypurse_server::gateway::{
+    Gateway, GatewayConfig, ModelPrice, OpenAiUpstream, OutputLimitField, ProviderConfig,
+    ProviderKey, ProviderKind, Timeouts,
+};
+use keypurse_store::Credential;
+use keypurse_testkit::upstream::ScriptedUpstream;
+use keypurse_testkit::{TestAnswer, TestApp, TestRequest};
+use serde_json::{Value, json};
+
+/// What the gateway calls its upstream with; no answer may show it.
+const UPSTREAM_KEY: &str = "sk-upstream-canary-7f3a";
+const CHAT: &str = "/v1/chat/completions";
+
+/// A node with a scripted upstream behind it, and a token with a balance.
+///
+/// `up/m` costs a dollar per million input tokens and ten per million output
+/// tokens; `up/out` costs a dollar per million output tokens and nothing else.
+struct Shop {
+    app: TestApp,
+    upstream: ScriptedUpstream,
+    secret: String,
+    token: TokenId,
+}
+
+impl Shop {
+    async fn open(balance: &str) -> Self {
+        Self::with(balance, |_| {}).await
+    }
+
+    async fn with(balance: &str, change: impl FnOnce(&mut OpenAiUpstream)) -> Self {
+        let upstream = ScriptedUpstream::start().await;
+        let mut settings = OpenAiUpstream {
+            base_url: upstream.base_url().to_owned(),
+            api_key: Some(ProviderKey::new(UPSTREAM_KEY.to_owned())),
+            output_limit_field: OutputLimitField::MaxTokens,
+            timeouts: Timeouts::default(),
+        };
+        change(&mut settings);
+        let config = GatewayConfig {
+            providers: vec![ProviderConfig {
+                name: "up".to_owned(),
+                kind: ProviderKind::OpenAi(settings),
+                free: false,
+            }],
+            prices: vec![price("m", "1", "10"), price("out", "0", "1")],
+            ..GatewayConfig::default()
+        };
+        Self::of(upstream, config, balance).await
+    }
+
+    async fn of(upstream: ScriptedUpstream, config: GatewayConfig, balance: &str) -> Self {
+        let gateway = Gateway::new(config).unwrap();
+        let app = TestApp::builder().gateway(gateway).build().await;
+        let body = json!({"name": "t", "active_balance": true, "balance": balance});
+        let (_, secret) = app.create_token(body).await;
+        let token = token_of(&app, &secret).await;
+        Self { app, upstream, secret, token }
+    }
+
+    /// A chat request with the token.
+    fn request(&self, body: &Value) -> TestRequest<'_> {
+        self.app.post(CHAT).key(&self.secret).json(body)
+    }
+
+    async fn ask(&self, body: &Value) -> TestAnswer {
+        self.request(body).send().await
+    }
+
+    /// The token's balance once all calls are settled, as its shortest text.
+    async fn balance(&self) -> String {
+        self.app.settled().await;
+        assert_eq!(self.app.state().store.open_holds().await.unwrap(), 0, "a hold is left");
+        self.balance_now().await.to_string()
+    }
+
+    async fn balance_now(&self) -> Money {
+        let token = self.app.state().store.token_by_id(self.token).await.unwrap();
+        token.expect("a live token").balance
+    }
+}
+
+async fn token_of(app: &TestApp, secret: &str) -> TokenId {
+    let digest = app.state().vault.digest(secret);
+    match app.state().store.credential(&digest).await.unwrap().as_deref() {
+        Some(Credential::Token(token)) => token.token,
+        other => panic!("not a token: {other:?}"),
+    }
+}
+
+fn dollars(text: &str) -> Money {
+    Money::parse_text(text).unwrap()
+}
+
+fn rate(dollars_per_million: &str) -> Rate {
+    Rate::per_million(dollars(dollars_per_million)).unwrap()
+}
+
+fn price(model: &str, input: &str, output: &str) -> ModelPrice {
+    ModelPrice {
+        provider: "up".to_owned(),
+        model: model.to_owned(),
+        price: Price::flat(Rates {
+            input: rate(input),
+            output: rate(output),
+            ..Rates::default()
+        }),
+        max_input_tokens: None,
+        max_output_tokens: Some(1000),
+    }
+}
+
+/// A small request.
+fn hello() -> Value {
+    json!({"model": "up/m", "messages": [{"role": "user", "content": "Hi"}]})
+}
+
+/// The same, streamed.
+fn hello_stream() -> Value {
+    let mut body = hello();
+    body["stream"] = json!(true);
+    body
+}
+
+fn with(mut body: Value, member: &str, value: Value) -> Value {
+    body[member] = value;
+    body
+}
+
+/// A deadline for what a test waits for; reached only when something is wrong.
+async fn soon<T>(what: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(10), what).await.expect("it happens soon")
+}
+
+/// The `data:` lines of a stream.
+fn data(stream: &str) -> Vec<&str> {
+    stream.lines().filter_map(|line| line.strip_prefix("data: ")).collect()
+}
+
+/// What a stream's chunks say, joined.
+fn said(stream: &str) -> String {
+    let chunks = data(stream).into_iter().filter_map(|data| serde_json::from_str(data).ok());
+    chunks
+        .map(|chunk: Value| {
+            chunk["choices"][0]["delta"]["content"].as_str().unwrap_or("").to_owned()
+        })
+        .collect()
+}
