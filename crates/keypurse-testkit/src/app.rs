@@ -1,5 +1,6 @@
 //! The real router over a real store in a folder of its own.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
@@ -35,7 +36,7 @@ pub struct TestApp {
     router: Router,
     clock: Arc<FakeClock>,
     account_key: String,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 /// What a test wants different.
@@ -111,7 +112,7 @@ impl TestAppBuilder {
             state,
             clock,
             account_key: String::new(),
-            _directory: directory,
+            directory,
         };
         app.account_key = app.create_account("main", self.credits).await;
         app
@@ -145,6 +146,11 @@ impl TestApp {
     /// The node's clock.
     pub fn clock(&self) -> &FakeClock {
         &self.clock
+    }
+
+    /// The folder the store writes to.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
     /// The key of the node's first account; requests carry it by default.
