@@ -224,17 +224,19 @@ impl Writer {
 
     fn commit(&mut self, waiting: &mut Vec<Command>, batch: &mut Batch) -> rusqlite::Result<()> {
         let now = self.clock.now();
-        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        self.connection
+            .prepare_cached("BEGIN IMMEDIATE")?
+            .execute([])?;
         for command in waiting.drain(..) {
             self.decide(command, batch, now)?;
         }
         self.flush(batch)?;
-        match self.connection.execute_batch("COMMIT") {
+        match self.connection.prepare_cached("COMMIT")?.execute([]) {
             Err(error) if error.sqlite_error_code() != Some(ErrorCode::DiskFull) => {
                 // Nobody knows what is on disk now. The next start does.
                 stop("a commit failed", &error)
             }
-            outcome => outcome,
+            outcome => outcome.map(|_| ()),
         }
     }
 

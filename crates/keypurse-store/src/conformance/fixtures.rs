@@ -60,7 +60,7 @@ pub async fn token(
 ) -> Token {
     let name = TokenName::parse(name).expect("a good name");
     let mut settings = TokenSettings::new(name, TokenKind::Live);
-    settings.active_balance = true;
+    settings.has_budget = true;
     let new = NewToken {
         account,
         settings,
