@@ -15,7 +15,7 @@ use keypurse_server::http::throttle::FailedSignIns;
 use keypurse_server::vault::Vault;
 use keypurse_server::{AppState, Settings, State, router};
 use keypurse_store::NewAccount;
-use keypurse_store_sqlite::{SqliteOptions, SqliteStore};
+use keypurse_store_sqlite::{FinishedCall, SqliteOptions, SqliteStore, finished_calls};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -119,6 +119,25 @@ impl TestAppBuilder {
     }
 }
 
+/// What a killed process left behind, recovered.
+#[derive(Debug)]
+pub struct AfterCrash {
+    /// The recovered store.
+    pub store: SqliteStore,
+    directory: TempDir,
+}
+
+impl AfterCrash {
+    /// Finished calls as the books have them, oldest first.
+    pub fn calls(&self) -> Vec<FinishedCall> {
+        calls_in(&self.directory)
+    }
+}
+
+fn calls_in(directory: &TempDir) -> Vec<FinishedCall> {
+    finished_calls(&directory.path().join("keypurse.db")).expect("the books can be read")
+}
+
 impl TestApp {
     /// A node with an unlimited account, secrets revealed, days in UTC.
     pub async fn new() -> Self {
@@ -213,6 +232,27 @@ impl TestApp {
     /// Listens on a loopback port until it is stopped.
     pub async fn serve(&self) -> TestServer {
         TestServer::start(self.router.clone()).await
+    }
+
+    /// What a start would find if the process were killed now: a store recovered
+    /// from a copy of the files.
+    pub async fn after_crash(&self) -> AfterCrash {
+        let directory = tempfile::tempdir().expect("a temporary folder");
+        for file in ["keypurse.db", "keypurse.db-wal"] {
+            let from = self.directory.path().join(file);
+            std::fs::copy(from, directory.path().join(file)).expect("the files can be copied");
+        }
+        let path = directory.path().join("keypurse.db");
+        let zone = self.state.settings.zone.clone();
+        let clock = self.clock.clone();
+        let options = SqliteOptions { path, clock, zone };
+        let store = SqliteStore::open(&options).expect("the copy recovers");
+        AfterCrash { store, directory }
+    }
+
+    /// Finished calls as the books have them, oldest first.
+    pub fn calls(&self) -> Vec<FinishedCall> {
+        calls_in(&self.directory)
     }
 
     /// Waits until every call under way is settled.

@@ -21,7 +21,7 @@ mod request;
 mod server;
 pub mod upstream;
 
-pub use app::{TestApp, TestAppBuilder};
+pub use app::{AfterCrash, TestApp, TestAppBuilder};
 pub use clock::FakeClock;
 pub use entropy::SeededEntropy;
 pub use request::{TestAnswer, TestRequest};

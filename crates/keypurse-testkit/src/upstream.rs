@@ -77,6 +77,7 @@ enum Step {
     Send(Bytes),
     Wait(Gate),
     Break,
+    BreakNow,
 }
 
 /// Lets a test decide when an upstream goes on.
@@ -153,13 +154,17 @@ impl Reply {
     /// Then a chunk with this text.
     #[must_use]
     pub fn chunk(self, text: &str) -> Self {
-        self.data(&chunk(json!([{"index": 0, "delta": {"content": text}, "finish_reason": null}])))
+        self.data(&chunk(
+            json!([{"index": 0, "delta": {"content": text}, "finish_reason": null}]),
+        ))
     }
 
     /// Then the end of the choice.
     #[must_use]
     pub fn finish(self) -> Self {
-        self.data(&chunk(json!([{"index": 0, "delta": {}, "finish_reason": "stop"}])))
+        self.data(&chunk(
+            json!([{"index": 0, "delta": {}, "finish_reason": "stop"}]),
+        ))
     }
 
     /// Then a chunk with this usage, unless it is null.
@@ -188,7 +193,8 @@ impl Reply {
     /// Then these bytes.
     #[must_use]
     pub fn raw(mut self, bytes: &str) -> Self {
-        self.steps.push(Step::Send(Bytes::copy_from_slice(bytes.as_bytes())));
+        self.steps
+            .push(Step::Send(Bytes::copy_from_slice(bytes.as_bytes())));
         self
     }
 
@@ -318,7 +324,10 @@ impl ScriptedUpstream {
     }
 
     fn script(&self) -> MutexGuard<'_, Script> {
-        self.shared.script.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared
+            .script
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -340,10 +349,16 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, stopping: Cancellati
 }
 
 async fn serve(stream: TcpStream, shared: Arc<Shared>) {
-    stream.set_nodelay(true).expect("a new connection takes options");
+    stream
+        .set_nodelay(true)
+        .expect("a new connection takes options");
     let answering = service_fn(move |request| answer(request, shared.clone()));
     // A scripted break ends here as an error.
-    drop(http1::Builder::new().serve_connection(TokioIo::new(stream), answering).await);
+    drop(
+        http1::Builder::new()
+            .serve_connection(TokioIo::new(stream), answering)
+            .await,
+    );
 }
 
 async fn answer(
@@ -361,7 +376,11 @@ async fn answer(
         script.next.pop_front().unwrap_or(otherwise)
     };
     let path = head.uri.path().to_owned();
-    let received = Received { path, headers: head.headers, body };
+    let received = Received {
+        path,
+        headers: head.headers,
+        body,
+    };
     shared.received.send_modify(|all| all.push(received));
     if let Some(gate) = &reply.before {
         gate.pass().await;
@@ -373,7 +392,9 @@ async fn answer(
         if name == CONTENT_TYPE {
             response.headers_mut().insert(CONTENT_TYPE, value);
         } else {
-            response.headers_mut().append(HeaderName::from_static(name), value);
+            response
+                .headers_mut()
+                .append(HeaderName::from_static(name), value);
         }
     }
     Ok(response)
@@ -418,6 +439,11 @@ impl Body for Scripted {
                     self.waiting = Some(Box::pin(async move { gate.pass().await }));
                 }
                 Some(Step::Break) => {
+                    // What was sent before is flushed meanwhile.
+                    self.steps.push_front(Step::BreakNow);
+                    self.waiting = Some(Box::pin(tokio::task::yield_now()));
+                }
+                Some(Step::BreakNow) => {
                     self.steps.clear();
                     return Poll::Ready(Some(Err(io::Error::other("scripted"))));
                 }

@@ -12,6 +12,8 @@ use super::resolve::Route;
 pub(super) const TEMPLATE_TOKENS: u64 = 64;
 /// A call is clamped to no fewer output tokens than this, or it is refused.
 const LEAST_OUTPUT: u64 = 256;
+/// Bytes of `"max_completion_tokens": 2147483648` and what separates it.
+const LONGEST_LIMIT_MEMBER: u64 = 48;
 /// No purse holds more.
 const DEAREST_CALL: Money = Money::from_nanos(100_000 * 1_000_000_000);
 
@@ -75,8 +77,18 @@ impl Bound {
 
     /// The output limit per choice that `budget` buys.
     pub(super) fn affordable(&self, price: &Price, budget: Money) -> u64 {
+        self.affordable_with(self.input, price, budget)
+    }
+
+    /// What a client may ask for instead: its request grows by the member that
+    /// says so.
+    pub(super) fn advisable(&self, price: &Price, budget: Money) -> u64 {
+        self.affordable_with(self.input + LONGEST_LIMIT_MEMBER, price, budget)
+    }
+
+    fn affordable_with(&self, input: u64, price: &Price, budget: Money) -> u64 {
         let output = price
-            .affordable_output(budget.or_zero(), self.input)
+            .affordable_output(budget.or_zero(), input)
             .unwrap_or(0);
         (output / self.choices).min(self.limit)
     }

@@ -108,7 +108,7 @@ async fn carry(state: AppState, planned: Planned, client: oneshot::Sender<Respon
     let running = Running {
         state: &state,
         funded: &funded,
-        revoked: watch.map(|watch| watch.revoked().clone()),
+        revoked: watch.as_ref().map(|watch| watch.revoked().clone()),
         covered: AtomicU64::new(0),
     };
     if AssertUnwindSafe(running.relay(client))

@@ -95,7 +95,7 @@ pub(super) async fn fund(state: &State, planned: Planned) -> Result<Funded, Gate
 
 fn refused(failure: HoldFailure, bound: &Bound, route: &Route) -> GatewayError {
     let shortage = |short: Short| Shortage {
-        affordable_output_tokens: bound.affordable(&route.price, short.available),
+        affordable_output_tokens: bound.advisable(&route.price, short.available),
         short,
     };
     match failure {

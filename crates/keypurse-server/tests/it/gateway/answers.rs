@@ -11,7 +11,11 @@ async fn a_call_costs_exactly_its_usage_times_its_price() {
     let answer = shop.ask(&hello()).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     // 10 × $1 + 20 × $10 per million.
-    assert!(answer.text.ends_with(r#","cost":0.00021,"provider":"up"}"#), "{}", answer.text);
+    assert!(
+        answer.text.ends_with(r#","cost":0.00021,"provider":"up"}"#),
+        "{}",
+        answer.text
+    );
     assert_eq!(answer.header("x-keypurse-cost"), "0.00021");
     assert_eq!(answer.header("x-keypurse-balance"), "0.99979");
     assert_eq!(answer.header("content-type"), "application/json");
@@ -30,7 +34,13 @@ async fn both_base_paths_work_with_and_without_a_slash() {
         "/v3/chat/completions",
         "/v3/chat/completions/",
     ] {
-        let answer = shop.app.post(path).key(&shop.secret).json(&hello()).send().await;
+        let answer = shop
+            .app
+            .post(path)
+            .key(&shop.secret)
+            .json(&hello())
+            .send()
+            .await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.text);
     }
     assert_eq!(shop.upstream.received().len(), 4);
@@ -49,7 +59,10 @@ async fn the_upstream_gets_the_callers_body_and_our_key() {
         received.body,
         r#" {"model":"m", "temperature": 1.0e-1,"messages":[{"role":"user","content":"\u00e9"}] ,"x":[1E5] ,"max_tokens":1000} "#
     );
-    assert_eq!(received.headers["authorization"], format!("Bearer {UPSTREAM_KEY}"));
+    assert_eq!(
+        received.headers["authorization"],
+        format!("Bearer {UPSTREAM_KEY}")
+    );
     assert_eq!(received.headers["accept-encoding"], "identity");
     assert!(!format!("{:?}", received.headers).contains(&shop.secret));
     assert_eq!(shop.balance().await, "0.99979");
@@ -63,7 +76,10 @@ async fn the_output_limit_is_always_sent_where_the_client_put_it() {
         (json!({"max_tokens": null}), json!({"max_tokens": 1000})),
         (json!({"max_tokens": 7}), json!({"max_tokens": 7})),
         (json!({"max_tokens": 5000}), json!({"max_tokens": 1000})),
-        (json!({"max_completion_tokens": 7}), json!({"max_completion_tokens": 7})),
+        (
+            json!({"max_completion_tokens": 7}),
+            json!({"max_completion_tokens": 7}),
+        ),
         (
             json!({"max_completion_tokens": 7, "max_tokens": null}),
             json!({"max_completion_tokens": 7, "max_tokens": null}),
@@ -74,7 +90,9 @@ async fn the_output_limit_is_always_sent_where_the_client_put_it() {
         ),
     ] {
         let mut body = hello();
-        body.as_object_mut().unwrap().extend(limits.as_object().unwrap().clone());
+        body.as_object_mut()
+            .unwrap()
+            .extend(limits.as_object().unwrap().clone());
         shop.upstream.next(Reply::chat("Hi", &usage(1, 1)));
         assert_eq!(shop.ask(&body).await.status, 200, "{limits}");
         let sent = shop.upstream.last().json();
@@ -103,7 +121,13 @@ async fn members_the_provider_already_has_are_replaced_not_doubled() {
     shop.upstream.next(Reply::json(200, &said));
     let answer = shop.ask(&hello()).await;
     assert_eq!(answer.text.matches("\"cost\"").count(), 1);
-    assert!(answer.text.starts_with(r#"{"cost":0.00021,"provider":"up","#), "{}", answer.text);
+    assert!(
+        answer
+            .text
+            .starts_with(r#"{"cost":0.00021,"provider":"up","#),
+        "{}",
+        answer.text
+    );
     assert_eq!(shop.balance().await, "0.99979");
 }
 
@@ -129,10 +153,23 @@ async fn only_headers_that_concern_the_client_pass() {
 #[tokio::test]
 async fn an_account_key_calls_on_the_accounts_purse() {
     let shop = Shop::open("1").await;
-    let answer = shop.app.post("/v1/chat/completions").json(&hello()).send().await;
+    let answer = shop
+        .app
+        .post("/v1/chat/completions")
+        .json(&hello())
+        .send()
+        .await;
     assert_eq!(answer.status, 200, "{}", answer.text);
-    assert_eq!(answer.header("x-keypurse-balance"), "", "an account key has no token");
+    assert_eq!(
+        answer.header("x-keypurse-balance"),
+        "",
+        "an account key has no token"
+    );
     assert_eq!(shop.balance().await, "1.0");
     let accounts = shop.app.state().store.accounts().await.unwrap();
-    assert_eq!(accounts[0].balance.to_string(), "-0.00021", "counted though unlimited");
+    assert_eq!(
+        accounts[0].balance.to_string(),
+        "-0.00021",
+        "counted though unlimited"
+    );
 }

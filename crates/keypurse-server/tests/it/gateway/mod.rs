@@ -4,6 +4,7 @@ mod answers;
 mod bodies;
 mod deletion;
 mod faults;
+mod http_client;
 mod leaving;
 mod load;
 mod models;
@@ -49,22 +50,10 @@ impl Shop {
 
     async fn with(balance: &str, change: impl FnOnce(&mut OpenAiUpstream)) -> Self {
         let upstream = ScriptedUpstream::start().await;
-        let mut settings = OpenAiUpstream {
-            base_url: upstream.base_url().to_owned(),
-            api_key: Some(ProviderKey::new(UPSTREAM_KEY.to_owned())),
-            output_limit_field: OutputLimitField::MaxTokens,
-            timeouts: Timeouts::default(),
-        };
-        change(&mut settings);
-        let config = GatewayConfig {
-            providers: vec![ProviderConfig {
-                name: "up".to_owned(),
-                kind: ProviderKind::OpenAi(settings),
-                free: false,
-            }],
-            prices: vec![price("m", "1", "10"), price("out", "0", "1")],
-            ..GatewayConfig::default()
-        };
+        let mut config = config(&upstream);
+        if let ProviderKind::OpenAi(settings) = &mut config.providers[0].kind {
+            change(settings);
+        }
         Self::of(upstream, config, balance).await
     }
 
@@ -74,7 +63,12 @@ impl Shop {
         let body = json!({"name": "t", "active_balance": true, "balance": balance});
         let (_, secret) = app.create_token(body).await;
         let token = token_of(&app, &secret).await;
-        Self { app, upstream, secret, token }
+        Self {
+            app,
+            upstream,
+            secret,
+            token,
+        }
     }
 
     /// A chat request with the token.
@@ -89,19 +83,56 @@ impl Shop {
     /// The token's balance once all calls are settled, as its shortest text.
     async fn balance(&self) -> String {
         self.app.settled().await;
-        assert_eq!(self.app.state().store.open_holds().await.unwrap(), 0, "a hold is left");
+        assert_eq!(
+            self.app.state().store.open_holds().await.unwrap(),
+            0,
+            "a hold is left"
+        );
         self.balance_now().await.to_string()
     }
 
     async fn balance_now(&self) -> Money {
-        let token = self.app.state().store.token_by_id(self.token).await.unwrap();
+        let token = self
+            .app
+            .state()
+            .store
+            .token_by_id(self.token)
+            .await
+            .unwrap();
         token.expect("a live token").balance
+    }
+}
+
+/// A gateway with one provider, `up`, and prices for its two models.
+fn config(upstream: &ScriptedUpstream) -> GatewayConfig {
+    let settings = OpenAiUpstream {
+        base_url: upstream.base_url().to_owned(),
+        api_key: Some(ProviderKey::new(UPSTREAM_KEY.to_owned())),
+        output_limit_field: OutputLimitField::MaxTokens,
+        timeouts: Timeouts::default(),
+    };
+    let kind = ProviderKind::OpenAi(settings);
+    GatewayConfig {
+        providers: vec![ProviderConfig {
+            name: "up".to_owned(),
+            kind,
+            free: false,
+        }],
+        prices: vec![price("m", "1", "10"), price("out", "0", "1")],
+        ..GatewayConfig::default()
     }
 }
 
 async fn token_of(app: &TestApp, secret: &str) -> TokenId {
     let digest = app.state().vault.digest(secret);
-    match app.state().store.credential(&digest).await.unwrap().as_deref() {
+    match app
+        .state()
+        .store
+        .credential(&digest)
+        .await
+        .unwrap()
+        .as_deref()
+    {
         Some(Credential::Token(token)) => token.token,
         other => panic!("not a token: {other:?}"),
     }
@@ -148,20 +179,30 @@ fn with(mut body: Value, member: &str, value: Value) -> Value {
 
 /// A deadline for what a test waits for; reached only when something is wrong.
 async fn soon<T>(what: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(10), what).await.expect("it happens soon")
+    tokio::time::timeout(Duration::from_secs(10), what)
+        .await
+        .expect("it happens soon")
 }
 
 /// The `data:` lines of a stream.
 fn data(stream: &str) -> Vec<&str> {
-    stream.lines().filter_map(|line| line.strip_prefix("data: ")).collect()
+    stream
+        .lines()
+        .filter_map(|line| line.strip_prefix("data: "))
+        .collect()
 }
 
 /// What a stream's chunks say, joined.
 fn said(stream: &str) -> String {
-    let chunks = data(stream).into_iter().filter_map(|data| serde_json::from_str(data).ok());
+    let chunks = data(stream)
+        .into_iter()
+        .filter_map(|data| serde_json::from_str(data).ok());
     chunks
         .map(|chunk: Value| {
-            chunk["choices"][0]["delta"]["content"].as_str().unwrap_or("").to_owned()
+            chunk["choices"][0]["delta"]["content"]
+                .as_str()
+                .unwrap_or("")
+                .to_owned()
         })
         .collect()
 }

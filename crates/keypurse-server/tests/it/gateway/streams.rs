@@ -1,24 +1,34 @@
 //! Streamed answers.
 
+use std::time::Duration;
+
 use http_body_util::BodyExt;
+use keypurse_store::Tokens as _;
 use keypurse_testkit::upstream::{Gate, Reply, usage};
 use serde_json::json;
 
-use super::{Shop, data, hello_stream, said, soon, with};
+use super::http_client::Client;
+use super::{CHAT, Shop, data, hello_stream, said, soon, with};
 
 #[tokio::test]
 async fn a_stream_is_charged_exactly_and_tells_its_cost_in_a_comment() {
     let shop = Shop::open("1").await;
-    shop.upstream.next(Reply::chat_stream(&["Hel", "lo"], &usage(10, 20)));
+    shop.upstream
+        .next(Reply::chat_stream(&["Hel", "lo"], &usage(10, 20)));
     let answer = shop.ask(&hello_stream()).await;
     assert_eq!(answer.header("content-type"), "text/event-stream");
     assert_eq!(said(&answer.text), "Hello");
     assert!(
-        answer.text.ends_with("\n\n: keypurse-cost=0.00021\n\ndata: [DONE]\n\n"),
+        answer
+            .text
+            .ends_with("\n\n: keypurse-cost=0.00021\n\ndata: [DONE]\n\n"),
         "{}",
         answer.text
     );
-    assert!(!answer.text.contains("prompt_tokens"), "usage nobody asked for");
+    assert!(
+        !answer.text.contains("prompt_tokens"),
+        "usage nobody asked for"
+    );
     let sent = shop.upstream.last().json();
     assert_eq!(sent["stream_options"], json!({"include_usage": true}));
     assert_eq!(shop.balance().await, "0.99979");
@@ -28,11 +38,18 @@ async fn a_stream_is_charged_exactly_and_tells_its_cost_in_a_comment() {
 #[tokio::test]
 async fn a_client_that_asks_for_usage_gets_it_with_the_cost() {
     let shop = Shop::open("1").await;
-    let asking = with(hello_stream(), "stream_options", json!({"include_usage": true}));
-    shop.upstream.next(Reply::chat_stream(&["Hi"], &usage(10, 20)));
+    let asking = with(
+        hello_stream(),
+        "stream_options",
+        json!({"include_usage": true}),
+    );
+    shop.upstream
+        .next(Reply::chat_stream(&["Hi"], &usage(10, 20)));
     let answer = shop.ask(&asking).await;
     let events = data(&answer.text);
-    let [.., last, done] = events.as_slice() else { panic!("{}", answer.text) };
+    let [.., last, done] = events.as_slice() else {
+        panic!("{}", answer.text)
+    };
     assert_eq!(*done, "[DONE]");
     assert!(
         last.ends_with(r#""total_tokens":30,"cost":0.00021}}"#) && last.contains(r#""choices":[]"#),
@@ -48,13 +65,23 @@ async fn stream_options_are_kept_and_usage_is_asked_for() {
     for (given, sent) in [
         (json!(null), json!({"include_usage": true})),
         (json!({}), json!({"include_usage": true})),
-        (json!({"include_usage": false}), json!({"include_usage": true})),
+        (
+            json!({"include_usage": false}),
+            json!({"include_usage": true}),
+        ),
         (json!({"x": 1}), json!({"x": 1, "include_usage": true})),
     ] {
-        shop.upstream.next(Reply::chat_stream(&["Hi"], &usage(10, 20)));
-        let answer = shop.ask(&with(hello_stream(), "stream_options", given.clone())).await;
+        shop.upstream
+            .next(Reply::chat_stream(&["Hi"], &usage(10, 20)));
+        let answer = shop
+            .ask(&with(hello_stream(), "stream_options", given.clone()))
+            .await;
         assert!(!answer.text.contains("prompt_tokens"), "{given}");
-        assert_eq!(shop.upstream.last().json()["stream_options"], sent, "{given}");
+        assert_eq!(
+            shop.upstream.last().json()["stream_options"],
+            sent,
+            "{given}"
+        );
     }
     assert_eq!(shop.balance().await, "0.99916");
 }
@@ -90,16 +117,34 @@ async fn usage_on_content_chunks_is_hidden_and_the_last_one_counts() {
         json!({"id": "c", "created": 1, "model": "m", "usage": usage(10, output),
             "choices": [{"index": 0, "delta": {"content": text}, "finish_reason": "stop"}]})
     };
-    let reply = || Reply::stream().data(&chunk("a", 1)).data(&chunk("b", 20)).done();
+    let reply = || {
+        Reply::stream()
+            .data(&chunk("a", 1))
+            .data(&chunk("b", 20))
+            .done()
+    };
     shop.upstream.next(reply());
     let answer = shop.ask(&hello_stream()).await;
     assert_eq!(said(&answer.text), "ab");
     assert!(!answer.text.contains("prompt_tokens") && answer.text.contains(r#""usage":null"#));
     shop.upstream.next(reply());
-    let asking = with(hello_stream(), "stream_options", json!({"include_usage": true}));
+    let asking = with(
+        hello_stream(),
+        "stream_options",
+        json!({"include_usage": true}),
+    );
     let answer = shop.ask(&asking).await;
-    assert_eq!(answer.text.matches("prompt_tokens").count(), 1, "{}", answer.text);
-    assert!(answer.text.contains(r#""completion_tokens":20"#), "{}", answer.text);
+    assert_eq!(
+        answer.text.matches("prompt_tokens").count(),
+        1,
+        "{}",
+        answer.text
+    );
+    assert!(
+        answer.text.contains(r#""completion_tokens":20"#),
+        "{}",
+        answer.text
+    );
     assert_eq!(shop.balance().await, "0.99958");
 }
 
@@ -112,7 +157,13 @@ async fn a_provider_that_sends_no_mark_at_the_end_is_complete_all_the_same() {
     ));
     shop.upstream.next(reply);
     let answer = shop.ask(&hello_stream()).await;
-    assert!(answer.text.ends_with(": keypurse-cost=0.00021\n\ndata: [DONE]\n\n"), "{}", answer.text);
+    assert!(
+        answer
+            .text
+            .ends_with(": keypurse-cost=0.00021\n\ndata: [DONE]\n\n"),
+        "{}",
+        answer.text
+    );
     assert_eq!(shop.balance().await, "0.99979");
 }
 
@@ -121,7 +172,12 @@ async fn l4_what_is_delivered_is_covered_on_disk_first() {
     let shop = Shop::open("1").await;
     let gate = Gate::new();
     let long = "x".repeat(1500);
-    let reply = Reply::stream().chunk("a").wait(&gate).chunk(&long).wait(&gate).done();
+    let reply = Reply::stream()
+        .chunk("a")
+        .wait(&gate)
+        .chunk(&long)
+        .wait(&gate)
+        .done();
     shop.upstream.next(reply);
     let mut body = shop.request(&hello_stream()).open().await.into_body();
     let request_bytes = u64::try_from(hello_stream().to_string().len()).unwrap();
@@ -130,8 +186,15 @@ async fn l4_what_is_delivered_is_covered_on_disk_first() {
         soon(body.frame()).await.unwrap().unwrap();
         let output = (text_bytes + 1024).min(1000);
         let floor = request_bytes * 1000 + output * 10_000;
-        let floors = shop.app.floors().await;
-        assert_eq!(floors, [i64::try_from(floor).unwrap()], "after {text_bytes}");
+        let crashed = shop.app.after_crash().await;
+        let token = crashed
+            .store
+            .token_by_id(shop.token)
+            .await
+            .unwrap()
+            .unwrap();
+        let charged = 1_000_000_000 - token.balance.nanos();
+        assert_eq!(charged, i64::try_from(floor).unwrap(), "after {text_bytes}");
         gate.let_pass(1);
     }
     drop(body);
@@ -141,7 +204,8 @@ async fn l4_what_is_delivered_is_covered_on_disk_first() {
 #[tokio::test]
 async fn l5_the_end_of_a_stream_waits_for_its_charge() {
     let shop = Shop::open("1").await;
-    shop.upstream.next(Reply::chat_stream(&["Hi"], &usage(10, 20)));
+    shop.upstream
+        .next(Reply::chat_stream(&["Hi"], &usage(10, 20)));
     let mut body = shop.request(&hello_stream()).open().await.into_body();
     let mut seen = String::new();
     while !seen.ends_with("data: [DONE]\n\n") {
@@ -158,13 +222,10 @@ async fn small_chunks_are_not_held_back() {
     let server = shop.app.serve().await;
     let gate = Gate::new();
     let reply = (0..50).fold(Reply::stream(), |reply, _| reply.chunk("x").wait(&gate));
-    shop.upstream.next(reply.finish().usage(&usage(10, 20)).done());
-    let mut stream = soon(super::http_client::post_stream(
-        server.base_url(),
-        &shop.secret,
-        &hello_stream(),
-    ))
-    .await;
+    shop.upstream
+        .next(reply.finish().usage(&usage(10, 20)).done());
+    let mut client = Client::connect(server.base_url()).await;
+    let (_, mut stream) = soon(client.open(CHAT, &shop.secret, &hello_stream())).await;
     // With Nagle's algorithm on either side each would wait 40 ms: 2 s in all.
     let all = async {
         for _ in 0..50 {
@@ -173,7 +234,9 @@ async fn small_chunks_are_not_held_back() {
         }
         stream.collect().await.unwrap()
     };
-    tokio::time::timeout(std::time::Duration::from_secs(1), all).await.expect("no stalls");
+    tokio::time::timeout(Duration::from_secs(1), all)
+        .await
+        .expect("no stalls");
     server.stop().await;
     assert_eq!(shop.balance().await, "0.99979");
 }

@@ -1,0 +1,179 @@
+//! Sandbox tokens.
+
+use keypurse_testkit::TestAnswer;
+use serde_json::{Value, json};
+
+use super::{CHAT, Shop, data, said, token_of, with};
+
+fn hello() -> Value {
+    json!({"model": "openai/gpt-4o", "messages": [{"role": "user", "content": "Hi there"}]})
+}
+
+/// A shop whose own token is a sandbox token without money.
+async fn sandbox() -> Shop {
+    let mut shop = Shop::open("1").await;
+    let body = json!({"name": "s", "token_type": "sandbox_api_token", "active_balance": true});
+    (_, shop.secret) = shop.app.create_token(body).await;
+    shop.token = token_of(&shop.app, &shop.secret).await;
+    shop
+}
+
+#[tokio::test]
+async fn l12_a_sandbox_call_opens_no_connection_and_leaves_the_balance() {
+    let shop = sandbox().await;
+    for model in [
+        "openai/gpt-4o",
+        "gpt-4o",
+        "up/m",
+        "m",
+        "anthropic/claude-haiku-4-5",
+    ] {
+        for stream in [false, true] {
+            let body = with(
+                with(hello(), "model", json!(model)),
+                "stream",
+                json!(stream),
+            );
+            let answer = shop.ask(&body).await;
+            assert_eq!(answer.status, 200, "{model}: {}", answer.text);
+            assert_eq!(answer.header("x-keypurse-cost"), "0.0");
+            assert!(answer.header("x-request-id").starts_with("req_"));
+        }
+    }
+    assert!(shop.upstream.received().is_empty());
+    assert_eq!(shop.balance().await, "0.0");
+    shop.app.finish().await;
+}
+
+#[tokio::test]
+async fn a_sandbox_answer_has_the_shape_of_a_real_one() {
+    let shop = sandbox().await;
+    let answer = shop.ask(&hello()).await.json();
+    assert_eq!(answer["object"], "chat.completion");
+    assert_eq!(
+        (&answer["cost"], &answer["provider"]),
+        (&json!(0.0), &json!("openai"))
+    );
+    assert!(answer["usage"]["total_tokens"].as_u64().unwrap() > 0);
+    let text = answer["choices"][0]["message"]["content"].as_str().unwrap();
+
+    let stream = with(hello(), "stream", json!(true));
+    let streamed = shop.ask(&stream).await.text;
+    assert_eq!(said(&streamed), text, "the same, in pieces");
+    assert!(
+        streamed.ends_with(": keypurse-cost=0.0\n\ndata: [DONE]\n\n"),
+        "{streamed}"
+    );
+
+    let asking = with(stream, "stream_options", json!({"include_usage": true}));
+    let streamed = shop.ask(&asking).await.text;
+    let events = data(&streamed);
+    assert!(
+        events[events.len() - 2].contains(r#""cost":0.0"#),
+        "{streamed}"
+    );
+    assert!(!streamed.contains(": keypurse-cost"));
+}
+
+#[tokio::test]
+async fn failures_come_on_demand() {
+    let shop = sandbox().await;
+    let rehearse = async |scenario: &str, stream: bool| -> TestAnswer {
+        let body = with(hello(), "stream", json!(stream));
+        shop.request(&body)
+            .header("x-keypurse-sandbox", scenario)
+            .send()
+            .await
+    };
+    for (scenario, status, code) in [
+        ("rate_limit", 429, json!("rate_limit_exceeded")),
+        ("server_error", 500, json!(null)),
+        ("unavailable", 503, json!(null)),
+        ("timeout", 504, json!("upstream_timeout")),
+        ("insufficient_balance", 402, json!("insufficient_balance")),
+        ("expired", 401, json!("api_key_expired")),
+        ("no_such_scenario", 400, json!("invalid_request")),
+    ] {
+        for stream in [false, true] {
+            let answer = rehearse(scenario, stream).await;
+            assert_eq!(answer.status, status, "{scenario}");
+            assert_eq!(answer.json()["error"]["code"], code, "{scenario}");
+        }
+    }
+    assert_eq!(
+        rehearse("rate_limit", false).await.header("retry-after"),
+        "1"
+    );
+    let cut = rehearse("cut_stream", true).await;
+    assert!(cut.status == 200 && !cut.text.contains("[DONE]"));
+    let malformed = rehearse("malformed_chunk", true).await.text;
+    let is_json = |data: &&str| serde_json::from_str::<Value>(data).is_ok();
+    let broken = data(&malformed)
+        .into_iter()
+        .filter(|data| *data != "[DONE]" && !is_json(data));
+    assert_eq!(broken.count(), 1);
+    let long = rehearse("length", false).await.json();
+    assert_eq!(long["choices"][0]["finish_reason"], "length");
+    let empty = rehearse("empty", false).await.json();
+    assert_eq!(empty["choices"][0]["message"]["content"], "");
+    let refusal = rehearse("refusal", false).await.json();
+    assert!(refusal["choices"][0]["message"]["refusal"].is_string());
+    assert_eq!(shop.balance().await, "0.0");
+}
+
+#[tokio::test]
+async fn a_sandbox_is_as_strict_as_a_live_token() {
+    let shop = sandbox().await;
+    for (member, value, status, code) in [
+        ("model", json!("no/model"), 404, "model_not_found"),
+        (
+            "model",
+            json!("openai/text-embedding-3-small"),
+            404,
+            "model_not_found",
+        ),
+        ("max_tokens", json!(-1), 400, "invalid_request"),
+        ("service_tier", json!("priority"), 400, "unpriced_parameter"),
+        ("api_base", json!("http://x"), 400, "invalid_request"),
+        ("temperature", json!(9), 400, "invalid_request"),
+        ("messages", json!([]), 400, "invalid_request"),
+    ] {
+        let answer = shop.ask(&with(hello(), member, value)).await;
+        assert_eq!(
+            (
+                answer.status,
+                answer.json()["error"]["code"].as_str().unwrap()
+            ),
+            (status, code)
+        );
+    }
+    let limited = shop
+        .ask(&with(hello(), "max_tokens", json!(3)))
+        .await
+        .json();
+    assert_eq!(limited["usage"]["completion_tokens"], 3);
+    assert_eq!(limited["choices"][0]["finish_reason"], "length");
+}
+
+#[tokio::test]
+async fn a_deleted_sandbox_token_is_refused() {
+    let shop = sandbox().await;
+    assert_eq!(
+        shop.app
+            .delete("/v2/user/custom_token/s/")
+            .send()
+            .await
+            .status,
+        204
+    );
+    assert_eq!(
+        shop.app
+            .post(CHAT)
+            .key(&shop.secret)
+            .json(&hello())
+            .send()
+            .await
+            .status,
+        401
+    );
+}
