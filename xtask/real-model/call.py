@@ -60,7 +60,7 @@ def streamed(client, model):
     )
     text = "".join(piece.choices[0].delta.content or "" for piece in pieces)
     # The shortest text of the float the SDK read is the number that was sent.
-    return text, last.usage, Decimal(repr(last.model_extra["cost"]))
+    return text, last.usage, Decimal(repr(last.usage.model_extra["cost"]))
 
 
 if __name__ == "__main__":

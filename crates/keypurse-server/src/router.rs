@@ -1,9 +1,11 @@
 //! Every route of a node.
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
 
-use crate::http::{fallback, health, request_id};
+use crate::http::{fallback, health, linger, request_id};
 use crate::state::AppState;
 use crate::{gateway, management};
 
@@ -11,11 +13,17 @@ use crate::{gateway, management};
 /// [`crate::http::peer::PeerAddr`] into each request.
 pub fn router(state: AppState) -> Router {
     Router::new()
-        .merge(management::routes(&state))
+        .merge(management::routes())
         .merge(gateway::routes())
         .merge(health::routes())
         .fallback(fallback::no_such_route)
         .method_not_allowed_fallback(fallback::method_not_allowed)
-        .layer(from_fn_with_state(state.clone(), request_id::stamp))
+        .layer(from_fn_with_state(state.clone(), around))
         .with_state(state)
+}
+
+/// What happens around every request: one layer, because each one costs.
+async fn around(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let request = linger::hear_out(&state, request);
+    request_id::stamp(&state, request, next).await
 }

@@ -18,7 +18,7 @@ CREATE TABLE token (
     name           TEXT    NOT NULL,
     kind           INTEGER NOT NULL CHECK (kind IN (0, 1)),           -- live, sandbox
     balance        INTEGER NOT NULL,
-    active_balance INTEGER NOT NULL CHECK (active_balance IN (0, 1)),
+    has_budget INTEGER NOT NULL CHECK (has_budget IN (0, 1)),
     expires_at     INTEGER,
     overdraft      INTEGER NOT NULL CHECK (overdraft IN (0, 1, 2)),   -- clamp, refuse, allow
     reset_period   INTEGER CHECK (reset_period IN (1, 2, 3)),         -- daily, weekly, monthly

@@ -12,7 +12,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 /// Columns of a token joined with its current secret, as [`token`] reads them.
-const TOKEN_COLUMNS: &str = "t.id, t.account_id, t.name, t.kind, t.balance, t.active_balance,
+const TOKEN_COLUMNS: &str = "t.id, t.account_id, t.name, t.kind, t.balance, t.has_budget,
     t.expires_at, t.overdraft, t.reset_period, t.reset_amount, t.reset_next_at, t.created_at";
 
 fn bad(column: usize, what: &'static str) -> rusqlite::Error {
@@ -97,7 +97,7 @@ fn settings(row: &Row<'_>) -> rusqlite::Result<TokenSettings> {
     Ok(TokenSettings {
         name: TokenName::parse(&name).map_err(|_| bad(2, "not a token name"))?,
         kind: kind(row, 3)?,
-        active_balance: row.get(5)?,
+        has_budget: row.get(5)?,
         expires_at: row.get::<_, Option<i64>>(6)?.map(Timestamp::from_micros),
         overdraft: overdraft(row, 7)?,
         reset: reset(row, 8)?,

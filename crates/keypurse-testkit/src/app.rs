@@ -1,5 +1,6 @@
 //! The real router over a real store in a folder of its own.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
@@ -164,6 +165,11 @@ impl TestApp {
     /// The node's clock.
     pub fn clock(&self) -> &FakeClock {
         &self.clock
+    }
+
+    /// The folder the store writes to.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
     /// The key of the node's first account; requests carry it by default.

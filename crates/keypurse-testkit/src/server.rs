@@ -1,12 +1,8 @@
-//! The router on a real loopback port.
+//! The node's own server on a real loopback port.
 
 use axum::Router;
-use axum::extract::Extension;
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::conn::auto::Builder;
-use hyper_util::service::TowerToHyperService;
-use keypurse_server::http::peer::PeerAddr;
-use tokio::net::{TcpListener, TcpStream};
+use keypurse_server::http::serve::{Listener, serve};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -21,22 +17,18 @@ pub struct TestServer {
 
 impl TestServer {
     pub(crate) async fn start(router: Router) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await;
-        let listener = listener.expect("a loopback port is free");
-        let address = listener.local_addr().expect("a bound port has an address");
-        let server = Self {
+        let socket = TcpListener::bind("127.0.0.1:0").await;
+        let socket = socket.expect("a loopback port is free");
+        let address = socket.local_addr().expect("a bound port has an address");
+        let listener = Listener { socket, tls: None };
+        let (stopping, connections) = (CancellationToken::new(), TaskTracker::new());
+        let (stop, tasks) = (stopping.clone(), connections.clone());
+        connections.spawn(async move { serve(listener, router, &tasks, stop).await });
+        Self {
             base_url: format!("http://{address}"),
-            stopping: CancellationToken::new(),
-            connections: TaskTracker::new(),
-        };
-        let accepting = accept(
-            listener,
-            router,
-            server.stopping.clone(),
-            server.connections.clone(),
-        );
-        server.connections.spawn(accepting);
-        server
+            stopping,
+            connections,
+        }
     }
 
     /// Where it listens: `http://127.0.0.1:<port>`.
@@ -55,40 +47,5 @@ impl TestServer {
 impl Drop for TestServer {
     fn drop(&mut self) {
         self.stopping.cancel();
-    }
-}
-
-async fn accept(
-    listener: TcpListener,
-    router: Router,
-    stopping: CancellationToken,
-    connections: TaskTracker,
-) {
-    while let Some(accepted) = stopping.run_until_cancelled(listener.accept()).await {
-        let Ok((stream, peer)) = accepted else {
-            continue;
-        };
-        let router = router.clone().layer(Extension(PeerAddr(peer)));
-        connections.spawn(serve(stream, router, stopping.clone()));
-    }
-}
-
-async fn serve(stream: TcpStream, router: Router, stopping: CancellationToken) {
-    // Nagle's algorithm would hold small chunks of a stream back for 40 ms.
-    stream
-        .set_nodelay(true)
-        .expect("a new connection takes options");
-    let builder = Builder::new(TokioExecutor::new());
-    let service = TowerToHyperService::new(router);
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
-    tokio::pin!(connection);
-    if stopping
-        .run_until_cancelled(connection.as_mut())
-        .await
-        .is_none()
-    {
-        connection.as_mut().graceful_shutdown();
-        // A client that has gone is no failure of the server.
-        drop(connection.await);
     }
 }

@@ -46,7 +46,7 @@ test('a sandbox token rehearses a rate limit', async (t) => {
 });
 
 test('an unknown model is not found', async (t) => {
-  const error = await refusal(await live(t), { model: 'demo/no-such-model' });
+  const error = await refusal(await live(t), { model: 'nobody/no-such-model' });
   assert.ok(error instanceof OpenAI.NotFoundError);
   assert.equal(error.code, 'model_not_found');
 });

@@ -44,8 +44,15 @@ def test_a_balance_that_was_topped_up_works_again(create):
 
 
 def test_an_unknown_model_is_not_found(live):
-    error = refused(live, openai.NotFoundError, model="demo/no-such-model")
+    error = refused(live, openai.NotFoundError, model="nobody/no-such-model")
     assert error.code == "model_not_found"
+    assert live.balance() == 1
+
+
+def test_a_model_without_a_price_is_refused_with_the_lines_to_add(live):
+    error = refused(live, openai.InternalServerError, model="scripted/unpriced")
+    assert (error.status_code, error.code) == (503, "model_unpriced")
+    assert 'model = "scripted/unpriced"' in error.message
     assert live.balance() == 1
 
 
@@ -61,7 +68,7 @@ def test_a_token_may_not_manage_tokens(live):
 
 
 def test_errors_carry_the_request_id(live):
-    error = refused(live, openai.NotFoundError, model="demo/no-such-model")
+    error = refused(live, openai.NotFoundError, model="nobody/no-such-model")
     assert error.request_id
 
 

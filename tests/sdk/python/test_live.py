@@ -58,7 +58,7 @@ def test_a_stream_shows_usage_and_cost_to_who_asks(live, model):
     assert "".join(chunk.choices[0].delta.content or "" for chunk in pieces)
     assert last.choices == []
     assert last.usage.completion_tokens > 0
-    assert live.balance() == 1 - extra(last, "cost")
+    assert live.balance() == 1 - extra(last.usage, "cost")
 
 
 @pytest.mark.parametrize("model", ["demo/echo", "scripted/text"])

@@ -115,8 +115,8 @@ impl Report {
 
 Written by `cargo xtask bench --write`; do not edit.
 
-Measured on {date}, on {machine}. Medians of {rounds} interleaved rounds of
-{seconds} s. A JSON call is about 1.1 KB with an answer of about 0.8 KB; a stream
+Measured on {date}, on {machine}.
+Medians of {rounds} interleaved rounds of {seconds} s each. A JSON call is about 1.1 KB with an answer of about 0.8 KB; a stream
 is 50 pieces, usage and `[DONE]`. The gateway has one CPU to itself; upstream and
 load share another. CPU is the gateway's own process, user and system.
 
@@ -225,4 +225,81 @@ fn machine() -> Result<String> {
     let count = std::thread::available_parallelism()?;
     let kernel = process::output(Command::new("uname").arg("-r"))?;
     Ok(format!("{count} CPUs ({model}), Linux {}", kernel.trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(gateway: Gateway, case: Case, cpu_us_per_call: f64, resident_mib: f64) -> Sample {
+        Sample {
+            gateway,
+            case,
+            calls_per_second: 1.0,
+            p50_ms: 1.0,
+            p99_ms: 1.0,
+            cpu_us_per_call,
+            instructions_per_call: None,
+            resident_mib,
+            peak_mib: resident_mib,
+        }
+    }
+
+    /// One round in which every case costs the same.
+    #[track_caller]
+    fn check(nginx: f64, floor: f64, keypurse: f64, resident_mib: f64, expected: &[&str]) {
+        let samples: Vec<_> = Case::ALL
+            .iter()
+            .flat_map(|case| {
+                [
+                    sample(Gateway::Nginx, *case, nginx, 8.0),
+                    sample(Gateway::Floor, *case, floor, 8.0),
+                    sample(Gateway::Keypurse, *case, keypurse, resident_mib),
+                ]
+            })
+            .collect();
+        let report = Report::new(&samples, 1, 1).unwrap();
+        assert_eq!(report.failures(), expected);
+        assert_eq!(
+            report.markdown().matches("| keypurse |").count(),
+            Case::ALL.len()
+        );
+    }
+
+    #[test]
+    fn a_run_holds_up_to_its_limits() {
+        check(10.0, 20.0, 80.0, 64.0, &[]);
+    }
+
+    #[test]
+    fn a_dear_floor_does_not_count() {
+        let says = |connections| {
+            format!(
+                "JSON, {connections} connections: the floor takes 2.10 × nginx's CPU, \
+                 so the run does not count"
+            )
+        };
+        check(10.0, 21.0, 30.0, 8.0, &[&says(16), &says(64)]);
+    }
+
+    #[test]
+    fn a_dear_or_large_gateway_fails() {
+        let expected = [
+            "JSON, 16 connections: keypurse takes 4.10 × the floor's CPU",
+            "JSON, 16 connections: keypurse holds 64.5 MiB",
+            "JSON, 64 connections: keypurse takes 4.10 × the floor's CPU",
+            "JSON, 64 connections: keypurse holds 64.5 MiB",
+        ];
+        check(10.0, 10.0, 41.0, 64.5, &expected);
+    }
+
+    #[test]
+    fn the_median_is_the_middle_round() {
+        let rounds = [30.0, 10.0, 20.0];
+        let case = Case::ALL[0];
+        let samples = rounds.map(|cpu| sample(Gateway::Floor, case, cpu, 8.0));
+        let median = median(&samples, Gateway::Floor, case).unwrap();
+        assert_eq!(median.cpu_us_per_call.to_string(), "20");
+        assert!(super::median(&samples, Gateway::Nginx, case).is_none());
+    }
 }

@@ -40,7 +40,7 @@ pub(crate) fn run() -> Result<()> {
 }
 
 fn judge(file: &File, paths: &BTreeSet<String>) -> Vec<Finding> {
-    let mut findings = sizes::judge(file, paths);
+    let mut findings = sizes::judge(file);
     findings.extend(walls::judge(file));
     findings.extend(words::judge(file));
     findings.extend(documents::judge(file, paths));

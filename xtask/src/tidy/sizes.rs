@@ -1,21 +1,18 @@
-//! How long things may be, and which shape a module's files have.
+//! How long things may be.
 
-use std::collections::BTreeSet;
-
-use super::file::{File, Finding, has_extension};
+use super::file::{File, Finding};
 
 const FUNCTION_LINES: usize = 70;
 const SOURCE_LINES: usize = 600;
 const TEST_LINES: usize = 800;
 const CONTENTS_LINES: usize = 80;
 
-pub(super) fn judge(file: &File, paths: &BTreeSet<String>) -> Vec<Finding> {
+pub(super) fn judge(file: &File) -> Vec<Finding> {
     if !file.is_rust() {
         return Vec::new();
     }
     let mut findings = long_functions(file);
     findings.extend(long_file(file));
-    findings.extend(self_named_module(file, paths));
     findings
 }
 
@@ -113,17 +110,4 @@ fn lines_without_tests(file: &File) -> usize {
         pair[0] == "#[cfg(test)]" && pair[1].starts_with("mod ") && pair[1].ends_with('{')
     });
     in_line_tests.unwrap_or(lines.len())
-}
-
-/// `money.rs` may have `money/tests.rs`; with more inside, it is `money/mod.rs`.
-fn self_named_module(file: &File, paths: &BTreeSet<String>) -> Option<Finding> {
-    let folder = format!("{}/", file.path.strip_suffix(".rs")?);
-    let inside = paths
-        .range(folder.clone()..)
-        .take_while(|path| path.starts_with(&folder));
-    let more = inside
-        .filter(|path| has_extension(path, "rs") && !path.ends_with("/tests.rs"))
-        .count();
-    let remedy = format!("a module with modules inside is a folder; rename to {folder}mod.rs");
-    (more > 0 && file.path.contains("/src/")).then(|| file.finding(1, remedy))
 }

@@ -91,17 +91,6 @@ fn a_file_is_short_by_what_it_is() {
 }
 
 #[test]
-fn a_module_with_modules_inside_is_a_folder() {
-    check("xtask/src/a.rs", "", &["xtask/src/a/tests.rs"], &[]);
-    check(
-        "xtask/src/a.rs",
-        "",
-        &["xtask/src/a/b.rs"],
-        &[(1, "rename to xtask/src/a/mod.rs")],
-    );
-}
-
-#[test]
 fn the_parts_of_the_server_do_not_know_each_other() {
     let text = "use crate::http;\nuse crate::gateway::Relay;\n";
     check(

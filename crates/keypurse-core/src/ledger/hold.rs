@@ -131,7 +131,7 @@ impl Ledger {
         }
         self.reset_if_due(used.token, now);
         let token = self.loaded_token(used.token);
-        if !token.active_balance {
+        if !token.has_budget {
             return Ok(token.overdraft);
         }
         hold.draws_on_token = true;

@@ -69,7 +69,7 @@ pub struct TokenState {
     /// Its balance.
     pub purse: Purse,
     /// Whether the balance is checked and charged.
-    pub active_balance: bool,
+    pub has_budget: bool,
     /// What happens when money is short.
     pub overdraft: Overdraft,
     /// Valid until just before this instant.
@@ -98,7 +98,7 @@ impl TokenState {
             id,
             account,
             purse: Purse::with(balance),
-            active_balance: false,
+            has_budget: false,
             overdraft: Overdraft::default(),
             expires_at: None,
             reset: None,
@@ -112,7 +112,7 @@ impl TokenState {
     }
 
     pub(super) fn adopt(&mut self, settings: &TokenSettings) {
-        self.active_balance = settings.active_balance;
+        self.has_budget = settings.has_budget;
         self.overdraft = settings.overdraft;
         self.expires_at = settings.expires_at;
         self.reset = settings.reset;

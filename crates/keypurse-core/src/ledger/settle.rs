@@ -54,7 +54,7 @@ impl Ledger {
         let token_balance = hold
             .token
             .and_then(|id| self.tokens.get(&id))
-            .filter(|token| token.active_balance)
+            .filter(|token| token.has_budget)
             .map(|token| token.purse.balance);
         Ok(Charge {
             cost,
@@ -87,7 +87,7 @@ impl Ledger {
     /// it is no longer changed.
     fn charges_token(&self, hold: &Hold) -> bool {
         let token = hold.token.and_then(|id| self.tokens.get(&id));
-        hold.draws_on_token && token.is_some_and(|token| token.active_balance)
+        hold.draws_on_token && token.is_some_and(|token| token.has_budget)
     }
 
     /// How much of what goes beyond the hold the purses can still pay without

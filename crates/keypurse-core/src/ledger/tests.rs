@@ -1,7 +1,10 @@
 use super::*;
-use crate::id::SecretId;
+use crate::id::{AccountId, CallId, SecretId, TokenId};
+use crate::money::Money;
 use crate::period::{Reset, ResetPeriod};
-use crate::token::{Overdraft, TokenKind, TokenName};
+use crate::time::Timestamp;
+use crate::token::{Overdraft, TokenKind, TokenName, TokenSettings};
+use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
 const ACCOUNT: AccountId = AccountId(1);
@@ -21,7 +24,7 @@ fn call(number: i64) -> CallId {
 
 fn settings(overdraft: Overdraft) -> TokenSettings {
     let mut settings = TokenSettings::new(TokenName::parse("t").unwrap(), TokenKind::Live);
-    settings.active_balance = true;
+    settings.has_budget = true;
     settings.overdraft = overdraft;
     settings
 }
@@ -243,9 +246,9 @@ fn the_account_purse_is_drawn_on_with_the_tokens() {
 }
 
 #[test]
-fn an_inactive_balance_is_neither_checked_nor_changed() {
+fn an_inhas_budget_is_neither_checked_nor_changed() {
     let mut inactive = settings(Overdraft::Clamp);
-    inactive.active_balance = false;
+    inactive.has_budget = false;
     let mut ledger = ledger_with(&inactive, 0);
     ledger.hold(&request(1, 60, 60), at(0)).unwrap();
     let charge = ledger

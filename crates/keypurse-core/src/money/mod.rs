@@ -112,11 +112,13 @@ impl Money {
 /// `0.000000001`.
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (sign, dollars, nanos) = self.parts();
-        let fraction = format!("{nanos:09}");
-        let shortest = fraction.trim_end_matches('0');
-        let shortest = if shortest.is_empty() { "0" } else { shortest };
-        write!(f, "{sign}{dollars}.{shortest}")
+        let (sign, dollars, mut nanos) = self.parts();
+        let mut digits = 9;
+        while digits > 1 && nanos % 10 == 0 {
+            nanos /= 10;
+            digits -= 1;
+        }
+        write!(f, "{sign}{dollars}.{nanos:0digits$}")
     }
 }
 

@@ -87,12 +87,12 @@ pub struct TokenSettings {
     /// Live or sandbox; fixed at creation.
     pub kind: TokenKind,
     /// Whether the balance is checked and charged.
-    pub active_balance: bool,
+    pub has_budget: bool,
     /// Valid until just before this instant.
     pub expires_at: Option<Timestamp>,
     /// What happens when money is short.
     pub overdraft: Overdraft,
-    /// Its periodic budget. Invariant: `Some` only while `active_balance`.
+    /// Its periodic budget. Invariant: `Some` only while `has_budget`.
     pub reset: Option<Reset>,
 }
 
@@ -102,7 +102,7 @@ pub struct SettingsChange {
     /// Sets the remaining balance.
     pub balance: Option<Money>,
     /// Switches the balance on or off.
-    pub active_balance: Option<bool>,
+    pub has_budget: Option<bool>,
     /// Sets (`Some(None)`: removes) the expiry.
     pub expires_at: Option<Option<Timestamp>>,
     /// Sets the overdraft policy.
@@ -149,7 +149,7 @@ impl SettingsChange {
 
     /// What the change makes of a periodic budget.
     fn against(&self, stored: Option<Reset>) -> ChangedReset {
-        let switched_off = self.active_balance == Some(false);
+        let switched_off = self.has_budget == Some(false);
         let period = match self.reset_period {
             Some(period) => period,
             None if switched_off => None,
@@ -176,7 +176,7 @@ impl TokenSettings {
         Self {
             name,
             kind,
-            active_balance: false,
+            has_budget: false,
             expires_at: None,
             overdraft: Overdraft::default(),
             reset: None,
@@ -213,11 +213,11 @@ impl TokenSettings {
                 _ => period.next_after(now, zone),
             },
         });
-        let active_balance = change.active_balance.unwrap_or(self.active_balance);
+        let has_budget = change.has_budget.unwrap_or(self.has_budget);
         Ok(Self {
             name: self.name.clone(),
             kind: self.kind,
-            active_balance: active_balance || reset.is_some(),
+            has_budget: has_budget || reset.is_some(),
             expires_at: change.expires_at.unwrap_or(self.expires_at),
             overdraft: change.overdraft.unwrap_or(self.overdraft),
             reset,
@@ -242,7 +242,7 @@ fn faults(
         None if change.reset_amount.is_some() => faults.push(SettingsError::AmountWithoutPeriod),
         Some(_) | None => {}
     }
-    if period.is_some() && change.active_balance == Some(false) {
+    if period.is_some() && change.has_budget == Some(false) {
         faults.push(SettingsError::PeriodWithoutBalance);
     }
     faults

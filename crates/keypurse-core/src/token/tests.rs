@@ -69,7 +69,7 @@ fn a_bad_name_is_refused_with_its_reason() {
 #[test]
 fn a_period_switches_the_balance_on() {
     let token = changed(&settings(), daily("5")).unwrap();
-    assert!(token.active_balance);
+    assert!(token.has_budget);
     let reset = token.reset.unwrap();
     assert_eq!(
         (reset.amount, reset.next_at),
@@ -94,7 +94,7 @@ fn a_changed_amount_waits_for_the_next_reset() {
 fn switching_off_the_balance_or_the_period_clears_the_amount() {
     let token = changed(&settings(), daily("5")).unwrap();
     let off = SettingsChange {
-        active_balance: Some(false),
+        has_budget: Some(false),
         ..SettingsChange::default()
     };
     let none = SettingsChange {
@@ -103,12 +103,12 @@ fn switching_off_the_balance_or_the_period_clears_the_amount() {
     };
     let without_balance = changed(&token, off).unwrap();
     assert_eq!(
-        (without_balance.reset, without_balance.active_balance),
+        (without_balance.reset, without_balance.has_budget),
         (None, false)
     );
     let without_period = changed(&token, none).unwrap();
     assert_eq!(
-        (without_period.reset, without_period.active_balance),
+        (without_period.reset, without_period.has_budget),
         (None, true)
     );
 }
@@ -131,7 +131,7 @@ fn settings_that_contradict_each_other_are_all_reported() {
         ..daily("1")
     };
     let off = SettingsChange {
-        active_balance: Some(false),
+        has_budget: Some(false),
         ..period_only
     };
     for (change, expected) in [

@@ -17,6 +17,9 @@ use super::fund::Funded;
 use super::provider::{Gateway, Reached};
 use super::upstream_client::RequestBody;
 
+/// The name OpenAI's documentation gives to the caller's own id of a call;
+/// with it a provider's log and ours can be laid side by side.
+const CALLERS_ID: HeaderName = HeaderName::from_static("x-client-request-id");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 const AGENT: HeaderValue =
@@ -91,6 +94,8 @@ pub(super) async fn dispatch(
     headers.insert(CONTENT_TYPE, JSON);
     headers.insert(ACCEPT_ENCODING, IDENTITY);
     headers.insert(USER_AGENT, AGENT);
+    let id = HeaderValue::try_from(funded.call.to_string());
+    headers.insert(CALLERS_ID, id.expect("an id is letters and digits"));
     if funded.request.streamed {
         headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
     } else {

@@ -123,6 +123,13 @@ impl Gateway {
         })
     }
 
+    /// Configured providers, in alphabetical order.
+    pub fn provider_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.providers.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
     /// The day the bundled prices were published.
     pub fn prices_date(&self) -> &str {
         self.catalogue.date()

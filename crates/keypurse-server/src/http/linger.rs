@@ -10,12 +10,11 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::extract::Request;
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt;
+use tokio::time::timeout;
 
 use crate::state::AppState;
 
@@ -23,13 +22,14 @@ use crate::state::AppState;
 const MAX_BYTES: usize = 32 * 1024 * 1024;
 const MAX_TIME: Duration = Duration::from_secs(10);
 
-/// Reads the request's body to its end even when the handler does not.
-pub async fn linger(State(state): State<AppState>, request: Request, next: Next) -> Response {
+/// Sees to it that the request's body is read to its end even when the handler
+/// does not.
+pub fn hear_out(state: &AppState, request: Request) -> Request {
     if request.body().is_end_stream() {
-        return next.run(request).await;
+        return request;
     }
-    let request = request.map(|inner| Body::new(Lingering { inner, state }));
-    next.run(request).await
+    let state = state.clone();
+    request.map(|inner| Body::new(Lingering { inner, state }))
 }
 
 /// A body that is drained in the background once nobody reads it.
@@ -63,8 +63,10 @@ impl Drop for Lingering {
         if self.inner.is_end_stream() {
             return;
         }
-        let rest = drain(mem::take(&mut self.inner));
-        self.state.tasks.spawn(tokio::time::timeout(MAX_TIME, rest));
+        let rest = timeout(MAX_TIME, drain(mem::take(&mut self.inner)));
+        let draining = self.state.draining.clone();
+        let until_shutdown = async move { draining.run_until_cancelled(rest).await };
+        self.state.tasks.spawn(until_shutdown);
     }
 }
 

@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::panic::AssertUnwindSafe;
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
@@ -12,7 +12,7 @@ use http::{HeaderName, HeaderValue};
 use tracing::error;
 
 use crate::http::refusal::{Cause, Refusal};
-use crate::state::AppState;
+use crate::state::State;
 
 /// The header that carries the id.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -21,7 +21,7 @@ pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 ///
 /// A broken invariant ends the request, not the connection: 500, and the panic
 /// is in the log.
-pub async fn stamp(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+pub async fn stamp(state: &State, mut request: Request, next: Next) -> Response {
     let id = state.call_ids.next(state.now(), &*state.entropy);
     request.extensions_mut().insert(id);
     let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;

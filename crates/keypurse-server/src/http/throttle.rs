@@ -2,7 +2,7 @@
 //! refused for others' failures: this is asked only after one has failed.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
 
 use keypurse_core::time::Timestamp;
@@ -38,7 +38,7 @@ impl FailedSignIns {
         if addresses.len() >= MAX_ADDRESSES {
             addresses.retain(|_, recovered_at| *recovered_at > now);
         }
-        let recovered_at = addresses.entry(address).or_insert(now);
+        let recovered_at = addresses.entry(network(address)).or_insert(now);
         let next = (*recovered_at).max(now) + MICROS_PER_TRY;
         let over = next - now - BURST * MICROS_PER_TRY;
         if over > 0 {
@@ -51,9 +51,21 @@ impl FailedSignIns {
     }
 }
 
+/// Whom an address stands for: one host, or with IPv6 the 64 bits that whoever
+/// owns one address usually owns.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => IpAddr::V4(address),
+        IpAddr::V6(address) => {
+            let host_bits = u128::from(u64::MAX);
+            IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !host_bits))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{FailedSignIns, TooManyFailures};
+    use super::{FailedSignIns, TooManyFailures, network};
     use keypurse_core::time::Timestamp;
     use std::net::{IpAddr, Ipv4Addr};
 
@@ -77,5 +89,19 @@ mod tests {
         );
         assert_eq!(failures.count(address, at(500)), Ok(()));
         assert_eq!(failures.count(address, at(500)), refused);
+    }
+    #[test]
+    fn neighbours_in_an_ipv6_network_are_one_guesser() {
+        let networks = [
+            "2001:db8:0:1::1",
+            "2001:db8:0:1:ffff::2",
+            "2001:db8:0:2::1",
+            "::ffff:192.0.2.1",
+            "192.0.2.1",
+        ]
+        .map(|address| network(address.parse().unwrap()));
+        assert_eq!(networks[0], networks[1]);
+        assert_ne!(networks[0], networks[2]);
+        assert_eq!(networks[3], networks[4]);
     }
 }

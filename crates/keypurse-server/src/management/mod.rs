@@ -12,10 +12,8 @@ mod slashes;
 mod tokens;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
-use crate::http::linger;
 use crate::state::AppState;
 use slashes::SlashRoutes;
 
@@ -24,7 +22,7 @@ pub use openapi::document;
 const TOKENS: &str = "/v2/user/custom_token";
 
 /// The routes that manage.
-pub fn routes(state: &AppState) -> Router<AppState> {
+pub fn routes() -> Router<AppState> {
     Router::new()
         .route("/openapi.json", get(openapi::show))
         .with_both(TOKENS, get(tokens::list).post(tokens::create))
@@ -37,5 +35,4 @@ pub fn routes(state: &AppState) -> Router<AppState> {
         )
         .with_both(&format!("{TOKENS}/{{name}}/rotate"), post(tokens::rotate))
         .with_both("/v2/cost_management/credits", get(credits::show))
-        .layer(from_fn_with_state(state.clone(), linger::linger))
 }

@@ -6,7 +6,7 @@ use keypurse_core::money::Money;
 use keypurse_store::{Account, CreateAccountError, Digest, NewAccount};
 use rusqlite::{OptionalExtension, params};
 
-use super::{Batch, Writer};
+use super::batch::{Batch, Writer};
 use crate::rows;
 
 impl Writer {

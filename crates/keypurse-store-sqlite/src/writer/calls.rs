@@ -10,7 +10,7 @@ use keypurse_store::{
 };
 use rusqlite::params;
 
-use super::{Batch, Held, Writer};
+use super::batch::{Batch, Held, Writer};
 use crate::journal::{self, HeldCall};
 
 const SETTLED: i64 = 1;

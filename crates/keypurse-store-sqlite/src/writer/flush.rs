@@ -4,7 +4,7 @@ use keypurse_core::id::CallId;
 use keypurse_core::ledger::PurseId;
 use rusqlite::params;
 
-use super::{Batch, JournalTail, Writer};
+use super::batch::{Batch, JournalTail, Writer};
 use crate::journal;
 use crate::rows;
 
@@ -45,15 +45,26 @@ impl Writer {
                 ])?;
         }
         for purse in &changes.purses {
-            let (table, id, balance) = match *purse {
+            let (update, id, balance) = match *purse {
                 PurseId::Account(id) => {
                     let account = self.ledger.account(id).expect("changed, so loaded");
-                    ("account", id.0, account.purse.balance)
+                    (
+                        "UPDATE account SET balance = ? WHERE id = ?",
+                        id.0,
+                        account.purse.balance,
+                    )
                 }
-                PurseId::Token(id) => ("token", id.0, self.loaded(id).purse.balance),
+                PurseId::Token(id) => {
+                    let token = self.loaded(id);
+                    (
+                        "UPDATE token SET balance = ? WHERE id = ?",
+                        id.0,
+                        token.purse.balance,
+                    )
+                }
             };
             connection
-                .prepare_cached(&format!("UPDATE {table} SET balance = ? WHERE id = ?"))?
+                .prepare_cached(update)?
                 .execute(params![balance.nanos(), id])?;
         }
         for id in changes.resets.keys() {

@@ -9,7 +9,7 @@ use keypurse_store::{
 };
 use rusqlite::params;
 
-use super::{Batch, Writer};
+use super::batch::{Batch, Writer};
 use crate::rows;
 
 impl Writer {
@@ -23,7 +23,7 @@ impl Writer {
         }
         self.connection
             .prepare_cached(
-                "INSERT INTO token (account_id, name, kind, balance, active_balance, expires_at,
+                "INSERT INTO token (account_id, name, kind, balance, has_budget, expires_at,
                      overdraft, reset_period, reset_amount, reset_next_at, created_at)
                  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             )?
@@ -32,7 +32,7 @@ impl Writer {
                 settings.name.as_str(),
                 rows::kind_code(settings.kind),
                 new.balance.nanos(),
-                settings.active_balance,
+                settings.has_budget,
                 settings.expires_at.map(Timestamp::micros),
                 rows::overdraft_code(settings.overdraft),
                 settings.reset.map(|reset| rows::period_code(reset.period)),
@@ -112,11 +112,11 @@ impl Writer {
     fn write_settings(&self, id: TokenId, settings: &TokenSettings) -> rusqlite::Result<()> {
         self.connection
             .prepare_cached(
-                "UPDATE token SET active_balance = ?, expires_at = ?, overdraft = ?,
+                "UPDATE token SET has_budget = ?, expires_at = ?, overdraft = ?,
                      reset_period = ?, reset_amount = ?, reset_next_at = ? WHERE id = ?",
             )?
             .execute(params![
-                settings.active_balance,
+                settings.has_budget,
                 settings.expires_at.map(Timestamp::micros),
                 rows::overdraft_code(settings.overdraft),
                 settings.reset.map(|reset| rows::period_code(reset.period)),

@@ -5,7 +5,6 @@ mod merge;
 mod providers;
 mod reference;
 
-pub(crate) use file::ConfigFile;
 pub(crate) use merge::{Config, Tls};
 
 #[cfg(test)]

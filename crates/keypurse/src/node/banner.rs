@@ -61,7 +61,7 @@ fn url(facts: &Facts<'_>) -> String {
 }
 
 fn providers(gateway: &Gateway) -> String {
-    let names: Vec<&str> = gateway.provider_names().collect();
+    let names = gateway.provider_names();
     if names.is_empty() {
         return "none; sandbox tokens answer without (set OPENAI_API_KEY to add one)".to_owned();
     }

@@ -20,7 +20,6 @@ pub(crate) struct Client {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    pub(crate) request_id: String,
     pub(crate) text: String,
 }
 
@@ -65,11 +64,9 @@ impl Client {
     ) -> Result<Answer, Failure> {
         let response = self.open(method, path, key, body).await?;
         let status = response.status().as_u16();
-        let request_id = request_id(&response);
         let bytes = response.into_body().collect().await?.to_bytes();
         Ok(Answer {
             status,
-            request_id,
             text: String::from_utf8(bytes.to_vec())?,
         })
     }

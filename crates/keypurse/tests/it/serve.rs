@@ -266,7 +266,11 @@ fn a_bad_configuration_names_file_line_and_remedy() {
         "{message}"
     );
     assert!(!setup.data_dir().exists(), "nothing was created");
+}
 
+#[test]
+fn a_weak_account_key_is_refused_and_not_printed() {
+    let folder = tempfile::tempdir().unwrap();
     let mut weak = Setup::new(folder.path());
     weak.preset_key = false;
     let output = weak

@@ -77,8 +77,7 @@ fn without_period() -> Value {
 }
 
 fn with_period(also_required: &[&str]) -> Value {
-    let mut required = vec!["balance_reset_period"];
-    required.extend(also_required);
+    let required = [&["balance_reset_period"], also_required].concat();
     json!({
         "title": "A periodic budget",
         "properties": {

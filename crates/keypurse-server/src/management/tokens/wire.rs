@@ -5,7 +5,7 @@
 //! | `name` | [`TokenName`] |
 //! | `token_type`: `api_token`, `sandbox_api_token` | [`TokenKind`]: `Live`, `Sandbox` |
 //! | `balance` | the purse's balance; a string in the answer to POST, else a number |
-//! | `active_balance` | `TokenSettings::active_balance` |
+//! | `active_balance` | `TokenSettings::has_budget` |
 //! | `expire_time` | `TokenSettings::expires_at` |
 //! | `balance_reset_period`: `none`, `daily`, … | `Reset::period`; no [`Reset`] at all |
 //! | `balance_reset_amount` | `Reset::amount` |
@@ -124,7 +124,7 @@ pub(super) fn read_rotation(object: &JsonObject<'_>) -> Result<i64, FieldFaults>
 fn read_change(fields: &mut Fields<'_>) -> SettingsChange {
     SettingsChange {
         balance: fields.optional(field::BALANCE, money),
-        active_balance: fields.optional(field::ACTIVE_BALANCE, boolean),
+        has_budget: fields.optional(field::ACTIVE_BALANCE, boolean),
         expires_at: fields.nullable(field::EXPIRES_AT, instant),
         overdraft: fields.optional(field::OVERDRAFT, |value| choice(value, &OVERDRAFTS)),
         reset_period: fields
@@ -282,7 +282,7 @@ impl<'a> TokenAnswer<'a> {
             name: settings.name.as_str(),
             token_type: word(&KINDS, settings.kind),
             balance: amount(token.balance_at(now)),
-            active_balance: settings.active_balance,
+            active_balance: settings.has_budget,
             expire_time: settings.expires_at.map(|at| at.to_string()),
             balance_reset_period: word(&PERIODS, settings.reset.map(|reset| reset.period)),
             balance_reset_amount: settings.reset.map(|Reset { amount: it, .. }| amount(it)),

@@ -3,6 +3,8 @@
 use http::Method;
 use keypurse_testkit::{TestAnswer, TestApp};
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use super::{TOKENS, assert_error, assert_not_found, assert_status, token_path};
 
@@ -145,5 +147,29 @@ async fn a_body_where_none_is_asked_for_is_ignored() {
         let answer = app.request(method, &path).body("{{{").send().await;
         assert_status(&answer, status);
     }
+    app.finish().await;
+}
+
+/// Over a real connection: a server that answers and hangs up while the client
+/// still sends would reset the connection, and the answer with it.
+#[tokio::test]
+async fn a_client_that_sends_too_much_still_reads_the_answer() {
+    let app = TestApp::new().await;
+    let server = app.serve().await;
+    let address = server.base_url().trim_start_matches("http://");
+    for (key, status) in [(app.account_key(), "413"), ("wrong", "401")] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let head = format!(
+            "POST {TOKENS} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {key}\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+            10 << 20
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(&vec![b'x'; 10 << 20]).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert_eq!(answer.split(' ').nth(1), Some(status), "{answer}");
+    }
+    server.stop().await;
     app.finish().await;
 }

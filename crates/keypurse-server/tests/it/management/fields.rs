@@ -13,21 +13,22 @@ const DECIMALS: &str = "Ensure that there are no more than 9 decimal places.";
 const RANGE: &str = "Ensure this value is greater than -100000 and less than 100000.";
 
 /// Creates and updates a token with one field of this JSON text; both answers
-/// show it so.
-async fn check_taken(field: &str, value: &str, created: &str, updated: &str) {
-    let app = TestApp::new().await;
-    let body = format!(r#"{{"name":"new","{field}":{value}}}"#);
+/// show it so. Leaves nothing behind.
+async fn check_taken(app: &TestApp, field: &str, value: &str, created: &str, updated: &str) {
+    let body = format!(r#"{{"name":"one","{field}":{value}}}"#);
     let answer = app.post(TOKENS).json_text(body).send().await;
     assert_status(&answer, 201);
     assert_eq!(raw(&answer, field), created, "POST {field}: {value}");
-    app.create_token(json!({"name": "old"})).await;
+    app.create_token(json!({"name": "two"})).await;
     let body = format!(r#"{{"{field}":{value}}}"#);
-    let answer = app.patch(&token_path("old")).json_text(body).send().await;
+    let answer = app.patch(&token_path("two")).json_text(body).send().await;
     assert_status(&answer, 200);
     assert_eq!(raw(&answer, field), updated, "PATCH {field}: {value}");
-    let shown = app.get(&token_path("old")).send().await;
+    let shown = app.get(&token_path("two")).send().await;
     assert_eq!(raw(&shown, field), updated, "GET {field}: {value}");
-    app.finish().await;
+    for name in ["one", "two"] {
+        assert_status(&app.delete(&token_path(name)).send().await, 204);
+    }
 }
 
 /// Create and update refuse one field of this JSON text for this reason.
@@ -42,6 +43,7 @@ async fn check_refused(app: &TestApp, field: &str, value: &str, reason: &str) {
 
 #[tokio::test]
 async fn a_balance_is_taken_exactly() {
+    let app = TestApp::new().await;
     for (value, created, updated) in [
         ("0", "0.000000000", "0.0"),
         ("-0", "0.000000000", "0.0"),
@@ -72,8 +74,9 @@ async fn a_balance_is_taken_exactly() {
         ("1e-999999999999", "0.000000000", "0.0"),
         ("123456789012345e-10", "12345.678901234", "12345.678901234"),
     ] {
-        check_taken("balance", value, &format!("\"{created}\""), updated).await;
+        check_taken(&app, "balance", value, &format!("\"{created}\""), updated).await;
     }
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -119,9 +122,9 @@ async fn what_is_no_balance_is_refused_with_its_reason() {
 
 #[tokio::test]
 async fn a_boolean_is_true_or_false() {
-    check_taken("active_balance", "true", "true", "true").await;
-    check_taken("active_balance", "false", "false", "false").await;
     let app = TestApp::new().await;
+    check_taken(&app, "active_balance", "true", "true", "true").await;
+    check_taken(&app, "active_balance", "false", "false", "false").await;
     app.create_token(json!({"name": "old"})).await;
     check_refused(&app, "active_balance", "null", NULL).await;
     for value in [r#""true""#, "1", "0", r#""""#, "[]"] {
@@ -132,6 +135,7 @@ async fn a_boolean_is_true_or_false() {
 
 #[tokio::test]
 async fn an_expiry_is_an_instant_shown_as_utc() {
+    let app = TestApp::new().await;
     for (value, shown) in [
         ("null", "null"),
         (r#""2027-01-01T00:00:00Z""#, r#""2027-01-01T00:00:00Z""#),
@@ -151,9 +155,8 @@ async fn an_expiry_is_an_instant_shown_as_utc() {
         (r#""2001-01-01T00:00:00Z""#, r#""2001-01-01T00:00:00Z""#),
         (r#""9999-12-31T23:59:59Z""#, r#""9999-12-31T23:59:59Z""#),
     ] {
-        check_taken("expire_time", value, shown, shown).await;
+        check_taken(&app, "expire_time", value, shown, shown).await;
     }
-    let app = TestApp::new().await;
     app.create_token(json!({"name": "old"})).await;
     for value in [
         r#""""#,
@@ -173,18 +176,26 @@ async fn an_expiry_is_an_instant_shown_as_utc() {
 
 #[tokio::test]
 async fn a_choice_is_one_of_its_words() {
+    let app = TestApp::new().await;
     for word in [r#""clamp""#, r#""refuse""#, r#""allow""#] {
-        check_taken("overdraft", word, word, word).await;
+        check_taken(&app, "overdraft", word, word, word).await;
     }
-    check_taken("balance_reset_period", "null", r#""none""#, r#""none""#).await;
     check_taken(
+        &app,
+        "balance_reset_period",
+        "null",
+        r#""none""#,
+        r#""none""#,
+    )
+    .await;
+    check_taken(
+        &app,
         "balance_reset_period",
         r#""none""#,
         r#""none""#,
         r#""none""#,
     )
     .await;
-    let app = TestApp::new().await;
     app.create_token(json!({"name": "old"})).await;
     check_refused(&app, "overdraft", "null", NULL).await;
     for field in ["overdraft", "balance_reset_period"] {

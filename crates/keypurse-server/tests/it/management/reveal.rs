@@ -1,5 +1,7 @@
 //! `reveal_secrets` off: a secret is shown once.
 
+use std::fs;
+
 use keypurse_testkit::TestApp;
 use serde_json::json;
 
@@ -37,5 +39,36 @@ async fn without_reveal_a_rotation_shows_the_new_secret_once() {
     );
     let seen = app.get(ME).key(&new).send().await;
     assert!(!seen.text.contains(&new));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn no_secret_reaches_the_disk_in_the_clear() {
+    let app = TestApp::new().await;
+    let (_, first) = app
+        .create_token(json!({"name": "a-name-to-be-found"}))
+        .await;
+    let rotate = app.post("/v2/user/custom_token/a-name-to-be-found/rotate/");
+    let rotated = rotate
+        .json(&json!({"grace_period": 60}))
+        .send()
+        .await
+        .json();
+    let second = rotated["token"].as_str().unwrap().to_owned();
+    let key = app.account_key().to_owned();
+    let directory = app.directory().to_owned();
+    let mut is_written = false;
+    for file in fs::read_dir(directory).unwrap() {
+        let file = file.unwrap().path();
+        let bytes = fs::read(&file).unwrap();
+        let holds = |text: &[u8]| bytes.windows(text.len()).any(|window| window == text);
+        is_written |= holds(b"a-name-to-be-found");
+        for secret in [&first, &second, &key] {
+            // The random part alone would be enough to rebuild a secret.
+            let random = &secret.as_bytes()[8..32];
+            assert!(!holds(random), "{} holds a secret", file.display());
+        }
+    }
+    assert!(is_written, "the search finds what is there");
     app.finish().await;
 }

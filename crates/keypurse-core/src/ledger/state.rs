@@ -1,0 +1,161 @@
+//! The state machine itself: loading, settings, resets, the end of a token.
+
+use std::collections::HashMap;
+
+use jiff::tz::TimeZone;
+
+use super::{AccountState, Changes, Entry, EntryKind, Hold, PurseId, SecretState, TokenState};
+use crate::id::{AccountId, CallId, TokenId};
+use crate::money::Money;
+use crate::time::Timestamp;
+use crate::token::TokenSettings;
+
+/// Balances and open holds of the tokens and accounts in use.
+#[derive(Debug)]
+pub struct Ledger {
+    pub(super) accounts: HashMap<AccountId, AccountState>,
+    pub(super) tokens: HashMap<TokenId, TokenState>,
+    pub(super) holds: HashMap<CallId, Hold>,
+    pub(super) changes: Changes,
+    pub(super) zone: TimeZone,
+}
+
+impl Ledger {
+    /// An empty ledger; periods begin with the days of `zone`.
+    pub fn new(zone: TimeZone) -> Self {
+        Self {
+            accounts: HashMap::new(),
+            tokens: HashMap::new(),
+            holds: HashMap::new(),
+            changes: Changes::default(),
+            zone,
+        }
+    }
+
+    /// The zone whose days bound periods.
+    pub fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
+    /// The account, if it is loaded.
+    pub fn account(&self, id: AccountId) -> Option<&AccountState> {
+        self.accounts.get(&id)
+    }
+
+    /// The token, if it is loaded.
+    pub fn token(&self, id: TokenId) -> Option<&TokenState> {
+        self.tokens.get(&id)
+    }
+
+    /// An open hold.
+    pub fn open_hold(&self, call: CallId) -> Option<&Hold> {
+        self.holds.get(&call)
+    }
+
+    /// How many holds are open.
+    pub fn open_holds(&self) -> usize {
+        self.holds.len()
+    }
+
+    /// Brings an account into memory as the disk has it.
+    pub fn load_account(&mut self, account: AccountState) {
+        self.accounts.entry(account.id).or_insert(account);
+    }
+
+    /// Brings a token into memory as the disk has it.
+    pub fn load_token(&mut self, token: TokenState) {
+        self.tokens.entry(token.id).or_insert(token);
+    }
+
+    /// Takes back an open hold found at start. Its purses must be loaded.
+    pub fn restore_hold(&mut self, call: CallId, hold: Hold) {
+        self.set_aside(&hold);
+        self.holds.insert(call, hold);
+    }
+
+    /// Forgets tokens that nothing is held for, when more than `limit` are
+    /// loaded. Call only when all changes are taken.
+    pub fn forget_idle(&mut self, limit: usize) {
+        if self.tokens.len() > limit {
+            self.tokens.retain(|_, token| token.open_holds > 0);
+        }
+    }
+
+    /// What has changed since the last call, to be written in one transaction.
+    pub fn take_changes(&mut self) -> Changes {
+        std::mem::take(&mut self.changes)
+    }
+
+    /// Replaces a token's settings and sets its balance if the change says so.
+    /// The difference becomes an entry.
+    pub fn apply_settings(
+        &mut self,
+        id: TokenId,
+        settings: &TokenSettings,
+        balance: Option<Money>,
+        now: Timestamp,
+    ) {
+        self.reset_if_due(id, now);
+        let token = self.loaded_token(id);
+        token.adopt(settings);
+        let Some(balance) = balance else { return };
+        let amount = balance - token.purse.balance;
+        token.purse.balance = balance;
+        self.changes.record(Entry {
+            purse: PurseId::Token(id),
+            kind: EntryKind::Adjust,
+            amount,
+            balance_after: balance,
+            at: now,
+        });
+    }
+
+    /// Sets a periodic balance back, once, when its period is over.
+    pub fn reset_if_due(&mut self, id: TokenId, now: Timestamp) {
+        let zone = self.zone.clone();
+        let token = self.loaded_token(id);
+        let Some(reset) = token.reset.as_mut().filter(|reset| reset.is_due(now)) else {
+            return;
+        };
+        reset.next_at = reset.period.next_after(now, &zone);
+        let (amount, next_at) = (reset.amount - token.purse.balance, reset.next_at);
+        token.purse.balance = reset.amount;
+        let balance_after = token.purse.balance;
+        self.changes.resets.insert(id, next_at);
+        self.changes.record(Entry {
+            purse: PurseId::Token(id),
+            kind: EntryKind::Reset,
+            amount,
+            balance_after,
+            at: now,
+        });
+    }
+
+    /// Ends a token: from here on nothing is admitted for it.
+    pub fn delete_token(&mut self, id: TokenId) {
+        self.loaded_token(id).deleted = true;
+    }
+
+    /// Gives a token a new secret; the old one stays valid until `old_until`
+    /// and any older one is dead.
+    pub fn rotate_token(&mut self, id: TokenId, secret: SecretState, old_until: Timestamp) {
+        let token = self.loaded_token(id);
+        token.secrets.retain(|old| old.valid_until.is_none());
+        for old in &mut token.secrets {
+            old.valid_until = Some(old_until);
+        }
+        token.secrets.push(secret);
+    }
+
+    pub(super) fn loaded_token(&mut self, id: TokenId) -> &mut TokenState {
+        self.tokens
+            .get_mut(&id)
+            .expect("the store loads a token before it is used")
+    }
+
+    pub(super) fn loaded_account(&mut self, id: AccountId) -> &mut AccountState {
+        self.accounts
+            .get_mut(&id)
+            .expect("the store loads an account before it is used")
+    }
+}

@@ -1,0 +1,390 @@
+//! The thread: take what waits, decide, commit, answer.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use keypurse_core::id::{AccountId, CallId, TokenId};
+use keypurse_core::ledger::Ledger;
+use keypurse_core::time::{Clock, Timestamp};
+use keypurse_store::{CallOutcome, Settlement, StoreError};
+use rusqlite::{Connection, ErrorCode};
+use tokio::sync::mpsc;
+
+use super::command::{Command, Reply};
+use super::dictionary::Dictionary;
+use crate::credentials::Credentials;
+use crate::journal::HeldCall;
+use crate::open::{OpenError, Opened, SqliteOptions};
+use crate::recover;
+use crate::rows;
+
+/// Operations decided in one transaction at most.
+const BATCH: usize = 256;
+/// Tokens kept in memory while nothing is held for them.
+const IDLE_TOKENS: usize = 100_000;
+/// The WAL is written back once it is this long (about 4,000 pages).
+const CHECKPOINT_BYTES: u64 = 16 << 20;
+/// How often its length is looked at, in batches.
+const CHECKPOINT_EVERY: i64 = 64;
+/// What a service manager should restart (`EX_SOFTWARE`).
+const EXIT_RESTART: i32 = 70;
+
+/// Told to everybody whose operation was part of a batch, once its outcome is
+/// known.
+pub(super) type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+/// The state behind the write connection.
+pub(crate) struct Writer {
+    pub(super) connection: Connection,
+    /// Held until the last write is done.
+    _lock: File,
+    pub(super) path: PathBuf,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) credentials: Arc<Credentials>,
+    pub(super) ledger: Ledger,
+    pub(super) held: HashMap<CallId, Held>,
+    pub(super) dictionary: Dictionary,
+    pub(super) journal: JournalTail,
+}
+
+/// An open hold's call and where its record is.
+pub(super) struct Held {
+    pub(super) call: HeldCall,
+    pub(super) seq: i64,
+}
+
+/// Which journal rows are still needed.
+#[derive(Default)]
+pub(super) struct JournalTail {
+    /// The row this batch's records go into.
+    pub(super) seq: i64,
+    /// Open holds per row.
+    pub(super) open: BTreeMap<i64, usize>,
+    /// Rows below are deleted.
+    pub(super) trimmed_below: i64,
+}
+
+/// What a batch has decided so far.
+#[derive(Default)]
+pub(super) struct Batch {
+    pub(super) records: Vec<u8>,
+    pub(super) answers: Vec<Answer>,
+    /// Credentials that are no longer as cached.
+    pub(super) stale: Vec<keypurse_store::Digest>,
+    pub(super) closes: bool,
+}
+
+impl Batch {
+    fn answer<T, E>(&mut self, reply: Reply<T, E>, result: Result<T, E>)
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.answers.push(Box::new(move |committed| {
+            // The caller may be gone; what was decided stands.
+            let _ = reply.send(committed.map_err(E::from).and(result));
+        }));
+    }
+}
+
+impl Writer {
+    /// Resolves what a crash left open and is ready to work.
+    pub(crate) fn start(
+        opened: Opened,
+        options: &SqliteOptions,
+        credentials: Arc<Credentials>,
+    ) -> Result<Self, OpenError> {
+        opened.connection.set_prepared_statement_cache_capacity(64);
+        let mut writer = Self {
+            connection: opened.connection,
+            _lock: opened.lock,
+            path: options.path.clone(),
+            clock: Arc::clone(&options.clock),
+            credentials,
+            ledger: Ledger::new(options.zone.clone()),
+            held: HashMap::new(),
+            dictionary: Dictionary::default(),
+            journal: JournalTail::default(),
+        };
+        let failed = |source| OpenError::Sqlite {
+            path: options.path.clone(),
+            source,
+        };
+        writer.load().map_err(failed)?;
+        writer.resolve_orphans().map_err(failed)?;
+        Ok(writer)
+    }
+
+    /// Reads open holds and their purses from disk, forgetting what memory
+    /// believed.
+    fn load(&mut self) -> rusqlite::Result<()> {
+        self.ledger = Ledger::new(self.ledger.zone().clone());
+        self.held.clear();
+        self.dictionary = Dictionary::default();
+        let (first, last): (i64, i64) = self.connection.query_row(
+            "SELECT ifnull(min(seq), 1), ifnull(max(seq), 0) FROM journal",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        self.journal = JournalTail {
+            seq: last + 1,
+            open: BTreeMap::new(),
+            trimmed_below: first,
+        };
+        for (call, hold, held) in recover::open_holds(&self.connection)? {
+            recover::restore(&self.connection, &mut self.ledger, call, hold)?;
+            // Which row it came from does not matter: none is trimmed below
+            // the oldest.
+            self.held.insert(
+                call,
+                Held {
+                    call: held,
+                    seq: first,
+                },
+            );
+            *self.journal.open.entry(first).or_default() += 1;
+        }
+        Ok(())
+    }
+
+    /// Holds of a process that is gone: voided when nothing was delivered,
+    /// else charged their floor.
+    fn resolve_orphans(&mut self) -> rusqlite::Result<()> {
+        let orphans: Vec<CallId> = self.held.keys().copied().collect();
+        if orphans.is_empty() {
+            return Ok(());
+        }
+        tracing::warn!(
+            calls = orphans.len(),
+            "resolving calls that a stop left open"
+        );
+        let now = self.clock.now();
+        let mut batch = Batch::default();
+        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        for call in orphans {
+            self.recover(call, now)?;
+        }
+        self.flush(&mut batch)?;
+        self.connection.execute_batch("COMMIT")
+    }
+
+    fn recover(&mut self, call: CallId, now: Timestamp) -> rusqlite::Result<()> {
+        let void = Settlement {
+            call,
+            outcome: CallOutcome::Void,
+            status: 0,
+            finished_at: now,
+        };
+        self.resolve(void, now, true).map(|_| ())
+    }
+
+    /// Works until everybody who could ask is gone, or one asks to close.
+    pub(crate) fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+        let guard = StopOnPanic;
+        let mut waiting = Vec::with_capacity(BATCH);
+        while commands.blocking_recv_many(&mut waiting, BATCH) > 0 {
+            if self.run_batch(&mut waiting) {
+                break;
+            }
+            self.maintain();
+        }
+        if let Err(error) = self.checkpoint("TRUNCATE") {
+            tracing::warn!(%error, "the last checkpoint failed; the next start does it");
+        }
+        drop(guard);
+    }
+
+    /// Decides, commits, answers. Returns whether to stop.
+    fn run_batch(&mut self, waiting: &mut Vec<Command>) -> bool {
+        let mut batch = Batch::default();
+        match self.commit(waiting, &mut batch) {
+            Ok(()) => {
+                if !batch.stale.is_empty() {
+                    self.credentials.forget(&batch.stale);
+                }
+                for answer in batch.answers {
+                    answer(Ok(()));
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "nothing of a batch was written");
+                // Commands not reached yet are dropped, which answers them.
+                waiting.clear();
+                self.undo();
+                let failure = StoreError::Unavailable(error.to_string());
+                for answer in batch.answers {
+                    answer(Err(failure.clone()));
+                }
+            }
+        }
+        batch.closes
+    }
+
+    fn commit(&mut self, waiting: &mut Vec<Command>, batch: &mut Batch) -> rusqlite::Result<()> {
+        let now = self.clock.now();
+        self.connection
+            .prepare_cached("BEGIN IMMEDIATE")?
+            .execute([])?;
+        for command in waiting.drain(..) {
+            self.decide(command, batch, now)?;
+        }
+        self.flush(batch)?;
+        match self.connection.prepare_cached("COMMIT")?.execute([]) {
+            Err(error) if error.sqlite_error_code() != Some(ErrorCode::DiskFull) => {
+                // Nobody knows what is on disk now. The next start does.
+                stop("a commit failed", &error)
+            }
+            outcome => outcome.map(|_| ()),
+        }
+    }
+
+    /// Back to what the disk has.
+    fn undo(&mut self) {
+        let is_open = !self.connection.is_autocommit();
+        if is_open && let Err(error) = self.connection.execute_batch("ROLLBACK") {
+            stop("a rollback failed", &error);
+        }
+        if let Err(error) = self.load() {
+            stop("the ledger could not be read back", &error);
+        }
+    }
+
+    fn decide(
+        &mut self,
+        command: Command,
+        batch: &mut Batch,
+        now: Timestamp,
+    ) -> rusqlite::Result<()> {
+        match command {
+            Command::Hold(new, reply) => {
+                let result = self.hold(&new, batch, now)?;
+                batch.answer(reply, result);
+            }
+            Command::Open(call, floor, reply) => {
+                self.open(call, floor, batch);
+                batch.answer(reply, Ok(()));
+            }
+            Command::Settle(settlement, reply) => {
+                let charge = self.resolve(settlement, now, false)?;
+                batch.answer(reply, Ok(charge));
+            }
+            Command::Simulated(call, reply) => {
+                self.record_simulated(&call)?;
+                batch.answer(reply, Ok(()));
+            }
+            Command::CreateToken(new, reply) => {
+                let result = self.create_token(&new)?;
+                batch.answer(reply, result);
+            }
+            Command::UpdateToken(update, reply) => {
+                let result = self.update_token(&update, batch, now)?;
+                batch.answer(reply, result);
+            }
+            Command::RotateToken(rotation, reply) => {
+                let token = self.rotate_token(&rotation, batch)?;
+                batch.answer(reply, Ok(token));
+            }
+            Command::DeleteToken {
+                account,
+                name,
+                at,
+                reply,
+            } => {
+                let deleted = self.delete_token(account, &name, at, batch)?;
+                batch.answer(reply, Ok(deleted));
+            }
+            Command::CreateAccount(new, reply) => {
+                let result = self.create_account(&new)?;
+                batch.answer(reply, result);
+            }
+            Command::SetAccountKey {
+                name,
+                digest,
+                reply,
+            } => {
+                let result = self.set_account_key(&name, digest, batch)?;
+                batch.answer(reply, result);
+            }
+            Command::OpenHolds(reply) => batch.answer(reply, Ok(self.ledger.open_holds())),
+            Command::Probe(reply) => {
+                self.probe()?;
+                batch.answer(reply, Ok(()));
+            }
+            Command::Close(reply) => {
+                batch.closes = true;
+                batch.answer(reply, Ok(()));
+            }
+        }
+        Ok(())
+    }
+
+    /// A write that goes all the way to the disk.
+    fn probe(&self) -> rusqlite::Result<()> {
+        self.connection.execute_batch("PRAGMA user_version = 1")
+    }
+
+    pub(super) fn ensure_account(&mut self, id: AccountId) -> rusqlite::Result<()> {
+        if self.ledger.account(id).is_none() {
+            let account = rows::account_by_id(&self.connection, id)?
+                .ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+            self.ledger.load_account(rows::account_state(&account));
+        }
+        Ok(())
+    }
+
+    pub(super) fn ensure_token(&mut self, id: TokenId) -> rusqlite::Result<()> {
+        if self.ledger.token(id).is_none() {
+            self.ledger
+                .load_token(rows::token_state(&self.connection, id)?);
+        }
+        Ok(())
+    }
+
+    /// What can wait until everybody has been answered.
+    fn maintain(&mut self) {
+        self.ledger.forget_idle(IDLE_TOKENS);
+        if self.journal.seq % CHECKPOINT_EVERY != 0 {
+            return;
+        }
+        let mut wal = self.path.clone().into_os_string();
+        wal.push("-wal");
+        let length = std::fs::metadata(wal).map_or(0, |file| file.len());
+        if length >= CHECKPOINT_BYTES
+            && let Err(error) = self.checkpoint("PASSIVE")
+        {
+            tracing::warn!(%error, "a checkpoint failed; the log keeps growing");
+        }
+    }
+
+    fn checkpoint(&self, mode: &str) -> rusqlite::Result<()> {
+        self.connection
+            .query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()))
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "nobody may be answered after an unknown outcome, so nothing is unwound"
+)]
+/// Stopping beats being wrong: a restart reads the truth from disk.
+fn stop(what: &str, error: &rusqlite::Error) -> ! {
+    tracing::error!(%error, "{what}; stopping so that the next start finds out what is on disk");
+    std::process::exit(EXIT_RESTART);
+}
+
+/// A broken invariant ends the process, not only its thread.
+struct StopOnPanic;
+
+impl Drop for StopOnPanic {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a ledger that contradicts itself must not answer anybody"
+    )]
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            std::process::exit(EXIT_RESTART);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Start, serve, drain.
+
+use std::io::IsTerminal;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use keypurse_core::id::CallIds;
+use keypurse_server::gateway::Gateway;
+use keypurse_server::http::revocations::Revocations;
+use keypurse_server::http::serve::{Listener, serve};
+use keypurse_server::http::throttle::FailedSignIns;
+use keypurse_server::{AppState, State, router};
+use keypurse_store::Store;
+use keypurse_store_sqlite::{SqliteOptions, SqliteStore};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::signals::Signals;
+use super::{account_key, banner, tls};
+use crate::config::Config;
+use crate::data_dir::DataDir;
+use crate::hint::{self, Hint};
+use crate::system::{SystemClock, SystemEntropy};
+
+/// How long streams that were cut off may take to settle.
+const CUT_OFF_GRACE: Duration = Duration::from_secs(5);
+
+/// Runs until Ctrl-C or SIGTERM, then settles everything.
+pub(crate) async fn run(config: Config, preset_key: Option<String>) -> anyhow::Result<()> {
+    start_log(&config.log)?;
+    let mut signals = Signals::listen()?;
+    let tls = config.tls.as_ref().map(tls::load).transpose()?;
+    let socket = bind(&config).await?;
+    let dir = DataDir::create(&config.data_dir)?;
+    let vault = dir.vault(&SystemEntropy)?;
+    let store = open_store(&config, &dir)?;
+    let key = account_key::ensure(&dir, &vault, &*store, preset_key).await?;
+    let gateway = Gateway::new(config.gateway).context("the providers' configuration is wrong")?;
+    let state: AppState = Arc::new(State {
+        vault,
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy),
+        call_ids: CallIds::after(store.last_call().await?),
+        store,
+        tasks: TaskTracker::new(),
+        draining: CancellationToken::new(),
+        cut_off: CancellationToken::new(),
+        revocations: Revocations::default(),
+        failed_sign_ins: FailedSignIns::default(),
+        gateway,
+        settings: config.settings,
+    });
+    banner::print(&banner::Facts {
+        address: socket.local_addr()?,
+        is_tls: tls.is_some(),
+        dir: &config.data_dir,
+        key,
+        demo: config.demo,
+        gateway: &state.gateway,
+    });
+    let (connections, stop) = (TaskTracker::new(), CancellationToken::new());
+    let listener = Listener { socket, tls };
+    let serving = serve(
+        listener,
+        router(Arc::clone(&state)),
+        &connections,
+        stop.clone(),
+    );
+    tokio::pin!(serving);
+    tokio::select! {
+        () = &mut serving => {}
+        () = signals.next() => {}
+    }
+    drain(&state, serving, stop, &mut signals, config.drain_timeout).await
+}
+
+fn start_log(filter: &str) -> anyhow::Result<()> {
+    let filter = tracing_subscriber::EnvFilter::try_new(filter).map_err(|error| {
+        let hint = Hint("write a level like info, or `warn,keypurse_server=debug`".to_owned());
+        anyhow::Error::new(hint).context(format!("`{filter}` is no log filter: {error}"))
+    })?;
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+    Ok(())
+}
+
+async fn bind(config: &Config) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(config.listen).await.map_err(|error| {
+        let hint = Hint("another server has it? choose another port with --listen".to_owned());
+        anyhow::Error::new(hint).context(format!("cannot listen on {}: {error}", config.listen))
+    })
+}
+
+fn open_store(config: &Config, dir: &DataDir) -> anyhow::Result<Arc<dyn Store>> {
+    let options = SqliteOptions {
+        path: dir.database(),
+        clock: Arc::new(SystemClock),
+        zone: config.settings.zone.clone(),
+    };
+    Ok(Arc::new(
+        SqliteStore::open(&options).map_err(hint::for_open)?,
+    ))
+}
+
+/// Admits nothing new, lets running calls finish, cuts what takes too long,
+/// and closes the books. A second signal skips the waiting.
+async fn drain(
+    state: &State,
+    serving: impl Future<Output = ()>,
+    stop: CancellationToken,
+    signals: &mut Signals,
+    patience: Duration,
+) -> anyhow::Result<()> {
+    tracing::info!("stopping: no new calls; running ones finish and settle");
+    state.draining.cancel();
+    stop.cancel();
+    let finished = async {
+        serving.await;
+        state.tasks.close();
+        state.tasks.wait().await;
+    };
+    tokio::pin!(finished);
+    let in_time = tokio::select! {
+        () = &mut finished => true,
+        () = tokio::time::sleep(patience) => false,
+        () = signals.next() => false,
+    };
+    if !in_time {
+        tracing::warn!("cutting off calls that still run; they are charged for what they used");
+        state.cut_off.cancel();
+        if tokio::time::timeout(CUT_OFF_GRACE, &mut finished)
+            .await
+            .is_err()
+        {
+            tracing::warn!("some calls did not settle; the next start resolves them");
+        }
+    }
+    state
+        .store
+        .close()
+        .await
+        .context("the database did not close well")?;
+    tracing::info!("stopped");
+    Ok(())
+}
