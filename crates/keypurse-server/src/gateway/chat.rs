@@ -54,7 +54,9 @@ async fn answer(state: &AppState, request: Request<Body>) -> Result<Response, Ga
     let caller = authenticate(state, &head.headers, Schemes::Bearer, started_at)
         .await
         .map_err(|failure| failed_sign_in(state, &head, failure, started_at))?;
-    let body = read_body(&head.headers, body, state.settings.max_body_bytes).await?;
+    let body = read_body(&head.headers, body, state.settings.max_body_bytes)
+        .await
+        .map_err(GatewayError::Body)?;
     let request = ChatRequest::read(body)?;
     if let Some(token) = caller
         .token()

@@ -2,6 +2,7 @@
 
 use std::error::Error as _;
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -46,7 +47,7 @@ pub(super) enum ReplyBody {
 /// Why a provider gave no answer.
 #[derive(Debug)]
 pub(super) struct UpstreamFailure {
-    pub(super) provider: String,
+    pub(super) provider: Arc<str>,
     pub(super) fault: UpstreamFault,
 }
 

@@ -1,15 +1,17 @@
 //! Every way a call ends without an answer, and the one map to HTTP.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
-use axum::body::Body;
 use axum::response::Response;
-use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use keypurse_core::ledger::{PurseId, Short};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::dispatch::{UpstreamFailure, UpstreamFault};
+use super::error_body::Shape;
+use super::read_body::BodyError;
 use crate::http::authenticate::AuthError;
 
 /// Why a call is not answered by a model.
@@ -21,11 +23,7 @@ pub(super) enum GatewayError {
     TooManyFailures {
         retry_after_seconds: i64,
     },
-    BodyTooLarge {
-        limit: usize,
-    },
-    BodyCompressed,
-    BodyInterrupted,
+    Body(BodyError),
     Invalid {
         param: Option<Cow<'static, str>>,
         message: String,
@@ -38,7 +36,7 @@ pub(super) enum GatewayError {
         message: String,
     },
     ModelUnpriced {
-        provider: String,
+        provider: Arc<str>,
         model: String,
     },
     Insufficient(Shortage),
@@ -108,9 +106,7 @@ impl GatewayError {
                 Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
             }
             Self::Draining => Some(retry_after(5)),
-            Self::BodyTooLarge { .. }
-            | Self::BodyCompressed
-            | Self::BodyInterrupted
+            Self::Body(_)
             | Self::Invalid { .. }
             | Self::Unpriced { .. }
             | Self::ModelNotFound { .. }
@@ -138,34 +134,17 @@ impl GatewayError {
                 );
                 Shape::new(429, "rate_limited", message)
             }
-            Self::BodyTooLarge { limit } => {
-                let message = format!("the body is larger than {limit} bytes; send less");
-                Shape::new(413, "request_too_large", message)
+            Self::Body(error) => body(&error),
+            Self::Invalid { param, message } => {
+                Shape::new(400, "invalid_request", message).about(param)
             }
-            Self::BodyCompressed => {
-                let message = "send the body without Content-Encoding";
-                Shape::new(415, "unsupported_encoding", message)
-            }
-            Self::BodyInterrupted => Shape::new(
-                400,
-                "invalid_request",
-                "the body ended before it was complete",
-            ),
-            Self::Invalid { param, message } => Shape {
-                param,
-                ..Shape::new(400, "invalid_request", message)
-            },
             Self::Unpriced { param, why } => {
                 let message = format!("`{param}` cannot be priced: {why}; leave it out");
-                Shape {
-                    param: Some(param.into()),
-                    ..Shape::new(400, "unpriced_parameter", message)
-                }
+                Shape::new(400, "unpriced_parameter", message).about(Some(param.into()))
             }
-            Self::ModelNotFound { message } => Shape {
-                param: Some("model".into()),
-                ..Shape::new(404, "model_not_found", message)
-            },
+            Self::ModelNotFound { message } => {
+                Shape::new(404, "model_not_found", message).about(Some("model".into()))
+            }
             Self::ModelUnpriced { provider, model } => model_unpriced(&provider, &model),
             Self::Insufficient(shortage) => shortage.shape(
                 402,
@@ -229,6 +208,23 @@ fn unauthenticated(error: &AuthError) -> Shape {
     Shape::new(401, code, message)
 }
 
+fn body(error: &BodyError) -> Shape {
+    match error {
+        BodyError::TooLarge { limit } => {
+            let message = format!("the body is larger than {limit} bytes; send less");
+            Shape::new(413, "request_too_large", message)
+        }
+        BodyError::Compressed => {
+            let message = "send the body without Content-Encoding";
+            Shape::new(415, "unsupported_encoding", message)
+        }
+        BodyError::Interrupted => {
+            let message = "the body ended before it was complete";
+            Shape::new(400, "invalid_request", message)
+        }
+    }
+}
+
 fn model_unpriced(provider: &str, model: &str) -> Shape {
     let message = format!(
         "no price is known for `{provider}/{model}`, so it is not called; add to keypurse.toml:\n\n\
@@ -238,10 +234,7 @@ fn model_unpriced(provider: &str, model: &str) -> Shape {
          output_per_million = \"0.00\"\n\
          max_output_tokens = 4096\n"
     );
-    Shape {
-        param: Some("model".into()),
-        ..Shape::new(503, "model_unpriced", message)
-    }
+    Shape::new(503, "model_unpriced", message).about(Some("model".into()))
 }
 
 fn upstream(failure: &UpstreamFailure) -> Shape {
@@ -286,68 +279,5 @@ impl Shortage {
             ),
         ]);
         shape
-    }
-}
-
-/// An error as OpenAI's SDKs read it.
-struct Shape {
-    status: StatusCode,
-    code: &'static str,
-    param: Option<Cow<'static, str>>,
-    message: String,
-    details: Map<String, Value>,
-}
-
-impl Shape {
-    fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            status: StatusCode::from_u16(status).expect("a known status"),
-            code,
-            param: None,
-            message: message.into(),
-            details: Map::new(),
-        }
-    }
-
-    /// OpenAI's name for the class of error.
-    fn kind(&self) -> &'static str {
-        match (self.status.as_u16(), self.code) {
-            (401, _) => "authentication_error",
-            (402, _) | (_, "balance_on_hold") => "billing_error",
-            (429, _) => "rate_limit_error",
-            (502 | 504, _) => "upstream_error",
-            (500.., _) => "server_error",
-            _ => "invalid_request_error",
-        }
-    }
-
-    fn to_json(&self) -> Value {
-        let mut error = json!({
-            "message": self.message,
-            "type": self.kind(),
-            "param": self.param,
-            "code": self.code,
-        });
-        if let Value::Object(error) = &mut error {
-            error.extend(self.details.clone());
-        }
-        json!({ "error": error })
-    }
-
-    fn into_response(self) -> Response {
-        let mut response = Response::new(Body::from(self.to_json().to_string()));
-        *response.status_mut() = self.status;
-        let json = HeaderValue::from_static("application/json");
-        response.headers_mut().insert(CONTENT_TYPE, json);
-        response
-    }
-}
-
-impl PassedOn {
-    fn into_response(self) -> Response {
-        let mut response = Response::new(Body::from(self.body));
-        *response.status_mut() = self.status;
-        *response.headers_mut() = self.headers;
-        response
     }
 }

@@ -121,7 +121,7 @@ async fn refusal(funded: &Funded, mut reply: Reply) -> Result<GatewayError, Upst
         400 | 404 | 409 | 413 | 422 | 429 | 500..=599
     );
     if !passes {
-        let name = &provider.name;
+        let name = &*provider.name;
         error!(
             provider = name,
             status = status.as_u16(),

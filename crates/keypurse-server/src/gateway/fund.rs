@@ -63,7 +63,7 @@ pub(super) async fn fund(state: &State, planned: Planned) -> Result<Funded, Gate
             least: bound.least,
         },
         meta: CallMeta {
-            provider: route.provider.name.as_str().into(),
+            provider: Arc::clone(&route.provider.name),
             model: Arc::clone(&route.model),
             feature: Feature::Chat,
             streamed: request.streamed,

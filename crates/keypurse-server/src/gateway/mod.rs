@@ -11,6 +11,7 @@
 
 mod config;
 mod error;
+mod error_body;
 mod routes;
 
 mod chat;

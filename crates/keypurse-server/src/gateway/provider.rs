@@ -44,7 +44,7 @@ pub(super) struct KnownPrice {
 /// A configured provider.
 #[derive(Debug)]
 pub(super) struct Provider {
-    pub(super) name: String,
+    pub(super) name: Arc<str>,
     pub(super) free: bool,
     pub(super) timeouts: Timeouts,
     pub(super) output_limit_field: OutputLimitField,
@@ -106,7 +106,7 @@ impl Gateway {
                 prices.entry(key).or_insert(known);
             }
             let provider = Provider::new(provider)?;
-            let name = provider.name.clone();
+            let name = provider.name.to_string();
             if providers.insert(name.clone(), Arc::new(provider)).is_some() {
                 return Err(GatewayConfigError::DuplicateProvider(name));
             }
@@ -149,7 +149,7 @@ impl Provider {
     /// Stands for a provider that is not configured.
     pub(super) fn simulated(name: &str) -> Self {
         Self {
-            name: name.to_owned(),
+            name: name.into(),
             free: true,
             timeouts: Timeouts::default(),
             output_limit_field: OutputLimitField::MaxTokens,
@@ -176,7 +176,7 @@ impl Provider {
             ),
         };
         Ok(Self {
-            name,
+            name: name.into(),
             free,
             timeouts,
             output_limit_field,

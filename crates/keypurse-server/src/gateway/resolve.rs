@@ -106,7 +106,9 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<Route, GatewayError> {
         let entry = self.catalogue.find(&provider.name, model);
-        let known = self.prices.get(&(provider.name.clone(), model.to_owned()));
+        let known = self
+            .prices
+            .get(&(provider.name.to_string(), model.to_owned()));
         if known.is_none() {
             refuse_other_modes(entry.as_ref(), &provider.name, model)?;
         }

@@ -3,6 +3,7 @@
 //! Invariant (L12): nothing here can reach [`super::dispatch`] or the ledger's
 //! balances.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -162,7 +163,7 @@ async fn record(
         account: call.token.account,
         token: call.token.token,
         meta: CallMeta {
-            provider: route.provider.name.as_str().into(),
+            provider: Arc::clone(&route.provider.name),
             model: route.model.clone(),
             feature: Feature::Chat,
             streamed,

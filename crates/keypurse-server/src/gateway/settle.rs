@@ -42,7 +42,7 @@ impl Funded {
                 certainty: Certainty::Reported,
             };
         }
-        let (call, provider) = (self.call, &self.route.provider.name);
+        let (call, provider) = (self.call, &*self.route.provider.name);
         warn!(%call, provider, "provider `{provider}` reported usage that cannot be");
         self.counted(text_bytes)
     }

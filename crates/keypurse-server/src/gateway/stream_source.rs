@@ -233,3 +233,72 @@ impl Passed {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::{StreamEnd, StreamSource};
+
+    const STREAM: &str = concat!(
+        ": ping\n\n",
+        "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\r\n\r\n",
+        "data: {\"choices\":[{\"delta\":{\"content\":\"Gr\u{fc}\"}}],\"usage\":null}\n\n",
+        ": ping\n\n",
+        "event: message\ndata: {\"choices\":[{\"delta\":{\"content\":\"\u{df}e\"}}]}\n\n",
+        "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n",
+        "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":1}}\n\n",
+        "data: [DONE]\n\n",
+        "trailing junk",
+    );
+
+    /// What passes of pieces, and whether the stream is complete.
+    fn read(pieces: &[&[u8]]) -> (String, bool, StreamSource) {
+        let mut source = StreamSource::new(100, 1);
+        let mut passed = Vec::new();
+        let pieces = pieces
+            .iter()
+            .map(|piece| Some(Ok(Bytes::copy_from_slice(piece))));
+        for came in pieces.chain([None]) {
+            let batch = source.read(came);
+            passed.extend_from_slice(&batch.bytes);
+            if let Some(end) = batch.end {
+                let is_done = matches!(end, StreamEnd::Done);
+                return (String::from_utf8(passed).unwrap(), is_done, source);
+            }
+        }
+        unreachable!("the end of a body ends the stream")
+    }
+
+    #[test]
+    fn a_stream_reads_the_same_wherever_it_is_cut_into_pieces() {
+        let bytes = STREAM.as_bytes();
+        let (expected, ..) = read(&[bytes]);
+        let kept = STREAM.find("data: {\"choices\":[],").unwrap();
+        assert_eq!(expected, STREAM[": ping\n\n".len()..kept]);
+        for cut in 0..bytes.len() {
+            let (passed, is_done, source) = read(&[&bytes[..cut], &bytes[cut..]]);
+            assert_eq!(passed, expected, "cut at {cut}");
+            assert!(is_done && source.text_bytes() == 7, "cut at {cut}");
+            assert_eq!(
+                source.usage().map(serde_json::value::RawValue::get),
+                Some("{\"prompt_tokens\":1}")
+            );
+        }
+        let single: Vec<&[u8]> = bytes.chunks(1).collect();
+        assert_eq!(read(&single).0, expected);
+    }
+
+    #[test]
+    fn a_stream_that_ends_early_is_complete_only_after_its_choices() {
+        let cut_at = |mark: &str| STREAM.find(mark).unwrap();
+        for (end, expected) in [
+            (cut_at("event:"), false),
+            (cut_at("data: {\"choices\":[{\"delta\":{},"), false),
+            (cut_at("data: {\"choices\":[],"), true),
+            (cut_at("data: [DONE]"), true),
+        ] {
+            assert_eq!(read(&[&STREAM.as_bytes()[..end]]).1, expected, "{end}");
+        }
+    }
+}

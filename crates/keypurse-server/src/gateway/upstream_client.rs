@@ -108,3 +108,22 @@ impl Body for RequestBody {
         SizeHint::with_exact(u64::try_from(length).expect("a body fits in u64"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http_body_util::BodyExt as _;
+    use tokio_util::sync::CancellationToken;
+
+    use super::RequestBody;
+
+    #[tokio::test]
+    async fn l11_a_call_that_waited_for_its_connection_does_not_leave_after_a_deletion() {
+        let revoked = CancellationToken::new();
+        let waiting = RequestBody::new(Bytes::from_static(b"{}"), Some(revoked.clone()));
+        let in_time = RequestBody::new(Bytes::from_static(b"{}"), Some(revoked.clone()));
+        assert_eq!(in_time.collect().await.unwrap().to_bytes(), "{}");
+        revoked.cancel();
+        assert!(waiting.collect().await.is_err());
+    }
+}

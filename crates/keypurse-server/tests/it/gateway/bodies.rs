@@ -11,7 +11,7 @@ use super::{CHAT, Shop};
 const MESSAGES: &str = r#""messages":[{"role":"user","content":"Hi"}]"#;
 
 #[tokio::test]
-async fn l9_what_could_be_read_in_two_ways_is_refused() {
+async fn what_could_be_read_in_two_ways_is_refused() {
     let shop = Shop::open("1").await;
     let nested = format!(r#","x":{}1{}"#, "[".repeat(100), "]".repeat(100));
     for members in [

@@ -1,13 +1,15 @@
 //! Many clients on one token.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use keypurse_store_sqlite::CallState;
 use keypurse_testkit::upstream::{Reply, usage};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use super::{CHAT, Shop, hello};
+use super::{CHAT, Shop, dollars, hello};
 
 /// Runs `clients` at once, each asking `each` times; how often each status was
 /// answered.
@@ -38,7 +40,7 @@ async fn burst(shop: &Shop, clients: usize, each: usize, body: Value) -> [usize;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn l1_money_for_a_hundred_calls_buys_exactly_a_hundred() {
+async fn l2_money_for_a_hundred_calls_buys_exactly_a_hundred() {
     // Input is free, and each answer uses its whole limit of ten tokens.
     let shop = Shop::open("0.001").await;
     shop.upstream.always(Reply::chat("x", &usage(7, 10)));
@@ -53,11 +55,21 @@ async fn l1_money_for_a_hundred_calls_buys_exactly_a_hundred() {
         "L3: none left without money"
     );
     assert_eq!(shop.balance().await, "0.0");
+    // L7: one call, one row, one charge.
+    let calls = shop.app.calls();
+    let ids: HashSet<_> = calls.iter().map(|call| call.call).collect();
+    assert_eq!((calls.len(), ids.len()), (100, 100));
+    let one = dollars("0.00001");
+    assert!(
+        calls
+            .iter()
+            .all(|call| call.state == CallState::Settled && call.charged == one)
+    );
     shop.app.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn l2_with_an_input_price_and_any_usage_the_books_balance() {
+async fn l1_with_an_input_price_and_any_usage_the_books_balance() {
     let shop = Shop::open("0.02").await;
     let mut expected = 20_000_000_i64;
     // The same odd usages again and again, in whatever order calls arrive.

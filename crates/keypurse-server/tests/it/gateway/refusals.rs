@@ -198,12 +198,3 @@ async fn the_first_thing_wrong_is_what_is_said() {
     );
     assert_eq!(shop.ask(&hello()).await.status, 402);
 }
-
-#[tokio::test]
-async fn a_draining_node_takes_no_new_calls() {
-    let shop = Shop::open("1").await;
-    shop.app.state().draining.cancel();
-    let answer = shop.ask(&hello()).await;
-    assert_eq!((answer.status, answer.header("retry-after")), (503, "5"));
-    assert_eq!(answer.json()["error"]["code"], "draining");
-}

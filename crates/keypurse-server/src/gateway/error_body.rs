@@ -1,0 +1,80 @@
+//! Errors as OpenAI's SDKs read them.
+
+use std::borrow::Cow;
+
+use axum::body::Body;
+use axum::response::Response;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, StatusCode};
+use serde_json::{Map, Value, json};
+
+use super::error::PassedOn;
+
+/// An error as OpenAI's SDKs read it.
+pub(super) struct Shape {
+    status: StatusCode,
+    code: &'static str,
+    param: Option<Cow<'static, str>>,
+    message: String,
+    /// Members beyond OpenAI's four.
+    pub(super) details: Map<String, Value>,
+}
+
+impl Shape {
+    pub(super) fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::from_u16(status).expect("a known status"),
+            code,
+            param: None,
+            message: message.into(),
+            details: Map::new(),
+        }
+    }
+
+    /// The same about one member of the request.
+    pub(super) fn about(self, param: Option<Cow<'static, str>>) -> Self {
+        Self { param, ..self }
+    }
+
+    /// OpenAI's name for the class of error.
+    fn kind(&self) -> &'static str {
+        match (self.status.as_u16(), self.code) {
+            (401, _) => "authentication_error",
+            (402, _) | (_, "balance_on_hold") => "billing_error",
+            (429, _) => "rate_limit_error",
+            (502 | 504, _) => "upstream_error",
+            (500.., _) => "server_error",
+            _ => "invalid_request_error",
+        }
+    }
+
+    pub(super) fn to_json(&self) -> Value {
+        let mut error = json!({
+            "message": self.message,
+            "type": self.kind(),
+            "param": self.param,
+            "code": self.code,
+        });
+        if let Value::Object(error) = &mut error {
+            error.extend(self.details.clone());
+        }
+        json!({ "error": error })
+    }
+
+    pub(super) fn into_response(self) -> Response {
+        let mut response = Response::new(Body::from(self.to_json().to_string()));
+        *response.status_mut() = self.status;
+        let json = HeaderValue::from_static("application/json");
+        response.headers_mut().insert(CONTENT_TYPE, json);
+        response
+    }
+}
+
+impl PassedOn {
+    pub(super) fn into_response(self) -> Response {
+        let mut response = Response::new(Body::from(self.body));
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers;
+        response
+    }
+}
