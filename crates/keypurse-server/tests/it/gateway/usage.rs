@@ -83,7 +83,7 @@ async fn check(reported: &Value, text: &str, expected: i64) {
 }
 
 #[tokio::test]
-async fn l9_more_text_than_was_held_for_is_charged_no_more_than_the_hold() {
+async fn more_text_than_was_held_for_is_charged_no_more_than_the_hold() {
     let shop = Shop::open("1").await;
     let long = "x".repeat(100_000);
     shop.upstream.next(Reply::chat(&long, &Value::Null));
