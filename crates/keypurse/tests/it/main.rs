@@ -1,5 +1,10 @@
 //! The binary as its users meet it: real processes, real sockets, real files.
 #![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
+#![expect(clippy::print_stdout, reason = "a test prints what it counted")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "clients of a test have no tracker"
+)]
 
 mod client;
 mod process;

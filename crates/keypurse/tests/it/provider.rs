@@ -89,7 +89,7 @@ async fn whole() -> axum::Json<Value> {
         "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "model",
         "choices": [{
             "index": 0, "finish_reason": "stop",
-            "message": {"role": "assistant", "content": "x".repeat(PIECES as usize)},
+            "message": {"role": "assistant", "content": "x".repeat(usize::try_from(PIECES).unwrap())},
         }],
         "usage": usage(),
     }))
