@@ -36,9 +36,12 @@ impl<'a> Answer<'a> {
         is_object(body).then(|| serde_json::from_slice(body).ok())?
     }
 
-    /// Whether it answers at all.
+    /// Whether it is none: an error, or an object that says nothing.
     pub fn is_failure(&self) -> bool {
-        self.error.is_some() && self.choices.as_ref().is_none_or(Vec::is_empty)
+        match &self.choices {
+            None => self.error.is_some() || self.usage.is_none(),
+            Some(choices) => self.error.is_some() && choices.is_empty(),
+        }
     }
 
     /// UTF-8 bytes of what the model said.
@@ -65,6 +68,18 @@ mod tests {
         assert!(!answer.is_failure());
         let failure = Answer::read(br#"{"error":{"message":"overloaded"}}"#).unwrap();
         assert!(failure.is_failure());
+        for (body, is_failure) in [
+            ("{}", true),
+            (r#"{"object":"chat.completion"}"#, true),
+            (r#"{"choices":[]}"#, false),
+            (
+                r#"{"usage":{"prompt_tokens":3,"completion_tokens":0}}"#,
+                false,
+            ),
+        ] {
+            let answer = Answer::read(body.as_bytes()).unwrap();
+            assert_eq!(answer.is_failure(), is_failure, "{body}");
+        }
         for body in ["", "<html>", "[]", "null", "{\"choices\":3}", "{} {}"] {
             assert!(Answer::read(body.as_bytes()).is_none(), "{body}");
         }

@@ -73,6 +73,7 @@ async fn what_fails_before_the_first_byte_costs_nothing() {
         ("nothing", Reply::text(200, "application/json", "")),
         ("an error with status 200", Reply::json(200, &error)),
         ("a list", Reply::json(200, &json!([1, 2]))),
+        ("an empty object", Reply::json(200, &json!({}))),
         (
             "half an object",
             Reply::text(200, "application/json", "{\"choices\":["),
