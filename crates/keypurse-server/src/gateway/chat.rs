@@ -150,6 +150,9 @@ impl Running<'_> {
         let fetched = tokio::select! {
             biased;
             fetched = fetch(&self.state.gateway, self.funded, self.revoked.as_ref()) => fetched,
+            () = self.revoked(), if self.funded.request.streamed => {
+                Err(GatewayError::Unauthenticated(AuthError::Unknown))
+            }
             () = self.abandoned(&mut client) => return self.give_up(client).await,
             () = self.state.cut_off.cancelled() => return self.give_up(client).await,
         };

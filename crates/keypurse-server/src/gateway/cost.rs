@@ -27,8 +27,13 @@ pub(super) fn add_cost(headers: &mut HeaderMap, cost: Money) {
 pub(super) fn add_charge(headers: &mut HeaderMap, charge: &Charge) {
     add_cost(headers, charge.cost);
     if let Some(balance) = charge.token_balance {
-        headers.insert(BALANCE, decimal(balance));
+        add_balance(headers, balance);
     }
+}
+
+/// Tells what a token has left.
+pub(super) fn add_balance(headers: &mut HeaderMap, balance: Money) {
+    headers.insert(BALANCE, decimal(balance));
 }
 
 /// Tells a client that its output limit was lowered, and to what.

@@ -9,9 +9,9 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use keypurse_core::id::CallId;
+use keypurse_core::id::{CallId, TokenId};
 use keypurse_core::ledger::{PurseId, Short};
 use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
@@ -21,8 +21,9 @@ use keypurse_providers::simulator::{self, Completion, Scenario, SimulatedUsage, 
 use keypurse_store::{CallMeta, Feature, SimulatedCall, TokenCredential};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 
-use super::cost::{DONE, add_cost, stream_cost, to_event, with_cost};
+use super::cost::{DONE, add_balance, add_cost, stream_cost, to_event, with_cost};
 use super::dispatch::{UpstreamFailure, UpstreamFault};
 use super::error::{GatewayError, PassedOn, Shortage};
 use super::fund::unrecordable;
@@ -36,6 +37,8 @@ use crate::state::AppState;
 const SCENARIO: &str = "x-keypurse-sandbox";
 /// Between chunks of a slow stream.
 const SLOW: Duration = Duration::from_millis(100);
+/// How long a client may take to make room for the end of a cut stream.
+const LAST_WORD: Duration = Duration::from_secs(30);
 /// Before the first piece of a slow answer.
 const SLOW_START: Duration = Duration::from_secs(1);
 
@@ -78,9 +81,11 @@ pub(super) async fn answer(
     }
     record(state, call, &route, request.streamed, completion.usage()).await?;
     if request.streamed {
-        Ok(stream(state, &completion, &request, scenario))
+        let token = call.token.token;
+        Ok(stream(state, token, &completion, &request, scenario))
     } else {
-        Ok(whole(&completion, &route.provider.name))
+        let balance = balance(state, call).await?;
+        Ok(whole(&completion, &route.provider.name, balance))
     }
 }
 
@@ -185,7 +190,17 @@ async fn record(
         .map_err(|failure| unrecordable(&failure))
 }
 
-fn whole(completion: &Completion, provider: &str) -> Response {
+/// What a token with a balance has: the same before and after.
+async fn balance(state: &AppState, call: &Call<'_>) -> Result<Option<Money>, GatewayError> {
+    if !call.token.settings.has_budget {
+        return Ok(None);
+    }
+    let token = state.store.token_by_id(call.token.token).await;
+    let token = token.map_err(|failure| unrecordable(&failure))?;
+    Ok(token.map(|token| token.balance_at(state.now())))
+}
+
+fn whole(completion: &Completion, provider: &str, balance: Option<Money>) -> Response {
     let body = Bytes::from(completion.to_json().to_string());
     let answer = Answer::read(&body).expect("the simulator writes answers");
     let shown = with_cost(&body, &answer, Money::ZERO, provider);
@@ -193,11 +208,15 @@ fn whole(completion: &Completion, provider: &str) -> Response {
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     add_cost(headers, Money::ZERO);
+    if let Some(balance) = balance {
+        add_balance(headers, balance);
+    }
     response
 }
 
 fn stream(
     state: &AppState,
+    token: TokenId,
     completion: &Completion,
     request: &ChatRequest,
     scenario: Option<Scenario>,
@@ -209,7 +228,28 @@ fn stream(
         Duration::ZERO
     };
     let (out, incoming) = mpsc::channel(4);
-    state.tasks.spawn(async move {
+    state
+        .tasks
+        .spawn(send(state.clone(), token, events, pause, out));
+    let mut response = Response::new(Body::new(StreamBody { incoming }));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    add_cost(headers, Money::ZERO);
+    response
+}
+
+/// Sends a stream, and cuts it when its token is deleted or the node stops, as
+/// a live one is cut.
+async fn send(
+    state: AppState,
+    token: TokenId,
+    events: Vec<String>,
+    pause: Duration,
+    out: mpsc::Sender<Bytes>,
+) {
+    let watch = state.revocations.watch(token);
+    let deliver = async {
         for event in events {
             if !pause.is_zero() {
                 tokio::time::sleep(pause).await;
@@ -218,12 +258,22 @@ fn stream(
                 return;
             }
         }
-    });
-    let mut response = Response::new(Body::new(StreamBody { incoming }));
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-    add_cost(headers, Money::ZERO);
-    response
+    };
+    // A deletion before the watch began is found in the store.
+    let revoked = async {
+        if let Ok(Some(_)) | Err(_) = state.store.token_by_id(token).await {
+            watch.revoked().cancelled().await;
+        }
+    };
+    let cut = tokio::select! {
+        biased;
+        () = state.cut_off.cancelled() => GatewayError::Draining,
+        () = revoked => GatewayError::Unauthenticated(AuthError::Unknown),
+        () = deliver => return,
+    };
+    let tail = stream_cost(None, Money::ZERO) + &cut.into_event();
+    // A client that does not take the end has left.
+    let _ = timeout(LAST_WORD, out.send(tail.into())).await;
 }
 
 /// The stream as a client gets it, its cost where that of a live stream is.

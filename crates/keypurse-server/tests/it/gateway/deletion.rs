@@ -55,6 +55,25 @@ async fn a_running_stream_is_cut_and_charged_for_what_was_delivered() {
     shop.app.finish().await;
 }
 
+#[tokio::test]
+async fn a_stream_that_waits_for_its_first_byte_is_cut_too() {
+    let shop = Shop::open("1").await;
+    let gate = Gate::new();
+    shop.upstream
+        .next(Reply::chat_stream(&["late"], &usage(10, 20)).held_by(&gate));
+    let body = hello_stream();
+    let calling = shop.ask(&body);
+    let deleting = async {
+        shop.upstream.wait_for(1).await;
+        assert_eq!(shop.app.delete(TOKEN).send().await.status, 204);
+    };
+    let (answer, ()) = soon(async { tokio::join!(calling, deleting) }).await;
+    assert_eq!(answer.status, 401, "{}", answer.text);
+    assert_eq!(answer.json()["error"]["code"], "invalid_api_key");
+    shop.app.settled().await;
+    shop.app.finish().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn deleting_while_fifty_clients_call_ends_them_all() {
     let shop = &Shop::open("1000").await;

@@ -1,9 +1,10 @@
 //! Sandbox tokens.
 
+use http_body_util::BodyExt;
 use keypurse_testkit::TestAnswer;
 use serde_json::{Value, json};
 
-use super::{CHAT, Shop, data, said, token_of, with};
+use super::{CHAT, Shop, data, said, soon, token_of, with};
 
 fn hello() -> Value {
     json!({"model": "openai/gpt-4o", "messages": [{"role": "user", "content": "Hi there"}]})
@@ -176,4 +177,34 @@ async fn a_deleted_sandbox_token_is_refused() {
             .status,
         401
     );
+}
+
+#[tokio::test]
+async fn a_running_sandbox_stream_is_cut_when_its_token_is_deleted() {
+    let shop = sandbox().await;
+    let body = with(hello(), "stream", json!(true));
+    let slow = shop.request(&body).header("x-keypurse-sandbox", "slow");
+    let mut body = slow.open().await.into_body();
+    soon(body.frame()).await.unwrap().unwrap();
+    let deleted = shop.app.delete("/v2/user/custom_token/s/").send().await;
+    assert_eq!(deleted.status, 204);
+    let rest = soon(body.collect()).await.unwrap().to_bytes();
+    let rest = std::str::from_utf8(&rest).unwrap();
+    assert!(
+        rest.contains("invalid_api_key") && !rest.contains("[DONE]"),
+        "{rest}"
+    );
+    shop.app.finish().await;
+}
+
+#[tokio::test]
+async fn a_sandbox_token_with_a_balance_is_told_that_it_stays() {
+    let shop = sandbox().await;
+    let answer = shop.ask(&hello()).await;
+    assert_eq!(answer.header("x-keypurse-balance"), "0.0");
+    let body = json!({"name": "no-balance", "token_type": "sandbox_api_token"});
+    let (_, secret) = shop.app.create_token(body).await;
+    let answer = shop.app.post(CHAT).key(&secret).json(&hello()).send().await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("x-keypurse-balance"), "");
 }
