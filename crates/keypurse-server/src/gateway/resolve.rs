@@ -89,10 +89,14 @@ impl Gateway {
         })
     }
 
-    /// Own prices first, then whom the catalogue names, most original first.
+    /// Own prices first (of several providers the first by name, so that every
+    /// start picks the same), then whom the catalogue names, most original
+    /// first.
     fn provider_serving(&self, bare: &str) -> Option<&Arc<Provider>> {
-        let mut priced = self.prices.keys().filter(|(_, model)| model == bare);
-        let by_price = priced.find_map(|(provider, _)| self.providers.get(provider));
+        let priced = self.prices.keys().filter(|(_, model)| model == bare);
+        let by_price = priced
+            .filter_map(|(provider, _)| self.providers.get(provider))
+            .min_by_key(|provider| &provider.name);
         by_price.or_else(|| {
             let mut serving = self.catalogue.providers_serving(bare);
             serving.find_map(|provider| self.providers.get(provider))

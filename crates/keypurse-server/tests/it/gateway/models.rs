@@ -1,10 +1,11 @@
 //! The list of models.
 
-use keypurse_server::gateway::{Gateway, GatewayConfig, ProviderConfig, ProviderKind};
+use keypurse_server::gateway::{Gateway, GatewayConfig, ModelPrice, ProviderConfig, ProviderKind};
 use keypurse_testkit::TestApp;
+use keypurse_testkit::upstream::ScriptedUpstream;
 use serde_json::json;
 
-use super::{CHAT, Shop};
+use super::{CHAT, Shop, price};
 
 #[tokio::test]
 async fn the_list_is_public_and_shows_what_can_be_called_at_which_price() {
@@ -69,6 +70,30 @@ async fn one_model_is_found_by_any_name_that_calls_it() {
     );
     assert_eq!(shop.app.get("/v1/models/nothing").send().await.status, 404);
     assert_eq!(shop.app.get("/v1/models/up/other").send().await.status, 503);
+}
+
+#[tokio::test]
+async fn a_bare_name_with_several_prices_leads_to_the_first_provider_by_name() {
+    let prices = ["up", "west", "also", "zeta"].map(|provider| ModelPrice {
+        provider: provider.to_owned(),
+        ..price("m", "1", "10")
+    });
+    // Hash maps differ in their order from one to the next.
+    for _ in 0..8 {
+        let upstream = ScriptedUpstream::start().await;
+        let mut config = super::config(&upstream);
+        config.prices = prices.to_vec();
+        for name in ["zeta", "west", "also"] {
+            let provider = ProviderConfig {
+                name: name.to_owned(),
+                ..config.providers[0].clone()
+            };
+            config.providers.push(provider);
+        }
+        let shop = Shop::of(upstream, config, "1").await;
+        let model = shop.app.get("/v1/models/m").send().await.json();
+        assert_eq!(model["id"], "also/m");
+    }
 }
 
 #[tokio::test]
