@@ -226,10 +226,12 @@ fn body(error: &BodyError) -> Shape {
 }
 
 fn model_unpriced(provider: &str, model: &str) -> Shape {
+    // JSON's escapes are TOML's.
+    let quoted = Value::from(format!("{provider}/{model}"));
     let message = format!(
         "no price is known for `{provider}/{model}`, so it is not called; add to keypurse.toml:\n\n\
          [[prices]]\n\
-         model = \"{provider}/{model}\"\n\
+         model = {quoted}\n\
          input_per_million = \"0.00\"\n\
          output_per_million = \"0.00\"\n\
          max_output_tokens = 4096\n"

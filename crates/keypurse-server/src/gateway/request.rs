@@ -18,6 +18,8 @@ use crate::http::json::JsonObject;
 /// overflow.
 const LIMITS: RangeInclusive<u64> = 1..=1 << 31;
 const CHOICES: RangeInclusive<u64> = 1..=128;
+/// Names are kept and shown; no model has a longer one.
+const LONGEST_MODEL_NAME: usize = 512;
 
 /// Members we read. A provider whose parser ignores case would read `Model`
 /// as another `model`, so only these spellings may occur.
@@ -169,6 +171,10 @@ impl<'a> Members<'a> {
                 "`model` must not be empty",
             ));
         }
+        if name.len() > LONGEST_MODEL_NAME {
+            let wrong = format!("`model` must not be longer than {LONGEST_MODEL_NAME} bytes");
+            return Err(GatewayError::invalid(Some("model"), wrong));
+        }
         Ok((name, place_of(value, self.body)))
     }
 
@@ -299,7 +305,7 @@ fn has_opaque_input(messages: Vec<Message<'_>>) -> Result<bool, GatewayError> {
         opaque |= message.audio.is_some();
         let Some(content) = message
             .content
-            .filter(|content| content.get().starts_with('['))
+            .filter(|content| !content.get().starts_with('"'))
         else {
             continue;
         };

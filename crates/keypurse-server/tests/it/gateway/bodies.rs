@@ -78,11 +78,15 @@ async fn a_request_needs_a_model_and_messages() {
         format!(r#"{{"model":null,{MESSAGES}}}"#),
         format!(r#"{{"model":"",{MESSAGES}}}"#),
         format!(r#"{{"model":7,{MESSAGES}}}"#),
+        format!(r#"{{"model":"up/{}",{MESSAGES}}}"#, "m".repeat(510)),
         r#"{"model":"up/m"}"#.to_owned(),
         r#"{"model":"up/m","messages":[]}"#.to_owned(),
         r#"{"model":"up/m","messages":"Hi"}"#.to_owned(),
         r#"{"model":"up/m","messages":["Hi"]}"#.to_owned(),
         r#"{"model":"up/m","messages":[[]]}"#.to_owned(),
+        r#"{"model":"up/m","messages":[{"role":"user","content":{"type":"image_url"}}]}"#
+            .to_owned(),
+        r#"{"model":"up/m","messages":[{"role":"user","content":7}]}"#.to_owned(),
         r#"{"model":"up/m","messages":[{"role":"user","content":[7]}]}"#.to_owned(),
     ] {
         let answer = shop

@@ -122,6 +122,12 @@ async fn an_unknown_model_is_404_and_an_unpriced_one_shows_the_lines_to_add() {
             "model_unpriced",
             "[[prices]]\nmodel = \"up/other\"\n",
         ),
+        (
+            "up/a\"b",
+            503,
+            "model_unpriced",
+            "[[prices]]\nmodel = \"up/a\\\"b\"\n",
+        ),
     ] {
         let answer = shop.ask(&with(hello(), "model", json!(model))).await;
         let error = answer.json()["error"].clone();
