@@ -40,15 +40,31 @@ impl<S: Sync> FromRequest<S> for JsonBody {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
-        let (parts, body) = request.into_parts();
+        let (parts, mut body) = request.into_parts();
+        let none = Self {
+            bytes: Bytes::new(),
+        };
         if body.is_end_stream() {
-            return Ok(Self {
-                bytes: Bytes::new(),
-            });
+            return Ok(none);
         }
-        check_headers(&parts.headers)?;
+        if let Err(refusal) = check_headers(&parts.headers) {
+            return if is_empty(&mut body).await {
+                Ok(none)
+            } else {
+                Err(refusal)
+            };
+        }
         let bytes = read(body).await?;
         Ok(Self { bytes })
+    }
+}
+
+/// Whether a body of unannounced length turns out to have none.
+async fn is_empty(body: &mut Body) -> bool {
+    match body.frame().await {
+        None => true,
+        Some(Ok(frame)) => frame.data_ref().is_some_and(Bytes::is_empty) && body.is_end_stream(),
+        Some(Err(_)) => false,
     }
 }
 
@@ -93,7 +109,23 @@ async fn read(body: Body) -> Result<Bytes, Refusal> {
 
 #[cfg(test)]
 mod tests {
-    use super::is_json;
+    use super::{JsonBody, is_json};
+    use axum::body::Body;
+    use axum::extract::{FromRequest, Request};
+    use bytes::Bytes;
+    use std::convert::Infallible;
+
+    #[tokio::test]
+    async fn an_empty_body_of_unannounced_length_needs_no_content_type() {
+        for (pieces, is_taken) in [(vec![], true), (vec!["{}"], false)] {
+            let pieces = pieces
+                .into_iter()
+                .map(|piece| Ok::<_, Infallible>(Bytes::from(piece)));
+            let body = Body::from_stream(futures_util::stream::iter(pieces));
+            let taken = JsonBody::from_request(Request::new(body), &()).await;
+            assert_eq!(taken.is_ok(), is_taken, "{taken:?}");
+        }
+    }
 
     #[test]
     fn json_is_recognised_by_its_media_type() {
