@@ -265,6 +265,14 @@ fn a_bad_configuration_names_file_line_and_remedy() {
         message.contains("hint: did you mean `listen`?"),
         "{message}"
     );
+    let setup = Setup::new(folder.path()).config("demo = true\n\n[providers.x]\nfree = true\n");
+    let message = text(&setup.command().output().unwrap());
+    for part in [
+        "keypurse.toml, line 3: provider `x`",
+        "because: base_url is missing",
+    ] {
+        assert!(message.contains(part), "{message}");
+    }
     assert!(!setup.data_dir().exists(), "nothing was created");
 }
 
