@@ -45,6 +45,12 @@ CREATE TABLE secret (
     valid_until INTEGER
 ) STRICT;
 
+-- Secrets and account keys that once worked: whoever still sends one does not
+-- guess, and is not slowed down as a guesser.
+CREATE TABLE retired (
+    digest BLOB PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
 CREATE INDEX secret_of_token ON secret (token_id);
 
 -- Append-only: a correction is a new entry.

@@ -273,3 +273,19 @@ pub(crate) fn digests_of(connection: &Connection, id: TokenId) -> rusqlite::Resu
         .query_map([id.0], |row| row.get(0))?
         .collect()
 }
+
+/// Whether this digest once was a credential.
+pub(crate) fn is_retired(connection: &Connection, digest: &Digest) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT 1 FROM retired WHERE digest = ?")?
+        .exists([digest])
+}
+
+/// Remembers digests that stop being credentials.
+pub(crate) fn retire(connection: &Connection, digests: &[Digest]) -> rusqlite::Result<()> {
+    let mut insert = connection.prepare_cached("INSERT OR IGNORE INTO retired VALUES (?)")?;
+    for digest in digests {
+        insert.execute([digest])?;
+    }
+    Ok(())
+}

@@ -184,6 +184,13 @@ impl Tokens for SqliteStore {
             .keep(generation, digest, Arc::clone(&credential));
         Ok(Some(credential))
     }
+
+    async fn was_retired(&self, digest: &Digest) -> Result<bool, StoreError> {
+        let digest = *digest;
+        self.readers
+            .read(move |connection| rows::is_retired(connection, &digest))
+            .await
+    }
 }
 
 #[async_trait]

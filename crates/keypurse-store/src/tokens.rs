@@ -176,4 +176,7 @@ pub trait Tokens {
     /// Whom a secret belongs to, if it is one of a live token or an account.
     /// Says nothing about expiry and grace: compare those with the clock.
     async fn credential(&self, digest: &Digest) -> Result<Option<Arc<Credential>>, StoreError>;
+
+    /// Whether a secret or account key that is unknown now once worked.
+    async fn was_retired(&self, digest: &Digest) -> Result<bool, StoreError>;
 }

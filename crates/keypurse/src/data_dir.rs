@@ -89,7 +89,7 @@ impl DataDir {
                 })
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound && database_exists => {
-                let hint = format!("restore {} from your backup of the data directory", name);
+                let hint = format!("restore {name} from your backup of the data directory");
                 let lost = format!(
                     "{} is missing; without it no key can be checked",
                     path.display()

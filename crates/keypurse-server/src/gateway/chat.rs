@@ -151,7 +151,7 @@ impl Running<'_> {
             biased;
             fetched = fetch(&self.state.gateway, self.funded, self.revoked.as_ref()) => fetched,
             () = self.revoked(), if self.funded.request.streamed => {
-                Err(GatewayError::Unauthenticated(AuthError::Unknown))
+                return self.answer_undelivered(revoked_key(), client).await;
             }
             () = self.abandoned(&mut client) => return self.give_up(client).await,
             () = self.state.cut_off.cancelled() => return self.give_up(client).await,
@@ -216,12 +216,17 @@ impl Running<'_> {
     }
 }
 
+/// What a call is told whose token was deleted while it ran.
+fn revoked_key() -> GatewayError {
+    GatewayError::Unauthenticated(AuthError::Retired)
+}
+
 /// A failed authentication counts against the address it came from; what was
 /// valid once is no guess.
 fn failed_sign_in(state: &State, head: &Parts, failure: AuthError, now: Timestamp) -> GatewayError {
     let is_guess = match failure {
         AuthError::Malformed | AuthError::Unknown => true,
-        AuthError::Missing | AuthError::Expired | AuthError::Store(_) => false,
+        AuthError::Missing | AuthError::Retired | AuthError::Expired | AuthError::Store(_) => false,
     };
     let address = PeerAddr::of(head).0.ip();
     match is_guess.then(|| state.failed_sign_ins.count(address, now)) {

@@ -195,7 +195,7 @@ fn unauthenticated(error: &AuthError) -> Shape {
             "invalid_api_key",
             "send exactly one `Authorization: Bearer <key>`",
         ),
-        AuthError::Unknown => (
+        AuthError::Unknown | AuthError::Retired => (
             "invalid_api_key",
             "this API key is not valid; check it, or create a new one",
         ),

@@ -47,7 +47,7 @@ pub(super) async fn fetch(
     let limits = &provider.timeouts;
     let failed = |fault: UpstreamFault| {
         if fault != UpstreamFault::Timeout && revoked.is_some_and(CancellationToken::is_cancelled) {
-            return GatewayError::Unauthenticated(AuthError::Unknown);
+            return GatewayError::Unauthenticated(AuthError::Retired);
         }
         GatewayError::Upstream(UpstreamFailure {
             provider: provider.name.clone(),

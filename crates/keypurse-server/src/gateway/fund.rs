@@ -100,7 +100,7 @@ fn refused(failure: HoldFailure, bound: &Bound, route: &Route) -> GatewayError {
     };
     match failure {
         HoldFailure::Refused(HoldError::Revoked) => {
-            GatewayError::Unauthenticated(AuthError::Unknown)
+            GatewayError::Unauthenticated(AuthError::Retired)
         }
         HoldFailure::Refused(HoldError::Expired) => {
             GatewayError::Unauthenticated(AuthError::Expired)

@@ -224,7 +224,7 @@ fn tail(running: &Running<'_>, source: &StreamSource, ending: Ending, cost: Mone
             cost + &failure(running, UpstreamFault::Broken).into_event()
         }
         Ending::Upstream(StreamEnd::Fault(fault)) => cost + &failure(running, fault).into_event(),
-        Ending::Revoked => cost + &GatewayError::Unauthenticated(AuthError::Unknown).into_event(),
+        Ending::Revoked => cost + &GatewayError::Unauthenticated(AuthError::Retired).into_event(),
         Ending::CutOff => cost + &GatewayError::Draining.into_event(),
         Ending::NotCovered(error) => cost + &error.into_event(),
         Ending::ClientLeft => String::new(),

@@ -268,7 +268,7 @@ async fn send(
     let cut = tokio::select! {
         biased;
         () = state.cut_off.cancelled() => GatewayError::Draining,
-        () = revoked => GatewayError::Unauthenticated(AuthError::Unknown),
+        () = revoked => GatewayError::Unauthenticated(AuthError::Retired),
         () = deliver => return,
     };
     let tail = stream_cost(None, Money::ZERO) + &cut.into_event();

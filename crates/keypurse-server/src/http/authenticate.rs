@@ -30,9 +30,12 @@ pub enum AuthError {
     /// More than one, or not of the form `Bearer <secret>`.
     #[error("the Authorization header is malformed")]
     Malformed,
-    /// Mistyped, unknown, deleted or rotated out: deliberately one answer.
+    /// Mistyped or never issued.
     #[error("the API key is not valid")]
     Unknown,
+    /// Deleted or rotated out: the same answer, but no guess.
+    #[error("the API key is no longer valid")]
+    Retired,
     /// The token is past its validity.
     #[error("the API key has expired")]
     Expired,
@@ -112,14 +115,17 @@ pub async fn authenticate(
         return Err(AuthError::Unknown);
     }
     let digest = state.vault.digest(secret);
-    let credential = state
-        .store
-        .credential(&digest)
-        .await?
-        .ok_or(AuthError::Unknown)?;
+    let Some(credential) = state.store.credential(&digest).await? else {
+        let once_worked = state.store.was_retired(&digest).await?;
+        return Err(if once_worked {
+            AuthError::Retired
+        } else {
+            AuthError::Unknown
+        });
+    };
     if let Credential::Token(token) = &*credential {
         if token.valid_until.is_some_and(|until| until <= now) {
-            return Err(AuthError::Unknown);
+            return Err(AuthError::Retired);
         }
         if token.settings.is_expired(now) {
             return Err(AuthError::Expired);

@@ -10,7 +10,7 @@ use crate::http::peer::PeerAddr;
 use crate::http::refusal::Refusal;
 use crate::state::AppState;
 
-/// Mistyped, unknown, deleted and rotated out are deliberately one answer.
+/// Never issued, deleted and rotated out are deliberately one answer.
 pub(super) const UNKNOWN: &str = "This API key is not valid; check it, or create a new one.";
 
 /// Proof that the caller may manage the tokens of this account.
@@ -71,6 +71,7 @@ fn refuse(error: AuthError, parts: &Parts, state: &AppState) -> Refusal {
             return refuse_guess(reason, parts, state);
         }
         AuthError::Unknown => return refuse_guess(UNKNOWN, parts, state),
+        AuthError::Retired => UNKNOWN,
         AuthError::Expired => "This API key has expired; extend its validity, or create a new one.",
         AuthError::Store(cause) => return Refusal::Unavailable(cause),
     };

@@ -79,6 +79,7 @@ impl Writer {
             "UPDATE account SET key_digest = ? WHERE id = ?",
             params![digest, account.id.0],
         )?;
+        rows::retire(&self.connection, old.as_slice())?;
         batch.stale.extend(old);
         Ok(Ok(Some(account)))
     }

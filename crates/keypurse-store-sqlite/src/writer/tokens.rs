@@ -135,9 +135,7 @@ impl Writer {
         let Some(mut token) = self.find_loaded(rotation.account, &rotation.name)? else {
             return Ok(None);
         };
-        batch
-            .stale
-            .extend(rows::digests_of(&self.connection, token.id)?);
+        self.retire_secrets(token.id, batch)?;
         self.connection
             .prepare_cached("DELETE FROM secret WHERE token_id = ? AND valid_until IS NOT NULL")?
             .execute([token.id.0])?;
@@ -173,9 +171,7 @@ impl Writer {
         let Some(token) = self.find_loaded(account, name)? else {
             return Ok(None);
         };
-        batch
-            .stale
-            .extend(rows::digests_of(&self.connection, token.id)?);
+        self.retire_secrets(token.id, batch)?;
         self.connection
             .prepare_cached("UPDATE token SET deleted_at = ? WHERE id = ?")?
             .execute(params![at.micros(), token.id.0])?;
@@ -184,6 +180,14 @@ impl Writer {
             .execute([token.id.0])?;
         self.ledger.delete_token(token.id);
         Ok(Some(token.id))
+    }
+
+    /// Remembers a token's secrets as such that once worked.
+    fn retire_secrets(&self, id: TokenId, batch: &mut Batch) -> rusqlite::Result<()> {
+        let digests = rows::digests_of(&self.connection, id)?;
+        rows::retire(&self.connection, &digests)?;
+        batch.stale.extend(digests);
+        Ok(())
     }
 
     fn find_loaded(

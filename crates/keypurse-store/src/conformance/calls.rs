@@ -139,7 +139,19 @@ pub async fn deletion_rotation_and_expiry_end_admission(store: &dyn Store) {
     let token = token(store, owner, "t", 2, 1000).await;
     let name = &token.settings.name;
     let old = new_hold(store, &token, 2, 1, 1).await;
+    assert!(
+        !store
+            .was_retired(&digest(2))
+            .await
+            .expect("a working store")
+    );
     rotate(store, &token, 3).await;
+    assert!(
+        store
+            .was_retired(&digest(2))
+            .await
+            .expect("a working store")
+    );
     assert!(
         store
             .credential(&digest(2))

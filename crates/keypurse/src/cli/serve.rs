@@ -60,9 +60,9 @@ pub(crate) struct ServeArgs {
     pub(crate) log: Option<String>,
 }
 
-pub(crate) fn run(args: ServeArgs) -> anyhow::Result<()> {
+pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<()> {
     let environment = |name: &str| std::env::var(name).ok();
-    let config = Config::load(&args, &environment)?;
+    let config = Config::load(args, &environment)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -29,6 +29,15 @@ pub(crate) struct ConfigFile {
     pub(crate) providers: BTreeMap<String, ProviderSection>,
     #[serde(default)]
     pub(crate) prices: Vec<PriceSection>,
+    #[serde(skip)]
+    source: Source,
+}
+
+/// The text a configuration was read from, to point into.
+#[derive(Clone, Debug, Default)]
+struct Source {
+    path: PathBuf,
+    text: String,
 }
 
 /// `[providers.NAME]`.
@@ -65,15 +74,29 @@ impl ConfigFile {
     pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("cannot read the configuration {}", path.display()))?;
-        Self::parse(&text).map_err(|problem| {
-            let place = format!(
-                "{}, line {}: {}",
-                path.display(),
-                problem.line,
-                problem.what
-            );
-            anyhow::Error::new(Hint(problem.remedy)).context(place)
-        })
+        match Self::parse(&text) {
+            Ok(file) => {
+                let path = path.to_owned();
+                Ok(Self {
+                    source: Source { path, text },
+                    ..file
+                })
+            }
+            Err(Problem { line, what, remedy }) => {
+                let place = format!("{}, line {line}: {what}", path.display());
+                Err(anyhow::Error::new(Hint(remedy)).context(place))
+            }
+        }
+    }
+
+    /// File and line of the first line that has all of `parts`.
+    pub(crate) fn place(&self, parts: &[&str]) -> String {
+        let path = self.source.path.display();
+        let has_all = |line: &str| parts.iter().all(|part| line.contains(part));
+        match self.source.text.lines().position(has_all) {
+            Some(index) => format!("{path}, line {}", index + 1),
+            None => path.to_string(),
+        }
     }
 
     pub(crate) fn parse(text: &str) -> Result<Self, Problem> {

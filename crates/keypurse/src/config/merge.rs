@@ -64,8 +64,9 @@ impl Config {
         let tls = tls(args, file)?;
         let behind_proxy = args.behind_proxy.or(file.behind_proxy).unwrap_or(false);
         let listen = args.listen.as_ref().or(file.listen.as_ref());
-        let listen = listen_address(listen.map_or(DEFAULT_LISTEN, String::as_str))?;
-        refuse_plain_http_elsewhere(listen, tls.is_some() || behind_proxy)?;
+        let listen = listen_address(listen.map_or(DEFAULT_LISTEN, String::as_str))
+            .and_then(|address| is_safe(address, tls.is_some() || behind_proxy))
+            .with_context(|| origin("listen", args.listen.is_some(), file))?;
         let data_dir = args.data_dir.clone().or_else(|| file.data_dir.clone());
         let log = args.log.clone().or_else(|| file.log.clone());
         let drain = args.drain_timeout_seconds.or(file.drain_timeout_seconds);
@@ -93,10 +94,12 @@ impl Config {
 fn settings(args: &ServeArgs, file: &ConfigFile) -> anyhow::Result<Settings> {
     let zone = args.time_zone.as_ref().or(file.time_zone.as_ref());
     let zone = zone.map_or(DEFAULT_TIME_ZONE, String::as_str);
-    let zone = TimeZone::get(zone).map_err(|_| {
-        let hint = Hint("use a name like UTC or Europe/Paris".to_owned());
-        anyhow::Error::new(hint).context(format!("there is no time zone `{zone}`"))
-    })?;
+    let zone = TimeZone::get(zone)
+        .map_err(|_| {
+            let hint = Hint("use a name like UTC or Europe/Paris".to_owned());
+            anyhow::Error::new(hint).context(format!("there is no time zone `{zone}`"))
+        })
+        .with_context(|| origin("time_zone", args.time_zone.is_some(), file))?;
     let mib = args
         .max_body_mib
         .or(file.max_body_mib)
@@ -132,11 +135,20 @@ fn listen_address(text: &str) -> anyhow::Result<SocketAddr> {
         .with_context(|| format!("`{text}` names no address"))
 }
 
+/// Where a refused value came from: the flag or its variable, else the file.
+fn origin(setting: &str, by_flag: bool, file: &ConfigFile) -> String {
+    if by_flag {
+        let flag = setting.replace('_', "-");
+        return format!("--{flag} (or KEYPURSE_{})", setting.to_uppercase());
+    }
+    file.place(&[setting])
+}
+
 /// Secrets travel in headers: off this machine only encrypted, or behind
 /// something that encrypts.
-fn refuse_plain_http_elsewhere(listen: SocketAddr, is_safe: bool) -> anyhow::Result<()> {
-    if listen.ip().is_loopback() || is_safe {
-        return Ok(());
+fn is_safe(listen: SocketAddr, is_encrypted: bool) -> anyhow::Result<SocketAddr> {
+    if listen.ip().is_loopback() || is_encrypted {
+        return Ok(listen);
     }
     let hint = Hint(
         "add --tls-cert and --tls-key, or --behind-proxy when a proxy in front does TLS".to_owned(),

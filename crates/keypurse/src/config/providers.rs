@@ -26,8 +26,10 @@ pub(super) fn providers(
 ) -> anyhow::Result<Vec<ProviderConfig>> {
     let mut providers = Vec::new();
     for (name, section) in &file.providers {
-        let provider = from_file(name, section, environment)
-            .with_context(|| format!("in [providers.{name}] of the configuration"))?;
+        let provider = from_file(name, section, environment).with_context(|| {
+            let place = file.place(&["[providers.", name, "]"]);
+            format!("{place}: provider `{name}` is not configured well")
+        })?;
         providers.push(provider);
     }
     for preset in PRESETS {
@@ -170,7 +172,10 @@ pub(super) fn prices(file: &ConfigFile) -> anyhow::Result<Vec<ModelPrice>> {
     file.prices
         .iter()
         .map(|section| {
-            price(section).with_context(|| format!("in [[prices]] for model `{}`", section.model))
+            price(section).with_context(|| {
+                let place = file.place(&["model", &section.model]);
+                format!("{place}: the price of `{}` cannot be used", section.model)
+            })
         })
         .collect()
 }

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::client::Client;
@@ -31,10 +32,9 @@ pub(crate) struct Process {
 impl Setup {
     /// A free loopback port and everything inside `folder`.
     pub(crate) fn new(folder: &Path) -> Self {
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
         Self {
             folder: folder.to_owned(),
-            address: free.local_addr().unwrap().to_string(),
+            address: free_address(),
             arguments: Vec::new(),
             preset_key: true,
         }
@@ -111,6 +111,21 @@ impl Setup {
             child,
             address: self.address.clone(),
             folder: self.folder.clone(),
+        }
+    }
+}
+
+/// A loopback address nobody listens on, and nobody will by chance: the system
+/// takes the ports of outgoing connections from above this range, and a test
+/// that restarts its process needs the port to stay free meanwhile.
+fn free_address() -> String {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = u16::try_from(std::process::id() % 1000).unwrap() * 10;
+    loop {
+        let step = NEXT.fetch_add(1, Ordering::Relaxed);
+        let address = format!("127.0.0.1:{}", 20_000 + (first + step) % 10_000);
+        if TcpListener::bind(&address).is_ok() {
+            return address;
         }
     }
 }

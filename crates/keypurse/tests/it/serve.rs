@@ -59,6 +59,30 @@ async fn the_printed_commands_work_as_printed() {
     );
 }
 
+#[tokio::test]
+async fn the_commands_of_the_readme_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut setup = Setup::new(folder.path()).argument("--demo");
+    setup.preset_key = false;
+    let mut process = setup.start().await;
+    let readme = include_str!("../../../../README.md");
+    let blocks = readme
+        .split("```sh\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next());
+    let commands: String = blocks
+        .filter(|block| block.contains("curl"))
+        .map(|block| block.replace("127.0.0.1:8787", &setup.address))
+        .map(|block| block.replace("keypurse-data", setup.data_dir().to_str().unwrap()))
+        .collect();
+    let answers = run_in_shell(&setup, &commands);
+    assert!(
+        answers.contains("\"cost\"") && answers.contains("\"masked\""),
+        "{answers}"
+    );
+    assert!(process.terminate().success());
+}
+
 fn run_in_shell(setup: &Setup, commands: &str) -> String {
     let output = Command::new("sh")
         .args(["-ec", commands])
@@ -265,6 +289,14 @@ fn a_bad_configuration_names_file_line_and_remedy() {
         message.contains("hint: did you mean `listen`?"),
         "{message}"
     );
+    let setup = Setup::new(folder.path()).config("demo = true\n\n[providers.x]\nfree = true\n");
+    let message = text(&setup.command().output().unwrap());
+    for part in [
+        "keypurse.toml, line 3: provider `x`",
+        "because: base_url is missing",
+    ] {
+        assert!(message.contains(part), "{message}");
+    }
     assert!(!setup.data_dir().exists(), "nothing was created");
 }
 
