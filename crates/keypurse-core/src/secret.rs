@@ -22,6 +22,8 @@ const UNBIASED: u8 = 248;
 
 /// What a preset account key needs at least.
 pub const MIN_PRESET_LEN: usize = 32;
+/// Longer ones do not fit into the headers of every client.
+pub const MAX_PRESET_LEN: usize = 4096;
 
 /// A secret in the clear. Never printed: `Debug` shows nothing of it, and the
 /// memory is wiped when it is dropped.
@@ -80,7 +82,7 @@ pub fn is_plausible(presented: &str) -> bool {
     if presented.starts_with("kp_live_") || presented.starts_with("kp_test_") {
         return is_well_formed(presented);
     }
-    (MIN_PRESET_LEN..=512).contains(&presented.len())
+    (MIN_PRESET_LEN..=MAX_PRESET_LEN).contains(&presented.len())
 }
 
 fn is_well_formed(text: &str) -> bool {
@@ -111,7 +113,7 @@ fn checksum(body: &[u8]) -> [u8; CHECKSUM_LEN] {
 
 #[cfg(test)]
 mod tests {
-    use super::{SECRET_LEN, TokenSecret, is_plausible};
+    use super::{MAX_PRESET_LEN, SECRET_LEN, TokenSecret, is_plausible};
     use crate::entropy::fixed::FixedEntropy;
     use crate::token::TokenKind;
 
@@ -144,7 +146,7 @@ mod tests {
             "kp_live_",
             "kp_live_é",
             &"a".repeat(31),
-            &"a".repeat(513),
+            &"a".repeat(MAX_PRESET_LEN + 1),
         ] {
             assert!(!is_plausible(junk), "{junk}");
         }

@@ -12,6 +12,8 @@ use super::cost::to_event;
 use super::dispatch::UpstreamFault;
 use super::splice::{Edits, place_of};
 
+/// A token of English has about four characters.
+const EVENTS_PER_TOKEN: u64 = 4;
 /// No chunk of a chat is larger.
 const LARGEST_EVENT: usize = 1024 * 1024;
 
@@ -63,12 +65,13 @@ enum Fate {
 impl StreamSource {
     /// A stream that may have this many output tokens in so many choices.
     ///
-    /// No event with text has less than one token: more events than tokens are
-    /// more output than was asked for.
+    /// Most providers send a token or more per event, some a character. Beyond
+    /// [`EVENTS_PER_TOKEN`] events for each token it is more output than was
+    /// asked for, whoever sends it.
     pub(super) fn new(output_limit: u64, choices: u64) -> Self {
         Self {
             pending: BytesMut::new(),
-            most_texts: output_limit,
+            most_texts: output_limit.saturating_mul(EVENTS_PER_TOKEN),
             choices,
             has_begun: false,
             text_bytes: 0,

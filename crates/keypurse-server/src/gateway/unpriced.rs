@@ -26,7 +26,7 @@ const FORBIDDEN: [&str; 10] = [
 ];
 
 /// Paid extras, other models, other tiers.
-const UNPRICED: [&str; 14] = [
+const UNPRICED: [&str; 17] = [
     "audio",
     "web_search_options",
     "web_search",
@@ -41,6 +41,10 @@ const UNPRICED: [&str; 14] = [
     "use_beam_search",
     "mcp_servers",
     "container",
+    // Input that is stored at the provider, which bytes do not bound:
+    "cached_content",
+    "file_ids",
+    "previous_response_id",
 ];
 
 /// An option that changes what a call costs and has no price.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
-use keypurse_core::secret::{MIN_PRESET_LEN, TokenSecret, is_plausible};
+use keypurse_core::secret::{MAX_PRESET_LEN, MIN_PRESET_LEN, TokenSecret, is_plausible};
 use keypurse_core::time::Clock;
 use keypurse_core::token::TokenKind;
 use keypurse_server::vault::Vault;
@@ -67,10 +67,12 @@ async fn use_preset(
     preset: &str,
     exists: bool,
 ) -> anyhow::Result<()> {
-    if preset.len() < MIN_PRESET_LEN || !preset.bytes().all(|byte| byte.is_ascii_graphic()) {
+    if !(MIN_PRESET_LEN..=MAX_PRESET_LEN).contains(&preset.len())
+        || !preset.bytes().all(|byte| byte.is_ascii_graphic())
+    {
         let hint = Hint("openssl rand -hex 32".to_owned());
         let weak = format!(
-            "KEYPURSE_ACCOUNT_KEY needs {MIN_PRESET_LEN} printable characters or more, no spaces"
+            "KEYPURSE_ACCOUNT_KEY needs {MIN_PRESET_LEN} to {MAX_PRESET_LEN} printable characters, no spaces"
         );
         return Err(anyhow::Error::new(hint).context(weak));
     }

@@ -40,6 +40,7 @@ async fn options_that_change_the_price_are_refused_and_the_upstream_sees_nothing
         ("provider", json!({"order": ["x"]})),
         ("fallbacks", json!(["up/dear"])),
         ("best_of", json!(4)),
+        ("cached_content", json!("cachedContents/1")),
     ] {
         let answer = refused(&shop, &with(hello(), param, value.clone())).await;
         let expected = (400, "unpriced_parameter".to_owned(), param.to_owned());

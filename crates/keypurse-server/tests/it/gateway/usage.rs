@@ -94,16 +94,28 @@ async fn more_text_than_was_held_for_is_charged_no_more_than_the_hold() {
 }
 
 #[tokio::test]
+async fn a_provider_that_sends_single_characters_is_not_cut() {
+    let shop = Shop::open("1").await;
+    let body = super::with(hello_stream(), "max_tokens", json!(5));
+    let letters = (0..20).fold(Reply::stream(), |reply, _| reply.chunk("x"));
+    shop.upstream
+        .next(letters.finish().usage(&usage(10, 5)).done());
+    let answer = shop.ask(&body).await;
+    assert_eq!(super::said(&answer.text), "x".repeat(20));
+    assert_eq!(shop.balance().await, "0.99994");
+}
+
+#[tokio::test]
 async fn a_stream_with_more_output_than_allowed_is_cut_politely() {
     let shop = Shop::open("1").await;
     let body = super::with(hello_stream(), "max_tokens", json!(30));
     let words = |reply: Reply, count| (0..count).fold(reply, |reply, _| reply.chunk("word "));
-    let reply = words(Reply::stream(), 40).wait(&Gate::new());
+    let reply = words(Reply::stream(), 130).wait(&Gate::new());
     shop.upstream
-        .next(words(reply, 2786).finish().usage(&usage(10, 2826)).done());
+        .next(words(reply, 2696).finish().usage(&usage(10, 2826)).done());
     let answer = shop.ask(&body).await;
     let chunks = super::data(&answer.text);
-    assert_eq!(super::said(&answer.text).matches("word").count(), 30);
+    assert_eq!(super::said(&answer.text).matches("word").count(), 120);
     let [.., last, done] = chunks.as_slice() else {
         panic!("{}", answer.text)
     };
