@@ -2,6 +2,9 @@
 
 use axum::extract::State;
 use http::StatusCode;
+use keypurse_core::id::{AccountId, TokenId};
+use keypurse_core::token::TokenName;
+use keypurse_store::StoreError;
 
 use super::path::NamePath;
 use crate::http::refusal::Refusal;
@@ -14,10 +17,28 @@ pub(in crate::management) async fn delete(
     path: NamePath,
 ) -> Result<StatusCode, Refusal> {
     let name = path.name()?;
+    // A task of its own: the deletion happens even when its client hangs up,
+    // and then running streams have to end all the same.
+    let deleting = state.tasks.spawn(end(state.clone(), manager.account, name));
+    match deleting.await {
+        Ok(Ok(Some(_))) => Ok(StatusCode::NO_CONTENT),
+        Ok(Ok(None)) => Err(Refusal::NoSuchToken),
+        Ok(Err(cause)) => Err(Refusal::Unavailable(cause)),
+        Err(_) => Err(Refusal::Bug),
+    }
+}
+
+async fn end(
+    state: AppState,
+    account: AccountId,
+    name: TokenName,
+) -> Result<Option<TokenId>, StoreError> {
     let deleted = state
         .store
-        .delete_token(manager.account, &name, state.now());
-    let id = deleted.await?.ok_or(Refusal::NoSuchToken)?;
-    state.revocations.revoke(id);
-    Ok(StatusCode::NO_CONTENT)
+        .delete_token(account, &name, state.now())
+        .await?;
+    if let Some(id) = deleted {
+        state.revocations.revoke(id);
+    }
+    Ok(deleted)
 }

@@ -121,6 +121,26 @@ async fn a_stream_that_has_not_begun_ends_with_its_token_and_costs_nothing() {
 }
 
 #[tokio::test]
+async fn a_deletion_whose_client_hangs_up_still_ends_running_streams() {
+    let shop = Shop::open("1").await;
+    let gate = Gate::new();
+    let reply = Reply::stream().chunk("abc").wait(&gate).done();
+    shop.upstream.next(reply);
+    let mut body = shop.request(&hello_stream()).open().await.into_body();
+    soon(body.frame()).await.unwrap().unwrap();
+    let mut deleting = Box::pin(shop.app.delete(TOKEN).send());
+    let on_its_way = std::future::poll_fn(|context| {
+        std::task::Poll::Ready(deleting.as_mut().poll(context).is_pending())
+    });
+    assert!(on_its_way.await, "the ledger is asked and has not answered");
+    drop(deleting);
+    let rest = soon(body.collect()).await.unwrap().to_bytes();
+    let rest = std::str::from_utf8(&rest).unwrap();
+    assert!(rest.contains("invalid_api_key"), "{rest}");
+    shop.app.finish().await;
+}
+
+#[tokio::test]
 async fn a_rotated_out_secret_is_dead_at_once() {
     let shop = Shop::open("1").await;
     let rotated = shop
