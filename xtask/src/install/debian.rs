@@ -26,6 +26,16 @@ const C_COMPILER: Program = Program {
     package: "gcc",
     purpose: "builds SQLite and aws-lc",
 };
+const CURL: Program = Program {
+    probe: &["curl", "--version"],
+    package: "curl",
+    purpose: "runs the commands that the start and the README print",
+};
+const KILL: Program = Program {
+    probe: &["kill", "-l"],
+    package: "procps",
+    purpose: "asks servers under test to stop",
+};
 const PYTHON: Program = Program {
     probe: &["python3", "-c", "import ensurepip, venv"],
     package: "python3-venv",
@@ -48,7 +58,7 @@ const NGINX: Program = Program {
 };
 
 /// What the suites of `cargo xtask test` call.
-pub(crate) const FOR_TESTS: &[Program] = &[C_COMPILER, PYTHON, NODE, NPM];
+pub(crate) const FOR_TESTS: &[Program] = &[C_COMPILER, CURL, KILL, PYTHON, NODE, NPM];
 /// What `cargo xtask bench` calls on top.
 pub(crate) const FOR_BENCH: &[Program] = &[NGINX];
 
