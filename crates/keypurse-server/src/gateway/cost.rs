@@ -61,9 +61,9 @@ pub(super) fn with_cost(body: &Bytes, answer: &Answer<'_>, cost: Money, provider
     edits.apply(body)
 }
 
-/// What stands before the end of a stream: the usage chunk with `cost` as a
-/// member of its `usage`, or a comment, which clients that did not ask for
-/// usage skip.
+/// What stands before the end of a stream: the usage chunk with `cost`, both
+/// where whole answers have it and beside the tokens it paid for, or a comment,
+/// which clients that did not ask for usage skip.
 pub(super) fn stream_cost(usage_chunk: Option<&str>, cost: Money) -> String {
     let shown = usage_chunk.and_then(|chunk| usage_chunk_with_cost(chunk, cost));
     shown.unwrap_or_else(|| format!(": keypurse-cost={cost}\n\n"))
@@ -79,9 +79,14 @@ fn usage_chunk_with_cost(chunk: &str, cost: Money) -> Option<String> {
     let place = object.get("cost").map(|member| place_of(member, text));
     edits.set("cost", place, &cost.to_string());
     let usage_with_cost = edits.apply(&Bytes::copy_from_slice(text));
+    let whole = JsonObject::read(chunk.as_bytes()).ok()?;
+    let place = whole
+        .get("cost")
+        .map(|member| place_of(member, chunk.as_bytes()));
     let mut edits = Edits::default();
     let usage_with_cost = String::from_utf8_lossy(&usage_with_cost);
     edits.replace(place_of(usage, chunk.as_bytes()), usage_with_cost);
+    edits.set("cost", place, &cost.to_string());
     let shown = edits.apply(&Bytes::copy_from_slice(chunk.as_bytes()));
     Some(to_event(&String::from_utf8_lossy(&shown)))
 }
@@ -113,11 +118,12 @@ mod tests {
             ),
             (
                 Some(r#"{"choices":[],"usage":{"total_tokens":3}}"#),
-                "data: {\"choices\":[],\"usage\":{\"total_tokens\":3,\"cost\":0.0000015}}\n\n",
+                "data: {\"choices\":[],\"usage\":{\"total_tokens\":3,\"cost\":0.0000015},\
+                 \"cost\":0.0000015}\n\n",
             ),
             (
                 Some("{\"choices\":[],\n\"usage\":{\"cost\":7}}"),
-                "data: {\"choices\":[], \"usage\":{\"cost\":0.0000015}}\n\n",
+                "data: {\"choices\":[], \"usage\":{\"cost\":0.0000015},\"cost\":0.0000015}\n\n",
             ),
         ] {
             assert_eq!(stream_cost(chunk, cost), expected, "{chunk:?}");

@@ -52,7 +52,8 @@ async fn a_client_that_asks_for_usage_gets_it_with_the_cost() {
     };
     assert_eq!(*done, "[DONE]");
     assert!(
-        last.ends_with(r#""total_tokens":30,"cost":0.00021}}"#) && last.contains(r#""choices":[]"#),
+        last.ends_with(r#""total_tokens":30,"cost":0.00021},"cost":0.00021}"#)
+            && last.contains(r#""choices":[]"#),
         "{last}"
     );
     assert!(!answer.text.contains(": keypurse-cost"));
