@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::ArgAction;
+use clap::builder::BoolishValueParser;
 
 use crate::config::Config;
 use crate::node;
@@ -23,7 +24,8 @@ pub(crate) struct ServeArgs {
     pub(crate) data_dir: Option<PathBuf>,
     /// Add a local priced provider (`demo/…`), to watch a balance fall
     #[arg(long, env = "KEYPURSE_DEMO", value_name = "BOOL", num_args = 0..=1,
-          default_missing_value = "true", action = ArgAction::Set)]
+          default_missing_value = "true", value_parser = BoolishValueParser::new(),
+          action = ArgAction::Set)]
     pub(crate) demo: Option<bool>,
     /// Certificate chain (PEM); needs --tls-key
     #[arg(long, env = "KEYPURSE_TLS_CERT", value_name = "FILE")]
@@ -33,11 +35,13 @@ pub(crate) struct ServeArgs {
     pub(crate) tls_key: Option<PathBuf>,
     /// A proxy in front does TLS: plain HTTP beyond loopback is allowed
     #[arg(long, env = "KEYPURSE_BEHIND_PROXY", value_name = "BOOL", num_args = 0..=1,
-          default_missing_value = "true", action = ArgAction::Set)]
+          default_missing_value = "true", value_parser = BoolishValueParser::new(),
+          action = ArgAction::Set)]
     pub(crate) behind_proxy: Option<bool>,
     /// Whether GET shows the secrets of tokens; off: shown once, kept as digest only
     #[arg(long, env = "KEYPURSE_REVEAL_SECRETS", value_name = "BOOL", num_args = 0..=1,
-          default_missing_value = "true", action = ArgAction::Set)]
+          default_missing_value = "true", value_parser = BoolishValueParser::new(),
+          action = ArgAction::Set)]
     pub(crate) reveal_secrets: Option<bool>,
     /// Time zone whose days bound reset periods
     #[arg(long, env = "KEYPURSE_TIME_ZONE", value_name = "ZONE")]

@@ -2,6 +2,7 @@ use super::file::{ConfigFile, Problem};
 use super::merge::Config;
 use super::reference;
 use crate::cli::serve::ServeArgs;
+use crate::cli::{Cli, Command};
 
 fn merged(file: &str, change: impl FnOnce(&mut ServeArgs)) -> Result<Config, String> {
     merged_with(file, change, &|_| None)
@@ -38,6 +39,24 @@ fn a_flag_wins_over_the_file_and_the_file_over_the_default() {
         args.listen = Some("127.0.0.1:2".to_owned());
     });
     assert_eq!(flag.unwrap().listen.to_string(), "127.0.0.1:2");
+}
+
+#[test]
+fn a_switch_takes_the_words_people_write() {
+    use clap::Parser;
+    for (argument, expected) in [
+        ("--demo", Some(true)),
+        ("--demo=1", Some(true)),
+        ("--demo=yes", Some(true)),
+        ("--demo=off", Some(false)),
+        ("--behind-proxy", None),
+    ] {
+        let cli = Cli::try_parse_from(["keypurse", "serve", argument]).unwrap();
+        let Command::Serve(args) = cli.command else {
+            panic!("not serve")
+        };
+        assert_eq!(args.demo, expected, "{argument}");
+    }
 }
 
 #[test]
