@@ -10,6 +10,7 @@ use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, USER_AG
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
@@ -68,12 +69,14 @@ pub(super) enum UpstreamFault {
     Timeout,
 }
 
-/// Sends the call. It leaves once at most: only a connection that turned out
-/// closed before anything was written is replaced.
+/// Sends the call and waits for the head of the answer until `by`. It leaves
+/// once at most: only a connection that turned out closed before anything was
+/// written is replaced.
 pub(super) async fn dispatch(
     gateway: &Gateway,
     funded: &Funded,
     revoked: Option<&CancellationToken>,
+    by: Instant,
 ) -> Result<Reply, UpstreamFault> {
     let route = &funded.route;
     let field = route.provider.output_limit_field;
@@ -106,7 +109,7 @@ pub(super) async fn dispatch(
         headers.insert(AUTHORIZATION, authorization.clone());
     }
     let sent = gateway.client.request(request);
-    match tokio::time::timeout(route.provider.timeouts.first_byte, sent).await {
+    match timeout_at(by, sent).await {
         Err(_) => Err(UpstreamFault::Timeout),
         Ok(Err(error)) => Err(explain(&route.provider.name, &error)),
         Ok(Ok(response)) => {

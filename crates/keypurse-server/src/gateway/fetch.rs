@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
@@ -54,14 +54,16 @@ pub(super) async fn fetch(
             fault,
         })
     };
-    let mut reply = dispatch(gateway, funded, revoked).await.map_err(failed)?;
+    let by = Instant::now() + limits.first_byte;
+    let sent = dispatch(gateway, funded, revoked, by);
+    let mut reply = sent.await.map_err(failed)?;
     let headers = forwarded(&reply.headers);
     if !reply.status.is_success() {
         return Err(refusal(funded, reply).await.unwrap_or_else(failed));
     }
     if funded.request.streamed && !is_json(&headers) {
         let begin = begin_stream(funded, reply.body, headers);
-        let begun = timeout(limits.first_byte, begin).await;
+        let begun = timeout_at(by, begin).await;
         return begun
             .map_err(|_| UpstreamFault::Timeout)
             .flatten()
@@ -69,7 +71,7 @@ pub(super) async fn fetch(
     }
     let collect = reply
         .body
-        .collect(LARGEST_ANSWER, limits.first_byte, limits.idle);
+        .collect(LARGEST_ANSWER, by - Instant::now(), limits.idle);
     let body = timeout(limits.total, collect).await;
     let body = body
         .map_err(|_| UpstreamFault::Timeout)
