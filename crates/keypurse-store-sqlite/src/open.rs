@@ -55,9 +55,6 @@ pub enum OpenError {
     /// The linked SQLite has a known fault.
     #[error("SQLite {0} is too old; 3.51.3 or newer is needed")]
     OldSqlite(&'static str),
-    /// What the file holds makes no sense.
-    #[error("the database is corrupt: {0}")]
-    Corrupt(String),
     /// SQLite failed.
     #[error("cannot open the database {}", path.display())]
     Sqlite {

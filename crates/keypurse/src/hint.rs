@@ -46,7 +46,6 @@ pub(crate) fn for_open(error: OpenError) -> anyhow::Error {
         OpenError::Lock { .. } | OpenError::Sqlite { .. } => {
             "check that the folder exists, is writable and on a disk with space"
         }
-        OpenError::Corrupt(_) => "keep the file as it is and restore a backup",
     };
     with_hint(error, hint)
 }
@@ -56,19 +55,11 @@ pub(crate) fn with_hint(
     error: impl std::error::Error + Send + Sync + 'static,
     hint: impl Into<String>,
 ) -> anyhow::Error {
-    anyhow::Error::new(Hint(hint.into())).context(anyhow::Error::new(error).to_chain())
+    anyhow::Error::new(Hint(hint.into())).context(sentence(&anyhow::Error::new(error)))
 }
 
 /// The chain of an error as one sentence, so that it can carry a hint.
-trait ToChain {
-    fn to_chain(&self) -> String;
-}
-
-impl ToChain for anyhow::Error {
-    fn to_chain(&self) -> String {
-        self.chain()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join(": ")
-    }
+fn sentence(error: &anyhow::Error) -> String {
+    let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+    causes.join(": ")
 }

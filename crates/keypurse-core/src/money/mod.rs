@@ -36,8 +36,6 @@ pub enum MoneyParseError {
 impl Money {
     /// No money.
     pub const ZERO: Self = Self::from_nanos(0);
-    /// More than any purse can hold; stands for "no limit" in comparisons.
-    pub const MAX: Self = Self::from_nanos(i64::MAX);
 
     /// Money from whole nano-dollars.
     pub const fn from_nanos(nanos: i64) -> Self {

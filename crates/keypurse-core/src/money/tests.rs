@@ -104,7 +104,7 @@ fn money_is_written_without_exponent_and_with_a_point() {
 #[test]
 #[should_panic(expected = "money overflow")]
 fn overflow_stops_instead_of_wrapping() {
-    let _ = Money::MAX + Money::from_nanos(1);
+    let _ = Money::from_nanos(i64::MAX) + Money::from_nanos(1);
 }
 
 proptest! {

@@ -27,8 +27,7 @@ use super::relay_stream::relay_stream;
 use super::request::ChatRequest;
 use super::sandbox;
 use super::settle::{settle, void};
-use crate::http::authenticate::{AuthError, Schemes, authenticate};
-use crate::http::peer::PeerAddr;
+use crate::http::authenticate::{AuthError, Schemes, authenticate, count_failure};
 use crate::http::throttle::TooManyFailures;
 use crate::state::{AppState, State};
 
@@ -221,20 +220,13 @@ fn revoked_key() -> GatewayError {
     GatewayError::Unauthenticated(AuthError::Retired)
 }
 
-/// A failed authentication counts against the address it came from; what was
-/// valid once is no guess.
 fn failed_sign_in(state: &State, head: &Parts, failure: AuthError, now: Timestamp) -> GatewayError {
-    let is_guess = match failure {
-        AuthError::Malformed | AuthError::Unknown => true,
-        AuthError::Missing | AuthError::Retired | AuthError::Expired | AuthError::Store(_) => false,
-    };
-    let address = PeerAddr::of(head).0.ip();
-    match is_guess.then(|| state.failed_sign_ins.count(address, now)) {
-        Some(Err(TooManyFailures {
+    match count_failure(state, head, &failure, now) {
+        Ok(()) => GatewayError::Unauthenticated(failure),
+        Err(TooManyFailures {
             retry_after_seconds,
-        })) => GatewayError::TooManyFailures {
+        }) => GatewayError::TooManyFailures {
             retry_after_seconds,
         },
-        Some(Ok(())) | None => GatewayError::Unauthenticated(failure),
     }
 }

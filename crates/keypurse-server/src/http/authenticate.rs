@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use http::request::Parts;
 use keypurse_core::id::AccountId;
 use keypurse_core::secret;
 use keypurse_core::time::Timestamp;
 use keypurse_store::{Credential, StoreError, TokenCredential};
 use thiserror::Error;
 
+use crate::http::peer::PeerAddr;
+use crate::http::throttle::TooManyFailures;
 use crate::state::State;
 
 /// The header of Anthropic's SDKs.
@@ -42,6 +45,33 @@ pub enum AuthError {
     /// The store could not say.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl AuthError {
+    /// Whether the credential was guessed: a missing one guesses nothing, and
+    /// what was valid once is no guess.
+    fn is_guess(&self) -> bool {
+        match self {
+            Self::Malformed | Self::Unknown => true,
+            Self::Missing | Self::Retired | Self::Expired | Self::Store(_) => false,
+        }
+    }
+}
+
+/// Counts a failed authentication against the address it came from, or says
+/// that there were too many.
+pub fn count_failure(
+    state: &State,
+    request: &Parts,
+    failure: &AuthError,
+    now: Timestamp,
+) -> Result<(), TooManyFailures> {
+    if !failure.is_guess() {
+        return Ok(());
+    }
+    state
+        .failed_sign_ins
+        .count(PeerAddr::of(request).0.ip(), now)
 }
 
 /// Where a secret may stand.

@@ -5,8 +5,9 @@ use http::request::Parts;
 use keypurse_core::id::AccountId;
 use keypurse_core::secret::TokenSecret;
 
-use crate::http::authenticate::{AuthError, Caller, Schemes, authenticate, presented};
-use crate::http::peer::PeerAddr;
+use crate::http::authenticate::{
+    AuthError, Caller, Schemes, authenticate, count_failure, presented,
+};
 use crate::http::refusal::Refusal;
 use crate::state::AppState;
 
@@ -61,27 +62,16 @@ async fn sign_in(parts: &Parts, state: &AppState) -> Result<SignedIn, AuthError>
     })
 }
 
-/// Only a wrong credential counts as a guess: a missing one guesses nothing,
-/// and an expired one was right.
 fn refuse(error: AuthError, parts: &Parts, state: &AppState) -> Refusal {
+    if let Err(failures) = count_failure(state, parts, &error, state.now()) {
+        return Refusal::TooManyFailures(failures);
+    }
     let reason = match error {
         AuthError::Missing => "No API key was provided; send it as `Authorization: Bearer <key>`.",
-        AuthError::Malformed => {
-            let reason = "The Authorization header is malformed; send one `Bearer <key>`.";
-            return refuse_guess(reason, parts, state);
-        }
-        AuthError::Unknown => return refuse_guess(UNKNOWN, parts, state),
-        AuthError::Retired => UNKNOWN,
+        AuthError::Malformed => "The Authorization header is malformed; send one `Bearer <key>`.",
+        AuthError::Unknown | AuthError::Retired => UNKNOWN,
         AuthError::Expired => "This API key has expired; extend its validity, or create a new one.",
         AuthError::Store(cause) => return Refusal::Unavailable(cause),
     };
     Refusal::Unauthenticated { reason }
-}
-
-fn refuse_guess(reason: &'static str, parts: &Parts, state: &AppState) -> Refusal {
-    let address = PeerAddr::of(parts).0.ip();
-    match state.failed_sign_ins.count(address, state.now()) {
-        Ok(()) => Refusal::Unauthenticated { reason },
-        Err(failures) => Refusal::TooManyFailures(failures),
-    }
 }
