@@ -21,6 +21,48 @@ pub struct TokenCounts {
 }
 
 impl TokenCounts {
+    /// Nothing was used.
+    pub const NONE: Self = Self::from_array([0; Self::CLASSES]);
+
+    /// How many classes of tokens are told apart.
+    pub const CLASSES: usize = 7;
+
+    /// All classes in a fixed order, in which they are stored: a new class
+    /// goes to the end.
+    pub const fn to_array(self) -> [u64; Self::CLASSES] {
+        [
+            self.input,
+            self.cached_input,
+            self.cache_write,
+            self.input_audio,
+            self.output,
+            self.reasoning,
+            self.output_audio,
+        ]
+    }
+
+    /// From the order of [`TokenCounts::to_array`].
+    pub const fn from_array(classes: [u64; Self::CLASSES]) -> Self {
+        let [
+            input,
+            cached_input,
+            cache_write,
+            input_audio,
+            output,
+            reasoning,
+            output_audio,
+        ] = classes;
+        Self {
+            input,
+            cached_input,
+            cache_write,
+            input_audio,
+            output,
+            reasoning,
+            output_audio,
+        }
+    }
+
     /// Whether every part fits into its total, so that no class goes negative.
     pub fn is_consistent(&self) -> bool {
         let input_parts = sum([self.cached_input, self.cache_write, self.input_audio]);

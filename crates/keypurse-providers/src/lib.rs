@@ -7,3 +7,4 @@ pub mod catalogue;
 pub mod openai;
 pub mod presets;
 pub mod simulator;
+pub mod visible;

@@ -5,10 +5,12 @@ use std::path::Path;
 
 use keypurse_core::money::Money;
 use keypurse_core::price::Price;
-use keypurse_core::usage::TokenCounts;
-use rusqlite::{Connection, Row};
+use keypurse_core::usage::Certainty;
+use rusqlite::Connection;
 use thiserror::Error;
 
+use crate::call_row::CallRow;
+use crate::export::{CallState, each_call};
 use crate::open::open_reader;
 use crate::recover;
 
@@ -39,7 +41,19 @@ pub enum AuditError {
     Difference(String),
     /// The file could not be read.
     #[error("the database cannot be read")]
-    Sqlite(#[from] rusqlite::Error),
+    Sqlite(#[source] rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for AuditError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error {
+            // A row was read, and contradicts itself.
+            rusqlite::Error::FromSqlConversionFailure(_, _, why) => {
+                Self::Difference(why.to_string())
+            }
+            error => Self::Sqlite(error),
+        }
+    }
 }
 
 /// Recomputes every balance from its entries and charges, and every charge
@@ -48,15 +62,17 @@ pub fn audit(path: &Path) -> Result<AuditReport, AuditError> {
     let connection = open_reader(path)?;
     // One snapshot, whatever a server beside us writes meanwhile.
     connection.execute_batch("BEGIN")?;
-    let mut report = AuditReport::default();
     structure_is_whole(&connection)?;
-    every_call_adds_up(&connection, &mut report)?;
-    every_balance_adds_up(&connection, &mut report)?;
-    for (_, hold, _) in recover::open_holds(&connection)? {
-        report.open_holds += 1;
-        report.held += hold.amount;
+    let left = recover::replay(&connection)?;
+    let mut books = Books::read(&connection)?;
+    each_call(&connection, &left, |call| books.add_call(&call))?;
+    books.every_balance_adds_up(&connection)?;
+    every_statement_is_continuous(&connection, &left.finished)?;
+    for (hold, _) in left.holds.into_values() {
+        books.report.open_holds += 1;
+        books.report.held += hold.amount;
     }
-    Ok(report)
+    Ok(books.report)
 }
 
 fn structure_is_whole(connection: &Connection) -> Result<(), AuditError> {
@@ -68,95 +84,160 @@ fn structure_is_whole(connection: &Connection) -> Result<(), AuditError> {
     }
 }
 
-fn every_balance_adds_up(
-    connection: &Connection,
-    report: &mut AuditReport,
-) -> Result<(), AuditError> {
-    let entries: i64 = connection.query_row("SELECT count(*) FROM entry", [], |row| row.get(0))?;
-    report.entries = entries.unsigned_abs();
-    balances(
-        connection,
-        report,
-        "account",
-        "SELECT p.id, p.name, p.balance, ifnull(e.amount, 0), ifnull(c.charged, 0)
-         FROM account p
-         LEFT JOIN (SELECT account_id AS id, sum(amount) AS amount FROM entry
-                    WHERE token_id IS NULL GROUP BY account_id) e ON e.id = p.id
-         LEFT JOIN (SELECT account_id AS id, sum(charged) AS charged FROM call
-                    GROUP BY account_id) c ON c.id = p.id
-         ORDER BY p.id",
-    )?;
-    balances(
-        connection,
-        report,
-        "token",
-        "SELECT p.id, p.name, p.balance, ifnull(e.amount, 0), ifnull(c.charged, 0)
-         FROM token p
-         LEFT JOIN (SELECT token_id AS id, sum(amount) AS amount FROM entry
-                    WHERE token_id IS NOT NULL GROUP BY token_id) e ON e.id = p.id
-         LEFT JOIN (SELECT token_id AS id, sum(charged) AS charged FROM call
-                    WHERE from_token AND token_id IS NOT NULL GROUP BY token_id) c ON c.id = p.id
-         ORDER BY p.id",
-    )
+/// Sums of what has been read.
+struct Books {
+    prices: HashMap<i64, Price>,
+    of_accounts: HashMap<i64, i128>,
+    of_tokens: HashMap<i64, i128>,
+    report: AuditReport,
 }
 
-fn balances(
+impl Books {
+    /// Begins with the prices and the entries.
+    fn read(connection: &Connection) -> Result<Self, AuditError> {
+        let mut books = Self {
+            prices: prices(connection)?,
+            of_accounts: HashMap::new(),
+            of_tokens: HashMap::new(),
+            report: AuditReport::default(),
+        };
+        let mut statement = connection.prepare("SELECT account_id, token_id, amount FROM entry")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (account, token, amount): (i64, Option<i64>, i64) =
+                (row.get(0)?, row.get(1)?, row.get(2)?);
+            let sum = match token {
+                Some(token) => books.of_tokens.entry(token),
+                None => books.of_accounts.entry(account),
+            };
+            *sum.or_default() += i128::from(amount);
+            books.report.entries += 1;
+        }
+        Ok(books)
+    }
+
+    fn add_call(&mut self, call: &CallRow) -> Result<(), AuditError> {
+        if let Some(why) = fault(call, &self.prices) {
+            let id = call.call;
+            return Err(AuditError::Difference(format!("call {id}: {why}")));
+        }
+        let charged = i128::from(call.charged.nanos());
+        *self.of_accounts.entry(call.account.0).or_default() -= charged;
+        if let Some(token) = call.token.filter(|_| call.from_token) {
+            *self.of_tokens.entry(token.0).or_default() -= charged;
+        }
+        self.report.calls += 1;
+        self.report.charged += call.charged;
+        self.report.house += call.house();
+        Ok(())
+    }
+
+    fn every_balance_adds_up(&mut self, connection: &Connection) -> Result<(), AuditError> {
+        self.report.purses += balances_are(connection, "account", &self.of_accounts)?;
+        self.report.purses += balances_are(connection, "token", &self.of_tokens)?;
+        Ok(())
+    }
+}
+
+/// Whether every purse of `table` has the balance its lines sum to; how many
+/// there are.
+fn balances_are(
     connection: &Connection,
-    report: &mut AuditReport,
-    what: &str,
-    sql: &str,
-) -> Result<(), AuditError> {
-    let mut statement = connection.prepare(sql)?;
+    table: &str,
+    sums: &HashMap<i64, i128>,
+) -> Result<u64, AuditError> {
+    let sql = format!("SELECT id, name, balance FROM {table} ORDER BY id");
+    let mut statement = connection.prepare(&sql)?;
     let mut rows = statement.query([])?;
+    let mut purses = 0;
     while let Some(row) = rows.next()? {
-        let (id, name): (i64, String) = (row.get(0)?, row.get(1)?);
-        let (balance, credits, charges): (i64, i64, i64) = (row.get(2)?, row.get(3)?, row.get(4)?);
-        report.purses += 1;
-        let expected = i128::from(credits) - i128::from(charges);
+        let (id, name, balance): (i64, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let expected = sums.get(&id).copied().unwrap_or(0);
         if i128::from(balance) != expected {
-            let [balance, credits, charges] = [balance, credits, charges].map(Money::from_nanos);
+            let balance = Money::from_nanos(balance);
+            let expected = i64::try_from(expected).map(Money::from_nanos);
+            let expected = expected.map_or("too much".to_owned(), |sum| sum.to_string());
             return Err(AuditError::Difference(format!(
-                "{what} {id} (`{name}`) has balance {balance}, but its entries sum to {credits} \
-                 and its charges to {charges}"
+                "{table} {id} (`{name}`) has balance {balance}, but its entries less its charges \
+                 are {expected}"
             )));
         }
+        purses += 1;
     }
-    Ok(())
+    Ok(purses)
 }
 
-/// The columns of a call that decide what it costs.
-struct CallRow {
-    id: i64,
-    price_id: i64,
-    state: i64,
-    estimated: bool,
-    counts: TokenCounts,
-    held: Money,
-    cost: Money,
-    charged: Money,
-    house: Money,
+/// One line of a token's statement, in the order they are checked.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Line {
+    token: i64,
+    line: i64,
+    amount: i64,
+    after: i64,
 }
 
-fn every_call_adds_up(connection: &Connection, report: &mut AuditReport) -> Result<(), AuditError> {
-    let prices = prices(connection)?;
+/// Every line of a token's statement leads from the balance before it to the
+/// balance it tells. `unwritten` are the calls without a row.
+fn every_statement_is_continuous(
+    connection: &Connection,
+    unwritten: &[(i64, CallRow)],
+) -> Result<(), AuditError> {
     let mut statement = connection.prepare(
-        "SELECT id, price_id, state, estimated, input, cached_input, cache_write, input_audio,
-             output, reasoning, output_audio, held, cost, charged, house FROM call ORDER BY id",
+        "SELECT token_id, line, amount, balance_after FROM entry WHERE token_id IS NOT NULL
+         UNION ALL
+         SELECT token_id, line, -iif(from_token, charged, 0), balance_after FROM call
+         WHERE token_id IS NOT NULL
+         ORDER BY token_id, line",
     )?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let call = read_call(row)?;
-        report.calls += 1;
-        report.charged += call.charged;
-        report.house += call.house;
-        if let Some(why) = fault(&call, &prices) {
-            return Err(AuditError::Difference(format!(
-                "call {:016x}: {why}",
-                call.id
-            )));
+    let written = statement.query_map([], |row| {
+        Ok(Line {
+            token: row.get(0)?,
+            line: row.get(1)?,
+            amount: row.get(2)?,
+            after: row.get(3)?,
+        })
+    })?;
+    let mut unwritten: Vec<Line> = unwritten.iter().filter_map(|(_, row)| line(row)).collect();
+    unwritten.sort_unstable();
+    let mut unwritten = unwritten.into_iter().peekable();
+    let mut last = None;
+    for written in written {
+        let written = written?;
+        while let Some(earlier) = unwritten.next_if(|line| *line < written) {
+            last = Some(follows(last, earlier)?);
         }
+        last = Some(follows(last, written)?);
     }
+    unwritten.try_fold(last, |last, line| follows(last, line).map(Some))?;
     Ok(())
+}
+
+fn line(call: &CallRow) -> Option<Line> {
+    let amount = if call.from_token {
+        Money::ZERO - call.charged
+    } else {
+        Money::ZERO
+    };
+    call.token.map(|token| Line {
+        token: token.0,
+        line: call.line,
+        amount: amount.nanos(),
+        after: call.balance_after.nanos(),
+    })
+}
+
+fn follows(last: Option<Line>, next: Line) -> Result<Line, AuditError> {
+    let last = last.filter(|last| last.token == next.token);
+    let before = last.map_or(0, |last| last.after);
+    if before.checked_add(next.amount) == Some(next.after) {
+        return Ok(next);
+    }
+    let [before, amount, after] = [before, next.amount, next.after].map(Money::from_nanos);
+    let Line { token, line, .. } = next;
+    Err(AuditError::Difference(format!(
+        "line {line} of token {token} says that {after} is left, but {before} and {amount} do not \
+         make that"
+    )))
 }
 
 fn prices(connection: &Connection) -> Result<HashMap<i64, Price>, AuditError> {
@@ -172,51 +253,11 @@ fn prices(connection: &Connection) -> Result<HashMap<i64, Price>, AuditError> {
     Ok(prices)
 }
 
-fn read_call(row: &Row<'_>) -> rusqlite::Result<CallRow> {
-    let count = |column: usize| -> rusqlite::Result<u64> {
-        let stored: i64 = row.get(column)?;
-        u64::try_from(stored).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, stored))
-    };
-    let money = |column: usize| row.get(column).map(Money::from_nanos);
-    Ok(CallRow {
-        id: row.get(0)?,
-        price_id: row.get(1)?,
-        state: row.get(2)?,
-        estimated: row.get(3)?,
-        counts: TokenCounts {
-            input: count(4)?,
-            cached_input: count(5)?,
-            cache_write: count(6)?,
-            input_audio: count(7)?,
-            output: count(8)?,
-            reasoning: count(9)?,
-            output_audio: count(10)?,
-        },
-        held: money(11)?,
-        cost: money(12)?,
-        charged: money(13)?,
-        house: money(14)?,
-    })
-}
-
 /// Why a call's row contradicts itself, if it does.
 fn fault(call: &CallRow, prices: &HashMap<i64, Price>) -> Option<String> {
-    const SETTLED: i64 = 1;
-    const RECOVERED: i64 = 3;
-    let CallRow {
-        cost,
-        charged,
-        house,
-        held,
-        ..
-    } = call;
-    if charged.checked_add(*house) != Some(*cost) {
-        return Some(format!(
-            "cost {cost} is not charge {charged} plus house {house}"
-        ));
-    }
-    let Some(price) = prices.get(&call.price_id) else {
-        return Some(format!("price {} does not exist", call.price_id));
+    let CallRow { cost, held, .. } = call;
+    let Some(price) = prices.get(&call.held_call.price_id) else {
+        return Some(format!("price {} does not exist", call.held_call.price_id));
     };
     if !call.counts.is_consistent() {
         return Some("its token counts contradict each other".to_owned());
@@ -224,13 +265,17 @@ fn fault(call: &CallRow, prices: &HashMap<i64, Price>) -> Option<String> {
     let computed = price.cost(&call.counts);
     match call.state {
         // What was counted, not reported, is never charged above the hold.
-        SETTLED if call.estimated => {
+        CallState::Settled if call.certainty == Certainty::Estimated => {
             let expected = computed.map_or(*held, |computed| computed.min(*held));
             (expected != *cost).then(|| format!("counted usage costs {expected}, not {cost}"))
         }
-        SETTLED => (computed != Some(*cost))
+        CallState::Settled => (computed != Some(*cost))
             .then(|| format!("its usage costs {computed:?} at its price, not {cost}")),
-        RECOVERED => (cost > held).then(|| format!("recovered at {cost}, above its hold {held}")),
-        _ => (*cost != Money::ZERO).then(|| format!("it is free, yet costs {cost}")),
+        CallState::Recovered => {
+            (cost > held).then(|| format!("recovered at {cost}, above its hold {held}"))
+        }
+        CallState::Void | CallState::Simulated => {
+            (*cost != Money::ZERO).then(|| format!("it is free, yet costs {cost}"))
+        }
     }
 }

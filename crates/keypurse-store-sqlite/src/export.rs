@@ -5,8 +5,12 @@ use std::path::Path;
 
 use keypurse_core::id::CallId;
 use keypurse_core::money::Money;
+use keypurse_core::usage::Certainty;
+use rusqlite::Connection;
 
+use crate::call_row::{COLUMNS, CallRow};
 use crate::open::open_reader;
+use crate::recover::{self, Left};
 
 /// How a call's hold was resolved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +23,28 @@ pub enum CallState {
     Recovered,
     /// The simulator answered; nothing was held.
     Simulated,
+}
+
+impl CallState {
+    /// As rows and records have it.
+    pub(crate) const fn code(self) -> i64 {
+        match self {
+            Self::Settled => 1,
+            Self::Void => 2,
+            Self::Recovered => 3,
+            Self::Simulated => 4,
+        }
+    }
+
+    pub(crate) const fn from_code(code: i64) -> Option<Self> {
+        match code {
+            1 => Some(Self::Settled),
+            2 => Some(Self::Void),
+            3 => Some(Self::Recovered),
+            4 => Some(Self::Simulated),
+            _ => None,
+        }
+    }
 }
 
 /// One finished call.
@@ -38,30 +64,56 @@ pub struct FinishedCall {
     pub status: u16,
 }
 
-/// All finished calls, oldest first.
+impl From<CallRow> for FinishedCall {
+    fn from(row: CallRow) -> Self {
+        Self {
+            call: row.call,
+            state: row.state,
+            estimated: row.certainty == Certainty::Estimated,
+            charged: row.charged,
+            house: row.house(),
+            status: row.status,
+        }
+    }
+}
+
+/// All finished calls, oldest first, those without a row of their own
+/// included.
 pub fn finished_calls(path: &Path) -> rusqlite::Result<Vec<FinishedCall>> {
     let connection = open_reader(path)?;
-    let mut statement = connection.prepare(
-        "SELECT id, random, state, estimated, charged, house, status FROM call ORDER BY id",
-    )?;
-    let calls = statement.query_map([], |row| {
-        Ok(FinishedCall {
-            call: CallId {
-                ordered: row.get(0)?,
-                random: row.get(1)?,
-            },
-            state: match row.get(2)? {
-                1 => CallState::Settled,
-                2 => CallState::Void,
-                3 => CallState::Recovered,
-                4 => CallState::Simulated,
-                other => return Err(rusqlite::Error::IntegralValueOutOfRange(2, other)),
-            },
-            estimated: row.get(3)?,
-            charged: row.get(4).map(Money::from_nanos)?,
-            house: row.get(5).map(Money::from_nanos)?,
-            status: row.get(6)?,
-        })
+    connection.execute_batch("BEGIN")?;
+    let mut calls = Vec::new();
+    each_call(&connection, &recover::replay(&connection)?, |row| {
+        calls.push(FinishedCall::from(row));
+        Ok::<_, rusqlite::Error>(())
     })?;
-    calls.collect()
+    calls.sort_by_key(|call| call.call);
+    Ok(calls)
+}
+
+/// The highest ordered half of a call's id ever used.
+pub(crate) fn last_call(connection: &Connection) -> rusqlite::Result<Option<i64>> {
+    let written: Option<i64> =
+        connection.query_row("SELECT max(id) FROM call", [], |row| row.get(0))?;
+    let left = recover::replay(connection)?;
+    let finished = left.finished.iter().map(|(_, row)| row.call);
+    let unwritten = finished.chain(left.holds.into_keys());
+    Ok(unwritten.map(|call| call.ordered).chain(written).max())
+}
+
+/// Shows every finished call, in its row or in the journal, to `see`.
+pub(crate) fn each_call<E: From<rusqlite::Error>>(
+    connection: &Connection,
+    left: &Left,
+    mut see: impl FnMut(CallRow) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut statement = connection.prepare(&format!("SELECT {COLUMNS} FROM call ORDER BY id"))?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        see(CallRow::read(row)?)?;
+    }
+    for (_, row) in &left.finished {
+        see(*row)?;
+    }
+    Ok(())
 }

@@ -12,6 +12,7 @@
 //! [`Ledger`]: keypurse_core::ledger::Ledger
 
 mod audit;
+mod call_row;
 mod credentials;
 mod export;
 mod journal;
@@ -21,6 +22,7 @@ mod readers;
 mod recover;
 mod rows;
 mod store;
+mod varint;
 mod writer;
 
 pub use audit::{AuditError, AuditReport, audit};

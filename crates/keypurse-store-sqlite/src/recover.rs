@@ -1,4 +1,5 @@
-//! What a start finds: holds nobody resolved.
+//! What the file holds beside rows at rest: open holds, and finished calls
+//! that have no row yet.
 
 use std::collections::HashMap;
 
@@ -6,30 +7,62 @@ use keypurse_core::id::CallId;
 use keypurse_core::ledger::{Hold, Ledger};
 use rusqlite::Connection;
 
-use crate::journal::{self, HeldCall};
+use crate::call_row::CallRow;
+use crate::journal::{HeldCall, Replay};
 use crate::rows;
 
-/// An open hold and what its call's row will say.
-pub(crate) type OpenHold = (CallId, Hold, HeldCall);
+/// What the journal has that the tables have not.
+#[derive(Debug)]
+pub(crate) struct Left {
+    /// Holds nobody resolved, and what their calls' rows will say.
+    pub(crate) holds: HashMap<CallId, (Hold, HeldCall)>,
+    /// Finished calls without a row, and the journal row each is in.
+    pub(crate) finished: Vec<(i64, CallRow)>,
+    /// The last place given in the order of all changes of balances.
+    pub(crate) last_line: i64,
+}
 
-/// Holds in the journal whose call has no row yet, oldest first.
-pub(crate) fn open_holds(connection: &Connection) -> rusqlite::Result<Vec<OpenHold>> {
-    let mut holds = HashMap::new();
+/// Reads the journal against the tables, in the snapshot of `connection`.
+pub(crate) fn replay(connection: &Connection) -> rusqlite::Result<Left> {
+    let (materialised, mut last_line): (i64, i64) =
+        connection.query_row("SELECT materialised, last_line FROM progress", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+    let Replay {
+        mut holds,
+        mut finished,
+    } = read_journal(connection)?;
+    finished.retain(|(_, row)| row.line > materialised);
+    if let Some((_, newest)) = finished.last() {
+        last_line = last_line.max(newest.line);
+    }
+    // The first version wrote a call's row when it settled, and no record.
+    let mut resolved = connection.prepare("SELECT 1 FROM call WHERE id = ?")?;
+    let mut failed = Ok(());
+    holds.retain(|call, _| match resolved.exists([call.ordered]) {
+        Ok(has_row) => !has_row,
+        Err(error) => {
+            failed = Err(error);
+            true
+        }
+    });
+    failed?;
+    Ok(Left {
+        holds,
+        finished,
+        last_line,
+    })
+}
+
+fn read_journal(connection: &Connection) -> rusqlite::Result<Replay> {
+    let mut replay = Replay::default();
     let mut rows = connection.prepare("SELECT seq, records FROM journal ORDER BY seq")?;
     let mut rows = rows.query([])?;
     while let Some(row) = rows.next()? {
         let (seq, records): (i64, Vec<u8>) = (row.get(0)?, row.get(1)?);
-        journal::read(&records, &mut holds).ok_or_else(|| unreadable(seq))?;
+        replay.read(seq, &records).ok_or_else(|| unreadable(seq))?;
     }
-    let mut resolved = connection.prepare("SELECT 1 FROM call WHERE id = ?")?;
-    let mut open = Vec::new();
-    for (call, (hold, held)) in holds {
-        if !resolved.exists([call.ordered])? {
-            open.push((call, hold, held));
-        }
-    }
-    open.sort_by_key(|(call, ..)| *call);
-    Ok(open)
+    Ok(replay)
 }
 
 fn unreadable(seq: i64) -> rusqlite::Error {

@@ -2,7 +2,7 @@
 //! unconverted.
 
 use keypurse_core::id::{AccountId, SecretId, TokenId};
-use keypurse_core::ledger::{AccountState, EntryKind, Purse, SecretState, TokenState};
+use keypurse_core::ledger::{AccountState, Entry, EntryKind, Purse, SecretState, TokenState};
 use keypurse_core::money::Money;
 use keypurse_core::period::{Reset, ResetPeriod};
 use keypurse_core::time::Timestamp;
@@ -73,6 +73,30 @@ pub(crate) const fn entry_kind_code(kind: EntryKind) -> i64 {
         EntryKind::Adjust => 2,
         EntryKind::Reset => 3,
     }
+}
+
+/// Writes an entry of a token, or without one of the account.
+pub(crate) fn insert_entry(
+    connection: &Connection,
+    line: i64,
+    (account, token): (AccountId, Option<TokenId>),
+    entry: &Entry,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO entry (account_id, token_id, kind, amount, balance_after, at, line)
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
+        )?
+        .execute(params![
+            account.0,
+            token.map(|token| token.0),
+            entry_kind_code(entry.kind),
+            entry.amount.nanos(),
+            entry.balance_after.nanos(),
+            entry.at.micros(),
+            line,
+        ])?;
+    Ok(())
 }
 
 /// Period, amount and next instant from three columns.

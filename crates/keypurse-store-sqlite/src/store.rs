@@ -17,6 +17,7 @@ use keypurse_store::{
 use tokio::sync::{mpsc, oneshot};
 
 use crate::credentials::Credentials;
+use crate::export;
 use crate::open::{OpenError, SqliteOptions, open_writer};
 use crate::readers::Readers;
 use crate::rows;
@@ -202,7 +203,7 @@ impl Calls for SqliteStore {
         self.ask(|reply| Command::Hold(new, reply)).await
     }
 
-    async fn open(&self, call: CallId, floor: Money) -> Result<(), StoreError> {
+    async fn open(&self, call: CallId, floor: Money) -> Result<Option<Money>, StoreError> {
         self.ask(|reply| Command::Open(call, floor, reply)).await
     }
 
@@ -215,11 +216,7 @@ impl Calls for SqliteStore {
     }
 
     async fn last_call(&self) -> Result<Option<i64>, StoreError> {
-        self.readers
-            .read(|connection| {
-                connection.query_row("SELECT max(id) FROM call", [], |row| row.get(0))
-            })
-            .await
+        self.readers.read(export::last_call).await
     }
 
     async fn probe(&self) -> Result<(), StoreError> {

@@ -71,7 +71,8 @@ pub enum HoldFailure {
 pub enum CallOutcome {
     /// It cost something (perhaps nothing) for these tokens.
     Used {
-        /// The exact cost at the call's price.
+        /// The exact cost at the call's price; what was estimated is charged
+        /// at most the hold.
         cost: Money,
         /// What was used.
         counts: TokenCounts,
@@ -121,8 +122,10 @@ pub trait Calls {
     /// does not exist. Never waits for a place in a full queue.
     async fn hold(&self, new: NewHold) -> Result<Admission, HoldFailure>;
 
-    /// Puts on disk what a crash would charge, before it is delivered.
-    async fn open(&self, call: CallId, floor: Money) -> Result<(), StoreError>;
+    /// Puts on disk what a crash would charge, before it is delivered; the
+    /// hold grows with it as far as the money goes. Returns the floor reached:
+    /// only what it pays for may be delivered. `None`: no hold is open.
+    async fn open(&self, call: CallId, floor: Money) -> Result<Option<Money>, StoreError>;
 
     /// Resolves a hold; the charge and the call's row are on disk when this
     /// returns. Never refused for load. A second settlement of a call changes

@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use super::{Ledger, PurseId};
 use crate::id::{AccountId, CallId, SecretId, TokenId};
-use crate::ledger::Purse;
+use crate::ledger::{Purse, TokenState};
 use crate::money::Money;
 use crate::time::Timestamp;
 use crate::token::Overdraft;
@@ -31,6 +31,9 @@ pub struct HoldRequest {
     pub full: Money,
     /// The least a clamped call needs.
     pub least: Money,
+    /// What to set aside at once: less than `full` for a call whose hold grows
+    /// ahead of what it delivers ([`Ledger::open`]).
+    pub first: Money,
 }
 
 /// Money set aside for one call.
@@ -53,8 +56,11 @@ pub struct Hold {
 /// A granted hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Admission {
-    /// What was set aside; less than `full` when the call must be clamped.
+    /// What was set aside.
     pub amount: Money,
+    /// What the purses could give; less than `full` when the call must be
+    /// clamped to what this buys.
+    pub budget: Money,
 }
 
 /// Which purse was short, and by how much.
@@ -94,34 +100,35 @@ impl Ledger {
             !self.holds.contains_key(&request.call),
             "a call id is used once"
         );
-        assert!(Money::ZERO <= request.least && request.least <= request.full);
+        assert!(Money::ZERO <= request.least && request.least <= request.first);
+        assert!(request.first <= request.full);
         let mut hold = Hold {
             account: request.account,
             token: request.token.map(|used| used.token),
-            amount: request.full,
+            amount: request.first,
             draws_on_token: false,
             overdrawn: false,
             floor: None,
         };
+        let mut budget = request.full;
         let mut overdraft = Overdraft::Clamp;
         if let Some(used) = request.token {
-            overdraft = self.admit_token(used, request, &mut hold, now)?;
+            overdraft = self.check_token(used, now)?;
+            budget = self.grant_by_token(used.token, request, &mut hold)?;
         }
-        self.admit_account(request, overdraft, &mut hold)?;
+        budget = budget.min(self.grant_by_account(request, overdraft)?);
+        // What may not be clamped must not be cut off half way either.
+        if overdraft == Overdraft::Refuse || hold.overdrawn {
+            hold.amount = request.full;
+        }
+        hold.amount = hold.amount.min(budget);
         self.set_aside(&hold);
         self.holds.insert(request.call, hold);
-        Ok(Admission {
-            amount: hold.amount,
-        })
+        let amount = hold.amount;
+        Ok(Admission { amount, budget })
     }
 
-    fn admit_token(
-        &mut self,
-        used: TokenUse,
-        request: &HoldRequest,
-        hold: &mut Hold,
-        now: Timestamp,
-    ) -> Result<Overdraft, HoldError> {
+    fn check_token(&mut self, used: TokenUse, now: Timestamp) -> Result<Overdraft, HoldError> {
         let token = self.loaded_token(used.token);
         if !token.accepts(used.secret, now) {
             return Err(HoldError::Revoked);
@@ -130,44 +137,44 @@ impl Ledger {
             return Err(HoldError::Expired);
         }
         self.reset_if_due(used.token, now);
-        let token = self.loaded_token(used.token);
+        Ok(self.loaded_token(used.token).overdraft)
+    }
+
+    fn grant_by_token(
+        &self,
+        id: TokenId,
+        request: &HoldRequest,
+        hold: &mut Hold,
+    ) -> Result<Money, HoldError> {
+        let token = &self.tokens[&id];
         if !token.has_budget {
-            return Ok(token.overdraft);
+            return Ok(request.full);
         }
         hold.draws_on_token = true;
         let may_overdraw = token.overdraft == Overdraft::Allow && !token.overdrawn;
         if may_overdraw && token.purse.available() > Money::ZERO {
-            hold.overdrawn = token.purse.available() < hold.amount;
-        } else {
-            let purse = PurseId::Token(used.token);
-            hold.amount = grant(&token.purse, purse, request, token.overdraft)?;
+            hold.overdrawn = token.purse.available() < request.full;
+            return Ok(request.full);
         }
-        Ok(token.overdraft)
+        grant(&token.purse, PurseId::Token(id), request, token.overdraft)
     }
 
-    fn admit_account(
+    fn grant_by_account(
         &self,
         request: &HoldRequest,
         overdraft: Overdraft,
-        hold: &mut Hold,
-    ) -> Result<(), HoldError> {
+    ) -> Result<Money, HoldError> {
         let account = &self.accounts[&request.account];
         if account.unlimited {
-            return Ok(());
+            return Ok(request.full);
         }
         // A token may go beyond its own balance, never beyond the account's.
         let overdraft = match overdraft {
             Overdraft::Refuse => Overdraft::Refuse,
             Overdraft::Clamp | Overdraft::Allow => Overdraft::Clamp,
         };
-        let granted = grant(
-            &account.purse,
-            PurseId::Account(account.id),
-            request,
-            overdraft,
-        )?;
-        hold.amount = hold.amount.min(granted);
-        Ok(())
+        let purse = PurseId::Account(account.id);
+        grant(&account.purse, purse, request, overdraft)
     }
 
     pub(super) fn set_aside(&mut self, hold: &Hold) {
@@ -181,15 +188,57 @@ impl Ledger {
         }
     }
 
-    /// Raises what a crash would charge for a call under way; something is
-    /// about to be delivered. Never lowers it.
-    pub fn open(&mut self, call: CallId, floor: Money) -> bool {
-        let Some(hold) = self.holds.get_mut(&call) else {
-            return false;
+    /// Raises what a crash would charge for a call under way, because something
+    /// is about to be delivered, and the hold with it as far as the money goes.
+    /// Never lowers either. Returns the floor as it is now: less than asked for
+    /// is all that may be delivered. `None`: the call is not under way.
+    pub fn open(&mut self, call: CallId, floor: Money) -> Option<Money> {
+        let mut hold = *self.holds.get(&call)?;
+        let growth = self.growth(&hold, (floor - hold.amount).or_zero());
+        hold.overdrawn |= self.left_of_token(&hold).is_some_and(|left| growth > left);
+        hold.amount += growth;
+        let reached = floor.min(hold.amount);
+        let reached = hold.floor.map_or(reached, |known| known.max(reached));
+        hold.floor = Some(reached);
+        self.grow(&hold, growth);
+        self.holds.insert(call, hold);
+        Some(reached)
+    }
+
+    /// How much of `wanted` can be added to a hold.
+    fn growth(&self, hold: &Hold, wanted: Money) -> Money {
+        let account = &self.accounts[&hold.account];
+        let by_account = if account.unlimited {
+            wanted
+        } else {
+            account.purse.available().or_zero()
         };
-        let capped = floor.min(hold.amount);
-        hold.floor = Some(hold.floor.map_or(capped, |current| current.max(capped)));
-        true
+        let token = self.drawn_on(hold);
+        let may_overdraw = token.is_some_and(|token| {
+            token.overdraft == Overdraft::Allow && (hold.overdrawn || !token.overdrawn)
+        });
+        let by_token = self.left_of_token(hold).filter(|_| !may_overdraw);
+        wanted.min(by_account).min(by_token.unwrap_or(wanted))
+    }
+
+    /// What the token has left, if the hold draws on one.
+    fn left_of_token(&self, hold: &Hold) -> Option<Money> {
+        let token = self.drawn_on(hold)?;
+        Some(token.purse.available().or_zero())
+    }
+
+    fn drawn_on(&self, hold: &Hold) -> Option<&TokenState> {
+        let token = hold.token.filter(|_| hold.draws_on_token);
+        token.map(|id| &self.tokens[&id])
+    }
+
+    fn grow(&mut self, hold: &Hold, growth: Money) {
+        self.loaded_account(hold.account).purse.hold(growth);
+        if let Some(id) = hold.token.filter(|_| hold.draws_on_token) {
+            let token = self.loaded_token(id);
+            token.overdrawn |= hold.overdrawn;
+            token.purse.hold(growth);
+        }
     }
 }
 

@@ -65,6 +65,19 @@ impl Ledger {
         })
     }
 
+    /// Resolves a hold at a cost that was counted, not reported: it is never
+    /// charged above the hold, and never the house's.
+    pub fn settle_counted(
+        &mut self,
+        call: CallId,
+        counted: Money,
+        now: Timestamp,
+    ) -> Result<Charge, SettleError> {
+        let hold = self.holds.get(&call).ok_or(SettleError::NotOpen)?;
+        let cost = counted.min(hold.amount);
+        self.settle(call, cost, now)
+    }
+
     /// Resolves a hold at nothing: the call did not happen.
     pub fn void(&mut self, call: CallId, now: Timestamp) -> Result<Charge, SettleError> {
         self.settle(call, Money::ZERO, now)

@@ -81,6 +81,13 @@ impl Ledger {
         }
     }
 
+    /// Entries since the last call, oldest first. They are no longer part of
+    /// what [`Ledger::take_changes`] returns: whoever writes charges and
+    /// entries in one order takes them before each charge.
+    pub fn take_entries(&mut self) -> Vec<Entry> {
+        std::mem::take(&mut self.changes.entries)
+    }
+
     /// What has changed since the last call, to be written in one transaction.
     pub fn take_changes(&mut self) -> Changes {
         std::mem::take(&mut self.changes)

@@ -46,6 +46,14 @@ fn ledger_with(settings: &TokenSettings, balance: i64) -> Ledger {
     ledger
 }
 
+/// A hold that is to grow from `first`.
+fn growing(number: i64, full: i64, first: i64) -> HoldRequest {
+    HoldRequest {
+        first: Money::from_nanos(first),
+        ..request(number, full, first)
+    }
+}
+
 fn request(number: i64, full: i64, least: i64) -> HoldRequest {
     HoldRequest {
         call: call(number),
@@ -56,6 +64,7 @@ fn request(number: i64, full: i64, least: i64) -> HoldRequest {
         }),
         full: Money::from_nanos(full),
         least: Money::from_nanos(least),
+        first: Money::from_nanos(full),
     }
 }
 
@@ -84,6 +93,20 @@ fn step_outcome(ledger: &mut Ledger, step: &str) -> String {
     let words: Vec<&str> = step.split_whitespace().collect();
     let number = |index: usize| words[index].trim_start_matches('h').parse::<i64>().unwrap();
     match words[0] {
+        "stream" => match ledger.hold(&growing(number(1), number(2), number(4)), at(0)) {
+            Ok(admission) => format!(
+                "held {} of {}",
+                admission.amount.nanos(),
+                admission.budget.nanos()
+            ),
+            Err(error) => format!("{error:?}"),
+        },
+        "open" => {
+            let reached = ledger.open(call(number(1)), Money::from_nanos(number(2)));
+            reached.map_or("not open".to_owned(), |floor| {
+                format!("floor {}", floor.nanos())
+            })
+        }
         "hold" => {
             let least = if words.len() > 3 {
                 number(4)
@@ -197,6 +220,63 @@ fn an_operator_may_lower_the_balance_and_open_holds_are_still_charged_in_full() 
          hold h2 1             -> 429 held 60, available -50
          settle h1 60          -> charged 60 house 0, available -50
          hold h3 1             -> 402 needs 1, available -50",
+    );
+}
+
+#[test]
+fn l2_a_growing_hold_takes_what_is_there_and_no_more() {
+    check(
+        Overdraft::Clamp,
+        100,
+        "stream h1 90 first 20 -> held 20 of 90, available 80
+         stream h2 90 first 20 -> held 20 of 80, available 60
+         open h1 10            -> floor 10, available 60
+         open h1 50            -> floor 50, available 30
+         open h1 40            -> floor 50, available 30
+         open h2 70            -> floor 50, available 0
+         open h1 60            -> floor 50, available 0
+         settle h1 55          -> charged 50 house 5, available 0
+         open h2 70            -> floor 50, available 0
+         settle h2 30          -> charged 30 house 0, available 20
+         open h2 70            -> not open, available 20",
+    );
+}
+
+#[test]
+fn a_call_that_may_not_be_clamped_is_held_in_full() {
+    check(
+        Overdraft::Refuse,
+        100,
+        "stream h1 90 first 20 -> held 90 of 90, available 10",
+    );
+}
+
+#[test]
+fn allow_lets_one_growing_hold_at_a_time_go_beyond() {
+    check(
+        Overdraft::Allow,
+        100,
+        "stream h1 90 first 20 -> held 20 of 90, available 80
+         stream h2 90 first 20 -> held 90 of 90, available -10
+         open h1 50            -> floor 20, available -10
+         void h2               -> charged 0, available 80
+         stream h2 70 first 20 -> held 20 of 70, available 60
+         open h1 120           -> floor 120, available -40
+         open h2 50            -> floor 20, available -40
+         open h1 130           -> floor 130, available -50
+         settle h1 130         -> charged 130 house 0, available -50",
+    );
+}
+
+#[test]
+fn what_was_counted_is_never_charged_above_the_hold() {
+    let mut ledger = ledger_with(&settings(Overdraft::Clamp), 100);
+    ledger.hold(&growing(1, 90, 20), at(0)).unwrap();
+    let charge = ledger.settle_counted(call(1), Money::from_nanos(50), at(0));
+    let charge = charge.unwrap();
+    assert_eq!(
+        (charge.cost.nanos(), charge.charged.nanos(), charge.house),
+        (20, 20, Money::ZERO)
     );
 }
 
@@ -394,9 +474,14 @@ proptest! {
                     ledger.void(id, at(0)).unwrap();
                 }
                 Step::Open { which, floor } if !open.is_empty() => {
-                    let (id, held) = open[which % open.len()];
-                    ledger.open(id, Money::from_nanos(floor));
-                    prop_assert!(ledger.open_hold(id).unwrap().floor.unwrap().nanos() <= held);
+                    let slot = which % open.len();
+                    let (id, held) = open[slot];
+                    let reached = ledger.open(id, Money::from_nanos(floor)).unwrap();
+                    let hold = *ledger.open_hold(id).unwrap();
+                    let growth = hold.amount.nanos() - held;
+                    prop_assert!(growth == 0 || growth == before.min(floor - held));
+                    prop_assert!(reached == hold.floor.unwrap() && reached <= hold.amount);
+                    open[slot].1 = hold.amount.nanos();
                 }
                 Step::Adjust { balance } => {
                     ledger.apply_settings(TOKEN, &settings(Overdraft::Clamp), Some(Money::from_nanos(balance)), at(0));

@@ -10,6 +10,9 @@ use super::resolve::Route;
 /// What a provider may put around what the client wrote: a chat template's
 /// default system prompt and the marks between messages.
 pub(super) const TEMPLATE_TOKENS: u64 = 64;
+/// Output tokens that a stream's hold is ahead of what it delivers: what a
+/// crash charges at most beyond what the client has.
+pub(super) const BLOCK: u64 = 1024;
 /// A call is clamped to no fewer output tokens than this, or it is refused.
 const LEAST_OUTPUT: u64 = 256;
 /// Bytes of `"max_completion_tokens": 2147483648` and what separates it.
@@ -32,6 +35,9 @@ pub(super) struct Bound {
     pub(super) full: Money,
     /// The most it can cost when clamped as far as it may be.
     pub(super) least: Money,
+    /// What is set aside at once: less than `full` for a stream whose hold
+    /// grows.
+    pub(super) first: Money,
 }
 
 impl Bound {
@@ -65,13 +71,21 @@ impl Bound {
                 .filter(|cost| *cost <= DEAREST_CALL)
                 .ok_or_else(too_dear)
         };
+        let full = bound(limit)?;
+        let grows = request.streamed && route.holds_in_blocks;
+        let first = if grows {
+            bound(limit.min(BLOCK))?
+        } else {
+            full
+        };
         Ok(Self {
             input,
             counted_input: bytes.min(input),
             limit,
             choices,
-            full: bound(limit)?,
+            full,
             least: bound(limit.min(LEAST_OUTPUT))?,
+            first,
         })
     }
 

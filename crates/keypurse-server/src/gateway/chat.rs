@@ -89,8 +89,8 @@ pub(super) struct Running<'a> {
     pub(super) state: &'a State,
     pub(super) funded: &'a Funded,
     revoked: Option<CancellationToken>,
-    /// How much text a crash would be charged for; 0 when nothing was
-    /// delivered.
+    /// How many output tokens a crash would be charged for; 0 when nothing
+    /// was delivered.
     covered: AtomicU64,
 }
 
@@ -138,8 +138,8 @@ impl Running<'_> {
         self.covered.load(Ordering::Relaxed)
     }
 
-    pub(super) fn cover(&self, text_bytes: u64) {
-        self.covered.store(text_bytes, Ordering::Relaxed);
+    pub(super) fn cover(&self, output_tokens: u64) {
+        self.covered.store(output_tokens, Ordering::Relaxed);
     }
 
     async fn relay(&self, mut client: oneshot::Sender<Response>) {

@@ -42,6 +42,21 @@ pub struct ProviderConfig {
     pub kind: ProviderKind,
     /// Whether its models cost nothing, known to the catalogue or not.
     pub free: bool,
+    /// How money is set aside for its streams.
+    pub stream_hold: StreamHold,
+}
+
+/// How money is set aside for a stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StreamHold {
+    /// In blocks where a model is known to show all its output, else in full.
+    #[default]
+    ByModel,
+    /// The most it can cost, before it begins.
+    Full,
+    /// A block ahead of what is delivered. For providers whose models do not
+    /// reason out of sight: what cannot be seen cannot be held for.
+    Blocks,
 }
 
 /// How a provider is called.

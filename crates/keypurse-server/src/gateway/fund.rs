@@ -61,6 +61,7 @@ pub(super) async fn fund(state: &State, planned: Planned) -> Result<Funded, Gate
             }),
             full: bound.full,
             least: bound.least,
+            first: bound.first,
         },
         meta: CallMeta {
             provider: Arc::clone(&route.provider.name),
@@ -76,9 +77,9 @@ pub(super) async fn fund(state: &State, planned: Planned) -> Result<Funded, Gate
         .hold(new)
         .await
         .map_err(|failure| refused(failure, &bound, &route))?;
-    let is_clamped = admission.amount < bound.full;
+    let is_clamped = admission.budget < bound.full;
     let limit = if is_clamped {
-        bound.affordable(&route.price, admission.amount)
+        bound.affordable(&route.price, admission.budget)
     } else {
         bound.limit
     };

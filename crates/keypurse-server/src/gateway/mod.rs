@@ -41,7 +41,7 @@ mod sandbox;
 
 pub use config::{
     GatewayConfig, ModelPrice, OpenAiUpstream, OutputLimitField, ProviderConfig, ProviderKey,
-    ProviderKind, Timeouts,
+    ProviderKind, StreamHold, Timeouts,
 };
 pub use provider::{Gateway, GatewayConfigError};
 pub use routes::routes;

@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 
 use super::config::{
     GatewayConfig, ModelPrice, OpenAiUpstream, OutputLimitField, ProviderConfig, ProviderKey,
-    ProviderKind, Timeouts,
+    ProviderKind, StreamHold, Timeouts,
 };
 use super::demo;
 use super::models::ListedModels;
@@ -48,6 +48,7 @@ pub(super) struct Provider {
     pub(super) free: bool,
     pub(super) timeouts: Timeouts,
     pub(super) output_limit_field: OutputLimitField,
+    pub(super) stream_hold: StreamHold,
     pub(super) reached: Reached,
 }
 
@@ -153,12 +154,18 @@ impl Provider {
             free: true,
             timeouts: Timeouts::default(),
             output_limit_field: OutputLimitField::MaxTokens,
+            stream_hold: StreamHold::Full,
             reached: Reached::InProcess,
         }
     }
 
     fn new(config: ProviderConfig) -> Result<Self, GatewayConfigError> {
-        let ProviderConfig { name, kind, free } = config;
+        let ProviderConfig {
+            name,
+            kind,
+            free,
+            stream_hold,
+        } = config;
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         if name.is_empty() || !name.bytes().all(fits) {
             return Err(GatewayConfigError::ProviderName(name));
@@ -180,6 +187,7 @@ impl Provider {
             free,
             timeouts,
             output_limit_field,
+            stream_hold,
             reached,
         })
     }

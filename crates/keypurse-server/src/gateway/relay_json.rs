@@ -11,7 +11,7 @@ use super::cost::{add_charge, add_output_limit, with_cost};
 use super::dispatch::{UpstreamFailure, UpstreamFault};
 use super::error::GatewayError;
 use super::fund::Funded;
-use super::settle::settle;
+use super::settle::{Ended, settle};
 use crate::state::State;
 
 /// Why an answer is not delivered.
@@ -32,7 +32,7 @@ pub(super) async fn relay_json(
 ) -> Result<Response, Undelivered> {
     let answer = Answer::read(body).filter(|answer| !answer.is_failure());
     let answer = answer.ok_or_else(|| Undelivered::NoAnswer(nonsense(funded)))?;
-    let used = funded.used(answer.usage, answer.text_bytes());
+    let used = funded.used(answer.usage, answer.text_bytes(), Ended::Whole);
     let charge = settle(state, funded, used, StatusCode::OK.as_u16())
         .await
         .map_err(Undelivered::NotCharged)?;

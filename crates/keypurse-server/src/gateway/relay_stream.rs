@@ -17,19 +17,17 @@ use keypurse_core::money::Money;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::bound::BLOCK;
 use super::chat::Running;
 use super::cost::{DONE, add_output_limit, stream_cost};
 use super::dispatch::{ReplyBody, UpstreamFailure, UpstreamFault};
 use super::error::GatewayError;
 use super::fetch::{BegunStream, shows_key};
 use super::fund::unrecordable;
-use super::settle::settle;
+use super::settle::{Ended, settle};
 use super::stream_source::{Batch, StreamEnd, StreamSource};
 use crate::http::authenticate::AuthError;
 
-/// How much text is covered at once: the most a crash charges beyond what was
-/// delivered.
-const BLOCK: u64 = 1024;
 /// Pieces on their way to a slow client, each at most a read buffer large.
 const IN_FLIGHT: usize = 4;
 
@@ -41,6 +39,8 @@ enum Ending {
     /// The node stops and cannot wait longer.
     CutOff,
     ClientLeft,
+    /// The money for what comes next is not there.
+    OutOfMoney,
     /// What comes next could not be covered.
     NotCovered(GatewayError),
 }
@@ -50,6 +50,8 @@ struct StreamRelay<'a> {
     body: ReplyBody,
     source: StreamSource,
     deadline: Instant,
+    /// Whether the hold grew less than it was to.
+    is_short: bool,
 }
 
 /// Relays a stream that has begun, to its settlement.
@@ -70,19 +72,23 @@ pub(super) async fn relay_stream(
         body,
         source,
         deadline,
+        is_short: false,
     };
     let (out, incoming) = mpsc::channel(IN_FLIGHT);
-    if let Err(error) = relay.cover().await {
+    // Not even the first piece: its text is part of the first block.
+    if let Err(Ending::NotCovered(error)) = relay.cover().await {
         return running.answer_undelivered(error, client).await;
     }
     let ending = match client.send(response(running, headers, incoming)) {
         Ok(()) => relay.pump(first, &out).await,
         Err(_) => Ending::ClientLeft,
     };
-    if matches!(ending, Ending::ClientLeft) {
-        relay.drain().await;
-    }
-    relay.finish(ending, &out).await;
+    let ended = match ending {
+        Ending::Upstream(StreamEnd::Done) => Ended::Whole,
+        Ending::ClientLeft => relay.drain().await,
+        _ => Ended::Early,
+    };
+    relay.finish(ending, ended, &out).await;
 }
 
 fn response(
@@ -103,8 +109,8 @@ impl StreamRelay<'_> {
     async fn pump(&mut self, mut batch: Batch, out: &mpsc::Sender<Bytes>) -> Ending {
         loop {
             if !batch.bytes.is_empty() {
-                if let Err(error) = self.cover().await {
-                    return Ending::NotCovered(error);
+                if let Err(ending) = self.cover().await {
+                    return ending;
                 }
                 if let Err(ending) = self.deliver(batch.bytes, out).await {
                     return ending;
@@ -120,23 +126,37 @@ impl StreamRelay<'_> {
         }
     }
 
-    /// Puts on disk what a crash would charge for all that has come, and for
-    /// the next block, so that not every piece waits for the disk.
-    async fn cover(&mut self) -> Result<(), GatewayError> {
+    /// Puts on disk what a crash would charge for all that has come and for
+    /// the next block, so that not every piece waits for the disk. The hold
+    /// grows with it; where it cannot, the stream is over.
+    async fn cover(&mut self) -> Result<(), Ending> {
         let Running { state, funded, .. } = self.running;
-        let text_bytes = self.source.text_bytes();
-        if funded.route.is_free || text_bytes < self.running.covered() {
+        if funded.route.is_free || self.source.most_tokens() < self.running.covered() {
             return Ok(());
         }
-        let covered = text_bytes + BLOCK;
-        let floor = funded.cost(&funded.counted(covered));
-        state
-            .store
-            .open(funded.call, floor)
-            .await
-            .map_err(|failure| unrecordable(&failure))?;
+        let tokens = self.source.count_tokens();
+        if self.is_short && tokens <= self.running.covered() {
+            return Ok(());
+        }
+        let floor = funded.cost(&funded.counted(tokens + BLOCK));
+        let opened = state.store.open(funded.call, floor).await;
+        let opened = opened.map_err(|failure| Ending::NotCovered(unrecordable(&failure)))?;
+        let reached = opened.ok_or(Ending::NotCovered(GatewayError::Internal))?;
+        self.is_short = reached < floor;
+        let covered = if self.is_short {
+            funded.output_within(reached)
+        } else if tokens + BLOCK >= funded.output_limit() {
+            // No count is charged beyond this.
+            u64::MAX
+        } else {
+            tokens + BLOCK
+        };
         self.running.cover(covered);
-        Ok(())
+        if tokens <= covered {
+            Ok(())
+        } else {
+            Err(Ending::OutOfMoney)
+        }
     }
 
     async fn deliver(&self, bytes: Bytes, out: &mpsc::Sender<Bytes>) -> Result<(), Ending> {
@@ -168,32 +188,41 @@ impl StreamRelay<'_> {
         }
     }
 
-    /// Reads on for the usage, though nobody listens: the provider charges.
-    async fn drain(&mut self) {
+    /// Reads on for the usage, though nobody listens, while there is money for
+    /// what comes: the provider charges.
+    async fn drain(&mut self) -> Ended {
         let Running { state, .. } = self.running;
         let Ok(_permit) = state.gateway.drains.try_acquire() else {
-            return;
+            return Ended::Early;
         };
         let until = self
             .deadline
             .min(Instant::now() + self.running.timeouts().drain);
         loop {
             let came = tokio::select! {
-                () = state.cut_off.cancelled() => return,
+                () = state.cut_off.cancelled() => return Ended::Early,
                 came = timeout_at(until, self.body.next()) => came,
             };
-            let Ok(came) = came else { return };
-            if self.source.read(came).end.is_some() {
-                return;
+            let Ok(came) = came else {
+                return Ended::Early;
+            };
+            match self.source.read(came).end {
+                Some(StreamEnd::Done) => return Ended::Whole,
+                Some(_) => return Ended::Early,
+                None => {}
+            }
+            if self.cover().await.is_err() {
+                return Ended::Early;
             }
         }
     }
 
     /// Charges the call, and only then ends the stream.
-    async fn finish(self, ending: Ending, out: &mpsc::Sender<Bytes>) {
+    async fn finish(mut self, ending: Ending, ended: Ended, out: &mpsc::Sender<Bytes>) {
         let Running { state, funded, .. } = self.running;
         drop(self.body);
-        let used = funded.used(self.source.usage(), self.source.text_bytes());
+        let tokens = self.source.count_tokens();
+        let used = funded.used(self.source.usage(), tokens, ended);
         let status = StatusCode::OK.as_u16();
         let tail = match settle(state, funded, used, status).await {
             Ok(charge) => tail(self.running, &self.source, ending, charge.cost),
@@ -214,7 +243,9 @@ fn tail(running: &Running<'_>, source: &StreamSource, ending: Ending, cost: Mone
     let cost = stream_cost(usage_chunk, cost);
     match ending {
         Ending::Upstream(StreamEnd::Done) => cost + DONE,
-        Ending::Upstream(StreamEnd::OverLimit(last)) => last + &cost + DONE,
+        Ending::Upstream(StreamEnd::OverLimit) | Ending::OutOfMoney => {
+            source.cut_at_limit() + &cost + DONE
+        }
         Ending::Upstream(StreamEnd::Refused(event))
             if !shows_key(&funded.route.provider.reached, &event) =>
         {

@@ -6,7 +6,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 use keypurse_core::price::Price;
 use keypurse_core::time::Timestamp;
 use keypurse_providers::catalogue::{Extra, Mode, ModelEntry};
+use keypurse_providers::visible::shows_all_output;
 
+use super::config::StreamHold;
 use super::error::GatewayError;
 use super::provider::{Gateway, Provider};
 
@@ -26,6 +28,9 @@ pub(super) struct Route {
     pub(super) max_input_tokens: Option<u64>,
     /// Whether images or sounds may cost more than the price says.
     prices_text_only: bool,
+    /// Whether a stream shows all the output it is paid for, so that its hold
+    /// can grow with it.
+    pub(super) holds_in_blocks: bool,
     /// From when on the price may be another.
     until: Option<Timestamp>,
 }
@@ -127,11 +132,17 @@ impl Gateway {
             model: model.to_owned(),
         })?;
         let is_free = price.is_free();
+        let holds_in_blocks = match provider.stream_hold {
+            StreamHold::ByModel => shows_all_output(&provider.name, model),
+            StreamHold::Full => false,
+            StreamHold::Blocks => true,
+        };
         Ok(Route {
             provider: Arc::clone(provider),
             model: model.into(),
             price,
             is_free,
+            holds_in_blocks,
             max_output_tokens: known
                 .and_then(|known| known.max_output_tokens)
                 .or(entry.as_ref().and_then(|entry| entry.max_output_tokens)),
@@ -172,6 +183,7 @@ impl Gateway {
             max_output_tokens: entry.max_output_tokens,
             max_input_tokens: entry.max_input_tokens,
             prices_text_only: false,
+            holds_in_blocks: false,
             until: None,
         })
     }

@@ -19,6 +19,15 @@ pub(super) struct Used {
     certainty: Certainty,
 }
 
+/// Whether a provider said all it had to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// It came to its end.
+    Whole,
+    /// Broken off by whomever: usage reported so far is of a part.
+    Early,
+}
+
 impl Funded {
     /// The most output tokens the provider may charge.
     pub(super) fn output_limit(&self) -> u64 {
@@ -29,29 +38,33 @@ impl Funded {
     ///
     /// Usage beyond what was asked for is not believed: it would be a charge
     /// beyond the hold. Output beyond the visible text is: models reason.
-    pub(super) fn used(&self, reported: Option<&RawValue>, text_bytes: u64) -> Used {
+    pub(super) fn used(&self, reported: Option<&RawValue>, output: u64, ended: Ended) -> Used {
+        let counted = self.counted(output);
         let Some(reported) = reported else {
-            return self.counted(text_bytes);
+            return counted;
         };
         let can_be = |counts: &TokenCounts| {
             counts.input <= self.bound.input && counts.output <= self.output_limit()
         };
         if let Some(counts) = read_usage(reported).ok().filter(can_be) {
-            return Used {
+            let reported = Used {
                 counts,
                 certainty: Certainty::Reported,
             };
+            let is_behind = ended == Ended::Early && self.cost(&reported) < self.cost(&counted);
+            return if is_behind { counted } else { reported };
         }
         let (call, provider) = (self.call, &*self.route.provider.name);
         warn!(%call, provider, "provider `{provider}` reported usage that cannot be");
-        self.counted(text_bytes)
+        counted
     }
 
-    /// One token per byte sent and received, within what was held.
-    pub(super) fn counted(&self, text_bytes: u64) -> Used {
+    /// What was sent and received, by our own count, within what was asked
+    /// for.
+    pub(super) fn counted(&self, output: u64) -> Used {
         let counts = TokenCounts {
             input: self.bound.counted_input,
-            output: text_bytes.min(self.output_limit()),
+            output: output.min(self.output_limit()),
             ..TokenCounts::default()
         };
         Used {
@@ -60,7 +73,22 @@ impl Funded {
         }
     }
 
-    /// What that costs; never more than the hold.
+    /// The most output tokens whose count costs no more than `budget`.
+    pub(super) fn output_within(&self, budget: Money) -> u64 {
+        let costs_more = |output| self.cost(&self.counted(output)) > budget;
+        let (mut fits, mut above) = (0, self.output_limit() + 1);
+        while above - fits > 1 {
+            let middle = fits.midpoint(above);
+            if costs_more(middle) {
+                above = middle;
+            } else {
+                fits = middle;
+            }
+        }
+        fits
+    }
+
+    /// What that costs.
     pub(super) fn cost(&self, used: &Used) -> Money {
         let cost = self.route.price.cost(&used.counts);
         cost.expect("what was used is within the bound, which has a price")
@@ -75,12 +103,25 @@ pub(super) async fn settle(
     used: Used,
     status: u16,
 ) -> Result<Charge, GatewayError> {
+    if used.certainty == Certainty::Estimated {
+        reach(state, funded, &used).await;
+    }
     let outcome = CallOutcome::Used {
         cost: funded.cost(&used),
         counts: used.counts,
         certainty: used.certainty,
     };
     resolve(state, funded, outcome, status).await
+}
+
+/// What was counted is charged at most what is held: a hold that was to grow
+/// grows to it, if the money is there. If not, the rest is not charged.
+async fn reach(state: &State, funded: &Funded, used: &Used) {
+    let cost = funded.cost(used);
+    if cost > funded.bound.first {
+        // A failure is told by the settlement that follows.
+        let _ = state.store.open(funded.call, cost).await;
+    }
 }
 
 /// Resolves a call that did not happen.

@@ -29,6 +29,8 @@ pub(super) struct StreamSource {
     text_bytes: u64,
     texts: u64,
     finished: u64,
+    /// What ends the stream when there is no money for what comes next.
+    cut: String,
     /// The last chunk with usage, without its choices.
     usage_chunk: Option<String>,
 }
@@ -46,8 +48,8 @@ pub(super) struct Batch {
 pub(super) enum StreamEnd {
     /// It is complete.
     Done,
-    /// It has more output than was asked for; the event that says so.
-    OverLimit(String),
+    /// It has more output than was asked for.
+    OverLimit,
     /// The provider's own error event.
     Refused(Bytes),
     /// It broke off, or is none.
@@ -77,13 +79,24 @@ impl StreamSource {
             text_bytes: 0,
             texts: 0,
             finished: 0,
+            cut: String::new(),
             usage_chunk: None,
         }
     }
 
-    /// UTF-8 bytes of what the model said so far.
-    pub(super) fn text_bytes(&self) -> u64 {
+    /// At most so many tokens is what the model said so far; cheap to know.
+    pub(super) fn most_tokens(&self) -> u64 {
         self.text_bytes
+    }
+
+    /// How many tokens what the model said so far is counted as.
+    pub(super) fn count_tokens(&mut self) -> u64 {
+        self.text_bytes
+    }
+
+    /// An event that says that all choices reached their limit.
+    pub(super) fn cut_at_limit(&self) -> String {
+        self.cut.clone()
     }
 
     /// The last chunk with usage that came, without choices.
@@ -172,15 +185,16 @@ impl StreamSource {
         if chunk.error.is_some() {
             return Fate::Ends(StreamEnd::Refused(event.clone()));
         }
-        self.has_begun = true;
+        if !self.has_begun {
+            self.has_begun = true;
+            self.cut = to_event(&chunk.cut_at_limit(self.choices));
+        }
         let text_bytes = chunk.text_bytes();
         self.texts += u64::from(text_bytes > 0);
         self.text_bytes += text_bytes;
         self.finished += chunk.finished();
         if self.texts > self.most_texts {
-            return Fate::Ends(StreamEnd::OverLimit(to_event(
-                &chunk.cut_at_limit(self.choices),
-            )));
+            return Fate::Ends(StreamEnd::OverLimit);
         }
         let Some(usage) = chunk.usage else {
             return Fate::Passes;

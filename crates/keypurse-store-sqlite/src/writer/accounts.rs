@@ -1,7 +1,7 @@
 //! New accounts and new account keys.
 
 use keypurse_core::id::AccountId;
-use keypurse_core::ledger::EntryKind;
+use keypurse_core::ledger::PurseId;
 use keypurse_core::money::Money;
 use keypurse_store::{Account, CreateAccountError, Digest, NewAccount};
 use rusqlite::{OptionalExtension, params};
@@ -13,6 +13,7 @@ impl Writer {
     pub(super) fn create_account(
         &mut self,
         new: &NewAccount,
+        batch: &mut Batch,
     ) -> rusqlite::Result<Result<Account, CreateAccountError>> {
         if rows::account_named(&self.connection, &new.name)?.is_some() {
             return Ok(Err(CreateAccountError::NameTaken));
@@ -34,16 +35,7 @@ impl Writer {
             ],
         )?;
         let id = AccountId(self.connection.last_insert_rowid());
-        self.connection.execute(
-            "INSERT INTO entry (account_id, kind, amount, balance_after, at)
-             VALUES (?1, ?2, ?3, ?3, ?4)",
-            params![
-                id.0,
-                rows::entry_kind_code(EntryKind::Open),
-                balance.nanos(),
-                new.now.micros()
-            ],
-        )?;
+        self.enter_opening(PurseId::Account(id), balance, new.now, batch);
         Ok(Ok(Account {
             id,
             name: new.name.clone(),

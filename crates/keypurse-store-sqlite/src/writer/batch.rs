@@ -1,19 +1,21 @@
 //! The thread: take what waits, decide, commit, answer.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use keypurse_core::id::{AccountId, CallId, TokenId};
-use keypurse_core::ledger::Ledger;
+use keypurse_core::ledger::{Entry, Ledger};
+use keypurse_core::money::Money;
 use keypurse_core::time::{Clock, Timestamp};
-use keypurse_store::{CallOutcome, Settlement, StoreError};
+use keypurse_store::StoreError;
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::mpsc;
 
 use super::command::{Command, Reply};
 use super::dictionary::Dictionary;
+use crate::call_row::CallRow;
 use crate::credentials::Credentials;
 use crate::journal::HeldCall;
 use crate::open::{OpenError, Opened, SqliteOptions};
@@ -64,12 +66,18 @@ pub(super) struct JournalTail {
     pub(super) open: BTreeMap<i64, usize>,
     /// Rows below are deleted.
     pub(super) trimmed_below: i64,
+    /// Finished calls without a row of their own, and where they are.
+    pub(super) tail: VecDeque<(i64, CallRow)>,
+    /// The last place given in the order of all changes of balances.
+    pub(super) last_line: i64,
 }
 
 /// What a batch has decided so far.
 #[derive(Default)]
 pub(super) struct Batch {
     pub(super) records: Vec<u8>,
+    /// Changes of balances but charges, each with its place.
+    pub(super) entries: Vec<(i64, Entry)>,
     pub(super) answers: Vec<Answer>,
     /// Credentials that are no longer as cached.
     pub(super) stale: Vec<keypurse_store::Digest>,
@@ -130,10 +138,13 @@ impl Writer {
         )?;
         self.journal = JournalTail {
             seq: last + 1,
-            open: BTreeMap::new(),
             trimmed_below: first,
+            ..JournalTail::default()
         };
-        for (call, hold, held) in recover::open_holds(&self.connection)? {
+        let left = recover::replay(&self.connection)?;
+        self.journal.last_line = left.last_line;
+        self.journal.tail = left.finished.into();
+        for (call, (hold, held)) in left.holds {
             recover::restore(&self.connection, &mut self.ledger, call, hold)?;
             // Which row it came from does not matter: none is trimmed below
             // the oldest.
@@ -149,35 +160,28 @@ impl Writer {
         Ok(())
     }
 
-    /// Holds of a process that is gone: voided when nothing was delivered,
-    /// else charged their floor.
+    /// Brings the file to rest: finished calls get their rows, and holds of a
+    /// process that is gone are voided when nothing was delivered, else
+    /// charged their floor.
     fn resolve_orphans(&mut self) -> rusqlite::Result<()> {
-        let orphans: Vec<CallId> = self.held.keys().copied().collect();
-        if orphans.is_empty() {
+        let mut orphans: Vec<CallId> = self.held.keys().copied().collect();
+        orphans.sort_unstable();
+        if orphans.is_empty() && self.journal.tail.is_empty() {
             return Ok(());
         }
-        tracing::warn!(
-            calls = orphans.len(),
-            "resolving calls that a stop left open"
-        );
+        if !orphans.is_empty() {
+            let calls = orphans.len();
+            tracing::warn!(calls, "resolving calls that a stop left open");
+        }
         let now = self.clock.now();
         let mut batch = Batch::default();
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
         for call in orphans {
-            self.recover(call, now)?;
+            self.recover(call, &mut batch, now);
         }
         self.flush(&mut batch)?;
+        self.materialise()?;
         self.connection.execute_batch("COMMIT")
-    }
-
-    fn recover(&mut self, call: CallId, now: Timestamp) -> rusqlite::Result<()> {
-        let void = Settlement {
-            call,
-            outcome: CallOutcome::Void,
-            status: 0,
-            finished_at: now,
-        };
-        self.resolve(void, now, true).map(|_| ())
     }
 
     /// Works until everybody who could ask is gone, or one asks to close.
@@ -271,19 +275,19 @@ impl Writer {
                 batch.answer(reply, result);
             }
             Command::Open(call, floor, reply) => {
-                self.open(call, floor, batch);
-                batch.answer(reply, Ok(()));
+                let reached = self.open(call, floor, batch);
+                batch.answer(reply, Ok(reached));
             }
             Command::Settle(settlement, reply) => {
-                let charge = self.resolve(settlement, now, false)?;
+                let charge = self.resolve(&settlement, batch, now);
                 batch.answer(reply, Ok(charge));
             }
             Command::Simulated(call, reply) => {
-                self.record_simulated(&call)?;
+                self.record_simulated(&call, batch)?;
                 batch.answer(reply, Ok(()));
             }
             Command::CreateToken(new, reply) => {
-                let result = self.create_token(&new)?;
+                let result = self.create_token(&new, batch)?;
                 batch.answer(reply, result);
             }
             Command::UpdateToken(update, reply) => {
@@ -304,7 +308,7 @@ impl Writer {
                 batch.answer(reply, Ok(deleted));
             }
             Command::CreateAccount(new, reply) => {
-                let result = self.create_account(&new)?;
+                let result = self.create_account(&new, batch)?;
                 batch.answer(reply, result);
             }
             Command::SetAccountKey {
@@ -321,6 +325,7 @@ impl Writer {
                 batch.answer(reply, Ok(()));
             }
             Command::Close(reply) => {
+                self.materialise()?;
                 batch.closes = true;
                 batch.answer(reply, Ok(()));
             }
@@ -348,6 +353,16 @@ impl Writer {
                 .load_token(rows::token_state(&self.connection, id)?);
         }
         Ok(())
+    }
+
+    pub(super) fn balance_of(&self, id: TokenId) -> Money {
+        let token = self.ledger.token(id).expect("found, so loaded");
+        token.purse.balance
+    }
+
+    pub(super) fn account_balance_of(&self, id: AccountId) -> Money {
+        let account = self.ledger.account(id).expect("found, so loaded");
+        account.purse.balance
     }
 
     /// What can wait until everybody has been answered.

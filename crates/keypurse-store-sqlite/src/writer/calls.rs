@@ -1,6 +1,6 @@
 //! Holds, floors, settlements.
 
-use keypurse_core::id::{AccountId, CallId, TokenId};
+use keypurse_core::id::CallId;
 use keypurse_core::ledger::{Admission, Charge};
 use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
@@ -8,30 +8,11 @@ use keypurse_core::usage::{Certainty, TokenCounts};
 use keypurse_store::{
     CallMeta, CallOutcome, Feature, HoldFailure, NewHold, Settlement, SimulatedCall,
 };
-use rusqlite::params;
 
 use super::batch::{Batch, Held, Writer};
+use crate::call_row::CallRow;
+use crate::export::CallState;
 use crate::journal::{self, HeldCall};
-
-const SETTLED: i64 = 1;
-const VOID: i64 = 2;
-const RECOVERED: i64 = 3;
-const SIMULATED: i64 = 4;
-
-/// A call's row.
-struct CallRow<'a> {
-    call: CallId,
-    account: AccountId,
-    token: Option<TokenId>,
-    held_call: &'a HeldCall,
-    status: u16,
-    state: i64,
-    certainty: Certainty,
-    counts: TokenCounts,
-    held: Money,
-    charge: Charge,
-    finished_at: Timestamp,
-}
 
 impl Writer {
     pub(super) fn hold(
@@ -79,145 +60,157 @@ impl Writer {
         })
     }
 
-    pub(super) fn open(&mut self, call: CallId, floor: Money, batch: &mut Batch) {
-        if self.ledger.open(call, floor) {
-            let floor = self.ledger.open_hold(call).and_then(|hold| hold.floor);
-            journal::write_floor(&mut batch.records, call, floor.unwrap_or_default());
-        }
+    pub(super) fn open(&mut self, call: CallId, floor: Money, batch: &mut Batch) -> Option<Money> {
+        let reached = self.ledger.open(call, floor)?;
+        let hold = self.ledger.open_hold(call).expect("just opened");
+        journal::write_floor(&mut batch.records, call, hold);
+        Some(reached)
     }
 
-    /// Resolves a hold and writes its call's row. `None`: it was resolved
-    /// before. When recovering, the floor is the cost.
+    /// Resolves a hold and journals its call. `None`: it was resolved before.
     pub(super) fn resolve(
         &mut self,
-        settlement: Settlement,
+        settlement: &Settlement,
+        batch: &mut Batch,
         now: Timestamp,
-        recovering: bool,
-    ) -> rusqlite::Result<Option<Charge>> {
-        let Some(hold) = self.ledger.open_hold(settlement.call).copied() else {
-            return Ok(None);
+    ) -> Option<Charge> {
+        let end = match settlement.outcome {
+            CallOutcome::Void => End::FREE,
+            CallOutcome::Used {
+                cost,
+                counts,
+                certainty,
+            } => End {
+                state: CallState::Settled,
+                cost,
+                counts,
+                certainty,
+            },
         };
-        let held = self
-            .held
-            .remove(&settlement.call)
-            .expect("every open hold has its call");
+        self.end(settlement, end, batch, now)
+    }
+
+    /// Resolves a hold of a process that is gone: at its floor if something
+    /// was delivered, else at nothing.
+    pub(super) fn recover(&mut self, call: CallId, batch: &mut Batch, now: Timestamp) {
+        let settlement = Settlement {
+            call,
+            outcome: CallOutcome::Void,
+            status: 0,
+            finished_at: now,
+        };
+        let floor = self.ledger.open_hold(call).and_then(|hold| hold.floor);
+        let end = floor.map_or(End::FREE, |floor| End {
+            state: CallState::Recovered,
+            cost: floor,
+            certainty: Certainty::Estimated,
+            ..End::FREE
+        });
+        self.end(&settlement, end, batch, now);
+    }
+
+    fn end(
+        &mut self,
+        settlement: &Settlement,
+        end: End,
+        batch: &mut Batch,
+        now: Timestamp,
+    ) -> Option<Charge> {
+        let call = settlement.call;
+        let hold = self.ledger.open_hold(call).copied()?;
+        let held = self.held.remove(&call).expect("every hold has its call");
         self.journal.release(held.seq);
-        let floor = hold.floor.filter(|_| recovering);
-        let (state, cost, counts, certainty) = match (settlement.outcome, floor) {
-            (_, Some(floor)) => (
-                RECOVERED,
-                floor,
-                TokenCounts::default(),
-                Certainty::Estimated,
-            ),
-            (CallOutcome::Void, None) => (
-                VOID,
-                Money::ZERO,
-                TokenCounts::default(),
-                Certainty::Reported,
-            ),
-            (
-                CallOutcome::Used {
-                    cost,
-                    counts,
-                    certainty,
-                },
-                None,
-            ) => (SETTLED, cost, counts, certainty),
+        let charge = match end.certainty {
+            Certainty::Reported => self.ledger.settle(call, end.cost, now),
+            Certainty::Estimated => self.ledger.settle_counted(call, end.cost, now),
         };
-        let charge = self
-            .ledger
-            .settle(settlement.call, cost, now)
-            .expect("the hold is open");
+        let charge = charge.expect("the hold is open");
         if charge.house > Money::ZERO {
             tracing::error!(
-                call = %settlement.call, house = %charge.house,
+                %call, house = %charge.house,
                 "a call cost more than its hold and the balance: the rest is the house's"
             );
         }
-        self.insert_call(&CallRow {
-            call: settlement.call,
-            account: hold.account,
-            token: hold.token,
-            held_call: &held.call,
-            status: settlement.status,
-            state,
-            certainty,
-            counts,
-            held: hold.amount,
-            charge,
-            finished_at: settlement.finished_at,
-        })?;
-        Ok(Some(charge))
+        self.number_entries(batch);
+        let (line, token) = (self.next_line(), hold.token);
+        self.keep_finished(
+            CallRow {
+                call,
+                line,
+                account: hold.account,
+                token,
+                held_call: held.call,
+                status: settlement.status,
+                state: end.state,
+                certainty: end.certainty,
+                counts: end.counts,
+                held: hold.amount,
+                cost: charge.cost,
+                charged: charge.charged,
+                from_token: charge.from_token,
+                balance_after: token.map_or(Money::ZERO, |token| self.balance_of(token)),
+                account_after: self.account_balance_of(hold.account),
+                finished_at: settlement.finished_at,
+            },
+            batch,
+        );
+        Some(charge)
     }
 
-    pub(super) fn record_simulated(&mut self, simulated: &SimulatedCall) -> rusqlite::Result<()> {
+    pub(super) fn record_simulated(
+        &mut self,
+        simulated: &SimulatedCall,
+        batch: &mut Batch,
+    ) -> rusqlite::Result<()> {
+        self.ensure_account(simulated.account)?;
+        self.ensure_token(simulated.token)?;
         let held_call = self.held_call(&simulated.meta)?;
-        let nothing = Charge {
-            cost: Money::ZERO,
-            charged: Money::ZERO,
-            house: Money::ZERO,
-            from_token: false,
-            token_balance: None,
-        };
-        self.insert_call(&CallRow {
-            call: simulated.call,
-            account: simulated.account,
-            token: Some(simulated.token),
-            held_call: &held_call,
-            status: simulated.status,
-            state: SIMULATED,
-            certainty: Certainty::Reported,
-            counts: simulated.counts,
-            held: Money::ZERO,
-            charge: nothing,
-            finished_at: simulated.finished_at,
-        })
+        let line = self.next_line();
+        self.keep_finished(
+            CallRow {
+                call: simulated.call,
+                line,
+                account: simulated.account,
+                token: Some(simulated.token),
+                held_call,
+                status: simulated.status,
+                state: CallState::Simulated,
+                certainty: Certainty::Reported,
+                counts: simulated.counts,
+                held: Money::ZERO,
+                cost: Money::ZERO,
+                charged: Money::ZERO,
+                from_token: false,
+                balance_after: self.balance_of(simulated.token),
+                account_after: self.account_balance_of(simulated.account),
+                finished_at: simulated.finished_at,
+            },
+            batch,
+        );
+        Ok(())
     }
 
-    fn insert_call(&self, row: &CallRow<'_>) -> rusqlite::Result<()> {
-        let mut insert = self.connection.prepare_cached(
-            "INSERT INTO call (id, random, account_id, token_id, model_id, price_id, feature,
-                 streamed, status, state, estimated, input, cached_input, cache_write,
-                 input_audio, output, reasoning, output_audio, held, cost, charged, from_token,
-                 house, started_at, finished_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )?;
-        let counts = &row.counts;
-        insert.execute(params![
-            row.call.ordered,
-            row.call.random,
-            row.account.0,
-            row.token.map(|token| token.0),
-            row.held_call.model_id,
-            row.held_call.price_id,
-            row.held_call.feature,
-            row.held_call.streamed,
-            row.status,
-            row.state,
-            row.certainty == Certainty::Estimated,
-            count(counts.input),
-            count(counts.cached_input),
-            count(counts.cache_write),
-            count(counts.input_audio),
-            count(counts.output),
-            count(counts.reasoning),
-            count(counts.output_audio),
-            row.held.nanos(),
-            row.charge.cost.nanos(),
-            row.charge.charged.nanos(),
-            row.charge.from_token,
-            row.charge.house.nanos(),
-            row.held_call.started_at.micros(),
-            row.finished_at.micros(),
-        ])?;
-        Ok(())
+    fn keep_finished(&mut self, row: CallRow, batch: &mut Batch) {
+        journal::write_finished(&mut batch.records, &row);
+        self.journal.tail.push_back((self.journal.seq, row));
     }
 }
 
-/// Validated usage fits; a count that does not is a bug upstream of here.
-fn count(tokens: u64) -> i64 {
-    i64::try_from(tokens).expect("token counts are validated before they are stored")
+/// How a call ended, as its row says it.
+struct End {
+    state: CallState,
+    cost: Money,
+    counts: TokenCounts,
+    certainty: Certainty,
+}
+
+impl End {
+    const FREE: Self = Self {
+        state: CallState::Void,
+        cost: Money::ZERO,
+        counts: TokenCounts::NONE,
+        certainty: Certainty::Reported,
+    };
 }
 
 const fn feature_code(feature: Feature) -> u8 {

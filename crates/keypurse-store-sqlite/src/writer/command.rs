@@ -19,7 +19,7 @@ pub(crate) type Reply<T, E = StoreError> = oneshot::Sender<Result<T, E>>;
 #[derive(Debug)]
 pub(crate) enum Command {
     Hold(NewHold, Reply<Admission, HoldFailure>),
-    Open(CallId, Money, Reply<()>),
+    Open(CallId, Money, Reply<Option<Money>>),
     Settle(Settlement, Reply<Option<Charge>>),
     Simulated(SimulatedCall, Reply<()>),
     CreateToken(NewToken, Reply<Token, CreateTokenError>),

@@ -1,7 +1,9 @@
 //! Everything a batch changed, written before its commit.
 
 use keypurse_core::id::CallId;
-use keypurse_core::ledger::PurseId;
+use keypurse_core::ledger::{Entry, EntryKind, PurseId};
+use keypurse_core::money::Money;
+use keypurse_core::time::Timestamp;
 use rusqlite::params;
 
 use super::batch::{Batch, JournalTail, Writer};
@@ -14,36 +16,95 @@ const TRIM_ROWS: i64 = 64;
 /// A hold this many rows old is written again, so that it pins nothing.
 const CARRY_AFTER_ROWS: i64 = 2048;
 
+/// Finished calls whose rows are written at once: the more, the fewer pages
+/// are written for each; fewer than a millisecond or two of work, so that no
+/// call waits long.
+const MATERIALISE_ROWS: usize = 256;
+
 impl Writer {
     pub(super) fn flush(&mut self, batch: &mut Batch) -> rusqlite::Result<()> {
+        self.number_entries(batch);
+        self.write_entries(batch)?;
         self.write_changes()?;
         self.carry_forward(batch);
         self.write_journal(batch)?;
+        if self.journal.tail.len() >= MATERIALISE_ROWS {
+            self.materialise()?;
+        }
         self.trim_journal()
+    }
+
+    /// The next place in the order of all changes of balances.
+    pub(super) fn next_line(&mut self) -> i64 {
+        self.journal.last_line += 1;
+        self.journal.last_line
+    }
+
+    /// Gives what the ledger entered since the last time its places, before a
+    /// charge takes the next one.
+    pub(super) fn number_entries(&mut self, batch: &mut Batch) {
+        for entry in self.ledger.take_entries() {
+            let line = self.next_line();
+            batch.entries.push((line, entry));
+        }
+    }
+
+    /// Enters what a new purse starts with.
+    pub(super) fn enter_opening(
+        &mut self,
+        purse: PurseId,
+        balance: Money,
+        at: Timestamp,
+        batch: &mut Batch,
+    ) {
+        let opening = Entry {
+            purse,
+            kind: EntryKind::Open,
+            amount: balance,
+            balance_after: balance,
+            at,
+        };
+        let line = self.next_line();
+        batch.entries.push((line, opening));
+    }
+
+    fn write_entries(&mut self, batch: &Batch) -> rusqlite::Result<()> {
+        for (line, entry) in &batch.entries {
+            let (account, token) = match entry.purse {
+                PurseId::Account(id) => (id, None),
+                PurseId::Token(id) => (self.loaded(id).account, Some(id)),
+            };
+            rows::insert_entry(&self.connection, *line, (account, token), entry)?;
+        }
+        if !batch.entries.is_empty() {
+            self.connection
+                .prepare_cached("UPDATE progress SET last_line = ?")?
+                .execute([self.journal.last_line])?;
+        }
+        Ok(())
+    }
+
+    /// Writes the rows of all finished calls.
+    pub(super) fn materialise(&mut self) -> rusqlite::Result<()> {
+        let Some((_, last)) = self.journal.tail.back() else {
+            return Ok(());
+        };
+        let last = last.line;
+        for (_, row) in &self.journal.tail {
+            row.insert(&self.connection)?;
+        }
+        self.connection
+            .prepare_cached(
+                "UPDATE progress SET materialised = ?1, last_line = max(last_line, ?1)",
+            )?
+            .execute([last])?;
+        self.journal.tail.clear();
+        Ok(())
     }
 
     fn write_changes(&mut self) -> rusqlite::Result<()> {
         let changes = self.ledger.take_changes();
         let connection = &self.connection;
-        for entry in &changes.entries {
-            let (account, token) = match entry.purse {
-                PurseId::Account(id) => (id, None),
-                PurseId::Token(id) => (self.loaded(id).account, Some(id.0)),
-            };
-            connection
-                .prepare_cached(
-                    "INSERT INTO entry (account_id, token_id, kind, amount, balance_after, at)
-                     VALUES (?, ?, ?, ?, ?, ?)",
-                )?
-                .execute(params![
-                    account.0,
-                    token,
-                    rows::entry_kind_code(entry.kind),
-                    entry.amount.nanos(),
-                    entry.balance_after.nanos(),
-                    entry.at.micros()
-                ])?;
-        }
         for purse in &changes.purses {
             let (update, id, balance) = match *purse {
                 PurseId::Account(id) => {
@@ -83,7 +144,8 @@ impl Writer {
     /// Writes long-lived holds again, floors included, into this batch's row.
     fn carry_forward(&mut self, batch: &mut Batch) {
         let oldest_allowed = self.journal.seq - CARRY_AFTER_ROWS;
-        if self.journal.oldest_needed() >= oldest_allowed {
+        let oldest = self.journal.open.first_key_value();
+        if oldest.is_none_or(|(seq, _)| *seq >= oldest_allowed) {
             return;
         }
         let old: Vec<CallId> = self
@@ -116,8 +178,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Deletes rows whose holds all have their call's row, in the transaction
-    /// that wrote the last of these.
+    /// Deletes rows whose calls all have their own rows, in the transaction that
+    /// wrote the last of these.
     fn trim_journal(&mut self) -> rusqlite::Result<()> {
         let needed = self.journal.oldest_needed();
         if needed - self.journal.trimmed_below < TRIM_ROWS {
@@ -134,9 +196,10 @@ impl Writer {
 impl JournalTail {
     /// Rows below are about resolved calls only.
     pub(super) fn oldest_needed(&self) -> i64 {
-        self.open
-            .first_key_value()
-            .map_or(self.seq, |(seq, _)| *seq)
+        let held = self.open.first_key_value().map(|(seq, _)| *seq);
+        let finished = self.tail.front().map(|(seq, _)| *seq);
+        let oldest = held.into_iter().chain(finished).min();
+        oldest.unwrap_or(self.seq)
     }
 
     pub(super) fn release(&mut self, seq: i64) {

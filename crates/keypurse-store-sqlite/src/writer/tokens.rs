@@ -1,7 +1,7 @@
 //! Changes of tokens, serialised with every charge.
 
 use keypurse_core::id::{AccountId, SecretId, TokenId};
-use keypurse_core::ledger::{EntryKind, SecretState};
+use keypurse_core::ledger::{PurseId, SecretState};
 use keypurse_core::time::Timestamp;
 use keypurse_core::token::{TokenName, TokenSettings};
 use keypurse_store::{
@@ -16,6 +16,7 @@ impl Writer {
     pub(super) fn create_token(
         &mut self,
         new: &NewToken,
+        batch: &mut Batch,
     ) -> rusqlite::Result<Result<Token, CreateTokenError>> {
         let settings = &new.settings;
         if rows::token_named(&self.connection, new.account, &settings.name)?.is_some() {
@@ -42,18 +43,8 @@ impl Writer {
             ])?;
         let id = TokenId(self.connection.last_insert_rowid());
         self.insert_secret(id, &new.digest, new.sealed.as_deref(), new.now)?;
-        self.connection
-            .prepare_cached(
-                "INSERT INTO entry (account_id, token_id, kind, amount, balance_after, at)
-                 VALUES (?, ?, ?, ?4, ?4, ?5)",
-            )?
-            .execute(params![
-                new.account.0,
-                id.0,
-                rows::entry_kind_code(EntryKind::Open),
-                new.balance.nanos(),
-                new.now.micros()
-            ])?;
+        self.ensure_token(id)?;
+        self.enter_opening(PurseId::Token(id), new.balance, new.now, batch);
         Ok(Ok(Token {
             id,
             account: new.account,
@@ -200,13 +191,5 @@ impl Writer {
             self.ensure_token(token.id)?;
         }
         Ok(token)
-    }
-
-    fn balance_of(&self, id: TokenId) -> keypurse_core::money::Money {
-        self.ledger
-            .token(id)
-            .expect("found, so loaded")
-            .purse
-            .balance
     }
 }

@@ -7,6 +7,29 @@ use keypurse_core::token::SettingsChange;
 use super::{NOW, account, balance, digest, limited_account, nanos, new_hold, token, used};
 use crate::{CallOutcome, HoldFailure, NewHold, Rotation, Settlement, Store, Token, TokenUpdate};
 
+/// A stream's hold grows with its floor, and never beyond the money.
+pub async fn holds_grow_as_far_as_the_money_goes(store: &dyn Store) {
+    let owner = account(store, "owner", 1).await;
+    let token = token(store, owner, "t", 2, 1000).await;
+    let mut new = new_hold(store, &token, 2, 1, 900).await;
+    (new.request.least, new.request.first) = (nanos(100), nanos(100));
+    let admission = store.hold(new).await.expect("enough money");
+    assert_eq!(
+        (admission.amount, admission.budget),
+        (nanos(100), nanos(900))
+    );
+    let other = new_hold(store, &token, 2, 2, 600).await;
+    store.hold(other).await.expect("enough money");
+    let open = |floor| store.open(used(1, 0).call, nanos(floor));
+    for (asked, reached) in [(80, 80), (250, 250), (200, 250), (700, 400), (900, 400)] {
+        assert_eq!(open(asked).await.expect("a store"), Some(nanos(reached)));
+    }
+    let charge = store.settle(used(1, 400)).await.expect("a store");
+    assert_eq!(charge.map(|charge| charge.house), Some(Money::ZERO));
+    assert_eq!(open(900).await.expect("a store"), None, "it is resolved");
+    assert_eq!(balance(store, &token).await, nanos(600));
+}
+
 /// L2: however many ask at once, no more is held than there is.
 pub async fn holds_are_exclusive(store: &dyn Store) {
     let owner = account(store, "owner", 1).await;

@@ -113,6 +113,7 @@ pub async fn new_hold(
             }),
             full: nanos(full),
             least: nanos(full),
+            first: nanos(full),
         },
         meta: meta(),
     }

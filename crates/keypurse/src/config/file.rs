@@ -51,6 +51,7 @@ pub(crate) struct ProviderSection {
     pub(crate) api_key_file: Option<PathBuf>,
     pub(crate) free: Option<bool>,
     pub(crate) output_limit_field: Option<String>,
+    pub(crate) stream_hold: Option<String>,
     pub(crate) first_byte_timeout_seconds: Option<u32>,
     pub(crate) idle_timeout_seconds: Option<u32>,
     pub(crate) total_timeout_seconds: Option<u32>,

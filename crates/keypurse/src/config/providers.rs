@@ -9,7 +9,7 @@ use keypurse_core::price::{Price, Rate, Rates};
 use keypurse_providers::presets::{PRESETS, Preset};
 use keypurse_server::gateway::{
     ModelPrice, OpenAiUpstream, OutputLimitField, ProviderConfig, ProviderKey, ProviderKind,
-    Timeouts,
+    StreamHold, Timeouts,
 };
 
 use super::file::{ConfigFile, PriceSection, ProviderSection};
@@ -44,6 +44,7 @@ pub(super) fn providers(
             name: "demo".to_owned(),
             kind,
             free: false,
+            stream_hold: StreamHold::Blocks,
         });
     }
     Ok(providers)
@@ -61,6 +62,7 @@ fn from_preset(preset: &Preset, key: &str) -> ProviderConfig {
         name: preset.name.to_owned(),
         kind,
         free: false,
+        stream_hold: StreamHold::ByModel,
     }
 }
 
@@ -107,6 +109,16 @@ fn from_file(
         name: name.to_owned(),
         kind,
         free: section.free.unwrap_or(false),
+        stream_hold: stream_hold(section)?,
+    })
+}
+
+fn stream_hold(section: &ProviderSection) -> anyhow::Result<StreamHold> {
+    Ok(match section.stream_hold.as_deref() {
+        None | Some("by_model") => StreamHold::ByModel,
+        Some("full") => StreamHold::Full,
+        Some("blocks") => StreamHold::Blocks,
+        Some(other) => bail!("stream_hold `{other}` is not one of by_model, full, blocks"),
     })
 }
 

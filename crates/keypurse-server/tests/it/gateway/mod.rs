@@ -1,6 +1,7 @@
 //! Calls to models, against an upstream that does as it is told.
 
 mod answers;
+mod blocks;
 mod bodies;
 mod deletion;
 mod faults;
@@ -22,7 +23,7 @@ use keypurse_core::money::Money;
 use keypurse_core::price::{Price, Rate, Rates};
 use keypurse_server::gateway::{
     Gateway, GatewayConfig, ModelPrice, OpenAiUpstream, OutputLimitField, ProviderConfig,
-    ProviderKey, ProviderKind, Timeouts,
+    ProviderKey, ProviderKind, StreamHold, Timeouts,
 };
 use keypurse_store::Credential;
 use keypurse_testkit::upstream::ScriptedUpstream;
@@ -118,6 +119,7 @@ fn config(upstream: &ScriptedUpstream) -> GatewayConfig {
             name: "up".to_owned(),
             kind,
             free: false,
+            stream_hold: StreamHold::ByModel,
         }],
         prices: vec![price("m", "1", "10"), price("out", "0", "1")],
         ..GatewayConfig::default()

@@ -1,6 +1,8 @@
 //! The list of models.
 
-use keypurse_server::gateway::{Gateway, GatewayConfig, ModelPrice, ProviderConfig, ProviderKind};
+use keypurse_server::gateway::{
+    Gateway, GatewayConfig, ModelPrice, ProviderConfig, ProviderKind, StreamHold,
+};
 use keypurse_testkit::TestApp;
 use keypurse_testkit::upstream::ScriptedUpstream;
 use serde_json::json;
@@ -102,6 +104,7 @@ async fn the_demo_provider_is_paid_like_any_other() {
         name: "demo".to_owned(),
         kind: ProviderKind::Demo,
         free: false,
+        stream_hold: StreamHold::ByModel,
     };
     let config = GatewayConfig {
         providers: vec![demo],

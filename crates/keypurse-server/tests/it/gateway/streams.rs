@@ -241,3 +241,18 @@ async fn small_chunks_are_not_held_back() {
     server.stop().await;
     assert_eq!(shop.balance().await, "0.99979");
 }
+
+#[tokio::test]
+async fn usage_of_a_part_is_not_the_last_word_on_a_stream_that_broke_off() {
+    let shop = Shop::open("1").await;
+    let early = json!({"id": "c", "created": 1, "model": "m", "usage": usage(10, 1),
+        "choices": [{"index": 0, "delta": {"content": "a"}, "finish_reason": null}]});
+    let reply = Reply::stream().data(&early).chunk(&"x".repeat(499));
+    shop.upstream.next(reply.breaks());
+    shop.ask(&hello_stream()).await;
+    let sent = i64::try_from(hello_stream().to_string().len()).unwrap();
+    shop.app.settled().await;
+    let call = shop.app.calls()[0];
+    assert!(call.estimated);
+    assert_eq!(call.charged.nanos(), sent * 1_000 + 500 * 10_000);
+}

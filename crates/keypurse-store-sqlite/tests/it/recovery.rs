@@ -1,15 +1,12 @@
 //! What a start makes of what a stop left behind.
 
-#![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
-
-mod harness;
-
-use harness::{TestStore, open};
 use keypurse_core::money::Money;
 use keypurse_store::Store;
 use keypurse_store::conformance::{self, balance, nanos, new_hold, token, used};
 use keypurse_store_sqlite::{AuditError, OpenError, audit};
 use rusqlite::Connection;
+
+use crate::harness::{TestStore, open};
 
 async fn funded(store: &dyn Store) -> keypurse_store::Token {
     let owner = conformance::account(store, "owner", 1).await;
@@ -96,11 +93,61 @@ async fn a_long_hold_pins_no_journal_and_survives_a_crash() {
 }
 
 #[tokio::test]
+async fn a_finished_call_is_in_the_books_before_its_row_is_and_after_a_crash() {
+    let before = TestStore::new();
+    let token = funded(before.get()).await;
+    hold(before.get(), &token, 1, 600).await;
+    before.get().settle(used(1, 250)).await.expect("a hold");
+    assert_eq!(states(&before.path()), [], "rows are written in bulk");
+    let report = audit(&before.path()).expect("the books add up");
+    assert_eq!((report.calls, report.charged), (1, nanos(250)));
+    assert_eq!(before.get().last_call().await.expect("readable"), Some(1));
+
+    let after = TestStore::reopened(before.crash().await).expect("a readable store");
+    assert_eq!(states(&after.path()), [(1, 1, 250)]);
+    assert_eq!(balance(after.get(), &token).await, nanos(100_000 - 250));
+    let again = after.get().settle(used(1, 250)).await.expect("a store");
+    assert_eq!(again, None, "a call is charged once");
+    after.finish().await;
+}
+
+#[tokio::test]
+async fn rows_are_written_whatever_the_number_of_calls_when_the_process_dies() {
+    for calls in [255, 256, 257, 600] {
+        let before = TestStore::new();
+        let token = funded(before.get()).await;
+        for call in 1..=calls {
+            hold(before.get(), &token, call, 1).await;
+            before.get().settle(used(call, 1)).await.expect("a hold");
+        }
+        let after = TestStore::reopened(before.crash().await).expect("a readable store");
+        let expected: Vec<_> = (1..=calls).map(|call| (call, 1, 1)).collect();
+        assert_eq!(states(&after.path()), expected);
+        assert_eq!(balance(after.get(), &token).await, nanos(100_000 - calls));
+        after.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn a_hold_that_grew_is_recovered_at_the_floor_it_grew_for() {
+    let before = TestStore::new();
+    let token = funded(before.get()).await;
+    let mut new = new_hold(before.get(), &token, 2, 1, 600).await;
+    (new.request.first, new.request.least) = (nanos(100), nanos(100));
+    before.get().hold(new).await.expect("enough money");
+    let reached = before.get().open(used(1, 0).call, nanos(450)).await;
+    assert_eq!(reached.expect("a store"), Some(nanos(450)));
+    let after = TestStore::reopened(before.crash().await).expect("a readable store");
+    assert_eq!(balance(after.get(), &token).await, nanos(100_000 - 450));
+    after.finish().await;
+}
+
+#[tokio::test]
 async fn a_second_process_is_refused_until_the_first_is_gone() {
     let first = TestStore::new();
     let refused = open(first.path());
     assert!(matches!(refused, Err(OpenError::InUse(_))), "{refused:?}");
-    let folder = first.crash().await;
+    let folder = first.stop().await;
     TestStore::reopened(folder)
         .expect("nobody has it any more")
         .finish()
@@ -111,7 +158,7 @@ async fn a_second_process_is_refused_until_the_first_is_gone() {
 async fn a_newer_schema_is_refused() {
     let store = TestStore::new();
     let path = store.path();
-    let folder = store.crash().await;
+    let folder = store.stop().await;
     let edit = Connection::open(&path).unwrap();
     edit.execute("INSERT INTO migration VALUES (999, x'00', 0)", [])
         .unwrap();
@@ -123,7 +170,7 @@ async fn a_newer_schema_is_refused() {
 }
 
 #[tokio::test]
-async fn audit_names_the_first_difference() {
+async fn l8_audit_names_the_first_difference() {
     for (tampering, expected) in [
         (
             "UPDATE token SET balance = balance + 1",
@@ -138,6 +185,15 @@ async fn audit_names_the_first_difference() {
             "its usage costs",
         ),
         ("UPDATE call SET output = output + 1", "its usage costs"),
+        ("UPDATE call SET state = 4", "it is free, yet costs"),
+        (
+            "UPDATE call SET balance_after = balance_after + 1",
+            "line 3 of token 1 says",
+        ),
+        (
+            "UPDATE entry SET balance_after = 1 WHERE token_id = 1",
+            "line 2 of token 1 says",
+        ),
         (
             "DELETE FROM entry WHERE token_id = 1",
             "token 1 (`t`) has balance",
@@ -150,15 +206,14 @@ async fn audit_names_the_first_difference() {
         store.get().settle(used(1, 250)).await.expect("a hold");
         let report = audit(&store.path()).expect("honest books");
         assert_eq!((report.calls, report.charged), (1, nanos(250)));
-        Connection::open(store.path())
-            .unwrap()
-            .execute(tampering, [])
-            .unwrap();
-        let Err(AuditError::Difference(difference)) = audit(&store.path()) else {
+        let folder = store.stop().await;
+        let path = folder.path().join("keypurse.db");
+        let edit = Connection::open(&path).unwrap();
+        edit.execute(tampering, []).unwrap();
+        let Err(AuditError::Difference(difference)) = audit(&path) else {
             panic!("`{tampering}` was not noticed")
         };
         assert!(difference.contains(expected), "{difference}");
-        store.crash().await;
     }
 }
 

@@ -1,9 +1,8 @@
 //! The promises every backend keeps, on a real SQLite file.
 
-mod harness;
-
-use harness::TestStore;
 use keypurse_store::conformance;
+
+use crate::harness::TestStore;
 
 macro_rules! promises {
     ($($promise:ident),* $(,)?) => {$(
@@ -24,6 +23,7 @@ promises!(
     a_reset_is_applied_once,
     deletion_rotation_and_expiry_end_admission,
     holds_are_exclusive,
+    holds_grow_as_far_as_the_money_goes,
     names_are_unique_in_an_account,
     the_account_is_charged_with_the_token,
     two_accounts_do_not_see_each_other,

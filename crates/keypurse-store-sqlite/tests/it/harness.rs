@@ -41,8 +41,26 @@ impl TestStore {
         self.folder.path().join("keypurse.db")
     }
 
-    /// Stops as a crash would: what was not resolved stays open.
+    /// The files as a kill would leave them now.
+    pub(crate) fn snapshot(&self) -> TempDir {
+        let copy = tempfile::tempdir().expect("a folder");
+        for file in ["keypurse.db", "keypurse.db-wal"] {
+            let from = self.folder.path().join(file);
+            std::fs::copy(from, copy.path().join(file)).expect("the files can be copied");
+        }
+        copy
+    }
+
+    /// Stops as a crash would: what was not resolved stays open, what was not
+    /// written back stays in the log.
     pub(crate) async fn crash(self) -> TempDir {
+        let copy = self.snapshot();
+        self.stop().await;
+        copy
+    }
+
+    /// Stops in order.
+    pub(crate) async fn stop(self) -> TempDir {
         self.store.close().await.expect("the writer ends");
         self.folder
     }
@@ -50,7 +68,8 @@ impl TestStore {
     /// Every test ends with proven books, open holds or not.
     pub(crate) async fn finish(self) {
         audit(&self.path()).expect("the books add up beside a live store");
-        self.crash().await;
+        let folder = self.stop().await;
+        audit(&folder.path().join("keypurse.db")).expect("the books add up at rest");
     }
 }
 

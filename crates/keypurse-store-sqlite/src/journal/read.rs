@@ -1,0 +1,121 @@
+//! How records are read.
+
+use std::collections::HashMap;
+
+use keypurse_core::id::{AccountId, CallId, TokenId};
+use keypurse_core::ledger::Hold;
+use keypurse_core::money::Money;
+use keypurse_core::time::Timestamp;
+
+use super::{
+    BY_TOKEN, DRAWS_ON_TOKEN, FINISHED, FLOOR, GROWN, HOLD, HeldCall, OPEN, OVERDRAWN, STREAMED,
+};
+use crate::call_row::{CallRow, NUMBERS};
+use crate::varint;
+
+/// What the journal tells, read from its first row to its last.
+#[derive(Debug, Default)]
+pub(crate) struct Replay {
+    /// Holds nobody resolved.
+    pub(crate) holds: HashMap<CallId, (Hold, HeldCall)>,
+    /// Finished calls and the journal row each is in, oldest first. Some have
+    /// their rows already.
+    pub(crate) finished: Vec<(i64, CallRow)>,
+}
+
+impl Replay {
+    /// Takes in the records of row `seq`. `None`: they make no sense.
+    pub(crate) fn read(&mut self, seq: i64, mut records: &[u8]) -> Option<()> {
+        while let Some((tag, rest)) = records.split_first() {
+            records = rest;
+            match *tag {
+                HOLD => {
+                    let (call, hold, held) = read_hold(&mut records)?;
+                    self.holds.insert(call, (hold, held));
+                }
+                FLOOR => {
+                    // As written before holds could grow.
+                    let [ordered, random, floor] = numbers(&mut records)?;
+                    self.raise(CallId { ordered, random }, floor, |_| {});
+                }
+                GROWN => {
+                    let (flags, rest) = records.split_first()?;
+                    records = rest;
+                    let [ordered, random, floor, amount] = numbers(&mut records)?;
+                    self.raise(CallId { ordered, random }, floor, |hold| {
+                        hold.amount = Money::from_nanos(amount);
+                        hold.overdrawn = flags & OVERDRAWN != 0;
+                    });
+                }
+                FINISHED => {
+                    let row = read_finished(&mut records)?;
+                    self.holds.remove(&row.call);
+                    self.finished.push((seq, row));
+                }
+                _ => return None,
+            }
+        }
+        Some(())
+    }
+
+    /// A floor whose hold is gone belongs to a resolved call.
+    fn raise(&mut self, call: CallId, floor: i64, grow: impl FnOnce(&mut Hold)) {
+        if let Some((hold, _)) = self.holds.get_mut(&call) {
+            let floor = Money::from_nanos(floor);
+            hold.floor = Some(hold.floor.map_or(floor, |known| known.max(floor)));
+            grow(hold);
+        }
+    }
+}
+
+fn read_hold(records: &mut &[u8]) -> Option<(CallId, Hold, HeldCall)> {
+    let (head, rest) = records.split_at_checked(2)?;
+    *records = rest;
+    let (flags, feature) = (head[0], head[1]);
+    let [
+        ordered,
+        random,
+        account,
+        token,
+        amount,
+        floor,
+        model_id,
+        price_id,
+        started_at,
+    ] = numbers(records)?;
+    let is = |bit: u8| flags & bit != 0;
+    let hold = Hold {
+        account: AccountId(account),
+        token: is(BY_TOKEN).then_some(TokenId(token)),
+        amount: Money::from_nanos(amount),
+        draws_on_token: is(DRAWS_ON_TOKEN),
+        overdrawn: is(OVERDRAWN),
+        floor: is(OPEN).then_some(Money::from_nanos(floor)),
+    };
+    let held = HeldCall {
+        model_id,
+        price_id,
+        feature,
+        streamed: is(STREAMED),
+        started_at: Timestamp::from_micros(started_at),
+    };
+    Some((CallId { ordered, random }, hold, held))
+}
+
+fn read_finished(records: &mut &[u8]) -> Option<CallRow> {
+    let mut numbers = [0; NUMBERS];
+    for number in &mut numbers {
+        *number = varint::read(records)?;
+    }
+    CallRow::from_numbers(&numbers)
+}
+
+fn numbers<const N: usize>(records: &mut &[u8]) -> Option<[i64; N]> {
+    let mut numbers = [0; N];
+    for number in &mut numbers {
+        let (bytes, rest) = records.split_first_chunk::<8>()?;
+        *number = i64::from_le_bytes(*bytes);
+        *records = rest;
+    }
+    Some(numbers)
+}

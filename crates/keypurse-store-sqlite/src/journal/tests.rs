@@ -1,0 +1,161 @@
+//! What is written is read back, and what is torn is noticed.
+
+use keypurse_core::id::{AccountId, CallId, TokenId};
+use keypurse_core::ledger::Hold;
+use keypurse_core::money::Money;
+use keypurse_core::time::Timestamp;
+use keypurse_core::usage::{Certainty, TokenCounts};
+
+use super::{FLOOR, HeldCall, Replay, write_finished, write_floor, write_hold};
+use crate::call_row::CallRow;
+use crate::export::CallState;
+
+fn call(ordered: i64) -> CallId {
+    CallId {
+        ordered,
+        random: -ordered,
+    }
+}
+
+fn sample() -> (Hold, HeldCall) {
+    let hold = Hold {
+        account: AccountId(1),
+        token: Some(TokenId(2)),
+        amount: Money::from_nanos(100),
+        draws_on_token: true,
+        overdrawn: false,
+        floor: None,
+    };
+    let started_at = Timestamp::from_micros(-5);
+    (
+        hold,
+        HeldCall {
+            model_id: 3,
+            price_id: 4,
+            feature: 0,
+            streamed: true,
+            started_at,
+        },
+    )
+}
+
+fn finished(id: i64) -> CallRow {
+    let (hold, held_call) = sample();
+    CallRow {
+        call: call(id),
+        line: 77,
+        account: hold.account,
+        token: hold.token,
+        held_call,
+        status: 200,
+        state: CallState::Settled,
+        certainty: Certainty::Estimated,
+        counts: TokenCounts {
+            input: 10,
+            cached_input: 1,
+            output: 20,
+            reasoning: 2,
+            ..TokenCounts::default()
+        },
+        held: hold.amount,
+        cost: Money::from_nanos(120),
+        charged: Money::from_nanos(100),
+        from_token: true,
+        balance_after: Money::from_nanos(-5),
+        account_after: Money::from_nanos(i64::MIN + 1),
+        finished_at: Timestamp::from_micros(9),
+    }
+}
+
+fn replayed(records: &[u8]) -> Option<Replay> {
+    let mut replay = Replay::default();
+    replay.read(1, records)?;
+    Some(replay)
+}
+
+fn at(floor: i64, amount: i64) -> Hold {
+    Hold {
+        floor: Some(Money::from_nanos(floor)),
+        amount: Money::from_nanos(amount),
+        ..sample().0
+    }
+}
+
+#[test]
+fn what_is_written_is_read_back_and_floors_only_rise() {
+    let (hold, held) = sample();
+    let by_account = Hold {
+        token: None,
+        draws_on_token: false,
+        ..hold
+    };
+    let mut records = Vec::new();
+    write_hold(&mut records, call(1), &hold, &held);
+    write_hold(&mut records, call(2), &by_account, &held);
+    write_floor(&mut records, call(1), &at(40, 100));
+    write_floor(&mut records, call(1), &at(30, 100));
+    write_floor(&mut records, call(9), &at(30, 100));
+    let holds = replayed(&records).unwrap().holds;
+    assert_eq!(holds[&call(1)], (at(40, 100), held));
+    assert_eq!(holds[&call(2)], (by_account, held));
+    assert_eq!(holds.len(), 2);
+}
+
+#[test]
+fn a_hold_that_grew_is_read_back_as_large_as_it_was() {
+    let (hold, held) = sample();
+    let mut records = Vec::new();
+    write_hold(&mut records, call(1), &hold, &held);
+    let grown = Hold {
+        overdrawn: true,
+        ..at(150, 150)
+    };
+    write_floor(&mut records, call(1), &grown);
+    assert_eq!(replayed(&records).unwrap().holds[&call(1)], (grown, held));
+}
+
+#[test]
+fn a_finished_call_is_read_back_whole_and_ends_its_hold() {
+    let (hold, held) = sample();
+    let mut records = Vec::new();
+    write_hold(&mut records, call(1), &hold, &held);
+    write_finished(&mut records, &finished(1));
+    let by_account = CallRow {
+        token: None,
+        ..finished(2)
+    };
+    write_finished(&mut records, &by_account);
+    let replay = replayed(&records).unwrap();
+    assert!(replay.holds.is_empty());
+    assert_eq!(replay.finished, [(1, finished(1)), (1, by_account)]);
+}
+
+#[test]
+fn floors_of_the_first_version_are_still_read() {
+    let (hold, held) = sample();
+    let mut records = Vec::new();
+    write_hold(&mut records, call(1), &hold, &held);
+    records.push(FLOOR);
+    for number in [1_i64, -1, 40] {
+        records.extend(number.to_le_bytes());
+    }
+    assert_eq!(
+        replayed(&records).unwrap().holds[&call(1)],
+        (at(40, 100), held)
+    );
+}
+
+#[test]
+fn a_torn_record_is_noticed() {
+    let (hold, held) = sample();
+    let (mut holds, mut floors, mut finishes) = (Vec::new(), Vec::new(), Vec::new());
+    write_hold(&mut holds, call(1), &hold, &held);
+    write_floor(&mut floors, call(1), &at(1, 2));
+    write_finished(&mut finishes, &finished(1));
+    for records in [holds, floors, finishes] {
+        for length in 1..records.len() {
+            assert!(replayed(&records[..length]).is_none(), "{length} bytes");
+        }
+    }
+    assert!(replayed(&[7]).is_none());
+}

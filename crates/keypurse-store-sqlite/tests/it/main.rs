@@ -1,0 +1,7 @@
+//! The store on real files: promises, crashes, books.
+#![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
+
+mod harness;
+
+mod conformance;
+mod recovery;
