@@ -27,6 +27,18 @@ impl TokenCounts {
     /// How many classes of tokens are told apart.
     pub const CLASSES: usize = 7;
 
+    /// What the classes are called, in the order of
+    /// [`TokenCounts::to_array`].
+    pub const NAMES: [&'static str; Self::CLASSES] = [
+        "input",
+        "cached_input",
+        "cache_write",
+        "input_audio",
+        "output",
+        "reasoning",
+        "output_audio",
+    ];
+
     /// All classes in a fixed order, in which they are stored: a new class
     /// goes to the end.
     pub const fn to_array(self) -> [u64; Self::CLASSES] {

@@ -6,11 +6,12 @@ use std::path::Path;
 use keypurse_core::money::Money;
 use keypurse_core::price::Price;
 use keypurse_core::usage::Certainty;
+use keypurse_store::CallState;
 use rusqlite::Connection;
 use thiserror::Error;
 
 use crate::call_row::CallRow;
-use crate::export::{CallState, each_call};
+use crate::export::each_call;
 use crate::open::open_reader;
 use crate::recover;
 

@@ -7,10 +7,10 @@ use keypurse_core::id::{AccountId, CallId, TokenId};
 use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
 use keypurse_core::usage::{Certainty, TokenCounts};
+use keypurse_store::{CallState, Feature};
 use rusqlite::types::Type;
 use rusqlite::{Connection, Row, ToSql};
 
-use crate::export::CallState;
 use crate::journal::HeldCall;
 
 const HEAD: usize = 21;
@@ -69,7 +69,7 @@ impl CallRow {
             self.held_call.feature.into(),
             self.held_call.streamed.into(),
             self.status.into(),
-            self.state.code(),
+            state_code(self.state),
             (self.certainty == Certainty::Estimated).into(),
             self.held.nanos(),
             self.cost.nanos(),
@@ -131,7 +131,7 @@ impl CallRow {
                 started_at: Timestamp::from_micros(started_at),
             },
             status: u16::try_from(status).ok()?,
-            state: CallState::from_code(state)?,
+            state: call_state(state)?,
             certainty: certainty(estimated),
             counts: TokenCounts::from_array(counts),
             held: Money::from_nanos(held),
@@ -170,6 +170,34 @@ impl CallRow {
             rusqlite::Error::FromSqlConversionFailure(0, Type::Integer, why.into())
         })
     }
+}
+
+const fn state_code(state: CallState) -> i64 {
+    match state {
+        CallState::Settled => 1,
+        CallState::Void => 2,
+        CallState::Recovered => 3,
+        CallState::Simulated => 4,
+    }
+}
+
+fn call_state(code: i64) -> Option<CallState> {
+    use CallState::{Recovered, Settled, Simulated, Void};
+    let states = [Settled, Void, Recovered, Simulated];
+    states.into_iter().find(|state| state_code(*state) == code)
+}
+
+pub(crate) const fn feature_code(feature: Feature) -> u8 {
+    match feature {
+        Feature::Chat => 1,
+    }
+}
+
+pub(crate) fn feature(code: u8) -> Option<Feature> {
+    let known = Feature::ALL.into_iter();
+    known
+        .into_iter()
+        .find(|feature| feature_code(*feature) == code)
 }
 
 /// Validated usage fits; a count that does not is a bug upstream of here.

@@ -6,46 +6,12 @@ use std::path::Path;
 use keypurse_core::id::CallId;
 use keypurse_core::money::Money;
 use keypurse_core::usage::Certainty;
+use keypurse_store::CallState;
 use rusqlite::Connection;
 
 use crate::call_row::{COLUMNS, CallRow};
 use crate::open::open_reader;
 use crate::recover::{self, Left};
-
-/// How a call's hold was resolved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CallState {
-    /// At what it cost.
-    Settled,
-    /// At nothing: it did not happen.
-    Void,
-    /// At its floor, after a crash.
-    Recovered,
-    /// The simulator answered; nothing was held.
-    Simulated,
-}
-
-impl CallState {
-    /// As rows and records have it.
-    pub(crate) const fn code(self) -> i64 {
-        match self {
-            Self::Settled => 1,
-            Self::Void => 2,
-            Self::Recovered => 3,
-            Self::Simulated => 4,
-        }
-    }
-
-    pub(crate) const fn from_code(code: i64) -> Option<Self> {
-        match code {
-            1 => Some(Self::Settled),
-            2 => Some(Self::Void),
-            3 => Some(Self::Recovered),
-            4 => Some(Self::Simulated),
-            _ => None,
-        }
-    }
-}
 
 /// One finished call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -21,11 +21,13 @@ mod open;
 mod readers;
 mod recover;
 mod rows;
+mod statement;
 mod store;
 mod varint;
 mod writer;
 
 pub use audit::{AuditError, AuditReport, audit};
-pub use export::{CallState, FinishedCall, finished_calls};
+pub use export::{FinishedCall, finished_calls};
+pub use keypurse_store::CallState;
 pub use open::{OpenError, SqliteOptions};
 pub use store::SqliteStore;

@@ -75,6 +75,13 @@ pub(crate) const fn entry_kind_code(kind: EntryKind) -> i64 {
     }
 }
 
+pub(crate) fn entry_kind(code: i64) -> Option<EntryKind> {
+    let kinds = [EntryKind::Open, EntryKind::Adjust, EntryKind::Reset];
+    kinds
+        .into_iter()
+        .find(|kind| entry_kind_code(*kind) == code)
+}
+
 /// Writes an entry of a token, or without one of the account.
 pub(crate) fn insert_entry(
     connection: &Connection,

@@ -11,8 +11,8 @@ use keypurse_core::time::Timestamp;
 use keypurse_core::token::TokenName;
 use keypurse_store::{
     Account, Accounts, Calls, CreateAccountError, CreateTokenError, Credential, Digest,
-    HoldFailure, NewAccount, NewHold, NewToken, Rotation, Settlement, SimulatedCall, StoreError,
-    Token, TokenUpdate, Tokens, UpdateTokenError,
+    HoldFailure, NewAccount, NewHold, NewToken, Rotation, Settlement, SimulatedCall, StatementLine,
+    StatementPage, Statements, StoreError, Token, TokenUpdate, Tokens, UpdateTokenError,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -21,6 +21,7 @@ use crate::export;
 use crate::open::{OpenError, SqliteOptions, open_writer};
 use crate::readers::Readers;
 use crate::rows;
+use crate::statement;
 use crate::writer::{Command, Reply, Writer};
 
 /// Operations that may wait for the writer.
@@ -190,6 +191,15 @@ impl Tokens for SqliteStore {
         let digest = *digest;
         self.readers
             .read(move |connection| rows::is_retired(connection, &digest))
+            .await
+    }
+}
+
+#[async_trait]
+impl Statements for SqliteStore {
+    async fn statement(&self, page: StatementPage) -> Result<Vec<StatementLine>, StoreError> {
+        self.readers
+            .read(move |connection| statement::statement(connection, &page))
             .await
     }
 }

@@ -21,6 +21,9 @@ pub enum Feature {
 }
 
 impl Feature {
+    /// All there are.
+    pub const ALL: [Self; 1] = [Self::Chat];
+
     /// The name in reports.
     pub const fn as_str(self) -> &'static str {
         match self {

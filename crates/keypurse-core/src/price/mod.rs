@@ -59,6 +59,19 @@ pub struct Rates {
 }
 
 impl Rates {
+    /// Every class of tokens and its own rate, if it has one.
+    pub fn by_class(&self) -> [(&'static str, Option<Rate>); 7] {
+        [
+            ("input", Some(self.input)),
+            ("output", Some(self.output)),
+            ("cached_input", self.cached_input),
+            ("cache_write", self.cache_write),
+            ("input_audio", self.input_audio),
+            ("reasoning", self.reasoning),
+            ("output_audio", self.output_audio),
+        ]
+    }
+
     fn cost(&self, counts: &TokenCounts) -> i128 {
         let plain_input =
             counts.input - counts.cached_input - counts.cache_write - counts.input_audio;
@@ -207,7 +220,7 @@ impl Price {
         for band in &self.bands {
             let separator = if text.is_empty() { "" } else { ";" };
             let _ = write!(text, "{separator}{}:", band.above);
-            for (index, (class, rate)) in classes(&band.rates).into_iter().enumerate() {
+            for (index, (class, rate)) in band.rates.by_class().into_iter().enumerate() {
                 let Some(rate) = rate else { continue };
                 let comma = if index == 0 { "" } else { "," };
                 let _ = write!(text, "{comma}{class}={}", rate.nanos_per_million);
@@ -224,18 +237,6 @@ impl Price {
             .collect::<Option<Vec<_>>>()?;
         Self::banded(bands)
     }
-}
-
-fn classes(rates: &Rates) -> [(&'static str, Option<Rate>); 7] {
-    [
-        ("input", Some(rates.input)),
-        ("output", Some(rates.output)),
-        ("cached_input", rates.cached_input),
-        ("cache_write", rates.cache_write),
-        ("input_audio", rates.input_audio),
-        ("reasoning", rates.reasoning),
-        ("output_audio", rates.output_audio),
-    ]
 }
 
 fn band_from_text(text: &str) -> Option<Band> {

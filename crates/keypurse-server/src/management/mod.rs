@@ -34,5 +34,6 @@ pub fn routes() -> Router<AppState> {
                 .delete(tokens::delete),
         )
         .with_both(&format!("{TOKENS}/{{name}}/rotate"), post(tokens::rotate))
+        .with_both(&format!("{TOKENS}/{{name}}/ledger"), get(tokens::ledger))
         .with_both("/v2/cost_management/credits", get(credits::show))
 }

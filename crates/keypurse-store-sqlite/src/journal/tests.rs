@@ -5,10 +5,10 @@ use keypurse_core::ledger::Hold;
 use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
 use keypurse_core::usage::{Certainty, TokenCounts};
+use keypurse_store::CallState;
 
 use super::{FLOOR, HeldCall, Replay, write_finished, write_floor, write_hold};
 use crate::call_row::CallRow;
-use crate::export::CallState;
 
 fn call(ordered: i64) -> CallId {
     CallId {

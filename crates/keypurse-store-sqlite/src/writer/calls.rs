@@ -6,12 +6,11 @@ use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
 use keypurse_core::usage::{Certainty, TokenCounts};
 use keypurse_store::{
-    CallMeta, CallOutcome, Feature, HoldFailure, NewHold, Settlement, SimulatedCall,
+    CallMeta, CallOutcome, CallState, HoldFailure, NewHold, Settlement, SimulatedCall,
 };
 
 use super::batch::{Batch, Held, Writer};
-use crate::call_row::CallRow;
-use crate::export::CallState;
+use crate::call_row::{CallRow, feature_code};
 use crate::journal::{self, HeldCall};
 
 impl Writer {
@@ -211,10 +210,4 @@ impl End {
         counts: TokenCounts::NONE,
         certainty: Certainty::Reported,
     };
-}
-
-const fn feature_code(feature: Feature) -> u8 {
-    match feature {
-        Feature::Chat => 1,
-    }
 }

@@ -6,6 +6,7 @@
 
 mod operations;
 mod schemas;
+mod statement;
 
 use axum::response::Response;
 use http::StatusCode;

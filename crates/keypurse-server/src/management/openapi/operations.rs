@@ -18,6 +18,10 @@ pub(super) fn paths() -> Value {
             "parameters": [{"$ref": "#/components/parameters/name"}],
             "post": rotate(),
         },
+        "/v2/user/custom_token/{name}/ledger/": {
+            "parameters": [{"$ref": "#/components/parameters/name"}],
+            "get": ledger(),
+        },
         "/v2/cost_management/credits/": {"get": credits()},
     })
 }
@@ -123,6 +127,40 @@ fn rotate() -> Value {
     let refused = [&MANAGED[..], &[400, 404, 413, 415]].concat();
     let mut operation = operation("rotateToken", "Give a token a new secret", done, &refused);
     operation["requestBody"] = body("RotateToken", &json!(false));
+    operation
+}
+
+fn ledger() -> Value {
+    let mut page = content(
+        "A page of the statement, newest first",
+        &schema("Statement"),
+    );
+    page["headers"]["Link"] = json!({
+        "description": "The next page, if there is one.",
+        "schema": {"type": "string"},
+    });
+    page["content"]["text/csv"] = json!({"schema": {"type": "string"}});
+    let refused = [&MANAGED[..], &[400, 404]].concat();
+    let mut operation = operation(
+        "getLedger",
+        "Show every change of a token's balance",
+        ("200", page),
+        &refused,
+    );
+    operation["parameters"] = json!([
+        {
+            "name": "before",
+            "in": "query",
+            "description": "The `next` of the page before.",
+            "schema": {"type": "integer", "format": "int64", "minimum": 1},
+        },
+        {
+            "name": "limit",
+            "in": "query",
+            "description": "How many lines at most.",
+            "schema": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100},
+        },
+    ]);
     operation
 }
 

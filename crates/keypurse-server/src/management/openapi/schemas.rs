@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 
 use keypurse_core::token::MAX_NAME_CHARS;
 
+use super::statement;
+
 /// White space that is trimmed from a name; some of it is a control character
 /// elsewhere.
 const WHITE_SPACE: &str = r"\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000";
@@ -28,6 +30,7 @@ pub(super) fn all() -> Value {
             "examples": ["kp_live_…8dK2"],
         }})),
         "Credits": credits(),
+        "Statement": statement::schema(),
         "Error": error(&json!({"type": "string"})),
         "ValidationError": error(&json!({
             "type": "object",

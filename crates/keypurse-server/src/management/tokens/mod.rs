@@ -3,6 +3,7 @@
 mod create;
 mod delete;
 mod get;
+mod ledger;
 mod list;
 mod me;
 mod path;
@@ -14,6 +15,7 @@ mod wire;
 pub(super) use create::create;
 pub(super) use delete::delete;
 pub(super) use get::get;
+pub(super) use ledger::ledger;
 pub(super) use list::list;
 pub(super) use me::me;
 pub(super) use rotate::rotate;

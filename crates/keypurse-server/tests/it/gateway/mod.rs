@@ -38,15 +38,15 @@ const CHAT: &str = "/v1/chat/completions";
 ///
 /// `up/m` costs a dollar per million input tokens and ten per million output
 /// tokens; `up/out` costs a dollar per million output tokens and nothing else.
-struct Shop {
-    app: TestApp,
-    upstream: ScriptedUpstream,
-    secret: String,
-    token: TokenId,
+pub(crate) struct Shop {
+    pub(crate) app: TestApp,
+    pub(crate) upstream: ScriptedUpstream,
+    pub(crate) secret: String,
+    pub(crate) token: TokenId,
 }
 
 impl Shop {
-    async fn open(balance: &str) -> Self {
+    pub(crate) async fn open(balance: &str) -> Self {
         Self::with(balance, |_| {}).await
     }
 
@@ -78,7 +78,7 @@ impl Shop {
         self.app.post(CHAT).key(&self.secret).json(body)
     }
 
-    async fn ask(&self, body: &Value) -> TestAnswer {
+    pub(crate) async fn ask(&self, body: &Value) -> TestAnswer {
         self.request(body).send().await
     }
 
@@ -164,12 +164,12 @@ fn price(model: &str, input: &str, output: &str) -> ModelPrice {
 }
 
 /// A small request.
-fn hello() -> Value {
+pub(crate) fn hello() -> Value {
     json!({"model": "up/m", "messages": [{"role": "user", "content": "Hi"}]})
 }
 
 /// The same, streamed.
-fn hello_stream() -> Value {
+pub(crate) fn hello_stream() -> Value {
     let mut body = hello();
     body["stream"] = json!(true);
     body

@@ -1,0 +1,110 @@
+//! A statement as a table.
+
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use keypurse_core::usage::{Certainty, TokenCounts};
+use keypurse_store::{CallRecord, Cause, StatementLine};
+
+use super::wire::kind;
+
+const HEAD: [&str; 5] = ["line", "at", "kind", "amount", "balance"];
+const OF_CALL: [&str; 13] = [
+    "request_id",
+    "provider",
+    "model",
+    "feature",
+    "streamed",
+    "status",
+    "outcome",
+    "estimated",
+    "held",
+    "cost",
+    "house",
+    "price_version",
+    "started_at",
+];
+
+/// The lines as a table, one a row, columns that are not a line's own empty.
+pub(super) fn answer(lines: &[StatementLine]) -> Response {
+    let headers = [
+        (CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (CACHE_CONTROL, "no-store"),
+    ];
+    (StatusCode::OK, headers, table(lines)).into_response()
+}
+
+fn table(lines: &[StatementLine]) -> Vec<u8> {
+    let mut table = csv::Writer::from_writer(Vec::new());
+    let columns = HEAD.into_iter().chain(OF_CALL).chain(TokenCounts::NAMES);
+    let rows = lines.iter().map(row);
+    let written = table
+        .write_record(columns)
+        .and_then(|()| rows.into_iter().try_for_each(|row| table.write_record(row)));
+    written.expect("rows of one length go into memory");
+    table.into_inner().expect("memory takes everything")
+}
+
+fn row(line: &StatementLine) -> Vec<String> {
+    let mut row = vec![
+        line.line.to_string(),
+        line.at.to_string(),
+        kind(&line.cause).to_owned(),
+        line.amount.to_string(),
+        line.balance_after.to_string(),
+    ];
+    match &line.cause {
+        Cause::Entry(_) => {
+            let columns = HEAD.len() + OF_CALL.len() + TokenCounts::CLASSES;
+            row.resize(columns, String::new());
+        }
+        Cause::Call(call) => add_call(&mut row, call),
+    }
+    row
+}
+
+fn add_call(row: &mut Vec<String>, call: &CallRecord) {
+    row.extend([
+        call.call.to_string(),
+        harmless(&call.provider),
+        harmless(&call.model),
+        call.feature.as_str().to_owned(),
+        call.streamed.to_string(),
+        call.status.to_string(),
+        call.state.as_str().to_owned(),
+        (call.certainty == Certainty::Estimated).to_string(),
+        call.held.to_string(),
+        call.cost.to_string(),
+        call.house.to_string(),
+        call.price_version.to_string(),
+        call.started_at.to_string(),
+    ]);
+    row.extend(call.counts.to_array().map(|count| count.to_string()));
+}
+
+/// Text from outside that a spreadsheet will not take for a formula.
+fn harmless(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\0']) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::harmless;
+
+    #[test]
+    fn no_text_from_outside_begins_a_formula() {
+        for (text, expected) in [
+            ("gpt-4o", "gpt-4o"),
+            ("=1+1", "'=1+1"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("-x", "'-x"),
+            ("", ""),
+        ] {
+            assert_eq!(harmless(text), expected);
+        }
+    }
+}
