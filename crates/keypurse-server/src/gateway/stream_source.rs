@@ -296,7 +296,7 @@ mod tests {
         for cut in 0..bytes.len() {
             let (passed, is_done, source) = read(&[&bytes[..cut], &bytes[cut..]]);
             assert_eq!(passed, expected, "cut at {cut}");
-            assert!(is_done && source.text_bytes() == 7, "cut at {cut}");
+            assert!(is_done && source.most_tokens() == 7, "cut at {cut}");
             assert_eq!(
                 source.usage().map(serde_json::value::RawValue::get),
                 Some("{\"prompt_tokens\":1}")

@@ -196,6 +196,7 @@ impl Writer {
 }
 
 /// How a call ended, as its row says it.
+#[derive(Clone, Copy)]
 struct End {
     state: CallState,
     cost: Money,

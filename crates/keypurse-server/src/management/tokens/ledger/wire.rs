@@ -2,7 +2,7 @@
 
 use keypurse_core::ledger::EntryKind;
 use keypurse_core::money::Money;
-use keypurse_core::price::{Band, Rates};
+use keypurse_core::price::{Band, Rate, Rates};
 use keypurse_core::usage::{Certainty, TokenCounts};
 use keypurse_store::{CallRecord, Cause, StatementLine};
 use serde::ser::SerializeMap;
@@ -147,7 +147,7 @@ impl Serialize for PerMillion<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         for (class, rate) in self.0.by_class() {
-            let dollars = rate.map(|rate| rate.dollars_per_million());
+            let dollars = rate.map(Rate::dollars_per_million);
             if let Some(dollars) = dollars {
                 map.serialize_entry(class, &Money::to_string(&dollars))?;
             }
