@@ -5,7 +5,10 @@ use keypurse_core::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use thiserror::Error;
 
-const MIGRATIONS: &[(u32, &str)] = &[(1, include_str!("../migrations/0001_start.sql"))];
+const MIGRATIONS: &[(u32, &str)] = &[
+    (1, include_str!("../migrations/0001_start.sql")),
+    (5, include_str!("../migrations/0005_instance.sql")),
+];
 
 #[derive(Debug, Error)]
 pub(crate) enum MigrationError {
@@ -15,6 +18,11 @@ pub(crate) enum MigrationError {
     Changed(u32),
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
+}
+
+/// The newest schema this program knows.
+pub(crate) fn newest() -> u32 {
+    MIGRATIONS.last().expect("there is a first migration").0
 }
 
 /// Runs what has not run. A crash leaves the schema before or after a
@@ -27,7 +35,7 @@ pub(crate) fn run(connection: &mut Connection, now: Timestamp) -> Result<(), Mig
              applied_at INTEGER NOT NULL
          ) STRICT",
     )?;
-    let known = MIGRATIONS.last().expect("there is a first migration").0;
+    let known = newest();
     let found: u32 =
         connection.query_row("SELECT ifnull(max(version), 0) FROM migration", [], |row| {
             row.get(0)
@@ -107,7 +115,7 @@ mod tests {
             refused,
             Err(MigrationError::Newer {
                 found: 999,
-                known: 1
+                known: 5
             })
         ));
     }

@@ -10,6 +10,7 @@ mod calls;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod error;
+mod keys;
 mod tokens;
 
 pub use accounts::{Account, Accounts, CreateAccountError, NewAccount};
@@ -17,6 +18,9 @@ pub use calls::{
     CallMeta, CallOutcome, Calls, Feature, HoldFailure, NewHold, Settlement, SimulatedCall,
 };
 pub use error::StoreError;
+pub use keys::{
+    KeyCheck, KeyKind, KeyRecord, KeyVersions, Keys, Rekeyed, StaleSecret, StaleSecrets,
+};
 pub use tokens::{
     CreateTokenError, Credential, Digest, NewToken, Rotation, Token, TokenCredential, TokenUpdate,
     Tokens, UpdateTokenError,
@@ -25,6 +29,6 @@ pub use tokens::{
 use std::fmt::Debug;
 
 /// Everything a running node needs of its storage.
-pub trait Store: Accounts + Tokens + Calls + Debug + Send + Sync + 'static {}
+pub trait Store: Accounts + Tokens + Calls + Keys + Debug + Send + Sync + 'static {}
 
-impl<T: Accounts + Tokens + Calls + Debug + Send + Sync + 'static> Store for T {}
+impl<T: Accounts + Tokens + Calls + Keys + Debug + Send + Sync + 'static> Store for T {}

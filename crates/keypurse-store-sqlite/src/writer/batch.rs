@@ -310,10 +310,23 @@ impl Writer {
             Command::SetAccountKey {
                 name,
                 digest,
+                pepper,
                 reply,
             } => {
-                let result = self.set_account_key(&name, digest, batch)?;
+                let result = self.set_account_key(&name, (digest, pepper), batch)?;
                 batch.answer(reply, result);
+            }
+            Command::RecordKeys(keys, reply) => {
+                self.record_keys(&keys)?;
+                batch.answer(reply, Ok(()));
+            }
+            Command::DropKey(kind, version, reply) => {
+                let dropped = self.drop_key(kind, version)?;
+                batch.answer(reply, Ok(dropped));
+            }
+            Command::Rekey(changes, reply) => {
+                let moved = self.rekey(&changes, batch)?;
+                batch.answer(reply, Ok(moved));
             }
             Command::OpenHolds(reply) => batch.answer(reply, Ok(self.ledger.open_holds())),
             Command::Probe(reply) => {

@@ -6,8 +6,8 @@ use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
 use keypurse_core::token::TokenName;
 use keypurse_store::{
-    Account, CreateAccountError, CreateTokenError, Digest, HoldFailure, NewAccount, NewHold,
-    NewToken, Rotation, Settlement, SimulatedCall, StoreError, Token, TokenUpdate,
+    Account, CreateAccountError, CreateTokenError, Digest, HoldFailure, KeyKind, KeyRecord,
+    NewAccount, NewHold, NewToken, Rekeyed, Rotation, Settlement, SimulatedCall, StoreError, Token, TokenUpdate,
     UpdateTokenError,
 };
 use tokio::sync::oneshot;
@@ -35,8 +35,12 @@ pub(crate) enum Command {
     SetAccountKey {
         name: String,
         digest: Digest,
+        pepper: u32,
         reply: Reply<Option<Account>, CreateAccountError>,
     },
+    RecordKeys(Vec<KeyRecord>, Reply<()>),
+    DropKey(KeyKind, u32, Reply<bool>),
+    Rekey(Vec<Rekeyed>, Reply<usize>),
     OpenHolds(Reply<usize>),
     Probe(Reply<()>),
     Close(Reply<()>),

@@ -5,7 +5,9 @@ use keypurse_core::money::Money;
 use keypurse_core::token::SettingsChange;
 
 use super::{NOW, account, balance, digest, limited_account, nanos, new_hold, token, used};
-use crate::{CallOutcome, HoldFailure, NewHold, Rotation, Settlement, Store, Token, TokenUpdate};
+use crate::{
+    CallOutcome, HoldFailure, KeyVersions, NewHold, Rotation, Settlement, Store, Token, TokenUpdate,
+};
 
 /// L2: however many ask at once, no more is held than there is.
 pub async fn holds_are_exclusive(store: &dyn Store) {
@@ -203,6 +205,7 @@ async fn rotate(store: &dyn Store, token: &Token, secret: u8) {
         name: token.settings.name.clone(),
         digest: digest(secret),
         sealed: None,
+        keys: KeyVersions::FIRST,
         old_until: NOW,
         now: NOW,
     };
