@@ -8,6 +8,7 @@ mod delete;
 mod expiry;
 mod fields;
 mod health;
+mod keys;
 mod list;
 mod me;
 mod names;
