@@ -9,9 +9,7 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
 use aws_lc_rs::hmac;
 use keypurse_core::secret::TokenSecret;
 use keypurse_core::time::Timestamp;
-use keypurse_store::{
-    Digest, KeyCheck, KeyKind, KeyRecord, KeyVersions, Rekeyed, StaleSecret,
-};
+use keypurse_store::{Digest, KeyCheck, KeyKind, KeyRecord, KeyVersions, Rekeyed, StaleSecret};
 use thiserror::Error;
 
 /// Length of pepper and master key, in bytes.
@@ -75,10 +73,7 @@ impl Vault {
 
     /// From now on these keys are used. Record them in the store first.
     pub fn replace(&self, keyring: Keyring) {
-        *self
-            .keyring
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = Arc::new(keyring);
+        *self.keyring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keyring);
     }
 
     /// What a secret is looked up by, under the current pepper.
@@ -321,7 +316,12 @@ mod tests {
 
         let id = SecretId(1);
         let keys = KeyVersions::FIRST;
-        let stale = StaleSecret { id, digest, sealed, keys };
+        let stale = StaleSecret {
+            id,
+            digest,
+            sealed,
+            keys,
+        };
         let moved = both.renewed(&stale).unwrap();
         assert_eq!((moved.from, moved.keys), (digest, newest));
         let new = keyring(&[(3, 9)], &[(2, 8)]);
@@ -337,7 +337,10 @@ mod tests {
     fn a_copy_from_before_a_rotation_does_not_open_in_its_place_after_it() {
         let ring = keyring(&[(1, 1)], &[(1, 2)]);
         let before = ring.digest("kp_live_before");
-        let old_copy = ring.seal(&TokenSecret::from_text("kp_live_before".to_owned()), &before);
+        let old_copy = ring.seal(
+            &TokenSecret::from_text("kp_live_before".to_owned()),
+            &before,
+        );
         let after = ring.digest("kp_live_after");
         assert_eq!(ring.unseal(&old_copy, &after), Err(SealBroken));
     }
@@ -350,7 +353,12 @@ mod tests {
         let mut sealed = old.seal(&example(), &digest);
         sealed[20] ^= 1;
         let (id, keys) = (SecretId(1), KeyVersions::FIRST);
-        let stale = StaleSecret { id, digest, sealed, keys };
+        let stale = StaleSecret {
+            id,
+            digest,
+            sealed,
+            keys,
+        };
         assert!(matches!(both.renewed(&stale), Err(SealBroken)));
     }
 }

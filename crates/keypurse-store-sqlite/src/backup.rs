@@ -5,7 +5,8 @@
 //! a time would start over with every commit and never end under load;
 //! `VACUUM INTO` takes twice as long and makes commits wait more.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use rusqlite::Connection;
@@ -28,6 +29,15 @@ pub enum CopyError {
     /// The copy cannot be made safe on disk.
     #[error("the copy cannot be written to disk")]
     Disk(#[from] std::io::Error),
+}
+
+/// Copies a database into a file only its owner can read; an unfinished copy
+/// that is there already is written anew.
+pub(crate) fn copy_private(from: &Path, to: &Path) -> Result<(), CopyError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    drop(options.open(to)?);
+    copy_database(from, to)
 }
 
 /// Copies a database into a new, empty file; on disk when this returns.
@@ -61,9 +71,7 @@ pub fn verify(path: &Path) -> Result<AuditReport, AuditError> {
 
 /// The schema a database has.
 pub fn schema_of(path: &Path) -> rusqlite::Result<u32> {
-    open_reader(path)?.query_row("SELECT ifnull(max(version), 0) FROM migration", [], |row| {
-        row.get(0)
-    })
+    migrations::found(&open_reader(path)?)
 }
 
 /// The newest schema this program knows.

@@ -13,7 +13,7 @@ use rusqlite::{Connection, params};
 
 use crate::open::{OpenError, SqliteOptions, open_reader, open_writer};
 use crate::store::SqliteStore;
-use crate::writer::Command;
+use crate::writer::{Command, KeysCommand};
 
 /// Names listed of what relies on a key; more are counted only.
 const NAMES: usize = 20;
@@ -32,11 +32,12 @@ impl Keys for SqliteStore {
     }
 
     async fn record_keys(&self, keys: Vec<KeyRecord>) -> Result<(), StoreError> {
-        self.ask(|reply| Command::RecordKeys(keys, reply)).await
+        self.ask(|reply| Command::Keys(KeysCommand::Record(keys, reply)))
+            .await
     }
 
     async fn drop_key(&self, kind: KeyKind, version: u32) -> Result<bool, StoreError> {
-        self.ask(|reply| Command::DropKey(kind, version, reply))
+        self.ask(|reply| Command::Keys(KeysCommand::Drop(kind, version, reply)))
             .await
     }
 
@@ -52,7 +53,8 @@ impl Keys for SqliteStore {
     }
 
     async fn rekey(&self, changes: Vec<Rekeyed>) -> Result<usize, StoreError> {
-        self.ask(|reply| Command::Rekey(changes, reply)).await
+        self.ask(|reply| Command::Keys(KeysCommand::Rekey(changes, reply)))
+            .await
     }
 }
 
@@ -161,10 +163,7 @@ pub fn key_usage(path: &Path) -> rusqlite::Result<BTreeMap<(KeyKind, u32), KeyUs
     let connection = open_reader(path)?;
     connection.execute_batch("BEGIN")?;
     let mut usage = BTreeMap::<_, KeyUsage>::new();
-    for (kind, column) in [
-        (KeyKind::Pepper, "s.pepper"),
-        (KeyKind::Master, "s.master"),
-    ] {
+    for (kind, column) in [(KeyKind::Pepper, "s.pepper"), (KeyKind::Master, "s.master")] {
         let only = match kind {
             KeyKind::Pepper => "",
             KeyKind::Master => "WHERE s.sealed IS NOT NULL",
@@ -189,8 +188,7 @@ pub fn key_usage(path: &Path) -> rusqlite::Result<BTreeMap<(KeyKind, u32), KeyUs
         let usage = usage.entry((KeyKind::Pepper, row.get(0)?)).or_default();
         usage.accounts.push(row.get(1)?);
     }
-    let mut retired =
-        connection.prepare("SELECT pepper, count(*) FROM retired GROUP BY pepper")?;
+    let mut retired = connection.prepare("SELECT pepper, count(*) FROM retired GROUP BY pepper")?;
     let mut rows = retired.query([])?;
     while let Some(row) = rows.next()? {
         let count: i64 = row.get(1)?;
@@ -204,11 +202,7 @@ pub fn key_usage(path: &Path) -> rusqlite::Result<BTreeMap<(KeyKind, u32), KeyUs
 /// server stopped. Secrets and account keys under a pepper stop working, their
 /// tokens and accounts stay and can be given new ones; copies sealed under a
 /// master key are dropped.
-pub fn abandon_key(
-    options: &SqliteOptions,
-    kind: KeyKind,
-    version: u32,
-) -> Result<(), OpenError> {
+pub fn abandon_key(options: &SqliteOptions, kind: KeyKind, version: u32) -> Result<(), OpenError> {
     let mut opened = open_writer(options)?;
     let mut abandon = || -> rusqlite::Result<()> {
         let transaction = opened.connection.transaction()?;

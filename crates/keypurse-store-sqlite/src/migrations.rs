@@ -25,6 +25,16 @@ pub(crate) fn newest() -> u32 {
     MIGRATIONS.last().expect("there is a first migration").0
 }
 
+/// The schema a database has; 0: it is new.
+pub(crate) fn found(connection: &Connection) -> rusqlite::Result<u32> {
+    if !connection.table_exists(None, "migration")? {
+        return Ok(0);
+    }
+    connection.query_row("SELECT ifnull(max(version), 0) FROM migration", [], |row| {
+        row.get(0)
+    })
+}
+
 /// Runs what has not run. A crash leaves the schema before or after a
 /// migration, never between.
 pub(crate) fn run(connection: &mut Connection, now: Timestamp) -> Result<(), MigrationError> {
@@ -36,10 +46,7 @@ pub(crate) fn run(connection: &mut Connection, now: Timestamp) -> Result<(), Mig
          ) STRICT",
     )?;
     let known = newest();
-    let found: u32 =
-        connection.query_row("SELECT ifnull(max(version), 0) FROM migration", [], |row| {
-            row.get(0)
-        })?;
+    let found = found(connection)?;
     if found > known {
         return Err(MigrationError::Newer { found, known });
     }

@@ -17,7 +17,7 @@ use keypurse_store::{
 };
 use keypurse_store_sqlite::{
     AuditError, SqliteStore, abandon_key, acknowledge, copy_database, instance, key_usage,
-    mark_restored, verify,
+    mark_restored, newest_schema, schema_of, verify,
 };
 use rusqlite::Connection;
 
@@ -175,12 +175,24 @@ async fn what_relies_on_old_keys_is_found_and_moves_once() {
     );
     assert!(after(3).await.unwrap().secrets.is_empty());
 
-    let changes = vec![rekeyed(2, 12), rekeyed(3, 13), rekeyed(1, 11), rekeyed(99, 98)];
+    let changes = vec![
+        rekeyed(2, 12),
+        rekeyed(3, 13),
+        rekeyed(1, 11),
+        rekeyed(99, 98),
+    ];
     assert_eq!(store.get().rekey(changes.clone()).await.unwrap(), 3);
-    assert_eq!(store.get().rekey(changes).await.unwrap(), 0, "they have moved");
+    assert_eq!(
+        store.get().rekey(changes).await.unwrap(),
+        0,
+        "they have moved"
+    );
     let usage = key_usage(&store.path()).unwrap();
     let pepper = |version| &usage[&(KeyKind::Pepper, version)];
-    assert_eq!((pepper(1).secrets, &pepper(1).tokens[..]), (1, &["c".to_owned()][..]));
+    assert_eq!(
+        (pepper(1).secrets, &pepper(1).tokens[..]),
+        (1, &["c".to_owned()][..])
+    );
     assert_eq!((pepper(2).secrets, pepper(2).accounts.len()), (2, 1));
     assert_eq!(
         usage[&(KeyKind::Master, 2)].secrets,
@@ -220,7 +232,11 @@ async fn a_key_is_dropped_only_when_nothing_relies_on_it() {
     };
     store.get().record_keys(vec![other]).await.unwrap();
     let kept = vec![first];
-    assert_eq!(store.get().key_records().await.unwrap(), kept, "it stays as it is");
+    assert_eq!(
+        store.get().key_records().await.unwrap(),
+        kept,
+        "it stays as it is"
+    );
     let dropped = || store.get().drop_key(KeyKind::Pepper, 1);
     assert!(!dropped().await.unwrap());
     store.get().rekey(vec![rekeyed(2, 12)]).await.unwrap();
@@ -256,5 +272,29 @@ async fn what_relied_on_a_given_up_pepper_stops_working_and_keeps_its_purse() {
     store.get().rotate_token(rotation).await.unwrap().unwrap();
     let found = store.get().credential(&conformance::digest(5)).await;
     assert!(found.unwrap().is_some(), "a new secret makes it work again");
+    store.finish().await;
+}
+
+#[tokio::test]
+async fn a_migration_keeps_a_copy_of_what_it_changes() {
+    let store = TestStore::new();
+    funded(store.get()).await;
+    let (path, folder) = (store.path(), store.crash().await);
+    // As an older version left it.
+    let edit = Connection::open(&path).unwrap();
+    edit.execute_batch(include_str!("older_schema.sql"))
+        .unwrap();
+    drop(edit);
+    let old = schema_of(&path).unwrap();
+    assert!(old < newest_schema());
+    let store = TestStore::reopened(folder).expect("it is migrated");
+    assert_eq!(schema_of(&path).unwrap(), newest_schema());
+    let kept = path.with_extension(format!("schema-{old}.db"));
+    assert_eq!(schema_of(&kept).unwrap(), old);
+    let tokens: i64 = Connection::open(&kept)
+        .unwrap()
+        .query_row("SELECT count(*) FROM token", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(tokens, 1);
     store.finish().await;
 }

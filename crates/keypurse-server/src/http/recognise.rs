@@ -12,10 +12,7 @@ use crate::vault::Keyring;
 
 /// Finds a secret's credential under any pepper. One that is found under an
 /// older pepper moves to the current one, beside the request.
-pub(super) async fn recognise(
-    state: &State,
-    secret: &str,
-) -> Result<Arc<Credential>, AuthError> {
+pub(super) async fn recognise(state: &State, secret: &str) -> Result<Arc<Credential>, AuthError> {
     let mut keyring = state.vault.keyring();
     let mut found = find(state, &keyring, secret).await?;
     if found.is_none() {
@@ -52,11 +49,7 @@ async fn find(
     Ok(None)
 }
 
-async fn once_worked(
-    state: &State,
-    keyring: &Keyring,
-    secret: &str,
-) -> Result<bool, StoreError> {
+async fn once_worked(state: &State, keyring: &Keyring, secret: &str) -> Result<bool, StoreError> {
     for digest in keyring.digests(secret) {
         if state.store.was_retired(&digest).await? {
             return Ok(true);

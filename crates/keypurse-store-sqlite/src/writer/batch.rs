@@ -77,7 +77,7 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    fn answer<T, E>(&mut self, reply: Reply<T, E>, result: Result<T, E>)
+    pub(super) fn answer<T, E>(&mut self, reply: Reply<T, E>, result: Result<T, E>)
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
@@ -316,18 +316,7 @@ impl Writer {
                 let result = self.set_account_key(&name, (digest, pepper), batch)?;
                 batch.answer(reply, result);
             }
-            Command::RecordKeys(keys, reply) => {
-                self.record_keys(&keys)?;
-                batch.answer(reply, Ok(()));
-            }
-            Command::DropKey(kind, version, reply) => {
-                let dropped = self.drop_key(kind, version)?;
-                batch.answer(reply, Ok(dropped));
-            }
-            Command::Rekey(changes, reply) => {
-                let moved = self.rekey(&changes, batch)?;
-                batch.answer(reply, Ok(moved));
-            }
+            Command::Keys(command) => self.decide_keys(command, batch)?,
             Command::OpenHolds(reply) => batch.answer(reply, Ok(self.ledger.open_holds())),
             Command::Probe(reply) => {
                 self.probe()?;

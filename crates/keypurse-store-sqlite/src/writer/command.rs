@@ -6,11 +6,13 @@ use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
 use keypurse_core::token::TokenName;
 use keypurse_store::{
-    Account, CreateAccountError, CreateTokenError, Digest, HoldFailure, KeyKind, KeyRecord,
-    NewAccount, NewHold, NewToken, Rekeyed, Rotation, Settlement, SimulatedCall, StoreError, Token, TokenUpdate,
+    Account, CreateAccountError, CreateTokenError, Digest, HoldFailure, NewAccount, NewHold,
+    NewToken, Rotation, Settlement, SimulatedCall, StoreError, Token, TokenUpdate,
     UpdateTokenError,
 };
 use tokio::sync::oneshot;
+
+use super::keys::KeysCommand;
 
 /// Where an answer goes once it is on disk.
 pub(crate) type Reply<T, E = StoreError> = oneshot::Sender<Result<T, E>>;
@@ -38,9 +40,7 @@ pub(crate) enum Command {
         pepper: u32,
         reply: Reply<Option<Account>, CreateAccountError>,
     },
-    RecordKeys(Vec<KeyRecord>, Reply<()>),
-    DropKey(KeyKind, u32, Reply<bool>),
-    Rekey(Vec<Rekeyed>, Reply<usize>),
+    Keys(KeysCommand),
     OpenHolds(Reply<usize>),
     Probe(Reply<()>),
     Close(Reply<()>),

@@ -4,10 +4,41 @@ use keypurse_store::{KeyKind, KeyRecord, Rekeyed};
 use rusqlite::params;
 
 use super::batch::{Batch, Writer};
+use super::command::Reply;
 use crate::keys::{kind_code, relies_on};
 
+/// What the writer can be asked about keys.
+#[derive(Debug)]
+pub(crate) enum KeysCommand {
+    Record(Vec<KeyRecord>, Reply<()>),
+    Drop(KeyKind, u32, Reply<bool>),
+    Rekey(Vec<Rekeyed>, Reply<usize>),
+}
+
 impl Writer {
-    pub(super) fn record_keys(&self, keys: &[KeyRecord]) -> rusqlite::Result<()> {
+    pub(super) fn decide_keys(
+        &self,
+        command: KeysCommand,
+        batch: &mut Batch,
+    ) -> rusqlite::Result<()> {
+        match command {
+            KeysCommand::Record(keys, reply) => {
+                self.record_keys(&keys)?;
+                batch.answer(reply, Ok(()));
+            }
+            KeysCommand::Drop(kind, version, reply) => {
+                let dropped = self.drop_key(kind, version)?;
+                batch.answer(reply, Ok(dropped));
+            }
+            KeysCommand::Rekey(changes, reply) => {
+                let moved = self.rekey(&changes, batch)?;
+                batch.answer(reply, Ok(moved));
+            }
+        }
+        Ok(())
+    }
+
+    fn record_keys(&self, keys: &[KeyRecord]) -> rusqlite::Result<()> {
         let mut insert = self.connection.prepare_cached(
             "INSERT OR IGNORE INTO key_version (kind, version, fingerprint, adopted_at)
              VALUES (?, ?, ?, ?)",
@@ -24,7 +55,7 @@ impl Writer {
     }
 
     /// Forgets a key unless something relies on it.
-    pub(super) fn drop_key(&self, kind: KeyKind, version: u32) -> rusqlite::Result<bool> {
+    fn drop_key(&self, kind: KeyKind, version: u32) -> rusqlite::Result<bool> {
         if relies_on(&self.connection, kind, version)? {
             return Ok(false);
         }
@@ -40,11 +71,7 @@ impl Writer {
     }
 
     /// Each change is conditional: what has moved, or has gone, stays as it is.
-    pub(super) fn rekey(
-        &self,
-        changes: &[Rekeyed],
-        batch: &mut Batch,
-    ) -> rusqlite::Result<usize> {
+    fn rekey(&self, changes: &[Rekeyed], batch: &mut Batch) -> rusqlite::Result<usize> {
         let mut moved = 0;
         for change in changes {
             let (pepper, master) = (change.keys.pepper, change.keys.master);
@@ -56,7 +83,13 @@ impl Writer {
                          sealed = iif(sealed IS NULL, NULL, ?4), master = ?5
                      WHERE digest = ?1",
                 )?
-                .execute(params![change.from, change.to, pepper, change.sealed, master])?;
+                .execute(params![
+                    change.from,
+                    change.to,
+                    pepper,
+                    change.sealed,
+                    master
+                ])?;
             let accounts = self
                 .connection
                 .prepare_cached(

@@ -14,3 +14,4 @@ mod tokens;
 
 pub(crate) use batch::Writer;
 pub(crate) use command::{Command, Reply};
+pub(crate) use keys::KeysCommand;

@@ -12,8 +12,8 @@ use keypurse_core::token::{SettingsChange, TokenKind, TokenName, TokenSettings};
 use keypurse_core::usage::{Certainty, TokenCounts};
 
 use crate::{
-    CallMeta, CallOutcome, Credential, Digest, Feature, KeyVersions, NewAccount, NewHold, NewToken, Settlement,
-    Store, Token,
+    CallMeta, CallOutcome, Credential, Digest, Feature, KeyVersions, NewAccount, NewHold, NewToken,
+    Settlement, Store, Token,
 };
 
 /// When the suite takes place.

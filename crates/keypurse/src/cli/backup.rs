@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use keypurse_core::time::Clock;
-use keypurse_store_sqlite::{copy_database, key_records, schema_of, verify};
+use keypurse_store_sqlite::{KeyUsage, copy_database, key_records, key_usage, schema_of, verify};
 
 use super::DataDirArg;
 use super::audit::explain;
 use crate::backup_dir::{Books, Manifest, create_dir, create_file, database_in, measure};
 use crate::data_dir::{DataDir, sync_dir};
+use crate::hint;
 use crate::key_files::{KINDS, KeyFiles, file_name, missing, write_new};
 use crate::system::SystemClock;
 
@@ -50,7 +51,12 @@ fn fill(dir: &DataDir, args: &BackupArgs) -> anyhow::Result<Manifest> {
     // Before the copy: what happens later may or may not be in it.
     let made_at = SystemClock.now();
     drop(create_file(&target)?);
-    copy_database(&dir.database(), &target)?;
+    copy_database(&dir.database(), &target).map_err(|error| {
+        hint::with_hint(
+            error,
+            "check that the disk of --to has room and can be written",
+        )
+    })?;
     let audit = verify(&target).map_err(explain)?;
     let keys = if args.with_keys {
         copy_keys(dir, &target, &args.to)?
@@ -70,13 +76,20 @@ fn fill(dir: &DataDir, args: &BackupArgs) -> anyhow::Result<Manifest> {
 /// new to be among them.
 fn copy_keys(dir: &DataDir, database: &Path, to: &Path) -> anyhow::Result<Vec<String>> {
     let keys = KeyFiles::read(dir.path())?.complete(dir.path())?;
+    let usage = key_usage(database)?;
     for known in key_records(database)? {
         match keys.check_of(known.kind, known.version) {
             Some(check) if check == known.check => {}
             Some(_) => bail!(
                 "{} is not the key this database was written with",
-                dir.path().join(file_name(known.kind, known.version)).display()
+                dir.path()
+                    .join(file_name(known.kind, known.version))
+                    .display()
             ),
+            // Retired beside a running server, which has not forgotten it yet.
+            None if usage
+                .get(&(known.kind, known.version))
+                .is_none_or(KeyUsage::is_unused) => {}
             None => return Err(missing(dir.path(), known.kind, known.version)),
         }
     }

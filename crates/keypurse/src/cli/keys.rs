@@ -111,7 +111,8 @@ fn print_usage(kind: KeyKind, used: &KeyUsage) {
 }
 
 fn usage(dir: &DataDir) -> anyhow::Result<Usage> {
-    let hint = "run `keypurse serve` of this version once, so that it brings the database up to date";
+    let hint =
+        "run `keypurse serve` of this version once, so that it brings the database up to date";
     key_usage(&dir.database()).map_err(|error| hint::with_hint(error, hint))
 }
 
@@ -197,7 +198,9 @@ fn is_adopted(dir: &DataDir, files: &KeyFiles) -> anyhow::Result<bool> {
     let records = key_records(&dir.database())?;
     Ok(KINDS.into_iter().all(|kind| {
         let newest = files.newest(kind);
-        records.iter().any(|known| (known.kind, known.version) == (kind, newest))
+        records
+            .iter()
+            .any(|known| (known.kind, known.version) == (kind, newest))
     }))
 }
 
@@ -214,10 +217,18 @@ async fn retire(dir: &DataDir) -> anyhow::Result<()> {
     }
     let in_use: Vec<_> = old
         .iter()
-        .filter_map(|key| usage.get(key).filter(|used| !used.is_unused()).map(|used| (key, used)))
+        .filter_map(|key| {
+            usage
+                .get(key)
+                .filter(|used| !used.is_unused())
+                .map(|used| (key, used))
+        })
         .collect();
     if !in_use.is_empty() {
-        let what: Vec<String> = in_use.iter().map(|(key, used)| relying(**key, used)).collect();
+        let what: Vec<String> = in_use
+            .iter()
+            .map(|(key, used)| relying(**key, used))
+            .collect();
         let hint = "wait until they were used, or replace them (rotate/, `keypurse account \
                     reset-key`); --force gives them up";
         return Err(anyhow::Error::new(Hint(hint.to_owned())).context(what.join("; ")));
@@ -267,7 +278,10 @@ fn relying((kind, version): (KeyKind, u32), used: &KeyUsage) -> String {
         parts.push(tokens);
     }
     if !used.accounts.is_empty() {
-        parts.push(format!("the keys of the accounts {}", used.accounts.join(", ")));
+        parts.push(format!(
+            "the keys of the accounts {}",
+            used.accounts.join(", ")
+        ));
     }
     format!("on {name} rely {}", parts.join(" and "))
 }
@@ -282,7 +296,9 @@ fn retire_by_force(dir: &DataDir) -> anyhow::Result<()> {
         if let Some(used) = usage.get(key).filter(|used| !used.is_unused()) {
             println!("given up: {}", relying(*key, used));
             if kind == KeyKind::Pepper {
-                println!("  these stopped working; give them new secrets (rotate/, account reset-key)");
+                println!(
+                    "  these stopped working; give them new secrets (rotate/, account reset-key)"
+                );
             }
         }
     }
@@ -293,7 +309,11 @@ fn remove_files(dir: &DataDir, old: &[(KeyKind, u32)]) -> anyhow::Result<()> {
     for (kind, version) in old {
         let path = dir.path().join(file_name(*kind, *version));
         fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
-        println!("removed {} ({} {version})", file_name(*kind, *version), noun(*kind));
+        println!(
+            "removed {} ({} {version})",
+            file_name(*kind, *version),
+            noun(*kind)
+        );
     }
     sync_dir(dir.path())
 }

@@ -189,7 +189,9 @@ fn recognised(
             known => {
                 let check = key_check(kind, &key);
                 let mut known = known.iter();
-                known.find(|known| known.check == check).map(|known| known.version)
+                known
+                    .find(|known| known.check == check)
+                    .map(|known| known.version)
             }
         };
         let Some(version) = version else {
@@ -213,14 +215,19 @@ fn lost(
         versions.push(1);
     }
     versions.retain(|version| {
-        let is_used = usage.get(&(kind, *version)).is_some_and(|used| !used.is_unused());
+        let is_used = usage
+            .get(&(kind, *version))
+            .is_some_and(|used| !used.is_unused());
         (is_used || *version == newest) && !keys.iter().any(|key| key.version == *version)
     });
     versions
 }
 
 fn no_key(kind: KeyKind, lost: &[u32], manifest: &Manifest) -> anyhow::Error {
-    let names: Vec<String> = lost.iter().map(|version| file_name(kind, *version)).collect();
+    let names: Vec<String> = lost
+        .iter()
+        .map(|version| file_name(kind, *version))
+        .collect();
     let names = names.join(" and ");
     let (flag, without) = match kind {
         KeyKind::Pepper => ("--pepper", "it would recognise no token and no account key"),
@@ -247,8 +254,7 @@ fn give_up(
 ) -> anyhow::Result<KeyUsage> {
     let mut given_up = KeyUsage::default();
     for version in lost {
-        abandon_key(&options_for(unfinished.to_owned()), kind, *version)
-            .map_err(hint::for_open)?;
+        abandon_key(&options_for(unfinished.to_owned()), kind, *version).map_err(hint::for_open)?;
         if let Some(used) = usage.get(&(kind, *version)) {
             given_up.secrets += used.secrets;
             given_up.accounts.extend(used.accounts.iter().cloned());
@@ -293,7 +299,10 @@ fn acknowledge_restore(data_dir: &Path) -> anyhow::Result<()> {
     let dir = DataDir::existing(data_dir)?;
     let options = options_for(dir.database());
     if instance(&dir.database()).map_or(true, |instance| instance.restored.is_none()) {
-        eprintln!("{} was not restored, or that is acknowledged: it may spend", data_dir.display());
+        eprintln!(
+            "{} was not restored, or that is acknowledged: it may spend",
+            data_dir.display()
+        );
         return Ok(());
     }
     let before = audit(&dir.database()).map_err(explain)?;
@@ -306,13 +315,20 @@ fn acknowledge_restore(data_dir: &Path) -> anyhow::Result<()> {
     let Some((restored, instance)) = acknowledge(&options).map_err(hint::for_open)? else {
         return Ok(()); // somebody else did meanwhile
     };
-    println!("acknowledged: {} may spend again, epoch {}", data_dir.display(), instance.epoch);
+    println!(
+        "acknowledged: {} may spend again, epoch {}",
+        data_dir.display(),
+        instance.epoch
+    );
     println!(
         "  calls under way in the backup  {}: charged what they had delivered, else nothing",
         before.open_holds
     );
     println!();
-    println!("The backup is of {}. What happened after it is undone; check:", restored.backup_at);
+    println!(
+        "The backup is of {}. What happened after it is undone; check:",
+        restored.backup_at
+    );
     println!("  - tokens deleted or rotated since are alive again, with their old secrets");
     println!("  - tokens and accounts created since, and new secrets, are gone");
     println!("  - money charged since is back in the balances, and top-ups since are not");

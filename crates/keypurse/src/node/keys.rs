@@ -27,9 +27,7 @@ pub(crate) async fn check_keys<S: Keys + ?Sized>(
 ) -> anyhow::Result<()> {
     let at_hand = keyring.records(SystemClock.now());
     for known in store.key_records().await? {
-        let is_it = |key: &&KeyRecord| {
-            (key.kind, key.version) == (known.kind, known.version)
-        };
+        let is_it = |key: &&KeyRecord| (key.kind, key.version) == (known.kind, known.version);
         match at_hand.iter().find(is_it) {
             Some(key) if key.check == known.check => {}
             Some(_) => {
@@ -90,4 +88,3 @@ async fn look(state: &AppState, dir: &DataDir, resealing: &mut Resealing) -> any
     }
     Ok(())
 }
-

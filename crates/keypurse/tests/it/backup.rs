@@ -1,6 +1,6 @@
 //! Backups beside a busy server, and what becomes of them elsewhere.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,6 +18,8 @@ const CHAT: &str = "/v1/chat/completions";
 const CLIENTS: usize = 8;
 /// Backups made until one has caught a call under way, at most.
 const BACKUPS: usize = 20;
+/// Backups that are made and not restored, for the load to be real.
+const FIRST_BACKUPS: usize = 4;
 
 fn text(output: &Output) -> String {
     let [stdout, stderr] =
@@ -53,7 +55,9 @@ fn restore(from: &Path, data_dir: &Path) -> Command {
 
 fn acknowledge(data_dir: &Path) -> Command {
     let mut command = keypurse();
-    command.args(["restore", "--ack", "--data-dir"]).arg(data_dir);
+    command
+        .args(["restore", "--ack", "--data-dir"])
+        .arg(data_dir);
     command
 }
 
@@ -105,22 +109,17 @@ async fn a_backup_under_load_restores_elsewhere_and_spends_once_acknowledged() {
             tokio::spawn(keep_calling(client, live.clone(), number % 2 == 0, over))
         })
         .collect();
-    let (made, under_way) = (1..=BACKUPS)
-        .map(|number| {
-            let to = folder.path().join(format!("backup-{number}"));
-            let said = succeeded(backup(&setup.data_dir(), &to).arg("--with-keys"));
-            assert!(said.contains("a proven backup is in"), "{said}");
-            let under_way = manifest(&to)["books"]["open_holds"].as_u64().unwrap();
-            (to, under_way)
-        })
-        .find(|(_, under_way)| *under_way > 0)
-        .expect("a backup catches a call under way");
+    let (made, under_way) = catch_calls_under_way(&setup);
     over.store(true, Ordering::SeqCst);
     let mut answers = 0;
     for client in clients {
         answers += client.await.unwrap();
     }
-    assert!(answers > 0 && process.terminate().success(), "{}", process.log());
+    assert!(
+        answers > 0 && process.terminate().success(),
+        "{}",
+        process.log()
+    );
 
     let elsewhere = tempfile::tempdir().unwrap();
     let new = Setup::new(elsewhere.path()).config(&provider.config());
@@ -131,7 +130,10 @@ async fn a_backup_under_load_restores_elsewhere_and_spends_once_acknowledged() {
 
     spends_nothing_yet(&new, &live, &sandbox).await;
     let said = succeeded(&mut acknowledge(&new.data_dir()));
-    assert!(said.contains("epoch 2") && said.contains("alive again"), "{said}");
+    assert!(
+        said.contains("epoch 2") && said.contains("alive again"),
+        "{said}"
+    );
     let said = succeeded(&mut acknowledge(&new.data_dir()));
     assert!(said.contains("acknowledged"), "{said}");
 
@@ -140,7 +142,29 @@ async fn a_backup_under_load_restores_elsewhere_and_spends_once_acknowledged() {
     let answer = client.post(CHAT, &live, &hello(true)).await.unwrap();
     assert_eq!(answer.status, 200, "{}", answer.text);
     assert!(process.terminate().success());
-    let database = new.data_dir().join("keypurse.db");
+    println!("{answers} answers beside backups");
+    every_call_under_way_is_resolved(&new, under_way);
+}
+
+/// Makes backups until one has caught calls under way, and how many.
+fn catch_calls_under_way(setup: &Setup) -> (PathBuf, u64) {
+    (1..=BACKUPS)
+        .map(|number| {
+            let to = setup.folder.join(format!("backup-{number}"));
+            let said = succeeded(backup(&setup.data_dir(), &to).arg("--with-keys"));
+            assert!(said.contains("a proven backup is in"), "{said}");
+            let under_way = manifest(&to)["books"]["open_holds"].as_u64().unwrap();
+            (to, under_way)
+        })
+        .skip(FIRST_BACKUPS)
+        .find(|(_, under_way)| *under_way > 0)
+        .expect("a backup catches a call under way")
+}
+
+/// What the backup caught under way was answered to nobody: it is void, or
+/// charged what it had delivered.
+fn every_call_under_way_is_resolved(setup: &Setup, under_way: u64) {
+    let database = setup.data_dir().join("keypurse.db");
     let calls = finished_calls(&database).unwrap();
     let resolved = calls.iter().filter(|call| call.status == 0);
     let resolved: Vec<_> = resolved.map(|call| call.state).collect();
@@ -151,8 +175,7 @@ async fn a_backup_under_load_restores_elsewhere_and_spends_once_acknowledged() {
     let report = audit(&database).unwrap();
     assert_eq!(report.open_holds, 0);
     println!(
-        "{answers} answers beside backups, {under_way} calls under way in the one restored, {} \
-         calls in it",
+        "{under_way} calls under way in the backup restored, {} calls in it",
         report.calls
     );
 }
@@ -160,7 +183,11 @@ async fn a_backup_under_load_restores_elsewhere_and_spends_once_acknowledged() {
 /// A restored server answers, and refuses what would cost.
 async fn spends_nothing_yet(setup: &Setup, live: &str, sandbox: &str) {
     let mut process = setup.start().await;
-    assert!(process.log().contains("restored from a backup"), "{}", process.log());
+    assert!(
+        process.log().contains("restored from a backup"),
+        "{}",
+        process.log()
+    );
     let client = Client::new(&setup.address);
     for key in [live, ACCOUNT_KEY] {
         let answer = client.post(CHAT, key, &hello(false)).await.unwrap();
@@ -182,7 +209,10 @@ async fn spends_nothing_yet(setup: &Setup, live: &str, sandbox: &str) {
     assert_eq!(listed.json()[0]["token"], live, "the master key is there");
     create(&client, json!({"name": "made while waiting"})).await;
     let running = refused(&mut acknowledge(&setup.data_dir()));
-    assert!(running.contains("hint: stop the other process"), "{running}");
+    assert!(
+        running.contains("hint: stop the other process"),
+        "{running}"
+    );
     assert!(process.terminate().success());
 }
 
@@ -207,20 +237,32 @@ async fn a_backup_without_keys_needs_those_it_was_written_with() {
     let key = |name: &str| setup.data_dir().join(name);
 
     let said = refused(&mut restore(&made, &new.data_dir()));
-    assert!(said.contains("needs pepper.key") && said.contains("hint: "), "{said}");
+    assert!(
+        said.contains("needs pepper.key") && said.contains("hint: "),
+        "{said}"
+    );
     let mut swapped = restore(&made, &new.data_dir());
     swapped.arg("--pepper").arg(key("master.key"));
     let said = refused(swapped.arg("--master-key").arg(key("pepper.key")));
-    assert!(said.contains("master.key is no pepper of this backup"), "{said}");
+    assert!(
+        said.contains("master.key is no pepper of this backup"),
+        "{said}"
+    );
     let left = std::fs::read_dir(new.data_dir()).unwrap();
     let left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(left, ["keypurse.lock"], "nothing of a refused restore stays");
+    assert_eq!(
+        left,
+        ["keypurse.lock"],
+        "nothing of a refused restore stays"
+    );
 
     let mut right = restore(&made, &new.data_dir());
     right.arg("--pepper").arg(key("pepper.key"));
     succeeded(right.arg("--master-key").arg(key("master.key")));
     let mut process = new.start().await;
-    let me = Client::new(&new.address).get(&format!("{TOKENS}me/"), &secret).await;
+    let me = Client::new(&new.address)
+        .get(&format!("{TOKENS}me/"), &secret)
+        .await;
     assert_eq!(me.unwrap().status, 200);
     assert!(process.terminate().success());
 }
@@ -233,9 +275,14 @@ async fn with_fresh_keys_tokens_keep_their_purses_and_need_new_secrets() {
     let elsewhere = tempfile::tempdir().unwrap();
     let mut new = Setup::new(elsewhere.path());
     let said = succeeded(restore(&made, &new.data_dir()).arg("--fresh-keys"));
-    assert!(said.contains("1 secrets and the keys of 1 accounts no longer work"), "{said}");
+    assert!(
+        said.contains("1 secrets and the keys of 1 accounts no longer work"),
+        "{said}"
+    );
     let mut reset = keypurse();
-    reset.args(["account", "reset-key", "--data-dir"]).arg(new.data_dir());
+    reset
+        .args(["account", "reset-key", "--data-dir"])
+        .arg(new.data_dir());
     succeeded(&mut reset);
     let key = std::fs::read_to_string(new.data_dir().join("account.key")).unwrap();
     new.preset_key = false;
@@ -257,7 +304,10 @@ async fn what_is_no_whole_backup_is_not_restored() {
     let (setup, _) = stopped(folder.path(), &made).await;
     let again = refused(&mut backup(&setup.data_dir(), &made));
     assert!(again.contains("backup exists already"), "{again}");
-    let nowhere = refused(&mut backup(&folder.path().join("none"), &folder.path().join("b")));
+    let nowhere = refused(&mut backup(
+        &folder.path().join("none"),
+        &folder.path().join("b"),
+    ));
     assert!(nowhere.contains("there is no database"), "{nowhere}");
     let over = refused(&mut restore(&made, &setup.data_dir()));
     assert!(over.contains("hint: restore into a new folder"), "{over}");

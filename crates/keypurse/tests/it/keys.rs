@@ -14,7 +14,7 @@ use crate::provider::Provider;
 
 const TOKENS: &str = "/v2/user/custom_token/";
 const CHAT: &str = "/v1/chat/completions";
-const CLIENTS: usize = 8;
+const CLIENTS: u32 = 8;
 const ROTATIONS: u32 = 3;
 
 fn text(output: &Output) -> String {
@@ -54,18 +54,31 @@ fn hello() -> Value {
 }
 
 async fn status_of(client: &Client, secret: &str) -> u16 {
-    client.get(&format!("{TOKENS}me/"), secret).await.unwrap().status
+    client
+        .get(&format!("{TOKENS}me/"), secret)
+        .await
+        .unwrap()
+        .status
 }
 
 /// Calls, and lists tokens with the account's key, until it is over.
-async fn keep_calling(client: Client, secret: String, over: Arc<AtomicBool>, served: Arc<AtomicU32>) {
+async fn keep_calling(
+    client: Client,
+    secret: String,
+    over: Arc<AtomicBool>,
+    served: Arc<AtomicU32>,
+) {
     while !over.load(Ordering::SeqCst) {
         let answer = client.post(CHAT, &secret, &hello()).await.unwrap();
         assert_eq!(answer.status, 200, "{}", answer.text);
         let listed = client.get(TOKENS, ACCOUNT_KEY).await.unwrap();
         assert_eq!(listed.status, 200, "{}", listed.text);
         let listed = listed.json();
-        let mut shown = listed.as_array().unwrap().iter().map(|token| &token["token"]);
+        let mut shown = listed
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|token| &token["token"]);
         assert!(shown.any(|token| *token == secret), "{listed}");
         served.fetch_add(1, Ordering::SeqCst);
     }
@@ -73,7 +86,7 @@ async fn keep_calling(client: Client, secret: String, over: Arc<AtomicBool>, ser
 
 /// Waits until every client has been served some more.
 async fn serve_some_more(served: &AtomicU32) {
-    let (started, target) = (Instant::now(), served.load(Ordering::SeqCst) + 5 * CLIENTS as u32);
+    let (started, target) = (Instant::now(), served.load(Ordering::SeqCst) + 5 * CLIENTS);
     while served.load(Ordering::SeqCst) < target {
         assert!(started.elapsed() < PATIENCE);
         tokio::task::yield_now().await;
@@ -91,24 +104,27 @@ async fn keys_are_rotated_and_retired_under_load_without_a_failed_call() {
     for number in 0..CLIENTS {
         secrets.push(create(&client, &format!("t{number}")).await);
     }
-    let (over, served) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
-    let clients: Vec<_> = secrets
-        .iter()
-        .map(|secret| {
-            let (client, secret) = (client.clone(), secret.clone());
-            tokio::spawn(keep_calling(client, secret, Arc::clone(&over), Arc::clone(&served)))
-        })
-        .collect();
+    let over = Arc::new(AtomicBool::new(false));
+    let served = Arc::new(AtomicU32::new(0));
+    let keep_calling = |secret: &String| {
+        let (over, served) = (Arc::clone(&over), Arc::clone(&served));
+        tokio::spawn(keep_calling(client.clone(), secret.clone(), over, served))
+    };
+    let clients: Vec<_> = secrets.iter().map(keep_calling).collect();
     let data_dir = setup.data_dir();
     for rotation in 1..=ROTATIONS {
         serve_some_more(&served).await;
         let said = succeeded(&mut keys(&["rotate"], &data_dir));
-        assert!(said.contains("the running server has adopted them"), "{said}");
         let made = format!("made pepper-{}.key", rotation + 1);
-        assert!(said.contains(&made), "{said}");
+        for part in [&made, "the running server has adopted them"] {
+            assert!(said.contains(part), "{said}");
+        }
     }
     serve_some_more(&served).await;
     retire_when_unused(&data_dir).await;
+    serve_some_more(&served).await;
+    back_up_with_keys(&data_dir, &folder.path().join("copy"));
+    succeeded(&mut keys(&["rotate"], &data_dir));
     serve_some_more(&served).await;
     over.store(true, Ordering::SeqCst);
     for client in clients {
@@ -116,17 +132,16 @@ async fn keys_are_rotated_and_retired_under_load_without_a_failed_call() {
     }
     assert!(process.terminate().success(), "{}", process.log());
     println!(
-        "{} calls during {ROTATIONS} rotations and a retirement, none failed",
-        served.load(Ordering::SeqCst)
+        "{} calls during {} rotations and a retirement, none failed",
+        served.load(Ordering::SeqCst),
+        ROTATIONS + 1
     );
 
-    let mut names: Vec<_> = std::fs::read_dir(&data_dir)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.ends_with(".key"))
-        .collect();
-    names.sort();
-    assert_eq!(names, ["master-4.key", "pepper-4.key"]);
+    for kind in ["pepper", "master"] {
+        let is_there = |name: &str| data_dir.join(format!("{kind}{name}.key")).exists();
+        let left = ["", "-2", "-3", "-4", "-5"].map(is_there);
+        assert_eq!(left, [false, false, false, true, true], "{kind}");
+    }
     let mut process = setup.start().await;
     for secret in &secrets {
         assert_eq!(status_of(&client, secret).await, 200);
@@ -136,13 +151,24 @@ async fn keys_are_rotated_and_retired_under_load_without_a_failed_call() {
     assert!(process.terminate().success());
 }
 
+/// The server still knows of keys it no longer has files of.
+fn back_up_with_keys(data_dir: &Path, to: &Path) {
+    let mut backup = keypurse();
+    backup.args(["backup", "--with-keys", "--data-dir"]);
+    succeeded(backup.arg(data_dir).arg("--to").arg(to));
+}
+
 /// Sealed copies move within a second or so, the rest as it is used.
 async fn retire_when_unused(data_dir: &Path) {
     let started = Instant::now();
     loop {
         let output = keys(&["retire"], data_dir).output().unwrap();
         if output.status.success() {
-            assert!(text(&output).contains("removed pepper.key"), "{}", text(&output));
+            assert!(
+                text(&output).contains("removed pepper.key"),
+                "{}",
+                text(&output)
+            );
             return;
         }
         assert!(text(&output).contains(" rely "), "{}", text(&output));
@@ -152,17 +178,48 @@ async fn retire_when_unused(data_dir: &Path) {
 }
 
 #[tokio::test]
+async fn a_kill_in_the_middle_of_a_rotation_loses_no_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let setup = Setup::new(folder.path());
+    let mut process = setup.start().await;
+    let client = Client::new(&setup.address);
+    let mut secrets = Vec::new();
+    for number in 0..20 {
+        secrets.push(create(&client, &format!("t{number}")).await);
+    }
+    succeeded(&mut keys(&["rotate"], &setup.data_dir()));
+    process.kill();
+    // As if it had been killed between the two files of the next one.
+    std::fs::write(setup.data_dir().join("pepper-3.12345"), [7; 5]).unwrap();
+    succeeded(&mut keys(
+        &["rotate", "--only", "pepper"],
+        &setup.data_dir(),
+    ));
+    let mut process = setup.start().await;
+    for secret in &secrets {
+        assert_eq!(status_of(&client, secret).await, 200);
+    }
+    assert!(process.terminate().success());
+}
+
+#[tokio::test]
 async fn a_version_in_use_is_kept_unless_its_tokens_are_given_up() {
     let folder = tempfile::tempdir().unwrap();
     let setup = Setup::new(folder.path()).argument("--reveal-secrets=false");
     let mut process = setup.start().await;
     let client = Client::new(&setup.address);
-    let (used, unused) = (create(&client, "used").await, create(&client, "unused").await);
+    let (used, unused) = (
+        create(&client, "used").await,
+        create(&client, "unused").await,
+    );
     assert!(process.terminate().success());
     let data_dir = setup.data_dir();
 
     let said = succeeded(&mut keys(&["rotate", "--only", "pepper"], &data_dir));
-    assert!(said.contains("made pepper-2.key") && !said.contains("made master"), "{said}");
+    assert!(
+        said.contains("made pepper-2.key") && !said.contains("made master"),
+        "{said}"
+    );
     let mut process = setup.start().await;
     assert_eq!(status_of(&client, &used).await, 200);
     assert_eq!(status_of(&client, &unused).await, 200);
@@ -175,9 +232,15 @@ async fn a_version_in_use_is_kept_unless_its_tokens_are_given_up() {
     assert!(live.contains("hint: stop the other process"), "{live}");
     assert!(process.terminate().success());
     let status = succeeded(&mut keys(&["status"], &data_dir));
-    assert!(status.contains("old, in use") && status.contains("current"), "{status}");
+    assert!(
+        status.contains("old, in use") && status.contains("current"),
+        "{status}"
+    );
     let said = refused(&mut keys(&["retire"], &data_dir));
-    assert!(said.contains("on pepper-2.key rely 1 secrets of tokens (unused)"), "{said}");
+    assert!(
+        said.contains("on pepper-2.key rely 1 secrets of tokens (unused)"),
+        "{said}"
+    );
     let said = succeeded(&mut keys(&["retire", "--force"], &data_dir));
     assert!(said.contains("given up: on pepper-2.key rely"), "{said}");
 
@@ -205,7 +268,10 @@ async fn a_start_with_another_or_without_its_key_says_which() {
         std::fs::write(&path, [7; 32]).unwrap();
         let said = refused(&mut setup.command());
         let wrong = format!("{name} is not the key this database was written with");
-        assert!(said.contains(&wrong) && said.contains("hint: restore"), "{said}");
+        assert!(
+            said.contains(&wrong) && said.contains("hint: restore"),
+            "{said}"
+        );
         std::fs::write(&path, [7; 31]).unwrap();
         let said = refused(&mut setup.command());
         assert!(said.contains("has 31 bytes instead of 32"), "{said}");

@@ -47,11 +47,17 @@ async fn new_keys_take_over_without_a_refused_request() {
     let mut tokens = Vec::new();
     // More than one step of resealing.
     for number in 0..150 {
-        tokens.push(app.create_token(json!({"name": format!("t{number}")})).await);
+        tokens.push(
+            app.create_token(json!({"name": format!("t{number}")}))
+                .await,
+        );
     }
     let rotate = app.post(&format!("{}rotate/", token_path("t7")));
     let rotated = rotate.json(&json!({"grace_period": 60})).send().await;
-    let (old, new) = (tokens[7].1.clone(), rotated.json()["token"].as_str().unwrap().to_owned());
+    let (old, new) = (
+        tokens[7].1.clone(),
+        rotated.json()["token"].as_str().unwrap().to_owned(),
+    );
 
     replace(&app, old_and_new());
     assert!(works(&app, &tokens[0].1).await, "before anything has moved");
@@ -59,7 +65,11 @@ async fn new_keys_take_over_without_a_refused_request() {
     let (_, since) = app.create_token(json!({"name": "since"})).await;
     app.settled().await;
     let resealing = reseal(&app).await;
-    assert_eq!((resealing.moved, resealing.broken), (150, 0), "the one in use had moved");
+    assert_eq!(
+        (resealing.moved, resealing.broken),
+        (150, 0),
+        "the one in use had moved"
+    );
     // The account's key has no sealed copy; it moved when it was used.
     app.settled().await;
 
@@ -83,11 +93,18 @@ async fn a_secret_without_a_copy_moves_when_it_is_used() {
     assert_eq!(reseal(&app).await.moved, 0, "nothing tells the secrets");
     assert!(works(&app, &used).await);
     app.settled().await;
-    assert_eq!(shown(&app, "used").await, "null", "no copy is made where none was kept");
+    assert_eq!(
+        shown(&app, "used").await,
+        "null",
+        "no copy is made where none was kept"
+    );
     app.settled().await;
     replace(&app, new_only());
     assert!(works(&app, &used).await);
-    assert!(!works(&app, &unused).await, "so its pepper must not be retired");
+    assert!(
+        !works(&app, &unused).await,
+        "so its pepper must not be retired"
+    );
     replace(&app, old_and_new());
     assert!(works(&app, &unused).await);
     app.finish().await;
@@ -115,7 +132,13 @@ async fn a_secret_that_is_dead_stays_dead_under_new_keys() {
 
 async fn stored(app: &TestApp, secret: &str) -> Token {
     let digest = app.state().vault.digest(secret);
-    let found = app.state().store.credential(&digest).await.unwrap().unwrap();
+    let found = app
+        .state()
+        .store
+        .credential(&digest)
+        .await
+        .unwrap()
+        .unwrap();
     let keypurse_store::Credential::Token(credential) = &*found else {
         panic!("a token's secret")
     };
@@ -152,15 +175,25 @@ async fn a_tampered_copy_shows_no_secret_and_never_another_tokens() {
         put_copy(&app, &token, sealed).await;
         assert_eq!(shown(&app, "mine").await, "null", "{what}");
         assert_eq!(app.get(TOKENS).send().await.status, 200, "{what}");
-        assert!(works(&app, &mine).await, "{what}: digests are not concerned");
+        assert!(
+            works(&app, &mine).await,
+            "{what}: digests are not concerned"
+        );
     }
     put_copy(&app, &token, whole.clone()).await;
     assert_eq!(shown(&app, "mine").await, format!("\"{mine}\""));
 
     let rotate = app.post(&format!("{}rotate/", token_path("mine")));
-    let new = rotate.send().await.json()["token"].as_str().unwrap().to_owned();
+    let new = rotate.send().await.json()["token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     put_copy(&app, &stored(&app, &new).await, whole).await;
-    assert_eq!(shown(&app, "mine").await, "null", "the copy from before a rotation");
+    assert_eq!(
+        shown(&app, "mine").await,
+        "null",
+        "the copy from before a rotation"
+    );
     app.finish().await;
 }
 
@@ -177,7 +210,11 @@ async fn a_tampered_copy_is_not_carried_to_new_keys_and_its_secret_still_works()
     assert_eq!((resealing.moved, resealing.broken), (0, 1));
     assert!(works(&app, &mine).await, "under its older pepper");
     app.settled().await;
-    assert_eq!(shown(&app, "mine").await, format!("\"{mine}\""), "its owner told it again");
+    assert_eq!(
+        shown(&app, "mine").await,
+        format!("\"{mine}\""),
+        "its owner told it again"
+    );
     app.finish().await;
 }
 
@@ -185,7 +222,10 @@ async fn a_tampered_copy_is_not_carried_to_new_keys_and_its_secret_still_works()
 async fn another_master_key_shows_nothing_and_stops_nobody() {
     let app = TestApp::new().await;
     let (_, secret) = app.create_token(json!({"name": "mine"})).await;
-    replace(&app, Keyring::new(&versions(&[(1, 1)]), &versions(&[(1, 99)])));
+    replace(
+        &app,
+        Keyring::new(&versions(&[(1, 1)]), &versions(&[(1, 99)])),
+    );
     assert_eq!(shown(&app, "mine").await, "null");
     assert!(works(&app, &secret).await);
     app.finish().await;
