@@ -8,21 +8,12 @@ use tracing::debug;
 
 use crate::http::authenticate::AuthError;
 use crate::state::State;
-use crate::vault::Keyring;
+use crate::vault::{Keyring, Vault};
 
 /// Finds a secret's credential under any pepper. One that is found under an
 /// older pepper moves to the current one, beside the request.
 pub(super) async fn recognise(state: &State, secret: &str) -> Result<Arc<Credential>, AuthError> {
-    let mut keyring = state.vault.keyring();
-    let mut found = find(state, &keyring, secret).await?;
-    if found.is_none() {
-        // It may have moved from a pepper not asked yet to one asked already.
-        // It only ever moves to the newest, so a second look finds it.
-        keyring = state.vault.keyring();
-        if keyring.has_older() {
-            found = find(state, &keyring, secret).await?;
-        }
-    }
+    let (keyring, found) = look(state, &state.vault, secret).await?;
     let Some((digest, credential)) = found else {
         return Err(if once_worked(state, &keyring, secret).await? {
             AuthError::Retired
@@ -36,13 +27,52 @@ pub(super) async fn recognise(state: &State, secret: &str) -> Result<Arc<Credent
     Ok(credential)
 }
 
-async fn find(
-    state: &State,
+/// All that looking needs of a store.
+trait Directory: Sync {
+    fn credential(
+        &self,
+        digest: &Digest,
+    ) -> impl Future<Output = Result<Option<Arc<Credential>>, StoreError>> + Send;
+}
+
+impl Directory for State {
+    async fn credential(&self, digest: &Digest) -> Result<Option<Arc<Credential>>, StoreError> {
+        self.store.credential(digest).await
+    }
+}
+
+type Found = Option<(Digest, Arc<Credential>)>;
+
+/// Looks under every pepper, and says which ones these were.
+async fn look<S: Directory>(
+    store: &S,
+    vault: &Vault,
+    secret: &str,
+) -> Result<(Arc<Keyring>, Found), StoreError> {
+    let keyring = vault.keyring();
+    let found = find(store, &keyring, secret).await?;
+    if found.is_some() {
+        return Ok((keyring, found));
+    }
+    // It may have moved from a pepper not asked yet to one asked already, or
+    // to one that came meanwhile. It only ever moves to the newest, so a second
+    // look finds it.
+    let keyring = vault.keyring();
+    let found = if keyring.has_older() {
+        find(store, &keyring, secret).await?
+    } else {
+        None
+    };
+    Ok((keyring, found))
+}
+
+async fn find<S: Directory>(
+    store: &S,
     keyring: &Keyring,
     secret: &str,
-) -> Result<Option<(Digest, Arc<Credential>)>, StoreError> {
+) -> Result<Found, StoreError> {
     for digest in keyring.digests(secret) {
-        if let Some(credential) = state.store.credential(&digest).await? {
+        if let Some(credential) = store.credential(&digest).await? {
             return Ok(Some((digest, credential)));
         }
     }
@@ -68,4 +98,63 @@ fn move_on(state: &State, keyring: &Keyring, from: Digest, secret: &str) {
             debug!(%error, "a secret stays under an older pepper for now");
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use keypurse_core::id::AccountId;
+    use keypurse_store::{Credential, Digest, StoreError};
+
+    use super::{Directory, look};
+    use crate::vault::{KEY_LEN, Keyring, Vault, VersionedKey};
+
+    const SECRET: &str = "a-secret";
+
+    fn keyring(versions: &[u32]) -> Keyring {
+        let key = |&version| VersionedKey {
+            version,
+            key: [u8::try_from(version).unwrap(); KEY_LEN],
+        };
+        let keys: Vec<_> = versions.iter().map(key).collect();
+        Keyring::new(&keys, &keys)
+    }
+
+    /// A store whose one secret moves to the newest pepper at the worst
+    /// moment: just before it is looked for under its old one.
+    struct Moving<'a> {
+        vault: &'a Vault,
+        has_moved: AtomicBool,
+    }
+
+    impl Directory for Moving<'_> {
+        async fn credential(&self, digest: &Digest) -> Result<Option<Arc<Credential>>, StoreError> {
+            if *digest == keyring(&[1]).digest(SECRET) {
+                self.vault.replace(keyring(&[1, 2]));
+                self.has_moved.store(true, Ordering::SeqCst);
+                return Ok(None);
+            }
+            let is_it = *digest == keyring(&[2]).digest(SECRET);
+            let credential = Arc::new(Credential::Account(AccountId(1)));
+            Ok((is_it && self.has_moved.load(Ordering::SeqCst)).then_some(credential))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_secret_that_moves_while_it_is_looked_for_is_found() {
+        for known in [&[1][..], &[1, 2]] {
+            let vault = Vault::over(keyring(known));
+            let store = Moving {
+                vault: &vault,
+                has_moved: AtomicBool::new(false),
+            };
+            let (_, found) = look(&store, &vault, SECRET).await.unwrap();
+            let digest = found.map(|(digest, _)| digest);
+            assert_eq!(digest, Some(keyring(&[2]).digest(SECRET)), "{known:?}");
+            let (_, unknown) = look(&store, &vault, "another").await.unwrap();
+            assert!(unknown.is_none());
+        }
+    }
 }
