@@ -7,6 +7,7 @@
 pub mod gateway;
 pub mod http;
 pub mod management;
+pub mod rotation;
 mod router;
 mod state;
 pub mod vault;

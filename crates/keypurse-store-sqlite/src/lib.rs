@@ -12,10 +12,13 @@
 //! [`Ledger`]: keypurse_core::ledger::Ledger
 
 mod audit;
+mod backup;
 mod call_row;
 mod credentials;
 mod export;
+mod instance;
 mod journal;
+mod keys;
 mod migrations;
 mod open;
 mod readers;
@@ -27,7 +30,10 @@ mod varint;
 mod writer;
 
 pub use audit::{AuditError, AuditReport, audit};
+pub use backup::{CopyError, copy_database, newest_schema, schema_of, verify};
 pub use export::{FinishedCall, finished_calls};
+pub use instance::{Instance, Restored, acknowledge, instance, mark_restored};
 pub use keypurse_store::CallState;
+pub use keys::{KeyUsage, abandon_key, key_records, key_usage};
 pub use open::{OpenError, SqliteOptions};
 pub use store::SqliteStore;

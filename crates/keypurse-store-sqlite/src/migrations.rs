@@ -8,6 +8,7 @@ use thiserror::Error;
 const MIGRATIONS: &[(u32, &str)] = &[
     (1, include_str!("../migrations/0001_start.sql")),
     (3, include_str!("../migrations/0003_late_rows.sql")),
+    (5, include_str!("../migrations/0005_instance.sql")),
 ];
 
 #[derive(Debug, Error)]
@@ -20,6 +21,21 @@ pub(crate) enum MigrationError {
     Sqlite(#[from] rusqlite::Error),
 }
 
+/// The newest schema this program knows.
+pub(crate) fn newest() -> u32 {
+    MIGRATIONS.last().expect("there is a first migration").0
+}
+
+/// The schema a database has; 0: it is new.
+pub(crate) fn found(connection: &Connection) -> rusqlite::Result<u32> {
+    if !connection.table_exists(None, "migration")? {
+        return Ok(0);
+    }
+    connection.query_row("SELECT ifnull(max(version), 0) FROM migration", [], |row| {
+        row.get(0)
+    })
+}
+
 /// Runs what has not run. A crash leaves the schema before or after a
 /// migration, never between.
 pub(crate) fn run(connection: &mut Connection, now: Timestamp) -> Result<(), MigrationError> {
@@ -30,11 +46,8 @@ pub(crate) fn run(connection: &mut Connection, now: Timestamp) -> Result<(), Mig
              applied_at INTEGER NOT NULL
          ) STRICT",
     )?;
-    let known = MIGRATIONS.last().expect("there is a first migration").0;
-    let found: u32 =
-        connection.query_row("SELECT ifnull(max(version), 0) FROM migration", [], |row| {
-            row.get(0)
-        })?;
+    let known = newest();
+    let found = found(connection)?;
     if found > known {
         return Err(MigrationError::Newer { found, known });
     }
@@ -110,7 +123,7 @@ mod tests {
             refused,
             Err(MigrationError::Newer {
                 found: 999,
-                known: 3
+                known: 5
             })
         ));
     }

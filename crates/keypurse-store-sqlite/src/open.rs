@@ -9,6 +9,7 @@ use keypurse_core::time::Clock;
 use rusqlite::{Connection, OpenFlags};
 use thiserror::Error;
 
+use crate::backup::{CopyError, copy_private};
 use crate::migrations::{self, MigrationError};
 
 /// SQLite before 3.51.3 can corrupt a file when a WAL is reset while another
@@ -55,6 +56,14 @@ pub enum OpenError {
     /// The linked SQLite has a known fault.
     #[error("SQLite {0} is too old; 3.51.3 or newer is needed")]
     OldSqlite(&'static str),
+    /// No copy could be kept before a migration, so nothing was migrated.
+    #[error("cannot keep a copy of {} before migrating it", path.display())]
+    Copy {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: CopyError,
+    },
     /// SQLite failed.
     #[error("cannot open the database {}", path.display())]
     Sqlite {
@@ -87,12 +96,32 @@ pub(crate) fn open_writer(options: &SqliteOptions) -> Result<Opened, OpenError> 
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(&options.path, flags).map_err(failed)?;
     configure_writer(&connection).map_err(failed)?;
+    keep_old_schema(&options.path, &connection)?;
     migrations::run(&mut connection, options.clock.now()).map_err(|error| match error {
         MigrationError::Newer { found, known } => OpenError::NewerSchema { found, known },
         MigrationError::Changed(version) => OpenError::ChangedMigration(version),
         MigrationError::Sqlite(source) => failed(source),
     })?;
     Ok(Opened { connection, lock })
+}
+
+/// A database that is about to be migrated is copied first: the way back to
+/// the version that wrote it.
+fn keep_old_schema(path: &Path, connection: &Connection) -> Result<(), OpenError> {
+    let failed = |source| OpenError::Copy {
+        path: path.to_owned(),
+        source,
+    };
+    let found = migrations::found(connection).map_err(|error| failed(error.into()))?;
+    if found == 0 || found >= migrations::newest() {
+        return Ok(());
+    }
+    let kept = path.with_extension(format!("schema-{found}.db"));
+    let unfinished = path.with_extension("schema-copy");
+    copy_private(path, &unfinished).map_err(failed)?;
+    std::fs::rename(&unfinished, &kept).map_err(|error| failed(error.into()))?;
+    tracing::info!(copy = %kept.display(), "kept a copy of the database before migrating it");
+    Ok(())
 }
 
 /// A connection that cannot write.

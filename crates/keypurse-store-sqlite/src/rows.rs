@@ -312,9 +312,13 @@ pub(crate) fn is_retired(connection: &Connection, digest: &Digest) -> rusqlite::
         .exists([digest])
 }
 
-/// Remembers digests that stop being credentials.
+/// Remembers digests that stop being credentials. Call before they are gone.
 pub(crate) fn retire(connection: &Connection, digests: &[Digest]) -> rusqlite::Result<()> {
-    let mut insert = connection.prepare_cached("INSERT OR IGNORE INTO retired VALUES (?)")?;
+    let mut insert = connection.prepare_cached(
+        "INSERT OR IGNORE INTO retired (digest, pepper)
+         SELECT ?1, coalesce((SELECT pepper FROM secret WHERE digest = ?1),
+                             (SELECT pepper FROM account WHERE key_digest = ?1), 1)",
+    )?;
     for digest in digests {
         insert.execute([digest])?;
     }

@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::credentials::Credentials;
 use crate::export;
+use crate::instance::instance;
 use crate::open::{OpenError, SqliteOptions, open_writer};
 use crate::readers::Readers;
 use crate::rows;
@@ -33,9 +34,12 @@ const RESERVED: usize = QUEUE / 2;
 #[derive(Debug)]
 pub struct SqliteStore {
     commands: mpsc::Sender<Command>,
-    readers: Readers,
+    pub(crate) readers: Readers,
     credentials: Arc<Credentials>,
     writer: Mutex<Option<JoinHandle<()>>>,
+    /// Restored from a backup: no hold until its operator has said yes, which
+    /// takes a restart.
+    waits_for_acknowledgement: bool,
 }
 
 impl SqliteStore {
@@ -49,6 +53,7 @@ impl SqliteStore {
             source,
         };
         let readers = Readers::open(&options.path).map_err(failed)?;
+        let instance = instance(&options.path).map_err(failed)?;
         let (commands, waiting) = mpsc::channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("ledger-writer".to_owned())
@@ -60,11 +65,12 @@ impl SqliteStore {
             readers,
             credentials,
             writer,
+            waits_for_acknowledgement: instance.restored.is_some(),
         })
     }
 
     /// Asks the writer and waits until what it decided is on disk.
-    async fn ask<T, E: From<StoreError>>(
+    pub(crate) async fn ask<T, E: From<StoreError>>(
         &self,
         command: impl FnOnce(Reply<T, E>) -> Command,
     ) -> Result<T, E> {
@@ -96,11 +102,13 @@ impl Accounts for SqliteStore {
         &self,
         name: &str,
         key_digest: Digest,
+        pepper: u32,
     ) -> Result<Option<Account>, CreateAccountError> {
         let name = name.to_owned();
         self.ask(|reply| Command::SetAccountKey {
             name,
             digest: key_digest,
+            pepper,
             reply,
         })
         .await
@@ -207,6 +215,9 @@ impl Statements for SqliteStore {
 #[async_trait]
 impl Calls for SqliteStore {
     async fn hold(&self, new: NewHold) -> Result<Admission, HoldFailure> {
+        if self.waits_for_acknowledgement {
+            return Err(StoreError::Unacknowledged.into());
+        }
         if self.commands.capacity() < RESERVED {
             return Err(StoreError::Overloaded.into());
         }

@@ -29,6 +29,8 @@ pub struct NewAccount {
     pub name: String,
     /// Digest of its key.
     pub key_digest: Digest,
+    /// Version of the pepper that digested it.
+    pub pepper: u32,
     /// What it starts with; `None`: unlimited.
     pub credits: Option<Money>,
     /// When.
@@ -61,6 +63,7 @@ pub trait Accounts {
         &self,
         name: &str,
         key_digest: Digest,
+        pepper: u32,
     ) -> Result<Option<Account>, CreateAccountError>;
 
     /// An account by id.

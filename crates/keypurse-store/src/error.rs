@@ -11,6 +11,9 @@ pub enum StoreError {
     /// Too much is waiting already; nothing was done.
     #[error("storage has too much to do")]
     Overloaded,
+    /// It was restored from a backup, and nobody has acknowledged that yet.
+    #[error("storage was restored from a backup and waits to be acknowledged")]
+    Unacknowledged,
     /// What it holds makes no sense.
     #[error("storage is corrupt: {0}")]
     Corrupt(String),

@@ -10,6 +10,7 @@ mod calls;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod error;
+mod keys;
 mod statement;
 mod tokens;
 
@@ -18,6 +19,9 @@ pub use calls::{
     CallMeta, CallOutcome, Calls, Feature, HoldFailure, NewHold, Settlement, SimulatedCall,
 };
 pub use error::StoreError;
+pub use keys::{
+    KeyCheck, KeyKind, KeyRecord, KeyVersions, Keys, Rekeyed, StaleSecret, StaleSecrets,
+};
 pub use statement::{CallRecord, CallState, Cause, StatementLine, StatementPage, Statements};
 pub use tokens::{
     CreateTokenError, Credential, Digest, NewToken, Rotation, Token, TokenCredential, TokenUpdate,
@@ -27,6 +31,9 @@ pub use tokens::{
 use std::fmt::Debug;
 
 /// Everything a running node needs of its storage.
-pub trait Store: Accounts + Tokens + Calls + Statements + Debug + Send + Sync + 'static {}
+pub trait Store:
+    Accounts + Tokens + Calls + Statements + Keys + Debug + Send + Sync + 'static
+{
+}
 
-impl<T: Accounts + Tokens + Calls + Statements + Debug + Send + Sync + 'static> Store for T {}
+impl<T: Accounts + Tokens + Calls + Statements + Keys + Debug + Send + Sync + 'static> Store for T {}

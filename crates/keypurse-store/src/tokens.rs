@@ -10,6 +10,7 @@ use keypurse_core::token::{SettingsChange, SettingsError, TokenName, TokenSettin
 use thiserror::Error;
 
 use crate::error::StoreError;
+use crate::keys::KeyVersions;
 
 /// HMAC-SHA-256 of a secret under the pepper: what a secret is looked up by.
 pub type Digest = [u8; 32];
@@ -57,6 +58,8 @@ pub struct NewToken {
     pub digest: Digest,
     /// Its secret under the master key.
     pub sealed: Option<Vec<u8>>,
+    /// What digest and copy were made under.
+    pub keys: KeyVersions,
     /// When.
     pub now: Timestamp,
 }
@@ -107,6 +110,8 @@ pub struct Rotation {
     pub digest: Digest,
     /// The new secret under the master key.
     pub sealed: Option<Vec<u8>>,
+    /// What digest and copy were made under.
+    pub keys: KeyVersions,
     /// Until when the old secret works; `now` ends it at once.
     pub old_until: Timestamp,
     /// When.

@@ -187,6 +187,7 @@ impl TestApp {
         let new = NewAccount {
             name: name.to_owned(),
             key_digest: self.state.vault.digest(&key),
+            pepper: 1,
             credits,
             now: self.clock.now(),
         };

@@ -1,23 +1,24 @@
 //! The data directory: database, keys, and the account key for its owner.
 //!
 //! Pepper and master key lie beside the database, never in it: a copy of the
-//! database alone opens no secret.
+//! database alone opens no secret. `key_files` has them.
 
-use std::fs::{self, DirBuilder, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
 use keypurse_core::entropy::Entropy;
-use keypurse_server::vault::{KEY_LEN, Vault};
 
 use crate::hint::Hint;
+use crate::key_files::KeyFiles;
 
-const PRIVATE_DIR: u32 = 0o700;
-const PRIVATE_FILE: u32 = 0o600;
-const PEPPER: &str = "pepper.key";
-const MASTER: &str = "master.key";
+pub(crate) const PRIVATE_DIR: u32 = 0o700;
+pub(crate) const PRIVATE_FILE: u32 = 0o600;
+
+/// The database's file name.
+pub(crate) const DATABASE: &str = "keypurse.db";
 
 /// The folder everything is kept in.
 #[derive(Clone, Debug)]
@@ -55,7 +56,7 @@ impl DataDir {
 
     /// The database file.
     pub(crate) fn database(&self) -> PathBuf {
-        self.path.join("keypurse.db")
+        self.path.join(DATABASE)
     }
 
     /// Where an account's key is left for its owner.
@@ -66,49 +67,23 @@ impl DataDir {
         self.path.join(format!("account-{account}.key"))
     }
 
-    /// Pepper and master key; made on first use.
-    pub(crate) fn vault(&self, entropy: &dyn Entropy) -> anyhow::Result<Vault> {
-        let database_exists = self.database().exists();
-        let key = |name| self.key(name, database_exists, entropy);
-        Ok(Vault::new(&key(PEPPER)?, &key(MASTER)?))
+    /// Every version of pepper and master key; the first ones are made on
+    /// first use.
+    pub(crate) fn keys(&self, entropy: &dyn Entropy) -> anyhow::Result<KeyFiles> {
+        if !self.database().exists() {
+            KeyFiles::create_missing(&self.path, entropy)?;
+        }
+        KeyFiles::read(&self.path)?.complete(&self.path)
     }
 
-    fn key(
-        &self,
-        name: &str,
-        database_exists: bool,
-        entropy: &dyn Entropy,
-    ) -> anyhow::Result<[u8; KEY_LEN]> {
-        let path = self.path.join(name);
-        match fs::read(&path) {
-            Ok(bytes) => {
-                is_private(&path)?;
-                let length = bytes.len();
-                bytes.try_into().ok().with_context(|| {
-                    format!("{} has {length} bytes instead of {KEY_LEN}", path.display())
-                })
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound && database_exists => {
-                let hint = format!("restore {name} from your backup of the data directory");
-                let lost = format!(
-                    "{} is missing; without it no key can be checked",
-                    path.display()
-                );
-                Err(anyhow::Error::new(Hint(hint)).context(lost))
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let mut key = [0; KEY_LEN];
-                entropy.fill(&mut key);
-                write_private(&path, &key)?;
-                Ok(key)
-            }
-            Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
-        }
+    /// The folder.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 }
 
 /// Refuses a key that others on the machine could read.
-fn is_private(path: &Path) -> anyhow::Result<()> {
+pub(crate) fn is_private(path: &Path) -> anyhow::Result<()> {
     let mode = fs::metadata(path)?.permissions().mode() & 0o777;
     let hint = Hint(format!("chmod 600 {}", path.display()));
     if mode & 0o077 != 0 {
@@ -116,6 +91,13 @@ fn is_private(path: &Path) -> anyhow::Result<()> {
         return Err(anyhow::Error::new(hint).context(open));
     }
     Ok(())
+}
+
+/// Makes sure that what was created, renamed or removed in a folder stays so.
+pub(crate) fn sync_dir(path: &Path) -> anyhow::Result<()> {
+    File::open(path)
+        .and_then(|folder| folder.sync_all())
+        .with_context(|| format!("cannot write {} to disk", path.display()))
 }
 
 /// Writes a file only its owner can read, whole or not at all.

@@ -42,6 +42,7 @@ pub(crate) fn for_open(error: OpenError) -> anyhow::Error {
         OpenError::InUse(_) => "stop the other process, or use another --data-dir",
         OpenError::NewerSchema { .. } => "run the newer keypurse, or restore an older backup",
         OpenError::ChangedMigration(_) => "run the keypurse that made this database",
+        OpenError::Copy { .. } => "make room on the disk; a copy as large as the database is kept",
         OpenError::OldSqlite(_) => "build keypurse with its bundled SQLite",
         OpenError::Lock { .. } | OpenError::Sqlite { .. } => {
             "check that the folder exists, is writable and on a disk with space"

@@ -6,10 +6,12 @@
     reason = "a command line prints"
 )]
 
+mod backup_dir;
 mod cli;
 mod config;
 mod data_dir;
 mod hint;
+mod key_files;
 mod node;
 mod system;
 
@@ -17,7 +19,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use cli::{Cli, Command, account, audit, serve};
+use cli::{Cli, Command, account, audit, backup, keys, restore, serve};
 
 #[cfg(feature = "mimalloc")]
 #[global_allocator]
@@ -27,6 +29,9 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(args) => serve::run(&args),
         Command::Audit(args) => audit::run(&args),
+        Command::Backup(args) => backup::run(&args),
+        Command::Restore(args) => restore::run(&args),
+        Command::Keys(command) => keys::run(&command),
         Command::Account(command) => account::run(&command),
     };
     match outcome {

@@ -14,6 +14,10 @@ use super::error_body::Shape;
 use super::read_body::BodyError;
 use crate::http::authenticate::AuthError;
 
+/// What everybody is told until the operator has acknowledged a restore.
+const RESTORED: &str = "this gateway was restored from a backup and spends nothing until its \
+     operator acknowledges that: stop it, run `keypurse restore --ack --data-dir DIR`, start it again";
+
 /// Why a call is not answered by a model.
 #[derive(Debug)]
 pub(super) enum GatewayError {
@@ -45,6 +49,8 @@ pub(super) enum GatewayError {
     Overloaded,
     /// The ledger cannot write.
     LedgerUnavailable,
+    /// The ledger came from a backup and nobody has said yet that it may spend.
+    Restored,
     Upstream(UpstreamFailure),
     /// The provider's own refusal, which concerns the client.
     PassedOn(Box<PassedOn>),
@@ -114,6 +120,7 @@ impl GatewayError {
             | Self::Insufficient(_)
             | Self::Upstream(_)
             | Self::PassedOn(_)
+            | Self::Restored
             | Self::Internal => None,
         }
     }
@@ -165,6 +172,7 @@ impl GatewayError {
                 let message = "spending cannot be recorded now, so no call is made; retry later";
                 Shape::new(503, "ledger_unavailable", message)
             }
+            Self::Restored => Shape::new(503, "ledger_unavailable", RESTORED),
             Self::Upstream(failure) => upstream(&failure),
             Self::PassedOn(_) => unreachable!("passed on before it gets a shape"),
             Self::Internal => Shape::new(

@@ -118,6 +118,7 @@ fn refused(failure: HoldFailure, bound: &Bound, route: &Route) -> GatewayError {
 pub(super) fn unrecordable(failure: &StoreError) -> GatewayError {
     match failure {
         StoreError::Overloaded => GatewayError::Overloaded,
+        StoreError::Unacknowledged => GatewayError::Restored,
         StoreError::Unavailable(_) | StoreError::Corrupt(_) => {
             error!(error = %failure, "the ledger did not record a call");
             GatewayError::LedgerUnavailable

@@ -12,6 +12,7 @@ use keypurse_store::{Credential, StoreError, TokenCredential};
 use thiserror::Error;
 
 use crate::http::peer::PeerAddr;
+use crate::http::recognise::recognise;
 use crate::http::throttle::TooManyFailures;
 use crate::state::State;
 
@@ -144,15 +145,7 @@ pub async fn authenticate(
     if !secret::is_plausible(secret) {
         return Err(AuthError::Unknown);
     }
-    let digest = state.vault.digest(secret);
-    let Some(credential) = state.store.credential(&digest).await? else {
-        let once_worked = state.store.was_retired(&digest).await?;
-        return Err(if once_worked {
-            AuthError::Retired
-        } else {
-            AuthError::Unknown
-        });
-    };
+    let credential = recognise(state, secret).await?;
     if let Credential::Token(token) = &*credential {
         if token.valid_until.is_some_and(|until| until <= now) {
             return Err(AuthError::Retired);

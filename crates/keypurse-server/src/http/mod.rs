@@ -8,6 +8,7 @@ pub mod health;
 pub mod json;
 pub mod linger;
 pub mod peer;
+mod recognise;
 pub mod refusal;
 pub mod request_id;
 pub mod revocations;

@@ -24,11 +24,12 @@ impl Writer {
         let balance = new.credits.unwrap_or(Money::ZERO);
         let unlimited = new.credits.is_none();
         self.connection.execute(
-            "INSERT INTO account (name, key_digest, balance, unlimited, created_at)
-             VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO account (name, key_digest, pepper, balance, unlimited, created_at)
+             VALUES (?, ?, ?, ?, ?, ?)",
             params![
                 new.name,
                 new.key_digest,
+                new.pepper,
                 balance.nanos(),
                 unlimited,
                 new.now.micros()
@@ -47,7 +48,7 @@ impl Writer {
     pub(super) fn set_account_key(
         &mut self,
         name: &str,
-        digest: Digest,
+        (digest, pepper): (Digest, u32),
         batch: &mut Batch,
     ) -> rusqlite::Result<Result<Option<Account>, CreateAccountError>> {
         let Some(account) = rows::account_named(&self.connection, name)? else {
@@ -67,11 +68,11 @@ impl Writer {
         if rows::credential(&self.connection, &digest)?.is_some() {
             return Ok(Err(CreateAccountError::KeyTaken));
         }
-        self.connection.execute(
-            "UPDATE account SET key_digest = ? WHERE id = ?",
-            params![digest, account.id.0],
-        )?;
         rows::retire(&self.connection, old.as_slice())?;
+        self.connection.execute(
+            "UPDATE account SET key_digest = ?, pepper = ? WHERE id = ?",
+            params![digest, pepper, account.id.0],
+        )?;
         batch.stale.extend(old);
         Ok(Ok(Some(account)))
     }

@@ -85,7 +85,7 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    fn answer<T, E>(&mut self, reply: Reply<T, E>, result: Result<T, E>)
+    pub(super) fn answer<T, E>(&mut self, reply: Reply<T, E>, result: Result<T, E>)
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
@@ -314,11 +314,13 @@ impl Writer {
             Command::SetAccountKey {
                 name,
                 digest,
+                pepper,
                 reply,
             } => {
-                let result = self.set_account_key(&name, digest, batch)?;
+                let result = self.set_account_key(&name, (digest, pepper), batch)?;
                 batch.answer(reply, result);
             }
+            Command::Keys(command) => self.decide_keys(command, batch)?,
             Command::OpenHolds(reply) => batch.answer(reply, Ok(self.ledger.open_holds())),
             Command::Probe(reply) => {
                 self.probe()?;

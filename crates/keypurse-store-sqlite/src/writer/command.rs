@@ -12,6 +12,8 @@ use keypurse_store::{
 };
 use tokio::sync::oneshot;
 
+use super::keys::KeysCommand;
+
 /// Where an answer goes once it is on disk.
 pub(crate) type Reply<T, E = StoreError> = oneshot::Sender<Result<T, E>>;
 
@@ -35,8 +37,10 @@ pub(crate) enum Command {
     SetAccountKey {
         name: String,
         digest: Digest,
+        pepper: u32,
         reply: Reply<Option<Account>, CreateAccountError>,
     },
+    Keys(KeysCommand),
     OpenHolds(Reply<usize>),
     Probe(Reply<()>),
     Close(Reply<()>),

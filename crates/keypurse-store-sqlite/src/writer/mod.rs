@@ -9,7 +9,9 @@ mod calls;
 mod command;
 mod dictionary;
 mod flush;
+mod keys;
 mod tokens;
 
 pub(crate) use batch::Writer;
 pub(crate) use command::{Command, Reply};
+pub(crate) use keys::KeysCommand;

@@ -5,12 +5,19 @@ use keypurse_core::ledger::{PurseId, SecretState};
 use keypurse_core::time::Timestamp;
 use keypurse_core::token::{TokenName, TokenSettings};
 use keypurse_store::{
-    CreateTokenError, Digest, NewToken, Rotation, Token, TokenUpdate, UpdateTokenError,
+    CreateTokenError, Digest, KeyVersions, NewToken, Rotation, Token, TokenUpdate, UpdateTokenError,
 };
 use rusqlite::params;
 
 use super::batch::{Batch, Writer};
 use crate::rows;
+
+/// What a secret's row keeps of it.
+struct MadeSecret<'a> {
+    digest: &'a Digest,
+    sealed: Option<&'a [u8]>,
+    keys: KeyVersions,
+}
 
 impl Writer {
     pub(super) fn create_token(
@@ -42,7 +49,12 @@ impl Writer {
                 new.now.micros(),
             ])?;
         let id = TokenId(self.connection.last_insert_rowid());
-        self.insert_secret(id, &new.digest, new.sealed.as_deref(), new.now)?;
+        let made = MadeSecret {
+            digest: &new.digest,
+            sealed: new.sealed.as_deref(),
+            keys: new.keys,
+        };
+        self.insert_secret(id, &made, new.now)?;
         self.ensure_token(id)?;
         self.enter_opening(PurseId::Token(id), new.balance, new.now, batch);
         Ok(Ok(Token {
@@ -59,15 +71,22 @@ impl Writer {
     fn insert_secret(
         &self,
         token: TokenId,
-        digest: &Digest,
-        sealed: Option<&[u8]>,
+        made: &MadeSecret<'_>,
         now: Timestamp,
     ) -> rusqlite::Result<SecretId> {
         self.connection
             .prepare_cached(
-                "INSERT INTO secret (token_id, digest, sealed, created_at) VALUES (?, ?, ?, ?)",
+                "INSERT INTO secret (token_id, digest, sealed, pepper, master, created_at)
+                 VALUES (?, ?, ?, ?, ?, ?)",
             )?
-            .execute(params![token.0, digest, sealed, now.micros()])?;
+            .execute(params![
+                token.0,
+                made.digest,
+                made.sealed,
+                made.keys.pepper,
+                made.keys.master,
+                now.micros()
+            ])?;
         Ok(SecretId(self.connection.last_insert_rowid()))
     }
 
@@ -138,8 +157,12 @@ impl Writer {
         self.connection
             .prepare_cached(retire)?
             .execute(params![token.id.0, rotation.old_until.micros()])?;
-        let sealed = rotation.sealed.as_deref();
-        let secret = self.insert_secret(token.id, &rotation.digest, sealed, rotation.now)?;
+        let made = MadeSecret {
+            digest: &rotation.digest,
+            sealed: rotation.sealed.as_deref(),
+            keys: rotation.keys,
+        };
+        let secret = self.insert_secret(token.id, &made, rotation.now)?;
         let state = SecretState {
             id: secret,
             valid_until: None,

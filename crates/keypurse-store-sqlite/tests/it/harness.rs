@@ -74,9 +74,13 @@ impl TestStore {
 }
 
 pub(crate) fn open(path: PathBuf) -> Result<SqliteStore, OpenError> {
-    SqliteStore::open(&SqliteOptions {
+    SqliteStore::open(&options(path))
+}
+
+pub(crate) fn options(path: PathBuf) -> SqliteOptions {
+    SqliteOptions {
         path,
         clock: Arc::new(StoppedClock),
         zone: TimeZone::UTC,
-    })
+    }
 }

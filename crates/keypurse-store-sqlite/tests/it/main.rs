@@ -3,5 +3,6 @@
 
 mod harness;
 
+mod backup;
 mod conformance;
 mod recovery;

@@ -5,7 +5,9 @@ use keypurse_core::money::Money;
 use keypurse_core::token::SettingsChange;
 
 use super::{NOW, account, balance, digest, limited_account, nanos, new_hold, token, used};
-use crate::{CallOutcome, HoldFailure, NewHold, Rotation, Settlement, Store, Token, TokenUpdate};
+use crate::{
+    CallOutcome, HoldFailure, KeyVersions, NewHold, Rotation, Settlement, Store, Token, TokenUpdate,
+};
 
 /// A stream's hold grows with its floor, and never beyond the money.
 pub async fn holds_grow_as_far_as_the_money_goes(store: &dyn Store) {
@@ -226,6 +228,7 @@ async fn rotate(store: &dyn Store, token: &Token, secret: u8) {
         name: token.settings.name.clone(),
         digest: digest(secret),
         sealed: None,
+        keys: KeyVersions::FIRST,
         old_until: NOW,
         now: NOW,
     };

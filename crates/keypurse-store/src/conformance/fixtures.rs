@@ -12,8 +12,8 @@ use keypurse_core::token::{SettingsChange, TokenKind, TokenName, TokenSettings};
 use keypurse_core::usage::{Certainty, TokenCounts};
 
 use crate::{
-    CallMeta, CallOutcome, Credential, Digest, Feature, NewAccount, NewHold, NewToken, Settlement,
-    Store, Token,
+    CallMeta, CallOutcome, Credential, Digest, Feature, KeyVersions, NewAccount, NewHold, NewToken,
+    Settlement, Store, Token,
 };
 
 /// When the suite takes place.
@@ -44,6 +44,7 @@ pub async fn limited_account(
     let new = NewAccount {
         name: name.to_owned(),
         key_digest: digest(key),
+        pepper: 1,
         credits,
         now: NOW,
     };
@@ -67,6 +68,7 @@ pub async fn token(
         balance: nanos(balance),
         digest: digest(secret),
         sealed: None,
+        keys: KeyVersions::FIRST,
         now: NOW,
     };
     store.create_token(new).await.expect("a new token")

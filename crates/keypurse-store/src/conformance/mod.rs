@@ -3,6 +3,7 @@
 
 mod calls;
 mod fixtures;
+mod keys;
 mod tokens;
 
 pub use calls::{
@@ -12,6 +13,7 @@ pub use calls::{
     two_accounts_do_not_see_each_other,
 };
 pub use fixtures::*;
+pub use keys::a_secret_moves_to_newer_keys_and_stays_itself;
 pub use tokens::{
     a_change_is_seen_by_the_next_caller, a_deleted_name_is_free_and_its_history_is_not,
     a_reset_is_applied_once, names_are_unique_in_an_account,

@@ -4,7 +4,7 @@ use keypurse_core::period::ResetPeriod;
 use keypurse_core::token::{SettingsChange, TokenKind, TokenName, TokenSettings};
 
 use super::{NOW, account, balance, changed, digest, nanos, new_hold, token, used};
-use crate::{CreateTokenError, Credential, NewToken, Store, TokenUpdate};
+use crate::{CreateTokenError, Credential, KeyVersions, NewToken, Store, TokenUpdate};
 
 /// Of two creates of one name, one wins; other accounts are not concerned.
 pub async fn names_are_unique_in_an_account(store: &dyn Store) {
@@ -19,6 +19,7 @@ pub async fn names_are_unique_in_an_account(store: &dyn Store) {
         balance: nanos(0),
         digest: digest(4),
         sealed: None,
+        keys: KeyVersions::FIRST,
         now: NOW,
     };
     let refused = store.create_token(again).await;
@@ -109,7 +110,7 @@ pub async fn a_change_is_seen_by_the_next_caller(store: &dyn Store) {
         Some(&Credential::Account(owner))
     );
     store
-        .set_account_key("owner", digest(9))
+        .set_account_key("owner", digest(9), 1)
         .await
         .expect("a free key")
         .expect("an account");
@@ -141,6 +142,7 @@ pub async fn a_reset_is_applied_once(store: &dyn Store) {
         balance: nanos(20),
         digest: digest(2),
         sealed: None,
+        keys: KeyVersions::FIRST,
         now: NOW,
     };
     let token = store.create_token(new).await.expect("a new token");

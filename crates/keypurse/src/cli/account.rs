@@ -2,22 +2,21 @@
 
 use std::io::IsTerminal;
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Subcommand;
-use jiff::tz::TimeZone;
 use keypurse_core::money::Money;
 use keypurse_core::secret::TokenSecret;
 use keypurse_core::time::Clock;
 use keypurse_core::token::TokenKind;
+use keypurse_server::vault::Keyring;
 use keypurse_store::{Accounts, Calls, NewAccount};
-use keypurse_store_sqlite::{SqliteOptions, SqliteStore};
+use keypurse_store_sqlite::SqliteStore;
 
-use super::DataDirArg;
+use super::{DataDirArg, options_for};
 use crate::data_dir::{DataDir, is_file_name, write_private};
 use crate::hint;
-use crate::node::DEFAULT_ACCOUNT;
+use crate::node::{DEFAULT_ACCOUNT, check_keys};
 use crate::system::{SystemClock, SystemEntropy};
 
 #[derive(Debug, Subcommand)]
@@ -62,14 +61,14 @@ pub(crate) fn run(command: &AccountCommand) -> anyhow::Result<()> {
 
 async fn create(name: &str, credits: Option<Money>, data_dir: &Path) -> anyhow::Result<()> {
     is_file_name(name)?;
-    let (dir, store) = open(data_dir)?;
+    let (dir, store, keyring) = open(data_dir).await?;
     let key = TokenSecret::generate(TokenKind::Live, &SystemEntropy);
-    let key_digest = dir.vault(&SystemEntropy)?.digest(key.expose());
     let now = SystemClock.now();
     store
         .create_account(NewAccount {
             name: name.to_owned(),
-            key_digest,
+            key_digest: keyring.digest(key.expose()),
+            pepper: keyring.current().pepper,
             credits,
             now,
         })
@@ -82,10 +81,10 @@ async fn create(name: &str, credits: Option<Money>, data_dir: &Path) -> anyhow::
 }
 
 async fn reset_key(name: &str, data_dir: &Path) -> anyhow::Result<()> {
-    let (dir, store) = open(data_dir)?;
+    let (dir, store, keyring) = open(data_dir).await?;
     let key = TokenSecret::generate(TokenKind::Live, &SystemEntropy);
-    let digest = dir.vault(&SystemEntropy)?.digest(key.expose());
-    let Some(_) = store.set_account_key(name, digest).await? else {
+    let (digest, pepper) = (keyring.digest(key.expose()), keyring.current().pepper);
+    let Some(_) = store.set_account_key(name, digest, pepper).await? else {
         let known = store.accounts().await?;
         let known: Vec<String> = known.into_iter().map(|account| account.name).collect();
         anyhow::bail!(
@@ -100,16 +99,12 @@ async fn reset_key(name: &str, data_dir: &Path) -> anyhow::Result<()> {
         .context("the key was replaced, but the database did not close well")
 }
 
-fn open(data_dir: &Path) -> anyhow::Result<(DataDir, SqliteStore)> {
+async fn open(data_dir: &Path) -> anyhow::Result<(DataDir, SqliteStore, Keyring)> {
     let dir = DataDir::existing(data_dir)?;
-    let clock = Arc::new(SystemClock);
-    let options = SqliteOptions {
-        path: dir.database(),
-        clock,
-        zone: TimeZone::UTC,
-    };
-    let store = SqliteStore::open(&options).map_err(hint::for_open)?;
-    Ok((dir, store))
+    let keyring = dir.keys(&SystemEntropy)?.keyring();
+    let store = SqliteStore::open(&options_for(dir.database())).map_err(hint::for_open)?;
+    check_keys(dir.path(), &store, &keyring).await?;
+    Ok((dir, store, keyring))
 }
 
 /// The key goes into a file for its owner, and to the screen only when a

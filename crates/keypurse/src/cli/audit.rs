@@ -16,15 +16,7 @@ pub(crate) struct AuditArgs {
 /// difference is named.
 pub(crate) fn run(args: &AuditArgs) -> anyhow::Result<()> {
     let dir = DataDir::existing(&args.dir.data_dir)?;
-    let report = audit(&dir.database()).map_err(|error| match error {
-        AuditError::Difference(_) => hint::with_hint(
-            error,
-            "stop the server, keep this file as it is and compare it with your last backup",
-        ),
-        AuditError::Sqlite(_) => {
-            hint::with_hint(error, "check that you may read the data directory")
-        }
-    })?;
+    let report = audit(&dir.database()).map_err(explain)?;
     println!("the books add up");
     println!("  purses recomputed   {}", report.purses);
     println!("  entries summed      {}", report.entries);
@@ -36,4 +28,17 @@ pub(crate) fn run(args: &AuditArgs) -> anyhow::Result<()> {
         report.open_holds, report.held
     );
     Ok(())
+}
+
+/// What to do when the books cannot be proved.
+pub(super) fn explain(error: AuditError) -> anyhow::Error {
+    match error {
+        AuditError::Difference(_) => hint::with_hint(
+            error,
+            "stop the server, keep this file as it is and compare it with your last backup",
+        ),
+        AuditError::Sqlite(_) => {
+            hint::with_hint(error, "check that you may read the data directory")
+        }
+    }
 }

@@ -2,11 +2,19 @@
 
 pub(crate) mod account;
 pub(crate) mod audit;
+pub(crate) mod backup;
+pub(crate) mod keys;
+pub(crate) mod restore;
 pub(crate) mod serve;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
+use jiff::tz::TimeZone;
+use keypurse_store_sqlite::SqliteOptions;
+
+use crate::system::SystemClock;
 
 /// Where everything is kept unless told otherwise.
 pub(crate) const DEFAULT_DATA_DIR: &str = "keypurse-data";
@@ -25,9 +33,25 @@ pub(crate) enum Command {
     Serve(Box<serve::ServeArgs>),
     /// Prove the books: recompute every balance and charge (works beside a running server)
     Audit(audit::AuditArgs),
+    /// Copy database and, if asked, keys to a new folder (works beside a running server)
+    Backup(backup::BackupArgs),
+    /// Make a data directory from a backup; it spends nothing until acknowledged
+    Restore(restore::RestoreArgs),
+    /// Replace pepper and master key (works beside a running server)
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// Manage accounts (stop the server first)
     #[command(subcommand)]
     Account(account::AccountCommand),
+}
+
+/// How a command line opens a database; days bound nothing there.
+pub(crate) fn options_for(database: PathBuf) -> SqliteOptions {
+    SqliteOptions {
+        path: database,
+        clock: Arc::new(SystemClock),
+        zone: TimeZone::UTC,
+    }
 }
 
 /// Where the data is.

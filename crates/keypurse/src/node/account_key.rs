@@ -84,17 +84,28 @@ async fn use_preset(
     if !exists {
         return create(vault, store, preset).await;
     }
+    let keyring = vault.keyring();
+    let current = keyring.digest(preset);
+    // The same key under an older pepper is no other key.
+    let secret = TokenSecret::from_text(preset.to_owned());
+    let older = keyring.digests(preset).filter(|digest| *digest != current);
+    let moved: Vec<_> = older.map(|from| keyring.rekeyed(from, &secret)).collect();
+    if !moved.is_empty() {
+        store.rekey(moved).await?;
+    }
     store
-        .set_account_key(DEFAULT_ACCOUNT, vault.digest(preset))
+        .set_account_key(DEFAULT_ACCOUNT, current, keyring.current().pepper)
         .await
         .map(|_| ())
         .map_err(explain)
 }
 
 async fn create(vault: &Vault, store: &dyn Store, key: &str) -> anyhow::Result<()> {
+    let keyring = vault.keyring();
     let new = NewAccount {
         name: DEFAULT_ACCOUNT.to_owned(),
-        key_digest: vault.digest(key),
+        key_digest: keyring.digest(key),
+        pepper: keyring.current().pepper,
         credits: None,
         now: SystemClock.now(),
     };

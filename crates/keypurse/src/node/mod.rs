@@ -2,10 +2,12 @@
 
 mod account_key;
 mod banner;
+mod keys;
 mod run;
 mod signals;
 mod tls;
 
+pub(crate) use keys::check_keys;
 pub(crate) use run::run;
 
 /// The account a fresh installation starts with.

@@ -10,15 +10,16 @@ use keypurse_server::gateway::Gateway;
 use keypurse_server::http::revocations::Revocations;
 use keypurse_server::http::serve::{Listener, serve};
 use keypurse_server::http::throttle::FailedSignIns;
+use keypurse_server::vault::Vault;
 use keypurse_server::{AppState, State, router};
 use keypurse_store::Store;
-use keypurse_store_sqlite::{SqliteOptions, SqliteStore};
+use keypurse_store_sqlite::{SqliteOptions, SqliteStore, instance};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::signals::Signals;
-use super::{account_key, banner, tls};
+use super::{account_key, banner, keys, tls};
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::hint::{self, Hint};
@@ -34,8 +35,10 @@ pub(crate) async fn run(config: Config, preset_key: Option<String>) -> anyhow::R
     let tls = config.tls.as_ref().map(tls::load).transpose()?;
     let socket = bind(&config).await?;
     let dir = DataDir::create(&config.data_dir)?;
-    let vault = dir.vault(&SystemEntropy)?;
+    let vault = Vault::over(dir.keys(&SystemEntropy)?.keyring());
     let store = open_store(&config, &dir)?;
+    keys::check_keys(dir.path(), &*store, &vault.keyring()).await?;
+    warn_if_restored(&dir)?;
     let key = account_key::ensure(&dir, &vault, &*store, preset_key).await?;
     if std::env::var_os("ANTHROPIC_API_KEY").is_some() {
         tracing::warn!("ANTHROPIC_API_KEY is set, but Anthropic's own dialect is not spoken yet");
@@ -63,6 +66,7 @@ pub(crate) async fn run(config: Config, preset_key: Option<String>) -> anyhow::R
         demo: config.demo,
         gateway: &state.gateway,
     });
+    state.tasks.spawn(keys::watch(Arc::clone(&state), dir));
     let (connections, stop) = (TaskTracker::new(), CancellationToken::new());
     let listener = Listener { socket, tls };
     let serving = serve(
@@ -108,6 +112,21 @@ fn open_store(config: &Config, dir: &DataDir) -> anyhow::Result<Arc<dyn Store>> 
     Ok(Arc::new(
         SqliteStore::open(&options).map_err(hint::for_open)?,
     ))
+}
+
+/// A restored database answers, but spends nothing until somebody who knows
+/// what is missing from it says so.
+fn warn_if_restored(dir: &DataDir) -> anyhow::Result<()> {
+    if let Some(restored) = instance(&dir.database())?.restored {
+        tracing::warn!(
+            backup_at = %restored.backup_at,
+            "this database was restored from a backup: model calls of live tokens get 503 until \
+             the restore is acknowledged; stop the server and run `keypurse restore --ack \
+             --data-dir {}`",
+            dir.path().display()
+        );
+    }
+    Ok(())
 }
 
 /// Admits nothing new, lets running calls finish, cuts what takes too long,

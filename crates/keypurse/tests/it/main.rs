@@ -10,5 +10,7 @@ mod client;
 mod process;
 mod provider;
 
+mod backup;
+mod keys;
 mod kill;
 mod serve;

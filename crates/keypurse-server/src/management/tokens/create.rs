@@ -31,6 +31,7 @@ pub(in crate::management) async fn create(
         secret,
         digest,
         sealed,
+        keys,
     } = FreshSecret::generate(&state, kind);
     let new = NewToken {
         account: manager.account,
@@ -38,6 +39,7 @@ pub(in crate::management) async fn create(
         settings,
         digest,
         sealed,
+        keys,
         now,
     };
     let token = state.store.create_token(new).await.map_err(refuse)?;

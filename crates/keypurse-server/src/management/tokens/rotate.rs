@@ -31,12 +31,14 @@ pub(in crate::management) async fn rotate(
         secret,
         digest,
         sealed,
+        keys,
     } = FreshSecret::generate(&state, kind);
     let rotation = Rotation {
         account: manager.account,
         name,
         digest,
         sealed,
+        keys,
         old_until: now.plus_seconds(grace_seconds),
         now,
     };

@@ -2,7 +2,7 @@
 
 use keypurse_core::secret::TokenSecret;
 use keypurse_core::token::TokenKind;
-use keypurse_store::{Digest, Token};
+use keypurse_store::{Digest, KeyVersions, Token};
 use tracing::warn;
 
 use crate::state::State;
@@ -15,20 +15,24 @@ pub(super) struct FreshSecret {
     pub(super) digest: Digest,
     /// Only while secrets may be revealed: what is not kept cannot leak.
     pub(super) sealed: Option<Vec<u8>>,
+    /// What digest and copy were made under.
+    pub(super) keys: KeyVersions,
 }
 
 impl FreshSecret {
     pub(super) fn generate(state: &State, kind: TokenKind) -> Self {
         let secret = TokenSecret::generate(kind, &*state.entropy);
-        let digest = state.vault.digest(secret.expose());
+        let keyring = state.vault.keyring();
+        let digest = keyring.digest(secret.expose());
         let sealed = state
             .settings
             .reveal_secrets
-            .then(|| state.vault.seal(&secret, &digest));
+            .then(|| keyring.seal(&secret, &digest));
         Self {
             secret,
             digest,
             sealed,
+            keys: keyring.current(),
         }
     }
 }
@@ -40,7 +44,7 @@ pub(super) fn revealed(state: &State, token: &Token) -> Option<TokenSecret> {
         return None;
     }
     let sealed = token.sealed.as_deref()?;
-    match state.vault.unseal(sealed, &token.digest) {
+    match state.vault.keyring().unseal(sealed, &token.digest) {
         Ok(secret) => Some(secret),
         Err(error) => {
             warn!(token.id = %token.id, %error, "cannot reveal a secret; was the master key replaced?");

@@ -8,6 +8,7 @@ mod delete;
 mod expiry;
 mod fields;
 mod health;
+mod keys;
 mod ledger;
 mod list;
 mod me;

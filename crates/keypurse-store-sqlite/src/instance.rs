@@ -1,0 +1,91 @@
+//! Where a database comes from: a restored one waits to be acknowledged.
+
+use std::path::Path;
+
+use keypurse_core::time::Timestamp;
+use rusqlite::{Connection, params};
+
+use crate::open::{OpenError, SqliteOptions, open_reader, open_writer};
+
+/// Where a database comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Instance {
+    /// 1, and one more with each acknowledged restore.
+    pub epoch: i64,
+    /// Set until a restore is acknowledged; nothing is spent meanwhile.
+    pub restored: Option<Restored>,
+}
+
+/// A restore nobody has acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Restored {
+    /// When it was restored.
+    pub at: Timestamp,
+    /// When its backup was made: what happened later is not in it.
+    pub backup_at: Timestamp,
+}
+
+/// Where a database comes from; works beside a live server.
+pub fn instance(path: &Path) -> rusqlite::Result<Instance> {
+    read(&open_reader(path)?)
+}
+
+fn read(connection: &Connection) -> rusqlite::Result<Instance> {
+    connection.query_row(
+        "SELECT epoch, restored_at, backup_at FROM instance",
+        [],
+        |row| {
+            let instant = |column| -> rusqlite::Result<Option<Timestamp>> {
+                Ok(row
+                    .get::<_, Option<i64>>(column)?
+                    .map(Timestamp::from_micros))
+            };
+            let restored = instant(1)?.zip(instant(2)?);
+            Ok(Instance {
+                epoch: row.get(0)?,
+                restored: restored.map(|(at, backup_at)| Restored { at, backup_at }),
+            })
+        },
+    )
+}
+
+/// Marks a copy as restored: whoever serves it spends nothing until
+/// [`acknowledge`]. Brings the schema up to date.
+pub fn mark_restored(options: &SqliteOptions, backup_at: Timestamp) -> Result<(), OpenError> {
+    let opened = open_writer(options)?;
+    let now = options.clock.now().micros();
+    let mark = || -> rusqlite::Result<()> {
+        opened.connection.execute(
+            "UPDATE instance SET restored_at = ?, backup_at = ?",
+            params![now, backup_at.micros()],
+        )?;
+        opened
+            .connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+    };
+    mark().map_err(|source| failed(options, source))
+}
+
+/// Lets a restored database spend again, in a new epoch. Needs the server
+/// stopped. Returns what was acknowledged; `None`: there was nothing to.
+pub fn acknowledge(options: &SqliteOptions) -> Result<Option<(Restored, Instance)>, OpenError> {
+    let opened = open_writer(options)?;
+    let clear = || -> rusqlite::Result<Option<(Restored, Instance)>> {
+        let Some(restored) = read(&opened.connection)?.restored else {
+            return Ok(None);
+        };
+        opened.connection.execute(
+            "UPDATE instance SET epoch = epoch + 1, restored_at = NULL, backup_at = NULL",
+            [],
+        )?;
+        Ok(Some((restored, read(&opened.connection)?)))
+    };
+    clear().map_err(|source| failed(options, source))
+}
+
+fn failed(options: &SqliteOptions, source: rusqlite::Error) -> OpenError {
+    OpenError::Sqlite {
+        path: options.path.clone(),
+        source,
+    }
+}

@@ -1,0 +1,107 @@
+//! Secrets move to newer keys, one transaction for many.
+
+use keypurse_store::{KeyKind, KeyRecord, Rekeyed};
+use rusqlite::params;
+
+use super::batch::{Batch, Writer};
+use super::command::Reply;
+use crate::keys::{kind_code, relies_on};
+
+/// What the writer can be asked about keys.
+#[derive(Debug)]
+pub(crate) enum KeysCommand {
+    Record(Vec<KeyRecord>, Reply<()>),
+    Drop(KeyKind, u32, Reply<bool>),
+    Rekey(Vec<Rekeyed>, Reply<usize>),
+}
+
+impl Writer {
+    pub(super) fn decide_keys(
+        &self,
+        command: KeysCommand,
+        batch: &mut Batch,
+    ) -> rusqlite::Result<()> {
+        match command {
+            KeysCommand::Record(keys, reply) => {
+                self.record_keys(&keys)?;
+                batch.answer(reply, Ok(()));
+            }
+            KeysCommand::Drop(kind, version, reply) => {
+                let dropped = self.drop_key(kind, version)?;
+                batch.answer(reply, Ok(dropped));
+            }
+            KeysCommand::Rekey(changes, reply) => {
+                let moved = self.rekey(&changes, batch)?;
+                batch.answer(reply, Ok(moved));
+            }
+        }
+        Ok(())
+    }
+
+    fn record_keys(&self, keys: &[KeyRecord]) -> rusqlite::Result<()> {
+        let mut insert = self.connection.prepare_cached(
+            "INSERT OR IGNORE INTO key_version (kind, version, fingerprint, adopted_at)
+             VALUES (?, ?, ?, ?)",
+        )?;
+        for key in keys {
+            insert.execute(params![
+                kind_code(key.kind),
+                key.version,
+                key.check,
+                key.adopted_at.micros()
+            ])?;
+        }
+        Ok(())
+    }
+
+    /// Forgets a key unless something relies on it.
+    fn drop_key(&self, kind: KeyKind, version: u32) -> rusqlite::Result<bool> {
+        if relies_on(&self.connection, kind, version)? {
+            return Ok(false);
+        }
+        if kind == KeyKind::Pepper {
+            self.connection
+                .execute("DELETE FROM retired WHERE pepper = ?", [version])?;
+        }
+        self.connection.execute(
+            "DELETE FROM key_version WHERE kind = ? AND version = ?",
+            params![kind_code(kind), version],
+        )?;
+        Ok(true)
+    }
+
+    /// Each change is conditional: what has moved, or has gone, stays as it is.
+    fn rekey(&self, changes: &[Rekeyed], batch: &mut Batch) -> rusqlite::Result<usize> {
+        let mut moved = 0;
+        for change in changes {
+            let (pepper, master) = (change.keys.pepper, change.keys.master);
+            // Not even a digest that is taken may fail everybody's batch.
+            let secrets = self
+                .connection
+                .prepare_cached(
+                    "UPDATE OR IGNORE secret SET digest = ?2, pepper = ?3,
+                         sealed = iif(sealed IS NULL, NULL, ?4), master = ?5
+                     WHERE digest = ?1",
+                )?
+                .execute(params![
+                    change.from,
+                    change.to,
+                    pepper,
+                    change.sealed,
+                    master
+                ])?;
+            let accounts = self
+                .connection
+                .prepare_cached(
+                    "UPDATE OR IGNORE account SET key_digest = ?2, pepper = ?3
+                     WHERE key_digest = ?1",
+                )?
+                .execute(params![change.from, change.to, pepper])?;
+            if secrets + accounts > 0 {
+                moved += 1;
+                batch.stale.push(change.from);
+            }
+        }
+        Ok(moved)
+    }
+}

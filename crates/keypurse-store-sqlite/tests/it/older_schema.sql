@@ -1,0 +1,8 @@
+-- Undoes 0005: a database as the schema before it was.
+DROP TABLE instance;
+DROP TABLE key_version;
+ALTER TABLE account DROP COLUMN pepper;
+ALTER TABLE secret DROP COLUMN pepper;
+ALTER TABLE secret DROP COLUMN master;
+ALTER TABLE retired DROP COLUMN pepper;
+DELETE FROM migration WHERE version = 5;

@@ -1,0 +1,337 @@
+//! `keypurse restore`: a data directory from a backup, which spends nothing
+//! until somebody who knows what is missing has acknowledged it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail, ensure};
+use keypurse_server::vault::{VersionedKey, key_check};
+use keypurse_store::{Calls, KeyKind, KeyRecord};
+use keypurse_store_sqlite::{
+    KeyUsage, SqliteStore, abandon_key, acknowledge, audit, instance, key_records, key_usage,
+    mark_restored, newest_schema, verify,
+};
+
+use super::audit::explain;
+use super::backup::print_books;
+use super::{DataDirArg, options_for};
+use crate::backup_dir::{Books, Manifest, copy_checked, database_in};
+use crate::data_dir::{DATABASE, DataDir, sync_dir};
+use crate::hint::{self, Hint};
+use crate::key_files::{self, KINDS, KeyFiles, file_name, is_key_file, noun, read_key, write_new};
+use crate::system::SystemEntropy;
+
+/// The database until everything about it is proven. The lock beside it is the
+/// one of the finished database.
+const UNFINISHED: &str = "keypurse.restoring";
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RestoreArgs {
+    /// Backup to restore: the folder that `keypurse backup` made
+    #[arg(long, value_name = "DIR", required_unless_present = "ack")]
+    from: Option<PathBuf>,
+    #[command(flatten)]
+    dir: DataDirArg,
+    /// Pepper of a backup without keys; once for each version it relies on
+    #[arg(long, value_name = "FILE", requires = "from")]
+    pepper: Vec<PathBuf>,
+    /// Master key of a backup without keys; once for each version it relies on
+    #[arg(long, value_name = "FILE", requires = "from")]
+    master_key: Vec<PathBuf>,
+    /// Make new keys in place of lost ones; what relied on these has to be replaced
+    #[arg(long, requires = "from")]
+    fresh_keys: bool,
+    /// Let a restored data directory spend again (stop the server first)
+    #[arg(long, conflicts_with = "from")]
+    ack: bool,
+}
+
+pub(crate) fn run(args: &RestoreArgs) -> anyhow::Result<()> {
+    match &args.from {
+        Some(from) => restore(from, args),
+        None => acknowledge_restore(&args.dir.data_dir),
+    }
+}
+
+fn restore(from: &Path, args: &RestoreArgs) -> anyhow::Result<()> {
+    let manifest = Manifest::read(from)?;
+    if manifest.schema > newest_schema() {
+        let hint = Hint("restore it with the newer keypurse that made it".to_owned());
+        let newer = format!(
+            "the backup has schema {}, this version knows {}",
+            manifest.schema,
+            newest_schema()
+        );
+        return Err(anyhow::Error::new(hint).context(newer));
+    }
+    let target = &args.dir.data_dir;
+    is_free(target)?;
+    let dir = DataDir::create(target)?;
+    let unfinished = target.join(UNFINISHED);
+    let fresh = fill(&manifest, from, args, &unfinished)
+        .inspect_err(|_| remove_unfinished(target))
+        .with_context(|| format!("{} was not restored", from.display()))?;
+    fs::rename(&unfinished, dir.database())?;
+    sync_dir(target)?;
+    println!("restored to {}", target.display());
+    print_books(&manifest);
+    print_next(target, &manifest, &fresh)
+}
+
+/// Nothing is overwritten: neither a database nor a key.
+fn is_free(target: &Path) -> anyhow::Result<()> {
+    let Ok(entries) = fs::read_dir(target) else {
+        return Ok(()); // it is made, or that fails with a better message
+    };
+    for entry in entries {
+        let name = entry?.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with(DATABASE) || is_ours(&name) {
+            let hint = Hint("restore into a new folder with --data-dir".to_owned());
+            let taken = format!("{} holds {name} already", target.display());
+            return Err(anyhow::Error::new(hint).context(taken));
+        }
+    }
+    Ok(())
+}
+
+/// What a restore makes before the database has its name.
+fn is_ours(name: &str) -> bool {
+    name.starts_with(UNFINISHED) || is_key_file(name)
+}
+
+/// The folder held nothing of the kind before.
+fn remove_unfinished(target: &Path) {
+    for entry in fs::read_dir(target).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if is_ours(&name) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Copies, marks, proves, and puts the keys beside it. Returns which kinds of
+/// keys are fresh.
+fn fill(
+    manifest: &Manifest,
+    from: &Path,
+    args: &RestoreArgs,
+    unfinished: &Path,
+) -> anyhow::Result<BTreeMap<KeyKind, KeyUsage>> {
+    copy_checked(manifest, &database_in(from), unfinished)?;
+    // Marked before it has its name: at no instant is there a restored
+    // database that would spend.
+    mark_restored(&options_for(unfinished.to_owned()), manifest.made_at()?)
+        .map_err(hint::for_open)?;
+    let books = Books::from(verify(unfinished).map_err(explain)?);
+    ensure!(
+        books == manifest.books,
+        "the restored books are not those of the manifest: {books:?} instead of {:?}",
+        manifest.books
+    );
+    place_keys(manifest, from, args, unfinished)
+}
+
+fn place_keys(
+    manifest: &Manifest,
+    from: &Path,
+    args: &RestoreArgs,
+    unfinished: &Path,
+) -> anyhow::Result<BTreeMap<KeyKind, KeyUsage>> {
+    let records = key_records(unfinished)?;
+    let usage = key_usage(unfinished)?;
+    let in_backup = KeyFiles::read(from)?;
+    let mut fresh = BTreeMap::new();
+    for kind in KINDS {
+        let known: Vec<&KeyRecord> = records.iter().filter(|key| key.kind == kind).collect();
+        let given = match kind {
+            KeyKind::Pepper => &args.pepper,
+            KeyKind::Master => &args.master_key,
+        };
+        let keys = if given.is_empty() {
+            in_backup.of(kind).to_vec()
+        } else {
+            recognised(kind, given, &known)?
+        };
+        let lost = lost(kind, &keys, &known, &usage);
+        if !lost.is_empty() && !args.fresh_keys {
+            return Err(no_key(kind, &lost, manifest));
+        }
+        for key in &keys {
+            write_new(&args.dir.data_dir, kind, *key)?;
+        }
+        if !lost.is_empty() {
+            fresh.insert(kind, give_up(kind, &lost, unfinished, &usage)?);
+            // A later version may be at hand; then that one goes on.
+            let newest = known.iter().map(|key| key.version).max().unwrap_or(1);
+            if lost.contains(&newest) {
+                key_files::add(&args.dir.data_dir, kind, newest + 1, &SystemEntropy)?;
+            }
+        }
+    }
+    Ok(fresh)
+}
+
+/// Which versions the files are that were named: the database knows.
+fn recognised(
+    kind: KeyKind,
+    files: &[PathBuf],
+    known: &[&KeyRecord],
+) -> anyhow::Result<Vec<VersionedKey>> {
+    let mut keys = Vec::new();
+    for path in files {
+        let key = read_key(path)?;
+        let version = match known {
+            // Never served by a version that records its keys.
+            [] => Some(1),
+            known => {
+                let check = key_check(kind, &key);
+                let mut known = known.iter();
+                known
+                    .find(|known| known.check == check)
+                    .map(|known| known.version)
+            }
+        };
+        let Some(version) = version else {
+            bail!("{} is no {} of this backup", path.display(), noun(kind));
+        };
+        keys.push(VersionedKey { version, key });
+    }
+    Ok(keys)
+}
+
+/// Versions the database relies on that are not at hand.
+fn lost(
+    kind: KeyKind,
+    keys: &[VersionedKey],
+    known: &[&KeyRecord],
+    usage: &BTreeMap<(KeyKind, u32), KeyUsage>,
+) -> Vec<u32> {
+    let newest = known.iter().map(|key| key.version).max().unwrap_or(1);
+    let mut versions: Vec<u32> = known.iter().map(|key| key.version).collect();
+    if versions.is_empty() {
+        versions.push(1);
+    }
+    versions.retain(|version| {
+        let is_used = usage
+            .get(&(kind, *version))
+            .is_some_and(|used| !used.is_unused());
+        (is_used || *version == newest) && !keys.iter().any(|key| key.version == *version)
+    });
+    versions
+}
+
+fn no_key(kind: KeyKind, lost: &[u32], manifest: &Manifest) -> anyhow::Error {
+    let names: Vec<String> = lost
+        .iter()
+        .map(|version| file_name(kind, *version))
+        .collect();
+    let names = names.join(" and ");
+    let (flag, without) = match kind {
+        KeyKind::Pepper => ("--pepper", "it would recognise no token and no account key"),
+        KeyKind::Master => ("--master-key", "it would show no secret"),
+    };
+    let has = if manifest.keys.is_empty() {
+        "was made without keys".to_owned()
+    } else {
+        format!("has {}", manifest.keys.join(", "))
+    };
+    let needs = format!("the backup {has}, and needs {names}: without it {without}");
+    let hint = format!(
+        "name the file with {flag} FILE; if it is lost, --fresh-keys starts over with a new one"
+    );
+    anyhow::Error::new(Hint(hint)).context(needs)
+}
+
+/// Gives up what relied on lost keys. Returns what that was.
+fn give_up(
+    kind: KeyKind,
+    lost: &[u32],
+    unfinished: &Path,
+    usage: &BTreeMap<(KeyKind, u32), KeyUsage>,
+) -> anyhow::Result<KeyUsage> {
+    let mut given_up = KeyUsage::default();
+    for version in lost {
+        abandon_key(&options_for(unfinished.to_owned()), kind, *version).map_err(hint::for_open)?;
+        if let Some(used) = usage.get(&(kind, *version)) {
+            given_up.secrets += used.secrets;
+            given_up.accounts.extend(used.accounts.iter().cloned());
+        }
+    }
+    Ok(given_up)
+}
+
+fn print_next(
+    target: &Path,
+    manifest: &Manifest,
+    fresh: &BTreeMap<KeyKind, KeyUsage>,
+) -> anyhow::Result<()> {
+    let dir = target.display();
+    if let Some(given_up) = fresh.get(&KeyKind::Pepper) {
+        println!();
+        println!(
+            "The pepper is new: {} secrets and the keys of {} accounts no longer work.",
+            given_up.secrets,
+            given_up.accounts.len()
+        );
+        println!("Give each account a new key, and each token a new secret (rotate/):");
+        for account in &given_up.accounts {
+            println!("  keypurse account reset-key {account} --data-dir {dir}");
+        }
+    }
+    if let Some(given_up) = fresh.get(&KeyKind::Master) {
+        println!();
+        println!(
+            "The master key is new: {} secrets can no longer be shown. They still work.",
+            given_up.secrets
+        );
+    }
+    println!();
+    println!("It spends nothing until you acknowledge that what happened after");
+    println!("{} is not in it:", manifest.made_at()?);
+    println!("  keypurse restore --ack --data-dir {dir}");
+    Ok(())
+}
+
+fn acknowledge_restore(data_dir: &Path) -> anyhow::Result<()> {
+    let dir = DataDir::existing(data_dir)?;
+    let options = options_for(dir.database());
+    if instance(&dir.database()).map_or(true, |instance| instance.restored.is_none()) {
+        eprintln!(
+            "{} was not restored, or that is acknowledged: it may spend",
+            data_dir.display()
+        );
+        return Ok(());
+    }
+    let before = audit(&dir.database()).map_err(explain)?;
+    // Opening resolves what the backup caught under way.
+    let store = SqliteStore::open(&options).map_err(hint::for_open)?;
+    tokio::runtime::Builder::new_current_thread()
+        .build()?
+        .block_on(store.close())
+        .context("the database did not close well")?;
+    let Some((restored, instance)) = acknowledge(&options).map_err(hint::for_open)? else {
+        return Ok(()); // somebody else did meanwhile
+    };
+    println!(
+        "acknowledged: {} may spend again, epoch {}",
+        data_dir.display(),
+        instance.epoch
+    );
+    println!(
+        "  calls under way in the backup  {}: charged what they had delivered, else nothing",
+        before.open_holds
+    );
+    println!();
+    println!(
+        "The backup is of {}. What happened after it is undone; check:",
+        restored.backup_at
+    );
+    println!("  - tokens deleted or rotated since are alive again, with their old secrets");
+    println!("  - tokens and accounts created since, and new secrets, are gone");
+    println!("  - money charged since is back in the balances, and top-ups since are not");
+    println!("  - providers still bill the calls made since");
+    Ok(())
+}
