@@ -72,6 +72,7 @@ pub(crate) const fn entry_kind_code(kind: EntryKind) -> i64 {
         EntryKind::Open => 1,
         EntryKind::Adjust => 2,
         EntryKind::Reset => 3,
+        EntryKind::TopUp => 4,
     }
 }
 

@@ -6,8 +6,8 @@ mod harness;
 
 use harness::{TestStore, open};
 use keypurse_core::money::Money;
-use keypurse_store::Store;
 use keypurse_store::conformance::{self, balance, nanos, new_hold, token, used};
+use keypurse_store::{HoldFailure, Store};
 use keypurse_store_sqlite::{AuditError, OpenError, audit};
 use rusqlite::Connection;
 
@@ -182,4 +182,44 @@ async fn a_secret_of_a_deleted_token_leaves_the_database() {
         Money::ZERO
     );
     store.finish().await;
+}
+
+#[tokio::test]
+async fn a_crash_frees_the_key_of_a_void_call_and_keeps_that_of_a_delivered_one() {
+    let before = TestStore::new();
+    let token = funded(before.get()).await;
+    let ask = async |store: &dyn Store, call: i64, key: u8| {
+        let claim = keypurse_store::Claim {
+            key: [key; 32],
+            fingerprint: [0; 32],
+        };
+        let hold = keypurse_store::NewHold {
+            claim: Some(claim),
+            ..new_hold(store, &token, 2, call, 600).await
+        };
+        store.hold(hold).await
+    };
+    for call in [1, 2] {
+        let key = u8::try_from(call).unwrap();
+        ask(before.get(), call, key).await.expect("enough money");
+    }
+    before
+        .get()
+        .open(used(2, 0).call, nanos(250))
+        .await
+        .expect("a hold");
+    let after = TestStore::reopened(before.crash().await).expect("a readable store");
+    ask(after.get(), 3, 1).await.expect("the first was void");
+    let repeated = ask(after.get(), 4, 2).await;
+    let finished = keypurse_store::Repeated::Finished {
+        call: used(2, 0).call,
+        cost: nanos(250),
+        status: 0,
+    };
+    assert!(
+        matches!(repeated, Err(HoldFailure::Repeated(told)) if told == finished),
+        "{repeated:?}"
+    );
+    assert_eq!(balance(after.get(), &token).await, nanos(100_000 - 250));
+    after.finish().await;
 }

@@ -106,6 +106,7 @@ impl Ledger {
             kind: EntryKind::Adjust,
             amount,
             balance_after: balance,
+            note: None,
             at: now,
         });
     }
@@ -127,6 +128,7 @@ impl Ledger {
             kind: EntryKind::Reset,
             amount,
             balance_after,
+            note: None,
             at: now,
         });
     }

@@ -6,7 +6,7 @@ use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
 use keypurse_core::usage::{Certainty, TokenCounts};
 use keypurse_store::{
-    CallMeta, CallOutcome, Feature, HoldFailure, NewHold, Settlement, SimulatedCall,
+    CallMeta, CallOutcome, Feature, HoldFailure, NewHold, RecordFailure, Settlement, SimulatedCall,
 };
 use rusqlite::params;
 
@@ -44,10 +44,18 @@ impl Writer {
         if let Some(used) = new.request.token {
             self.ensure_token(used.token)?;
         }
+        if let Some(claim) = &new.claim
+            && let Some(repeated) = self.called_before(claim, now)?
+        {
+            return Ok(Err(repeated.into()));
+        }
         let admission = match self.ledger.hold(&new.request, now) {
             Ok(admission) => admission,
             Err(refused) => return Ok(Err(refused.into())),
         };
+        if let Some(claim) = &new.claim {
+            self.remember_call(claim, new.request.call, now)?;
+        }
         let held_call = self.held_call(&new.meta)?;
         let hold = self
             .ledger
@@ -135,6 +143,8 @@ impl Writer {
                 "a call cost more than its hold and the balance: the rest is the house's"
             );
         }
+        let end = (state != VOID).then_some((charge.cost, settlement.status));
+        self.end_claim(settlement.call, end)?;
         self.insert_call(&CallRow {
             call: settlement.call,
             account: hold.account,
@@ -151,7 +161,17 @@ impl Writer {
         Ok(Some(charge))
     }
 
-    pub(super) fn record_simulated(&mut self, simulated: &SimulatedCall) -> rusqlite::Result<()> {
+    pub(super) fn record_simulated(
+        &mut self,
+        simulated: &SimulatedCall,
+        now: Timestamp,
+    ) -> rusqlite::Result<Result<(), RecordFailure>> {
+        if let Some(claim) = &simulated.claim {
+            if let Some(repeated) = self.called_before(claim, now)? {
+                return Ok(Err(repeated.into()));
+            }
+            self.remember_simulated(claim, (simulated.call, simulated.status), now)?;
+        }
         let held_call = self.held_call(&simulated.meta)?;
         let nothing = Charge {
             cost: Money::ZERO,
@@ -172,7 +192,8 @@ impl Writer {
             held: Money::ZERO,
             charge: nothing,
             finished_at: simulated.finished_at,
-        })
+        })?;
+        Ok(Ok(()))
     }
 
     fn insert_call(&self, row: &CallRow<'_>) -> rusqlite::Result<()> {

@@ -1,7 +1,7 @@
 //! Everything a batch changed, written before its commit.
 
 use keypurse_core::id::CallId;
-use keypurse_core::ledger::PurseId;
+use keypurse_core::ledger::{Note, PurseId};
 use rusqlite::params;
 
 use super::batch::{Batch, JournalTail, Writer};
@@ -32,8 +32,8 @@ impl Writer {
             };
             connection
                 .prepare_cached(
-                    "INSERT INTO entry (account_id, token_id, kind, amount, balance_after, at)
-                     VALUES (?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO entry (account_id, token_id, kind, amount, balance_after, note, at)
+                     VALUES (?, ?, ?, ?, ?, ?, ?)",
                 )?
                 .execute(params![
                     account.0,
@@ -41,6 +41,7 @@ impl Writer {
                     rows::entry_kind_code(entry.kind),
                     entry.amount.nanos(),
                     entry.balance_after.nanos(),
+                    entry.note.as_ref().map(Note::as_str),
                     entry.at.micros()
                 ])?;
         }

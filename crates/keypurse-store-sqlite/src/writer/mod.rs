@@ -6,9 +6,11 @@
 mod accounts;
 mod batch;
 mod calls;
+mod change;
 mod command;
 mod dictionary;
 mod flush;
+mod once;
 mod tokens;
 
 pub(crate) use batch::Writer;

@@ -115,6 +115,7 @@ pub async fn new_hold(
             least: nanos(full),
         },
         meta: meta(),
+        claim: None,
     }
 }
 
