@@ -5,6 +5,7 @@
 //! memory alone, for a while: answers are never written to disk.
 
 use std::collections::{HashMap, VecDeque};
+use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -102,11 +103,18 @@ struct Answers {
     bytes: usize,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct KeptAnswer {
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
+}
+
+/// What a model said is in no log.
+impl fmt::Debug for KeptAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeptAnswer({} bytes)", self.body.len())
+    }
 }
 
 impl KeptAnswers {
