@@ -196,16 +196,15 @@ fn forgotten_at(now: Timestamp) -> Timestamp {
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Record> {
-    let deed = match row.get(2)? {
-        Some(answer) => Deed::Change(answer),
-        None => {
-            let cost: Option<i64> = row.get(5)?;
-            let end = match cost.map(Money::from_nanos) {
-                Some(cost) => Some((cost, row.get(6)?)),
-                None => None,
-            };
-            Deed::Call(call(row, 3)?, end)
-        }
+    let deed = if let Some(answer) = row.get(2)? {
+        Deed::Change(answer)
+    } else {
+        let cost: Option<i64> = row.get(5)?;
+        let end = match cost.map(Money::from_nanos) {
+            Some(cost) => Some((cost, row.get(6)?)),
+            None => None,
+        };
+        Deed::Call(call(row, 3)?, end)
     };
     Ok(Record {
         fingerprint: row.get(0)?,

@@ -10,9 +10,6 @@ use keypurse_core::time::Timestamp;
 use keypurse_store::Token;
 use thiserror::Error;
 
-/// 128 bits, so that no two states of a token share a tag.
-const TAG_BYTES: usize = 16;
-
 /// A token's strong entity tag, quoted.
 pub(super) fn etag(token: &Token) -> String {
     let settings = &token.settings;
@@ -29,11 +26,10 @@ pub(super) fn etag(token: &Token) -> String {
         settings.name.as_str(),
     );
     let digest = digest(&SHA256, seen.as_bytes());
-    let hex: String = digest.as_ref()[..TAG_BYTES]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("\"{hex}\"")
+    let tag = digest.as_ref().first_chunk().copied();
+    // 128 bits, so that no two states of a token share a tag.
+    let tag = u128::from_be_bytes(tag.expect("SHA-256 has 32 bytes"));
+    format!("\"{tag:032x}\"")
 }
 
 /// What a client has seen of a token.
