@@ -12,7 +12,7 @@ CREATE = "/custom_token/"
 LONGEST = 200
 COUNTER = itertools.count()
 KEY = re.compile("[!-~]{1,255}")
-TAGS = re.compile(r'\*|(W/)?"[!#-~]*"(, *(W/)?"[!#-~]*")*')
+ANY = re.compile(".*", re.DOTALL)
 
 
 def is_control(character):
@@ -23,7 +23,7 @@ def is_control(character):
 def before_call(context, case, kwargs):
     """Makes what is acceptable fit, and leaves what is faulty faulty."""
     fit_header(case, "Idempotency-Key", KEY, f"{os.getpid()}.{next(COUNTER)}")
-    fit_header(case, "If-Match", TAGS, "*")
+    fit_header(case, "If-Match", ANY, "*")
     fit_name(case)
 
 
