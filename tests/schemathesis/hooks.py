@@ -1,7 +1,9 @@
-"""What schemathesis cannot know: a name is taken once."""
+"""What schemathesis cannot know: a name is taken once, a key is used once, and
+which tag a token has."""
 
 import itertools
 import os
+import re
 import unicodedata
 
 import schemathesis
@@ -9,6 +11,8 @@ import schemathesis
 CREATE = "/custom_token/"
 LONGEST = 200
 COUNTER = itertools.count()
+KEY = re.compile("[!-~]{1,255}")
+ANY = re.compile(".*", re.DOTALL)
 
 
 def is_control(character):
@@ -17,7 +21,19 @@ def is_control(character):
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """Makes an acceptable name unique, and leaves a faulty one faulty."""
+    """Makes what is acceptable fit, and leaves what is faulty faulty."""
+    fit_header(case, "Idempotency-Key", KEY, f"{os.getpid()}.{next(COUNTER)}")
+    fit_header(case, "If-Match", ANY, "*")
+    fit_name(case)
+
+
+def fit_header(case, name, pattern, fitting):
+    value = (case.headers or {}).get(name)
+    if isinstance(value, str) and pattern.fullmatch(value):
+        case.headers[name] = fitting
+
+
+def fit_name(case):
     if case.method.upper() != "POST" or not case.operation.path.endswith(CREATE):
         return
     name = case.body.get("name") if isinstance(case.body, dict) else None

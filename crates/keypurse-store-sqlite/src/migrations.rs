@@ -7,6 +7,7 @@ use thiserror::Error;
 
 const MIGRATIONS: &[(u32, &str)] = &[
     (1, include_str!("../migrations/0001_start.sql")),
+    (2, include_str!("../migrations/0002_top_ups.sql")),
     (3, include_str!("../migrations/0003_late_rows.sql")),
     (5, include_str!("../migrations/0005_instance.sql")),
 ];
@@ -39,19 +40,27 @@ pub(crate) fn found(connection: &Connection) -> rusqlite::Result<u32> {
 /// Runs what has not run. A crash leaves the schema before or after a
 /// migration, never between.
 pub(crate) fn run(connection: &mut Connection, now: Timestamp) -> Result<(), MigrationError> {
+    make_own_table(connection)?;
+    let known = newest();
+    let found = found(connection)?;
+    if found > known {
+        return Err(MigrationError::Newer { found, known });
+    }
+    run_up_to(connection, known, now)
+}
+
+fn make_own_table(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(
         "CREATE TABLE IF NOT EXISTS migration (
              version    INTEGER PRIMARY KEY,
              checksum   BLOB NOT NULL,
              applied_at INTEGER NOT NULL
          ) STRICT",
-    )?;
-    let known = newest();
-    let found = found(connection)?;
-    if found > known {
-        return Err(MigrationError::Newer { found, known });
-    }
-    for (version, sql) in MIGRATIONS {
+    )
+}
+
+fn run_up_to(connection: &mut Connection, last: u32, now: Timestamp) -> Result<(), MigrationError> {
+    for (version, sql) in MIGRATIONS.iter().filter(|(version, _)| *version <= last) {
         apply(connection, *version, sql, now)?;
     }
     Ok(())
@@ -88,7 +97,7 @@ fn apply(
 
 #[cfg(test)]
 mod tests {
-    use super::{MigrationError, run};
+    use super::{MigrationError, make_own_table, run, run_up_to};
     use keypurse_core::time::Timestamp;
     use rusqlite::Connection;
 
@@ -121,10 +130,54 @@ mod tests {
         let refused = run(&mut connection, now);
         assert!(matches!(
             refused,
-            Err(MigrationError::Newer {
-                found: 999,
-                known: 5
-            })
+            Err(MigrationError::Newer { found: 999, .. })
         ));
+    }
+
+    #[test]
+    fn a_database_of_the_first_schema_keeps_its_entries() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection
+            .pragma_update(None, "foreign_keys", true)
+            .unwrap();
+        let now = Timestamp::from_micros(0);
+        make_own_table(&connection).unwrap();
+        run_up_to(&mut connection, 1, now).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO account VALUES (7, 'a', zeroblob(32), 5, 0, 1);
+                 INSERT INTO token (id, account_id, name, kind, balance, has_budget, overdraft,
+                     created_at) VALUES (9, 7, 't', 0, 25, 1, 0, 1);
+                 INSERT INTO entry VALUES (1, 7, NULL, 1, 5, 5, 10), (4, 7, 9, 1, 30, 30, 11),
+                     (5, 7, 9, 2, -7, 23, 12), (6, 7, 9, 3, 2, 25, 13);",
+            )
+            .unwrap();
+        run(&mut connection, now).unwrap();
+        let rows: Vec<[Option<i64>; 7]> = connection
+            .prepare("SELECT id, account_id, token_id, kind, amount, balance_after, at FROM entry")
+            .unwrap()
+            .query_map([], |row| {
+                let mut columns = [None; 7];
+                for (index, column) in columns.iter_mut().enumerate() {
+                    *column = row.get(index)?;
+                }
+                Ok(columns)
+            })
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        let expected = [
+            [Some(1), Some(7), None, Some(1), Some(5), Some(5), Some(10)],
+            [4, 7, 9, 1, 30, 30, 11].map(Some),
+            [5, 7, 9, 2, -7, 23, 12].map(Some),
+            [6, 7, 9, 3, 2, 25, 13].map(Some),
+        ];
+        assert_eq!(rows, expected);
+        let noted = "INSERT INTO entry VALUES (NULL, 7, 9, 4, 1, 26, 'why', 14)";
+        connection.execute(noted, []).unwrap();
+        let orphan = "INSERT INTO entry VALUES (NULL, 7, 10, 4, 1, 26, NULL, 14)";
+        connection.execute(orphan, []).unwrap_err();
+        let unknown = "INSERT INTO entry VALUES (NULL, 7, 9, 6, 1, 26, NULL, 14)";
+        connection.execute(unknown, []).unwrap_err();
     }
 }

@@ -2,7 +2,7 @@
 //! unconverted.
 
 use keypurse_core::id::{AccountId, SecretId, TokenId};
-use keypurse_core::ledger::{AccountState, Entry, EntryKind, Purse, SecretState, TokenState};
+use keypurse_core::ledger::{AccountState, Entry, EntryKind, Note, Purse, SecretState, TokenState};
 use keypurse_core::money::Money;
 use keypurse_core::period::{Reset, ResetPeriod};
 use keypurse_core::time::Timestamp;
@@ -72,11 +72,17 @@ pub(crate) const fn entry_kind_code(kind: EntryKind) -> i64 {
         EntryKind::Open => 1,
         EntryKind::Adjust => 2,
         EntryKind::Reset => 3,
+        EntryKind::TopUp => 4,
     }
 }
 
 pub(crate) fn entry_kind(code: i64) -> Option<EntryKind> {
-    let kinds = [EntryKind::Open, EntryKind::Adjust, EntryKind::Reset];
+    let kinds = [
+        EntryKind::Open,
+        EntryKind::Adjust,
+        EntryKind::Reset,
+        EntryKind::TopUp,
+    ];
     kinds
         .into_iter()
         .find(|kind| entry_kind_code(*kind) == code)
@@ -91,8 +97,8 @@ pub(crate) fn insert_entry(
 ) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO entry (account_id, token_id, kind, amount, balance_after, at, line)
-             VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO entry (account_id, token_id, kind, amount, balance_after, note, at, line)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             account.0,
@@ -100,6 +106,7 @@ pub(crate) fn insert_entry(
             entry_kind_code(entry.kind),
             entry.amount.nanos(),
             entry.balance_after.nanos(),
+            entry.note.as_ref().map(Note::as_str),
             entry.at.micros(),
             line,
         ])?;

@@ -43,7 +43,7 @@ fn entries(
 ) -> rusqlite::Result<Vec<StatementLine>> {
     connection
         .prepare_cached(
-            "SELECT line, at, amount, balance_after, kind FROM entry
+            "SELECT line, at, amount, balance_after, kind, note FROM entry
              WHERE token_id = ? AND line < ? ORDER BY line DESC LIMIT ?",
         )?
         .query_map(params![page.token.0, before, limit(page)], entry_line)?
@@ -58,7 +58,10 @@ fn entry_line(row: &Row<'_>) -> rusqlite::Result<StatementLine> {
         at: Timestamp::from_micros(row.get(1)?),
         amount: Money::from_nanos(row.get(2)?),
         balance_after: Money::from_nanos(row.get(3)?),
-        cause: Cause::Entry(kind),
+        cause: Cause::Entry {
+            kind,
+            note: row.get(5)?,
+        },
     })
 }
 

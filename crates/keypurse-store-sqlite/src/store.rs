@@ -7,12 +7,11 @@ use async_trait::async_trait;
 use keypurse_core::id::{AccountId, CallId, TokenId};
 use keypurse_core::ledger::{Admission, Charge};
 use keypurse_core::money::Money;
-use keypurse_core::time::Timestamp;
 use keypurse_core::token::TokenName;
 use keypurse_store::{
-    Account, Accounts, Calls, CreateAccountError, CreateTokenError, Credential, Digest,
-    HoldFailure, NewAccount, NewHold, NewToken, Rotation, Settlement, SimulatedCall, StatementLine,
-    StatementPage, Statements, StoreError, Token, TokenUpdate, Tokens, UpdateTokenError,
+    Account, AccountTopUp, Accounts, Calls, ChangeError, CreateAccountError, Credential, Digest,
+    Guard, HoldFailure, Made, NewAccount, NewHold, Once, RecordFailure, Settlement, SimulatedCall,
+    StatementLine, StatementPage, Statements, StoreError, Token, TokenChange, Tokens,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -114,6 +113,15 @@ impl Accounts for SqliteStore {
         .await
     }
 
+    async fn top_up_account(
+        &self,
+        top_up: AccountTopUp,
+        once: Option<Once<Account>>,
+    ) -> Result<Made<Account>, ChangeError> {
+        self.ask(|reply| Command::TopUpAccount(top_up, once, reply))
+            .await
+    }
+
     async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
         self.readers
             .read(move |connection| rows::account_by_id(connection, id))
@@ -127,8 +135,13 @@ impl Accounts for SqliteStore {
 
 #[async_trait]
 impl Tokens for SqliteStore {
-    async fn create_token(&self, new: NewToken) -> Result<Token, CreateTokenError> {
-        self.ask(|reply| Command::CreateToken(new, reply)).await
+    async fn change_token(
+        &self,
+        change: TokenChange,
+        guard: Guard,
+    ) -> Result<Made<Token>, ChangeError> {
+        self.ask(|reply| Command::ChangeToken(change, guard, reply))
+            .await
     }
 
     async fn tokens(&self, account: AccountId) -> Result<Vec<Token>, StoreError> {
@@ -152,31 +165,6 @@ impl Tokens for SqliteStore {
         self.readers
             .read(move |connection| rows::token_by_id(connection, id))
             .await
-    }
-
-    async fn update_token(&self, update: TokenUpdate) -> Result<Option<Token>, UpdateTokenError> {
-        self.ask(|reply| Command::UpdateToken(update, reply)).await
-    }
-
-    async fn rotate_token(&self, rotation: Rotation) -> Result<Option<Token>, StoreError> {
-        self.ask(|reply| Command::RotateToken(rotation, reply))
-            .await
-    }
-
-    async fn delete_token(
-        &self,
-        account: AccountId,
-        name: &TokenName,
-        now: Timestamp,
-    ) -> Result<Option<TokenId>, StoreError> {
-        let name = name.clone();
-        self.ask(|reply| Command::DeleteToken {
-            account,
-            name,
-            at: now,
-            reply,
-        })
-        .await
     }
 
     async fn credential(&self, digest: &Digest) -> Result<Option<Arc<Credential>>, StoreError> {
@@ -232,7 +220,7 @@ impl Calls for SqliteStore {
         self.ask(|reply| Command::Settle(settlement, reply)).await
     }
 
-    async fn record_simulated(&self, call: SimulatedCall) -> Result<(), StoreError> {
+    async fn record_simulated(&self, call: SimulatedCall) -> Result<(), RecordFailure> {
         self.ask(|reply| Command::Simulated(call, reply)).await
     }
 

@@ -6,6 +6,7 @@ use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
 use thiserror::Error;
 
+use crate::changes::{AccountTopUp, ChangeError, Made, Once};
 use crate::error::StoreError;
 use crate::tokens::Digest;
 
@@ -65,6 +66,13 @@ pub trait Accounts {
         key_digest: Digest,
         pepper: u32,
     ) -> Result<Option<Account>, CreateAccountError>;
+
+    /// Adds to an account's credits, as one entry.
+    async fn top_up_account(
+        &self,
+        top_up: AccountTopUp,
+        once: Option<Once<Account>>,
+    ) -> Result<Made<Account>, ChangeError>;
 
     /// An account by id.
     async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError>;

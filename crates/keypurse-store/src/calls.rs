@@ -11,6 +11,7 @@ use keypurse_core::time::Timestamp;
 use keypurse_core::usage::{Certainty, TokenCounts};
 use thiserror::Error;
 
+use crate::changes::{Claim, Repeated};
 use crate::error::StoreError;
 
 /// What kind of work a call asked for; named as the vendor's reports name it.
@@ -56,11 +57,16 @@ pub struct NewHold {
     pub request: HoldRequest,
     /// For what.
     pub meta: CallMeta,
+    /// How its client names it, if it does: then it is made once.
+    pub claim: Option<Claim>,
 }
 
-/// Why no money was set aside.
+/// Why no money was set aside, in order of precedence.
 #[derive(Debug, Error)]
 pub enum HoldFailure {
+    /// Its client's key has been used.
+    #[error(transparent)]
+    Repeated(#[from] Repeated),
     /// The ledger refused.
     #[error(transparent)]
     Refused(#[from] HoldError),
@@ -116,13 +122,27 @@ pub struct SimulatedCall {
     pub status: u16,
     /// When.
     pub finished_at: Timestamp,
+    /// How its client names it, if it does: then it is made once.
+    pub claim: Option<Claim>,
+}
+
+/// Why a sandbox call was not recorded.
+#[derive(Debug, Error)]
+pub enum RecordFailure {
+    /// Its client's key has been used.
+    #[error(transparent)]
+    Repeated(#[from] Repeated),
+    /// Storage failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// The ledger of calls.
 #[async_trait]
 pub trait Calls {
     /// Sets money aside. Either the hold is on disk when this returns, or it
-    /// does not exist. Never waits for a place in a full queue.
+    /// does not exist. Never waits for a place in a full queue. A claim is
+    /// kept with the hold, until the call turns out not to have happened.
     async fn hold(&self, new: NewHold) -> Result<Admission, HoldFailure>;
 
     /// Puts on disk what a crash would charge, before it is delivered; the
@@ -136,7 +156,7 @@ pub trait Calls {
     async fn settle(&self, settlement: Settlement) -> Result<Option<Charge>, StoreError>;
 
     /// Records a sandbox call: no hold, no charge.
-    async fn record_simulated(&self, call: SimulatedCall) -> Result<(), StoreError>;
+    async fn record_simulated(&self, call: SimulatedCall) -> Result<(), RecordFailure>;
 
     /// The highest ordered half of a call id ever used.
     async fn last_call(&self) -> Result<Option<i64>, StoreError>;

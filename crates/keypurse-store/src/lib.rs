@@ -7,6 +7,7 @@
 
 mod accounts;
 mod calls;
+mod changes;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod error;
@@ -16,7 +17,12 @@ mod tokens;
 
 pub use accounts::{Account, Accounts, CreateAccountError, NewAccount};
 pub use calls::{
-    CallMeta, CallOutcome, Calls, Feature, HoldFailure, NewHold, Settlement, SimulatedCall,
+    CallMeta, CallOutcome, Calls, Feature, HoldFailure, NewHold, RecordFailure, Settlement,
+    SimulatedCall,
+};
+pub use changes::{
+    AccountTopUp, ChangeError, Claim, Condition, Deletion, Guard, Made, Once, REMEMBERED_SECONDS,
+    Render, Repeated, TokenChange, TokenTopUp,
 };
 pub use error::StoreError;
 pub use keys::{

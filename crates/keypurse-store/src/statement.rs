@@ -58,7 +58,12 @@ pub struct StatementLine {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// An operator, or a period.
-    Entry(EntryKind),
+    Entry {
+        /// Why.
+        kind: EntryKind,
+        /// What the operator said.
+        note: Option<String>,
+    },
     /// A call.
     Call(Box<CallRecord>),
 }

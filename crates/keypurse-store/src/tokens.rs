@@ -9,6 +9,7 @@ use keypurse_core::time::Timestamp;
 use keypurse_core::token::{SettingsChange, SettingsError, TokenName, TokenSettings};
 use thiserror::Error;
 
+use crate::changes::{ChangeError, Deletion, Guard, Made, TokenChange};
 use crate::error::StoreError;
 use crate::keys::KeyVersions;
 
@@ -146,9 +147,19 @@ pub struct TokenCredential {
 
 /// What can be done with tokens.
 #[async_trait]
-pub trait Tokens {
-    /// Creates a token. Of two parallel creates of one name, one wins.
-    async fn create_token(&self, new: NewToken) -> Result<Token, CreateTokenError>;
+pub trait Tokens: Sync {
+    /// Makes one change of one token, serialised with all charges, under the
+    /// conditions its client sets. What comes back is the token afterwards, or
+    /// as it was last when it was deleted.
+    ///
+    /// Of two parallel creates of one name, one wins. After a rotation at most
+    /// two secrets work. After a deletion nothing is admitted for the token,
+    /// and its name is free.
+    async fn change_token(
+        &self,
+        change: TokenChange,
+        guard: Guard,
+    ) -> Result<Made<Token>, ChangeError>;
 
     /// An account's live tokens, oldest first.
     async fn tokens(&self, account: AccountId) -> Result<Vec<Token>, StoreError>;
@@ -163,25 +174,57 @@ pub trait Tokens {
     /// A live token by id.
     async fn token_by_id(&self, id: TokenId) -> Result<Option<Token>, StoreError>;
 
-    /// Changes settings and balance in one step, serialised with all charges.
-    async fn update_token(&self, update: TokenUpdate) -> Result<Option<Token>, UpdateTokenError>;
-
-    /// Gives a token a new secret. At most two secrets work afterwards.
-    async fn rotate_token(&self, rotation: Rotation) -> Result<Option<Token>, StoreError>;
-
-    /// Ends a token; nothing is admitted for it once this returns, and its
-    /// name is free.
-    async fn delete_token(
-        &self,
-        account: AccountId,
-        name: &TokenName,
-        now: Timestamp,
-    ) -> Result<Option<TokenId>, StoreError>;
-
     /// Whom a secret belongs to, if it is one of a live token or an account.
     /// Says nothing about expiry and grace: compare those with the clock.
     async fn credential(&self, digest: &Digest) -> Result<Option<Arc<Credential>>, StoreError>;
 
     /// Whether a secret or account key that is unknown now once worked.
     async fn was_retired(&self, digest: &Digest) -> Result<bool, StoreError>;
+
+    /// [`TokenChange::Create`] without conditions.
+    async fn create_token(&self, new: NewToken) -> Result<Token, CreateTokenError> {
+        let change = TokenChange::Create(new);
+        match self.change_token(change, Guard::default()).await {
+            Ok(made) => Ok(made.now()),
+            Err(ChangeError::NameTaken) => Err(CreateTokenError::NameTaken),
+            Err(other) => Err(other.into_store().into()),
+        }
+    }
+
+    /// [`TokenChange::Update`] without conditions; `Ok(None)`: no such token.
+    async fn update_token(&self, update: TokenUpdate) -> Result<Option<Token>, UpdateTokenError> {
+        let change = TokenChange::Update(update);
+        match self.change_token(change, Guard::default()).await {
+            Ok(made) => Ok(Some(made.now())),
+            Err(ChangeError::NoSuchToken) => Ok(None),
+            Err(ChangeError::Invalid(faults)) => Err(UpdateTokenError::Invalid(faults)),
+            Err(other) => Err(other.into_store().into()),
+        }
+    }
+
+    /// [`TokenChange::Rotate`] without conditions; `Ok(None)`: no such token.
+    async fn rotate_token(&self, rotation: Rotation) -> Result<Option<Token>, StoreError> {
+        let change = TokenChange::Rotate(rotation);
+        match self.change_token(change, Guard::default()).await {
+            Ok(made) => Ok(Some(made.now())),
+            Err(ChangeError::NoSuchToken) => Ok(None),
+            Err(other) => Err(other.into_store()),
+        }
+    }
+
+    /// [`TokenChange::Delete`] without conditions; `Ok(None)`: no such token.
+    async fn delete_token(
+        &self,
+        account: AccountId,
+        name: &TokenName,
+        now: Timestamp,
+    ) -> Result<Option<TokenId>, StoreError> {
+        let name = name.clone();
+        let change = TokenChange::Delete(Deletion { account, name, now });
+        match self.change_token(change, Guard::default()).await {
+            Ok(made) => Ok(Some(made.now().id)),
+            Err(ChangeError::NoSuchToken) => Ok(None),
+            Err(other) => Err(other.into_store()),
+        }
+    }
 }

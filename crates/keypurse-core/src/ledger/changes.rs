@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Note;
 use crate::id::{AccountId, TokenId};
 use crate::money::Money;
 use crate::time::Timestamp;
@@ -24,6 +25,8 @@ pub enum EntryKind {
     Adjust,
     /// A period began.
     Reset,
+    /// An operator added money.
+    TopUp,
 }
 
 /// One immutable ledger line; a correction is a new entry.
@@ -37,6 +40,8 @@ pub struct Entry {
     pub amount: Money,
     /// The balance it led to.
     pub balance_after: Money,
+    /// What the operator said about it.
+    pub note: Option<Note>,
     /// When.
     pub at: Timestamp,
 }

@@ -16,12 +16,14 @@ mod hold;
 mod purse;
 mod settle;
 mod state;
+mod top_up;
 
 pub use changes::{Changes, Entry, EntryKind, PurseId};
 pub use hold::{Admission, Hold, HoldError, HoldRequest, Short, TokenUse};
 pub use purse::{AccountState, Purse, SecretState, TokenState};
 pub use settle::{Charge, SettleError};
 pub use state::Ledger;
+pub use top_up::{MAX_NOTE_CHARS, Note, NoteError, TopUp, TopUpError};
 
 #[cfg(test)]
 mod tests;

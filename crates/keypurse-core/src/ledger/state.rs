@@ -113,6 +113,7 @@ impl Ledger {
             kind: EntryKind::Adjust,
             amount,
             balance_after: balance,
+            note: None,
             at: now,
         });
     }
@@ -134,6 +135,7 @@ impl Ledger {
             kind: EntryKind::Reset,
             amount,
             balance_after,
+            note: None,
             at: now,
         });
     }

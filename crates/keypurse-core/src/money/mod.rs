@@ -57,6 +57,12 @@ impl Money {
         self.nanos.checked_sub(other.nanos).map(Self::from_nanos)
     }
 
+    /// Whether a token's balance may be this much: strictly between −100000
+    /// and 100000 dollars.
+    pub fn is_balance(self) -> bool {
+        Self::ZERO - RANGE < self && self < RANGE
+    }
+
     /// This amount, or nothing when it is negative.
     #[must_use]
     pub fn or_zero(self) -> Self {
@@ -266,10 +272,10 @@ impl Rounded {
         let money = i64::try_from(self.nanos)
             .map(Money::from_nanos)
             .map_err(|_| MoneyParseError::OutOfRange)?;
-        if money <= Money::ZERO - RANGE || money >= RANGE {
-            return Err(MoneyParseError::OutOfRange);
-        }
-        Ok(money)
+        money
+            .is_balance()
+            .then_some(money)
+            .ok_or(MoneyParseError::OutOfRange)
     }
 }
 

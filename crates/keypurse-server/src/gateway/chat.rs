@@ -21,6 +21,7 @@ use super::config::Timeouts;
 use super::error::GatewayError;
 use super::fetch::{Fetched, fetch};
 use super::fund::{Funded, Planned, fund};
+use super::once;
 use super::read_body::read_body;
 use super::relay_json::{Undelivered, relay_json};
 use super::relay_stream::relay_stream;
@@ -38,7 +39,7 @@ pub(super) async fn chat_completions(
 ) -> Response {
     answer(&state, request)
         .await
-        .unwrap_or_else(GatewayError::into_response)
+        .unwrap_or_else(|refused| once::answer(&state, refused))
 }
 
 async fn answer(state: &AppState, request: Request<Body>) -> Result<Response, GatewayError> {
@@ -56,6 +57,7 @@ async fn answer(state: &AppState, request: Request<Body>) -> Result<Response, Ga
     let body = read_body(&head.headers, body, state.settings.max_body_bytes)
         .await
         .map_err(GatewayError::Body)?;
+    let claim = once::claim(&head, &caller, &body)?;
     let request = ChatRequest::read(body)?;
     if let Some(token) = caller
         .token()
@@ -65,6 +67,7 @@ async fn answer(state: &AppState, request: Request<Body>) -> Result<Response, Ga
             id: call,
             started_at,
             token,
+            claim,
         };
         return sandbox::answer(state, &call, &head.headers, request).await;
     }
@@ -78,6 +81,7 @@ async fn answer(state: &AppState, request: Request<Body>) -> Result<Response, Ga
         request,
         route,
         bound,
+        claim,
     };
     let (client, answer) = oneshot::channel();
     state.tasks.spawn(carry(Arc::clone(state), planned, client));
@@ -104,7 +108,7 @@ async fn carry(state: AppState, planned: Planned, client: oneshot::Sender<Respon
     let watch = token.map(|token| state.revocations.watch(token));
     let funded = match fund(&state, planned).await {
         Ok(funded) => funded,
-        Err(refused) => return drop(client.send(refused.into_response())),
+        Err(refused) => return drop(client.send(once::answer(&state, refused))),
     };
     let running = Running {
         state: &state,

@@ -7,10 +7,12 @@ use axum::response::Response;
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use keypurse_core::ledger::{PurseId, Short};
+use keypurse_store::Repeated;
 use serde_json::{Map, Value};
 
 use super::dispatch::{UpstreamFailure, UpstreamFault};
 use super::error_body::Shape;
+use super::once;
 use super::read_body::BodyError;
 use crate::http::authenticate::AuthError;
 
@@ -45,6 +47,8 @@ pub(super) enum GatewayError {
     },
     Insufficient(Shortage),
     OnHold(Shortage),
+    /// The client's key has been used.
+    Repeated(Repeated),
     /// Too much waits for the ledger.
     Overloaded,
     /// The ledger cannot write.
@@ -106,12 +110,18 @@ impl GatewayError {
             } => Some(retry_after(*retry_after_seconds)),
             Self::OnHold(_)
             | Self::Overloaded
+            | Self::Repeated(Repeated::Running)
             | Self::LedgerUnavailable
             | Self::Unauthenticated(AuthError::Store(_)) => Some(retry_after(1)),
             Self::Unauthenticated(_) => {
                 Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
             }
             Self::Draining => Some(retry_after(5)),
+            // It would be refused for a day; OpenAI's SDKs repeat a 409 else.
+            Self::Repeated(Repeated::Finished { .. } | Repeated::OtherRequest) => Some((
+                HeaderName::from_static("x-should-retry"),
+                HeaderValue::from_static("false"),
+            )),
             Self::Body(_)
             | Self::Invalid { .. }
             | Self::Unpriced { .. }
@@ -163,6 +173,7 @@ impl GatewayError {
                 "balance_on_hold",
                 "is held by calls in flight: retry when they have finished",
             ),
+            Self::Repeated(repeated) => once::shape(repeated),
             Self::Overloaded => Shape::new(
                 503,
                 "overloaded",

@@ -39,6 +39,7 @@ impl Shape {
     /// OpenAI's name for the class of error.
     fn kind(&self) -> &'static str {
         match (self.status.as_u16(), self.code) {
+            (_, "idempotency_error") => "idempotency_error",
             (401, _) => "authentication_error",
             (402, _) | (_, "balance_on_hold") => "billing_error",
             (429, _) => "rate_limit_error",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use keypurse_core::id::CallId;
 use keypurse_core::ledger::{HoldError, HoldRequest, Short, TokenUse};
 use keypurse_core::time::Timestamp;
-use keypurse_store::{CallMeta, Feature, HoldFailure, NewHold, StoreError};
+use keypurse_store::{CallMeta, Claim, Feature, HoldFailure, NewHold, StoreError};
 use tracing::error;
 
 use super::bound::Bound;
@@ -24,6 +24,8 @@ pub(super) struct Planned {
     pub(super) request: ChatRequest,
     pub(super) route: Arc<Route>,
     pub(super) bound: Bound,
+    /// Whether its client wants it made once.
+    pub(super) claim: Option<Claim>,
 }
 
 /// Proof that money is set aside for this call: without it no provider is
@@ -39,6 +41,8 @@ pub(super) struct Funded {
     pub(super) limit: u64,
     /// Whether that is less than what was asked for.
     pub(super) is_clamped: bool,
+    /// Whether its answer is kept for who repeats it.
+    pub(super) is_claimed: bool,
 }
 
 /// Sets the money aside; it is on disk when this returns.
@@ -50,7 +54,9 @@ pub(super) async fn fund(state: &State, planned: Planned) -> Result<Funded, Gate
         request,
         route,
         bound,
+        claim,
     } = planned;
+    let is_claimed = claim.is_some();
     let new = NewHold {
         request: HoldRequest {
             call,
@@ -71,6 +77,7 @@ pub(super) async fn fund(state: &State, planned: Planned) -> Result<Funded, Gate
             price: Arc::clone(&route.price),
             started_at,
         },
+        claim,
     };
     let admission = state
         .store
@@ -91,6 +98,7 @@ pub(super) async fn fund(state: &State, planned: Planned) -> Result<Funded, Gate
         bound,
         limit,
         is_clamped,
+        is_claimed,
     })
 }
 
@@ -100,6 +108,7 @@ fn refused(failure: HoldFailure, bound: &Bound, route: &Route) -> GatewayError {
         short,
     };
     match failure {
+        HoldFailure::Repeated(repeated) => GatewayError::Repeated(repeated),
         HoldFailure::Refused(HoldError::Revoked) => {
             GatewayError::Unauthenticated(AuthError::Retired)
         }

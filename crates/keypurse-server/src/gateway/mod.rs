@@ -22,6 +22,7 @@ mod unpriced;
 
 mod bound;
 mod fund;
+mod once;
 mod resolve;
 
 mod cost;

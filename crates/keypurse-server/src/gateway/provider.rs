@@ -17,6 +17,7 @@ use super::config::{
 };
 use super::demo;
 use super::models::ListedModels;
+use super::once::KeptAnswers;
 use super::resolve::Routes;
 use super::upstream_client::{UpstreamClient, client};
 
@@ -30,6 +31,7 @@ pub struct Gateway {
     /// How many more calls without a client may be read to their end.
     pub(super) drains: Arc<Semaphore>,
     pub(super) routes: Routes,
+    pub(super) kept: Arc<KeptAnswers>,
     pub(super) listed: RwLock<Option<ListedModels>>,
 }
 
@@ -120,6 +122,7 @@ impl Gateway {
             default_output_limit: config.default_output_limit,
             drains: Arc::new(Semaphore::new(config.max_drains)),
             routes: Routes::default(),
+            kept: Arc::default(),
             listed: RwLock::default(),
         })
     }

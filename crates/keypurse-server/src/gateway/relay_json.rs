@@ -37,12 +37,15 @@ pub(super) async fn relay_json(
         .await
         .map_err(Undelivered::NotCharged)?;
     let shown = with_cost(body, &answer, charge.cost, &funded.route.provider.name);
-    let mut response = Response::new(Body::from(shown));
+    let mut response = Response::new(Body::from(shown.clone()));
     *response.headers_mut() = headers;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     add_charge(headers, &charge);
     add_output_limit(headers, funded);
+    if funded.is_claimed {
+        state.gateway.kept.keep(funded.call, &response, shown);
+    }
     Ok(response)
 }
 

@@ -24,6 +24,7 @@ use super::dispatch::{ReplyBody, UpstreamFailure, UpstreamFault};
 use super::error::GatewayError;
 use super::fetch::{BegunStream, shows_key};
 use super::fund::unrecordable;
+use super::once::keep_stream;
 use super::settle::{Ended, settle};
 use super::stream_source::{Batch, StreamEnd, StreamSource};
 use crate::http::authenticate::AuthError;
@@ -102,6 +103,9 @@ fn response(
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     add_output_limit(headers, running.funded);
+    if running.funded.is_claimed {
+        return keep_stream(running.state, running.funded.call, response);
+    }
     response
 }
 

@@ -18,7 +18,7 @@ use keypurse_core::time::Timestamp;
 use keypurse_core::usage::TokenCounts;
 use keypurse_providers::openai::Answer;
 use keypurse_providers::simulator::{self, Completion, Scenario, SimulatedUsage, Stamp};
-use keypurse_store::{CallMeta, Feature, SimulatedCall, TokenCredential};
+use keypurse_store::{CallMeta, Claim, Feature, RecordFailure, SimulatedCall, TokenCredential};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -27,6 +27,7 @@ use super::cost::{DONE, add_balance, add_cost, stream_cost, to_event, with_cost}
 use super::dispatch::{UpstreamFailure, UpstreamFault};
 use super::error::{GatewayError, PassedOn, Shortage};
 use super::fund::unrecordable;
+use super::once::keep_stream;
 use super::relay_stream::StreamBody;
 use super::request::ChatRequest;
 use super::resolve::Route;
@@ -47,6 +48,8 @@ pub(super) struct Call<'a> {
     pub(super) id: CallId,
     pub(super) started_at: Timestamp,
     pub(super) token: &'a TokenCredential,
+    /// Whether its client wants it made once.
+    pub(super) claim: Option<Claim>,
 }
 
 /// Answers as a provider would, or fails as the client asked.
@@ -82,10 +85,18 @@ pub(super) async fn answer(
     record(state, call, &route, request.streamed, completion.usage()).await?;
     if request.streamed {
         let token = call.token.token;
-        Ok(stream(state, token, &completion, &request, scenario))
+        let response = stream(state, token, &completion, &request, scenario);
+        Ok(match call.claim {
+            Some(_) => keep_stream(state, call.id, response),
+            None => response,
+        })
     } else {
         let balance = balance(state, call).await?;
-        Ok(whole(&completion, &route.provider.name, balance))
+        let (response, body) = whole(&completion, &route.provider.name, balance);
+        if call.claim.is_some() {
+            state.gateway.kept.keep(call.id, &response, body);
+        }
+        Ok(response)
     }
 }
 
@@ -182,12 +193,16 @@ async fn record(
         },
         status: StatusCode::OK.as_u16(),
         finished_at: state.now(),
+        claim: call.claim,
     };
     state
         .store
         .record_simulated(simulated)
         .await
-        .map_err(|failure| unrecordable(&failure))
+        .map_err(|failure| match failure {
+            RecordFailure::Repeated(repeated) => GatewayError::Repeated(repeated),
+            RecordFailure::Store(failure) => unrecordable(&failure),
+        })
 }
 
 /// What a token with a balance has: the same before and after.
@@ -200,18 +215,18 @@ async fn balance(state: &AppState, call: &Call<'_>) -> Result<Option<Money>, Gat
     Ok(token.map(|token| token.balance_at(state.now())))
 }
 
-fn whole(completion: &Completion, provider: &str, balance: Option<Money>) -> Response {
+fn whole(completion: &Completion, provider: &str, balance: Option<Money>) -> (Response, Bytes) {
     let body = Bytes::from(completion.to_json().to_string());
     let answer = Answer::read(&body).expect("the simulator writes answers");
     let shown = with_cost(&body, &answer, Money::ZERO, provider);
-    let mut response = Response::new(Body::from(shown));
+    let mut response = Response::new(Body::from(shown.clone()));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     add_cost(headers, Money::ZERO);
     if let Some(balance) = balance {
         add_balance(headers, balance);
     }
-    response
+    (response, shown)
 }
 
 fn stream(

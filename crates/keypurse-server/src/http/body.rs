@@ -21,6 +21,11 @@ pub struct JsonBody {
 }
 
 impl JsonBody {
+    /// As it came.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// The object in it.
     pub fn object(&self) -> Result<JsonObject<'_>, JsonError> {
         JsonObject::read(&self.bytes)

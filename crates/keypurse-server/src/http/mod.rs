@@ -5,6 +5,7 @@ pub mod authenticate;
 pub mod body;
 pub mod fallback;
 pub mod health;
+pub mod idempotency;
 pub mod json;
 pub mod linger;
 pub mod peer;

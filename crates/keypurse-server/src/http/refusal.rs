@@ -81,8 +81,12 @@ pub enum Refusal {
     NotAnObject(JsonError),
     /// Some fields are invalid.
     Invalid(FieldFaults),
+    /// The client's key was used for another request.
+    OtherRequest,
     /// The account has no live token of this name.
     NoSuchToken,
+    /// The token is not as the client has seen it.
+    Stale,
     /// Storage failed; nothing was changed.
     Unavailable(StoreError),
     /// A broken invariant: our fault.
@@ -156,6 +160,18 @@ impl IntoResponse for Refusal {
             Self::NotAnObject(JsonError { reason }) => {
                 error(StatusCode::BAD_REQUEST, "parse_error", reason)
             }
+            Self::OtherRequest => {
+                let message = "This Idempotency-Key was used for another request; send a new one.";
+                error(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    "idempotency_error",
+                    message,
+                )
+            }
+            Self::Stale => {
+                let message = "The token has changed since; get it again, then decide anew.";
+                error(StatusCode::PRECONDITION_FAILED, "conflict_error", message)
+            }
             Self::Invalid(faults) => error(StatusCode::BAD_REQUEST, "validation_error", faults),
             Self::Unavailable(cause) => unavailable(cause),
             Self::Bug => {
@@ -218,7 +234,9 @@ mod tests {
             (Refusal::TooLarge { limit_bytes: 1 }, 413),
             (Refusal::NotAnObject(json), 400),
             (Refusal::Invalid(FieldFaults::default()), 400),
+            (Refusal::OtherRequest, 422),
             (Refusal::NoSuchToken, 404),
+            (Refusal::Stale, 412),
             (Refusal::Unavailable(StoreError::Overloaded), 503),
             (Refusal::Bug, 500),
         ];

@@ -20,6 +20,12 @@ pub(super) struct Manager {
     pub(super) account: AccountId,
 }
 
+/// Proof that the caller may see and change what this account has.
+#[derive(Debug)]
+pub(super) struct Holder {
+    pub(super) account: AccountId,
+}
+
 /// Proof that the request carries a live credential, and which.
 #[derive(Debug)]
 pub(super) struct SignedIn {
@@ -34,6 +40,21 @@ impl FromRequestParts<AppState> for Manager {
         let SignedIn { caller, .. } = SignedIn::from_request_parts(parts, state).await?;
         if caller.token().is_some() {
             let reason = "You do not have permission to manage tokens";
+            return Err(Refusal::Forbidden { reason });
+        }
+        Ok(Self {
+            account: caller.account(),
+        })
+    }
+}
+
+impl FromRequestParts<AppState> for Holder {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Refusal> {
+        let SignedIn { caller, .. } = SignedIn::from_request_parts(parts, state).await?;
+        if caller.token().is_some() {
+            let reason = "You do not have permission to access this resource";
             return Err(Refusal::Forbidden { reason });
         }
         Ok(Self {

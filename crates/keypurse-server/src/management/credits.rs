@@ -1,15 +1,21 @@
 //! What an account has: credits minus charges.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
-use keypurse_store::{Account, StoreError};
+use keypurse_store::{Account, AccountTopUp, StoreError};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::http::answer::{self, number};
+use crate::http::body::JsonBody;
 use crate::http::refusal::Refusal;
-use crate::management::caller::SignedIn;
+use crate::management::caller::Holder;
+use crate::management::conditions::{Answer, Conditions, Outcome, once};
+use crate::management::kept::{Kept, Told};
+use crate::management::tokens::{read_top_up, refuse};
 use crate::state::AppState;
 
 #[derive(Serialize)]
@@ -23,16 +29,35 @@ struct Credits {
 /// `GET /v2/cost_management/credits/`
 pub(super) async fn show(
     State(state): State<AppState>,
-    signed_in: SignedIn,
+    holder: Holder,
 ) -> Result<Response, Refusal> {
-    if signed_in.caller.token().is_some() {
-        let reason = "You do not have permission to access this resource";
-        return Err(Refusal::Forbidden { reason });
-    }
-    let id = signed_in.caller.account();
+    let id = holder.account;
     let account = state.store.account(id).await?;
     let account = account.ok_or_else(|| StoreError::Corrupt(format!("{id} has gone")))?;
     Ok(answer::json(StatusCode::OK, &Credits::from(&account)))
+}
+
+/// `POST /v2/cost_management/credits/top_up/`
+pub(super) async fn top_up(
+    State(state): State<AppState>,
+    holder: Holder,
+    conditions: Conditions,
+    body: JsonBody,
+) -> Result<Response, Refusal> {
+    let claim = conditions.claim(holder.account, body.bytes())?;
+    let top_up = read_top_up(&body.object()?).map_err(Refusal::Invalid)?;
+    let credit = AccountTopUp {
+        account: holder.account,
+        top_up,
+    };
+    let answer: Answer<Account> =
+        Arc::new(|account| Kept::json(StatusCode::OK, &Credits::from(account)));
+    let made = state.store.top_up_account(credit, once(claim, &answer));
+    let made = made.await.map_err(refuse)?;
+    Ok(match Outcome::of(made, &answer)? {
+        Outcome::First(kept, _) => kept.respond(None, Told::First),
+        Outcome::Again(kept) => kept.respond(None, Told::Again),
+    })
 }
 
 impl From<&Account> for Credits {

@@ -5,8 +5,10 @@
 //! cannot be recorded is refused, and nothing of it is done.
 
 mod caller;
+mod conditions;
 mod credits;
 mod fields;
+mod kept;
 mod openapi;
 mod slashes;
 mod tokens;
@@ -20,6 +22,7 @@ use slashes::SlashRoutes;
 pub use openapi::document;
 
 const TOKENS: &str = "/v2/user/custom_token";
+const CREDITS: &str = "/v2/cost_management/credits";
 
 /// The routes that manage.
 pub fn routes() -> Router<AppState> {
@@ -35,5 +38,7 @@ pub fn routes() -> Router<AppState> {
         )
         .with_both(&format!("{TOKENS}/{{name}}/rotate"), post(tokens::rotate))
         .with_both(&format!("{TOKENS}/{{name}}/ledger"), get(tokens::ledger))
-        .with_both("/v2/cost_management/credits", get(credits::show))
+        .with_both(&format!("{TOKENS}/{{name}}/top_up"), post(tokens::top_up))
+        .with_both(CREDITS, get(credits::show))
+        .with_both(&format!("{CREDITS}/top_up"), post(credits::top_up))
 }

@@ -3,10 +3,12 @@
 use keypurse_core::id::AccountId;
 use keypurse_core::ledger::PurseId;
 use keypurse_core::money::Money;
-use keypurse_store::{Account, CreateAccountError, Digest, NewAccount};
+use keypurse_core::time::Timestamp;
+use keypurse_store::{Account, AccountTopUp, CreateAccountError, Digest, NewAccount, Once};
 use rusqlite::{OptionalExtension, params};
 
 use super::batch::{Batch, Writer};
+use super::change::Decided;
 use crate::rows;
 
 impl Writer {
@@ -75,5 +77,22 @@ impl Writer {
         )?;
         batch.stale.extend(old);
         Ok(Ok(Some(account)))
+    }
+
+    pub(super) fn top_up_account(
+        &mut self,
+        credit: AccountTopUp,
+        once: Option<Once<Account>>,
+        now: Timestamp,
+    ) -> Decided<Account> {
+        let AccountTopUp { account, top_up } = credit;
+        self.once(once, now, |writer| {
+            writer.ensure_account(account)?;
+            let purse = PurseId::Account(account);
+            let balance = writer.ledger.top_up(purse, top_up, now)?;
+            let stored = rows::account_by_id(&writer.connection, account)?;
+            let stored = stored.expect("loaded, so there");
+            Ok(Account { balance, ..stored })
+        })
     }
 }

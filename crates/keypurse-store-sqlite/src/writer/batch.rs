@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 
 use super::command::{Command, Reply};
 use super::dictionary::Dictionary;
+use super::once::{self, Claims};
 use crate::call_row::CallRow;
 use crate::credentials::Credentials;
 use crate::journal::HeldCall;
@@ -47,6 +48,7 @@ pub(crate) struct Writer {
     pub(super) credentials: Arc<Credentials>,
     pub(super) ledger: Ledger,
     pub(super) held: HashMap<CallId, Held>,
+    pub(super) claims: Claims,
     pub(super) dictionary: Dictionary,
     pub(super) journal: JournalTail,
 }
@@ -113,6 +115,7 @@ impl Writer {
             credentials,
             ledger: Ledger::new(options.zone.clone()),
             held: HashMap::new(),
+            claims: Claims::new(),
             dictionary: Dictionary::default(),
             journal: JournalTail::default(),
         };
@@ -131,6 +134,7 @@ impl Writer {
         self.ledger = Ledger::new(self.ledger.zone().clone());
         self.held.clear();
         self.dictionary = Dictionary::default();
+        self.claims = once::open_claims(&self.connection)?;
         let (first, last): (i64, i64) = self.connection.query_row(
             "SELECT ifnull(min(seq), 1), ifnull(max(seq), 0) FROM journal",
             [],
@@ -177,7 +181,7 @@ impl Writer {
         let mut batch = Batch::default();
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
         for call in orphans {
-            self.recover(call, &mut batch, now);
+            self.recover(call, &mut batch, now)?;
         }
         self.flush(&mut batch)?;
         self.materialise()?;
@@ -279,33 +283,20 @@ impl Writer {
                 batch.answer(reply, Ok(reached));
             }
             Command::Settle(settlement, reply) => {
-                let charge = self.resolve(&settlement, batch, now);
+                let charge = self.resolve(&settlement, batch, now)?;
                 batch.answer(reply, Ok(charge));
             }
             Command::Simulated(call, reply) => {
-                self.record_simulated(&call, batch)?;
-                batch.answer(reply, Ok(()));
-            }
-            Command::CreateToken(new, reply) => {
-                let result = self.create_token(&new, batch)?;
+                let result = self.record_simulated(&call, batch, now)?;
                 batch.answer(reply, result);
             }
-            Command::UpdateToken(update, reply) => {
-                let result = self.update_token(&update, batch, now)?;
+            Command::ChangeToken(change, guard, reply) => {
+                let result = self.change_token(&change, guard, batch, now)?;
                 batch.answer(reply, result);
             }
-            Command::RotateToken(rotation, reply) => {
-                let token = self.rotate_token(&rotation, batch)?;
-                batch.answer(reply, Ok(token));
-            }
-            Command::DeleteToken {
-                account,
-                name,
-                at,
-                reply,
-            } => {
-                let deleted = self.delete_token(account, &name, at, batch)?;
-                batch.answer(reply, Ok(deleted));
+            Command::TopUpAccount(top_up, once, reply) => {
+                let result = self.top_up_account(top_up, once, now)?;
+                batch.answer(reply, result);
             }
             Command::CreateAccount(new, reply) => {
                 let result = self.create_account(&new, batch)?;

@@ -6,7 +6,8 @@ use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
 use keypurse_core::usage::{Certainty, TokenCounts};
 use keypurse_store::{
-    CallMeta, CallOutcome, CallState, HoldFailure, NewHold, Settlement, SimulatedCall,
+    CallMeta, CallOutcome, CallState, HoldFailure, NewHold, RecordFailure, Settlement,
+    SimulatedCall,
 };
 
 use super::batch::{Batch, Held, Writer};
@@ -24,10 +25,18 @@ impl Writer {
         if let Some(used) = new.request.token {
             self.ensure_token(used.token)?;
         }
+        if let Some(claim) = &new.claim
+            && let Some(repeated) = self.called_before(claim, now)?
+        {
+            return Ok(Err(repeated.into()));
+        }
         let admission = match self.ledger.hold(&new.request, now) {
             Ok(admission) => admission,
             Err(refused) => return Ok(Err(refused.into())),
         };
+        if let Some(claim) = &new.claim {
+            self.remember_call(claim, new.request.call, now)?;
+        }
         let held_call = self.held_call(&new.meta)?;
         let hold = self
             .ledger
@@ -72,7 +81,7 @@ impl Writer {
         settlement: &Settlement,
         batch: &mut Batch,
         now: Timestamp,
-    ) -> Option<Charge> {
+    ) -> rusqlite::Result<Option<Charge>> {
         let end = match settlement.outcome {
             CallOutcome::Void => End::FREE,
             CallOutcome::Used {
@@ -91,7 +100,12 @@ impl Writer {
 
     /// Resolves a hold of a process that is gone: at its floor if something
     /// was delivered, else at nothing.
-    pub(super) fn recover(&mut self, call: CallId, batch: &mut Batch, now: Timestamp) {
+    pub(super) fn recover(
+        &mut self,
+        call: CallId,
+        batch: &mut Batch,
+        now: Timestamp,
+    ) -> rusqlite::Result<()> {
         let settlement = Settlement {
             call,
             outcome: CallOutcome::Void,
@@ -105,7 +119,8 @@ impl Writer {
             certainty: Certainty::Estimated,
             ..End::FREE
         });
-        self.end(&settlement, end, batch, now);
+        self.end(&settlement, end, batch, now)?;
+        Ok(())
     }
 
     fn end(
@@ -114,9 +129,11 @@ impl Writer {
         end: End,
         batch: &mut Batch,
         now: Timestamp,
-    ) -> Option<Charge> {
+    ) -> rusqlite::Result<Option<Charge>> {
         let call = settlement.call;
-        let hold = self.ledger.open_hold(call).copied()?;
+        let Some(hold) = self.ledger.open_hold(call).copied() else {
+            return Ok(None);
+        };
         let held = self.held.remove(&call).expect("every hold has its call");
         self.journal.release(held.seq);
         let charge = match end.certainty {
@@ -130,6 +147,8 @@ impl Writer {
                 "a call cost more than its hold and the balance: the rest is the house's"
             );
         }
+        let told = (end.state != CallState::Void).then_some((charge.cost, settlement.status));
+        self.end_claim(call, told)?;
         self.number_entries(batch);
         let (line, token) = (self.next_line(), hold.token);
         self.keep_finished(
@@ -153,14 +172,21 @@ impl Writer {
             },
             batch,
         );
-        Some(charge)
+        Ok(Some(charge))
     }
 
     pub(super) fn record_simulated(
         &mut self,
         simulated: &SimulatedCall,
         batch: &mut Batch,
-    ) -> rusqlite::Result<()> {
+        now: Timestamp,
+    ) -> rusqlite::Result<Result<(), RecordFailure>> {
+        if let Some(claim) = &simulated.claim {
+            if let Some(repeated) = self.called_before(claim, now)? {
+                return Ok(Err(repeated.into()));
+            }
+            self.remember_simulated(claim, (simulated.call, simulated.status), now)?;
+        }
         self.ensure_account(simulated.account)?;
         self.ensure_token(simulated.token)?;
         let held_call = self.held_call(&simulated.meta)?;
@@ -186,7 +212,7 @@ impl Writer {
             },
             batch,
         );
-        Ok(())
+        Ok(Ok(()))
     }
 
     fn keep_finished(&mut self, row: CallRow, batch: &mut Batch) {

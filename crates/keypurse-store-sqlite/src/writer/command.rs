@@ -1,14 +1,12 @@
 //! What the writer can be asked, each with somebody waiting for the answer.
 
-use keypurse_core::id::{AccountId, CallId, TokenId};
+use keypurse_core::id::CallId;
 use keypurse_core::ledger::{Admission, Charge};
 use keypurse_core::money::Money;
-use keypurse_core::time::Timestamp;
-use keypurse_core::token::TokenName;
 use keypurse_store::{
-    Account, CreateAccountError, CreateTokenError, Digest, HoldFailure, NewAccount, NewHold,
-    NewToken, Rotation, Settlement, SimulatedCall, StoreError, Token, TokenUpdate,
-    UpdateTokenError,
+    Account, AccountTopUp, ChangeError, CreateAccountError, Digest, Guard, HoldFailure, Made,
+    NewAccount, NewHold, Once, RecordFailure, Settlement, SimulatedCall, StoreError, Token,
+    TokenChange,
 };
 use tokio::sync::oneshot;
 
@@ -23,16 +21,13 @@ pub(crate) enum Command {
     Hold(NewHold, Reply<Admission, HoldFailure>),
     Open(CallId, Money, Reply<Option<Money>>),
     Settle(Settlement, Reply<Option<Charge>>),
-    Simulated(SimulatedCall, Reply<()>),
-    CreateToken(NewToken, Reply<Token, CreateTokenError>),
-    UpdateToken(TokenUpdate, Reply<Option<Token>, UpdateTokenError>),
-    RotateToken(Rotation, Reply<Option<Token>>),
-    DeleteToken {
-        account: AccountId,
-        name: TokenName,
-        at: Timestamp,
-        reply: Reply<Option<TokenId>>,
-    },
+    Simulated(SimulatedCall, Reply<(), RecordFailure>),
+    ChangeToken(TokenChange, Guard, Reply<Made<Token>, ChangeError>),
+    TopUpAccount(
+        AccountTopUp,
+        Option<Once<Account>>,
+        Reply<Made<Account>, ChangeError>,
+    ),
     CreateAccount(NewAccount, Reply<Account, CreateAccountError>),
     SetAccountKey {
         name: String,

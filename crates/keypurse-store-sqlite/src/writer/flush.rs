@@ -62,6 +62,7 @@ impl Writer {
             kind: EntryKind::Open,
             amount: balance,
             balance_after: balance,
+            note: None,
             at,
         };
         let line = self.next_line();

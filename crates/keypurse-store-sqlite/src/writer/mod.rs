@@ -6,10 +6,12 @@
 mod accounts;
 mod batch;
 mod calls;
+mod change;
 mod command;
 mod dictionary;
 mod flush;
 mod keys;
+mod once;
 mod tokens;
 
 pub(crate) use batch::Writer;

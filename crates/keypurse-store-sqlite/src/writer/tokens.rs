@@ -1,15 +1,14 @@
 //! Changes of tokens, serialised with every charge.
 
-use keypurse_core::id::{AccountId, SecretId, TokenId};
-use keypurse_core::ledger::{PurseId, SecretState};
+use keypurse_core::id::{SecretId, TokenId};
+use keypurse_core::ledger::{PurseId, SecretState, TopUp};
 use keypurse_core::time::Timestamp;
-use keypurse_core::token::{TokenName, TokenSettings};
-use keypurse_store::{
-    CreateTokenError, Digest, KeyVersions, NewToken, Rotation, Token, TokenUpdate, UpdateTokenError,
-};
+use keypurse_core::token::TokenSettings;
+use keypurse_store::{ChangeError, Digest, KeyVersions, NewToken, Rotation, Token, TokenUpdate};
 use rusqlite::params;
 
 use super::batch::{Batch, Writer};
+use super::change::Undone;
 use crate::rows;
 
 /// What a secret's row keeps of it.
@@ -24,10 +23,10 @@ impl Writer {
         &mut self,
         new: &NewToken,
         batch: &mut Batch,
-    ) -> rusqlite::Result<Result<Token, CreateTokenError>> {
+    ) -> Result<Token, Undone> {
         let settings = &new.settings;
         if rows::token_named(&self.connection, new.account, &settings.name)?.is_some() {
-            return Ok(Err(CreateTokenError::NameTaken));
+            return Err(ChangeError::NameTaken.into());
         }
         self.connection
             .prepare_cached(
@@ -57,7 +56,7 @@ impl Writer {
         self.insert_secret(id, &made, new.now)?;
         self.ensure_token(id)?;
         self.enter_opening(PurseId::Token(id), new.balance, new.now, batch);
-        Ok(Ok(Token {
+        Ok(Token {
             id,
             account: new.account,
             settings: settings.clone(),
@@ -65,7 +64,7 @@ impl Writer {
             digest: new.digest,
             sealed: new.sealed.clone(),
             created_at: new.now,
-        }))
+        })
     }
 
     fn insert_secret(
@@ -92,31 +91,36 @@ impl Writer {
 
     pub(super) fn update_token(
         &mut self,
+        mut token: Token,
         update: &TokenUpdate,
         batch: &mut Batch,
         now: Timestamp,
-    ) -> rusqlite::Result<Result<Option<Token>, UpdateTokenError>> {
-        let Some(mut token) = self.find_loaded(update.account, &update.name)? else {
-            return Ok(Ok(None));
-        };
+    ) -> Result<Token, Undone> {
         self.ledger.reset_if_due(token.id, now);
-        // Memory knows of resets that are not flushed yet.
-        token.settings.reset = self.ledger.token(token.id).and_then(|state| state.reset);
-        let changed = token
+        self.bring_up_to_date(&mut token);
+        token.settings = token
             .settings
-            .changed(&update.change, now, self.ledger.zone());
-        token.settings = match changed {
-            Ok(settings) => settings,
-            Err(faults) => return Ok(Err(UpdateTokenError::Invalid(faults))),
-        };
+            .changed(&update.change, now, self.ledger.zone())?;
         self.write_settings(token.id, &token.settings)?;
         self.ledger
             .apply_settings(token.id, &token.settings, update.change.balance, now);
         batch
             .stale
             .extend(rows::digests_of(&self.connection, token.id)?);
-        token.balance = self.balance_of(token.id);
-        Ok(Ok(Some(token)))
+        self.bring_up_to_date(&mut token);
+        Ok(token)
+    }
+
+    pub(super) fn top_up_token(
+        &mut self,
+        mut token: Token,
+        top_up: &TopUp,
+        now: Timestamp,
+    ) -> Result<Token, Undone> {
+        let purse = PurseId::Token(token.id);
+        self.ledger.top_up(purse, top_up.clone(), now)?;
+        self.bring_up_to_date(&mut token);
+        Ok(token)
     }
 
     fn write_settings(&self, id: TokenId, settings: &TokenSettings) -> rusqlite::Result<()> {
@@ -139,12 +143,10 @@ impl Writer {
 
     pub(super) fn rotate_token(
         &mut self,
+        mut token: Token,
         rotation: &Rotation,
         batch: &mut Batch,
-    ) -> rusqlite::Result<Option<Token>> {
-        let Some(mut token) = self.find_loaded(rotation.account, &rotation.name)? else {
-            return Ok(None);
-        };
+    ) -> Result<Token, Undone> {
         self.retire_secrets(token.id, batch)?;
         self.connection
             .prepare_cached("DELETE FROM secret WHERE token_id = ? AND valid_until IS NOT NULL")?
@@ -171,20 +173,15 @@ impl Writer {
             .rotate_token(token.id, state, rotation.old_until);
         token.digest = rotation.digest;
         token.sealed.clone_from(&rotation.sealed);
-        token.balance = self.balance_of(token.id);
-        Ok(Some(token))
+        Ok(token)
     }
 
     pub(super) fn delete_token(
         &mut self,
-        account: AccountId,
-        name: &TokenName,
+        token: Token,
         at: Timestamp,
         batch: &mut Batch,
-    ) -> rusqlite::Result<Option<TokenId>> {
-        let Some(token) = self.find_loaded(account, name)? else {
-            return Ok(None);
-        };
+    ) -> Result<Token, Undone> {
         self.retire_secrets(token.id, batch)?;
         self.connection
             .prepare_cached("UPDATE token SET deleted_at = ? WHERE id = ?")?
@@ -193,7 +190,7 @@ impl Writer {
             .prepare_cached("DELETE FROM secret WHERE token_id = ?")?
             .execute([token.id.0])?;
         self.ledger.delete_token(token.id);
-        Ok(Some(token.id))
+        Ok(token)
     }
 
     /// Remembers a token's secrets as such that once worked.
@@ -202,17 +199,5 @@ impl Writer {
         rows::retire(&self.connection, &digests)?;
         batch.stale.extend(digests);
         Ok(())
-    }
-
-    fn find_loaded(
-        &mut self,
-        account: AccountId,
-        name: &TokenName,
-    ) -> rusqlite::Result<Option<Token>> {
-        let token = rows::token_named(&self.connection, account, name)?;
-        if let Some(token) = &token {
-            self.ensure_token(token.id)?;
-        }
-        Ok(token)
     }
 }

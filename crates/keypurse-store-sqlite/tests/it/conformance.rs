@@ -17,6 +17,11 @@ macro_rules! promises {
 
 promises!(
     a_call_is_charged_once,
+    a_call_with_a_key_is_made_once,
+    a_change_asked_for_twice_is_made_once,
+    a_condition_is_decided_with_the_change,
+    a_refused_change_leaves_its_key_free,
+    a_top_up_adds_to_a_balance_or_changes_nothing,
     a_change_is_seen_by_the_next_caller,
     a_charge_and_an_adjustment_never_lose_each_other,
     a_deleted_name_is_free_and_its_history_is_not,

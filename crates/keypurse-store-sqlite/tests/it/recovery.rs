@@ -1,8 +1,11 @@
 //! What a start makes of what a stop left behind.
 
+use keypurse_core::ledger::{Note, TopUp};
 use keypurse_core::money::Money;
-use keypurse_store::Store;
 use keypurse_store::conformance::{self, balance, nanos, new_hold, token, used};
+use keypurse_store::{
+    AccountTopUp, Claim, Guard, HoldFailure, NewHold, Repeated, Store, TokenChange, TokenTopUp,
+};
 use keypurse_store_sqlite::{AuditError, OpenError, audit};
 use rusqlite::Connection;
 
@@ -237,4 +240,124 @@ async fn a_secret_of_a_deleted_token_leaves_the_database() {
         Money::ZERO
     );
     store.finish().await;
+}
+
+#[tokio::test]
+async fn a_crash_frees_the_key_of_a_void_call_and_keeps_that_of_a_delivered_one() {
+    let before = TestStore::new();
+    let token = funded(before.get()).await;
+    let ask = async |store: &dyn Store, call: i64, key: u8| {
+        let claim = Claim {
+            key: [key; 32],
+            fingerprint: [0; 32],
+        };
+        let hold = NewHold {
+            claim: Some(claim),
+            ..new_hold(store, &token, 2, call, 600).await
+        };
+        store.hold(hold).await
+    };
+    for call in [1, 2] {
+        let key = u8::try_from(call).unwrap();
+        ask(before.get(), call, key).await.expect("enough money");
+    }
+    before
+        .get()
+        .open(used(2, 0).call, nanos(250))
+        .await
+        .expect("a hold");
+    let after = TestStore::reopened(before.crash().await).expect("a readable store");
+    ask(after.get(), 3, 1).await.expect("the first was void");
+    let repeated = ask(after.get(), 4, 2).await;
+    let finished = Repeated::Finished {
+        call: used(2, 0).call,
+        cost: nanos(250),
+        status: 0,
+    };
+    assert!(
+        matches!(repeated, Err(HoldFailure::Repeated(told)) if told == finished),
+        "{repeated:?}"
+    );
+    assert_eq!(balance(after.get(), &token).await, nanos(100_000 - 250));
+    after.finish().await;
+}
+
+#[tokio::test]
+async fn a_top_up_is_one_entry_with_its_note_and_the_books_still_balance() {
+    let store = TestStore::new();
+    let token = funded(store.get()).await;
+    let top_up = TopUp {
+        amount: nanos(25),
+        note: Note::parse("Invoice 17").unwrap(),
+    };
+    let change = TokenChange::TopUp(TokenTopUp {
+        account: token.account,
+        name: token.settings.name.clone(),
+        top_up: top_up.clone(),
+    });
+    store
+        .get()
+        .change_token(change, Guard::default())
+        .await
+        .expect("a token");
+    let credit = AccountTopUp {
+        account: token.account,
+        top_up,
+    };
+    store
+        .get()
+        .top_up_account(credit, None)
+        .await
+        .expect("an account");
+    let entries: Vec<(Option<i64>, i64, i64, String)> = Connection::open(store.path())
+        .unwrap()
+        .prepare("SELECT token_id, amount, balance_after, note FROM entry WHERE kind = 4")
+        .unwrap()
+        .query_map([], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    let note = "Invoice 17".to_owned();
+    let expected = [
+        (Some(token.id.0), 25, 100_025, note.clone()),
+        (None, 25, 25, note),
+    ];
+    assert_eq!(entries, expected);
+    store.finish().await;
+}
+
+#[tokio::test]
+async fn old_keys_are_forgotten_a_few_at_a_time_as_new_ones_come() {
+    let store = TestStore::new();
+    let token = funded(store.get()).await;
+    let edit = Connection::open(store.path()).unwrap();
+    let day_ago = conformance::NOW.plus_seconds(-keypurse_store::REMEMBERED_SECONDS);
+    for old in 0..20_u8 {
+        let key = [old; 32];
+        edit.execute(
+            "INSERT INTO idempotency (key, fingerprint, at, answer)
+             VALUES (?, zeroblob(32), ?, x'')",
+            rusqlite::params![key, day_ago.micros()],
+        )
+        .unwrap();
+    }
+    let left = || -> i64 {
+        let count = "SELECT count(*) FROM idempotency";
+        edit.query_row(count, [], |row| row.get(0)).unwrap()
+    };
+    for (call, expected) in [(1, 20 - 16 + 1), (2, 2)] {
+        let claim = Claim {
+            key: [100 + u8::try_from(call).unwrap(); 32],
+            fingerprint: [0; 32],
+        };
+        let hold = NewHold {
+            claim: Some(claim),
+            ..new_hold(store.get(), &token, 2, call, 1).await
+        };
+        store.get().hold(hold).await.expect("enough money");
+        assert_eq!(left(), expected);
+    }
+    store.crash().await;
 }

@@ -242,6 +242,7 @@ async fn rotate(store: &dyn Store, token: &Token, secret: u8) {
 async fn refusal(store: &dyn Store, hold: NewHold) -> HoldError {
     match store.hold(hold).await.expect_err("refused") {
         HoldFailure::Refused(refused) => refused,
+        HoldFailure::Repeated(error) => panic!("{error}"),
         HoldFailure::Store(error) => panic!("{error}"),
     }
 }
@@ -290,7 +291,7 @@ pub async fn two_accounts_do_not_see_each_other(store: &dyn Store) {
 }
 
 /// All futures at once, in order; enough of `futures::join_all` for a suite.
-async fn join_all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
+pub(super) async fn join_all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
     let mut waiting: Vec<_> = futures.into_iter().map(|f| (Box::pin(f), None)).collect();
     std::future::poll_fn(|context| {
         let mut is_done = true;

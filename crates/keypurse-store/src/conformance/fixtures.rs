@@ -118,6 +118,7 @@ pub async fn new_hold(
             first: nanos(full),
         },
         meta: meta(),
+        claim: None,
     }
 }
 

@@ -2,6 +2,7 @@
 //! run each promise on a fresh store.
 
 mod calls;
+mod changes;
 mod fixtures;
 mod keys;
 mod tokens;
@@ -11,6 +12,11 @@ pub use calls::{
     deletion_rotation_and_expiry_end_admission, holds_are_exclusive,
     holds_grow_as_far_as_the_money_goes, the_account_is_charged_with_the_token,
     two_accounts_do_not_see_each_other,
+};
+pub use changes::{
+    a_call_with_a_key_is_made_once, a_change_asked_for_twice_is_made_once,
+    a_condition_is_decided_with_the_change, a_refused_change_leaves_its_key_free,
+    a_top_up_adds_to_a_balance_or_changes_nothing,
 };
 pub use fixtures::*;
 pub use keys::a_secret_moves_to_newer_keys_and_stays_itself;

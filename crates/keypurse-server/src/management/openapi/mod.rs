@@ -46,7 +46,7 @@ pub fn document() -> Value {
                     "description": "An account key, or a custom token where that is said",
                 },
             },
-            "parameters": {"name": operations::name_parameter()},
+            "parameters": operations::parameters(),
             "headers": operations::headers(),
             "responses": operations::refusals(),
             "schemas": schemas::all(),

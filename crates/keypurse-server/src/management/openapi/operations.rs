@@ -22,11 +22,38 @@ pub(super) fn paths() -> Value {
             "parameters": [{"$ref": "#/components/parameters/name"}],
             "get": ledger(),
         },
+        "/v2/user/custom_token/{name}/top_up/": {
+            "parameters": [{"$ref": "#/components/parameters/name"}],
+            "post": top_up(),
+        },
         "/v2/cost_management/credits/": {"get": credits()},
+        "/v2/cost_management/credits/top_up/": {"post": top_up_credits()},
     })
 }
 
-pub(super) fn name_parameter() -> Value {
+pub(super) fn parameters() -> Value {
+    json!({
+        "name": name_parameter(),
+        "idempotency-key": {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "description": "Names this change: for 24 hours a repetition with the same key and \
+                body answers as the first did, and does nothing.",
+            "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+            "example": "9b1c4d4e-create-production",
+        },
+        "if-match": {
+            "name": "If-Match",
+            "in": "header",
+            "description": "The `ETag` of the token as it was seen, or `*`, or several tags with \
+                commas between: a token that has changed since is left alone.",
+            "schema": {"type": "string"},
+            "example": "*",
+        },
+    })
+}
+
+fn name_parameter() -> Value {
     json!({
         "name": "name",
         "in": "path",
@@ -51,6 +78,15 @@ pub(super) fn headers() -> Value {
             "required": true,
             "schema": {"type": "integer", "minimum": 1},
         },
+        "ETag": {
+            "description": "Names the token's settings and secret, not its balance.",
+            "required": true,
+            "schema": {"type": "string", "pattern": r#"^"[0-9a-f]{32}"$"#},
+        },
+        "idempotent-replayed": {
+            "description": "`true`: this was answered before, and nothing was done now.",
+            "schema": {"const": "true"},
+        },
         "Cache-Control": {"required": true, "schema": {"const": "no-store"}},
     })
 }
@@ -63,8 +99,11 @@ pub(super) fn refusals() -> Value {
         "401": refusal("No live credential", &schema("Error"), &["WWW-Authenticate"]),
         "403": refusal("The credential is not for this", &schema("Error"), &[]),
         "404": refusal("No such token in this account", &schema("NotFound"), &[]),
+        "412": refusal("The token is not as `If-Match` says", &schema("Error"), &[]),
         "413": refusal("The body is longer than 64 KiB", &schema("Error"), &[]),
         "415": refusal("The body is not JSON", &schema("Error"), &[]),
+        "422": refusal("The `Idempotency-Key` was used for another request", &schema("Error"),
+            &[]),
         "429": refusal("Too many wrong credentials from this address", &schema("Error"),
             &["Retry-After"]),
         "503": refusal("The change cannot be recorded now", &schema("Error"), &[]),
@@ -92,6 +131,8 @@ fn create() -> Value {
     );
     let refused = [&MANAGED[..], &[400, 413, 415]].concat();
     let mut operation = operation("createToken", "Create a token", done, &refused);
+    make_once(&mut operation);
+    show_tag(&mut operation, "201");
     operation["requestBody"] = body("CreateToken", &json!(true));
     operation
 }
@@ -99,13 +140,18 @@ fn create() -> Value {
 fn get() -> Value {
     let done = ("200", content("The token", &schema("Token")));
     let refused = [&MANAGED[..], &[404]].concat();
-    operation("getToken", "Show a token", done, &refused)
+    let mut operation = operation("getToken", "Show a token", done, &refused);
+    show_tag(&mut operation, "200");
+    operation
 }
 
 fn update() -> Value {
     let done = ("200", content("The changed token", &schema("UpdatedToken")));
     let refused = [&MANAGED[..], &[400, 404, 413, 415]].concat();
     let mut operation = operation("updateToken", "Change a token", done, &refused);
+    make_once(&mut operation);
+    make_conditional(&mut operation);
+    show_tag(&mut operation, "200");
     operation["requestBody"] = body("UpdateToken", &json!(false));
     operation
 }
@@ -115,8 +161,11 @@ fn delete() -> Value {
     done.as_object_mut()
         .expect("built as an object")
         .remove("content");
-    let refused = [&MANAGED[..], &[404]].concat();
-    operation("deleteToken", "Delete a token", ("204", done), &refused)
+    let refused = [&MANAGED[..], &[400, 404]].concat();
+    let mut operation = operation("deleteToken", "Delete a token", ("204", done), &refused);
+    make_once(&mut operation);
+    make_conditional(&mut operation);
+    operation
 }
 
 fn rotate() -> Value {
@@ -126,6 +175,9 @@ fn rotate() -> Value {
     );
     let refused = [&MANAGED[..], &[400, 404, 413, 415]].concat();
     let mut operation = operation("rotateToken", "Give a token a new secret", done, &refused);
+    make_once(&mut operation);
+    make_conditional(&mut operation);
+    show_tag(&mut operation, "200");
     operation["requestBody"] = body("RotateToken", &json!(false));
     operation
 }
@@ -164,6 +216,17 @@ fn ledger() -> Value {
     operation
 }
 
+fn top_up() -> Value {
+    let done = ("200", content("The token with its money", &schema("Token")));
+    let refused = [&MANAGED[..], &[400, 404, 413, 415]].concat();
+    let mut operation = operation("topUpToken", "Add to a token's balance", done, &refused);
+    make_once(&mut operation);
+    make_conditional(&mut operation);
+    show_tag(&mut operation, "200");
+    operation["requestBody"] = body("TopUp", &json!(true));
+    operation
+}
+
 fn me() -> Value {
     let done = ("200", content("The calling token", &schema("Oneself")));
     operation(
@@ -179,6 +242,52 @@ fn credits() -> Value {
     let mut operation = operation("getCredits", "Show the account's credits", done, &MANAGED);
     operation["tags"] = json!(["Credits"]);
     operation
+}
+
+fn top_up_credits() -> Value {
+    let done = ("200", content("The account's credits", &schema("Credits")));
+    let refused = [&MANAGED[..], &[400, 413, 415]].concat();
+    let mut operation = operation("topUpCredits", "Add to the credits", done, &refused);
+    make_once(&mut operation);
+    operation["tags"] = json!(["Credits"]);
+    operation["requestBody"] = body("TopUp", &json!(true));
+    operation
+}
+
+/// The operation can be asked for once, by a key.
+fn make_once(operation: &mut Value) {
+    add_parameter(operation, "idempotency-key");
+    refuse(operation, "422");
+    let replayed = header_ref("idempotent-replayed");
+    let responses = operation["responses"].as_object_mut();
+    for (status, response) in responses.expect("built as an object") {
+        if status.starts_with('2') {
+            response["headers"]["idempotent-replayed"] = replayed.clone();
+        }
+    }
+}
+
+/// The operation can be asked for on condition.
+fn make_conditional(operation: &mut Value) {
+    add_parameter(operation, "if-match");
+    refuse(operation, "412");
+}
+
+fn add_parameter(operation: &mut Value, name: &str) {
+    let parameter = json!({"$ref": format!("#/components/parameters/{name}")});
+    match operation["parameters"].as_array_mut() {
+        Some(parameters) => parameters.push(parameter),
+        None => operation["parameters"] = json!([parameter]),
+    }
+}
+
+fn refuse(operation: &mut Value, status: &str) {
+    let reference = format!("#/components/responses/{status}");
+    operation["responses"][status] = json!({"$ref": reference});
+}
+
+fn show_tag(operation: &mut Value, status: &str) {
+    operation["responses"][status]["headers"]["ETag"] = header_ref("ETag");
 }
 
 fn operation(id: &str, summary: &str, done: (&str, Value), refused: &[u16]) -> Value {

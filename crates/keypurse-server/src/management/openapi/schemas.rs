@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use keypurse_core::ledger::MAX_NOTE_CHARS;
 use keypurse_core::token::MAX_NAME_CHARS;
 
 use super::statement;
@@ -17,6 +18,7 @@ pub(super) fn all() -> Value {
         "CreateToken": create_token(),
         "UpdateToken": update_token(),
         "RotateToken": rotate_token(),
+        "TopUp": top_up(),
         "CreatedToken": shown_token(&money_text(), &json!({"token": secret()})),
         "UpdatedToken": shown_token(&money_number(), &json!({})),
         "RotatedToken": shown_token(&money_number(), &json!({"token": secret()})),
@@ -149,6 +151,26 @@ fn rotate_token() -> Value {
                 "maximum": 2_592_000,
                 "default": 0,
                 "description": "Seconds during which the old secret still works.",
+            },
+        },
+    })
+}
+
+fn top_up() -> Value {
+    json!({
+        "type": "object",
+        "required": ["amount"],
+        "properties": {
+            "amount": {
+                "description": "What is added.",
+                "allOf": [money_wish(&json!({"minimum": 1e-9}), ""), {"not": zero()}],
+            },
+            "note": {
+                "type": "string",
+                "maxLength": MAX_NOTE_CHARS,
+                "pattern": format!("^[^{CONTROL}]*$"),
+                "description": "Why; kept with the entry.",
+                "examples": ["Invoice 17"],
             },
         },
     })

@@ -27,6 +27,7 @@ fn line() -> Value {
         "kind": {"enum": ["charge", "open", "adjust", "reset", "top_up", "checkpoint"]},
         "amount": {"type": "number", "description": "Signed change in US dollars."},
         "balance": {"type": "number", "description": "The balance it led to."},
+        "note": {"type": ["string", "null"], "description": "What the operator said."},
         "call": {"anyOf": [call(), {"type": "null"}]},
     }))
 }

@@ -4,21 +4,26 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use keypurse_core::token::{TokenSettings, opening_balance};
-use keypurse_store::{CreateTokenError, NewToken};
+use keypurse_store::{NewToken, Token, TokenChange};
 
+use super::change::{Request, respond};
+use super::etag::etag;
 use super::secrets::FreshSecret;
 use super::wire::{Creation, RefusedCreation, TokenAnswer, read_creation, settings_faults, taken};
-use crate::http::answer;
 use crate::http::body::JsonBody;
-use crate::http::refusal::{FieldFaults, Refusal};
+use crate::http::refusal::Refusal;
 use crate::management::caller::Manager;
+use crate::management::conditions::Conditions;
+use crate::management::kept::Kept;
 use crate::state::AppState;
 
 pub(in crate::management) async fn create(
     State(state): State<AppState>,
     manager: Manager,
+    conditions: Conditions,
     body: JsonBody,
 ) -> Result<Response, Refusal> {
+    let request = Request::new_token(&conditions, manager.account, body.bytes())?;
     let Creation { name, kind, change } = match read_creation(&body.object()?) {
         Ok(creation) => creation,
         Err(refused) => return Err(with_taken(&state, &manager, refused).await),
@@ -33,7 +38,7 @@ pub(in crate::management) async fn create(
         sealed,
         keys,
     } = FreshSecret::generate(&state, kind);
-    let new = NewToken {
+    let change = TokenChange::Create(NewToken {
         account: manager.account,
         balance: opening_balance(change.balance, settings.reset),
         settings,
@@ -41,17 +46,14 @@ pub(in crate::management) async fn create(
         sealed,
         keys,
         now,
+    });
+    let answer = move |token: &Token| {
+        Kept::json(StatusCode::CREATED, &TokenAnswer::created(token, now))
+            .tagged(etag(token))
+            .showing_secret_of(token)
     };
-    let token = state.store.create_token(new).await.map_err(refuse)?;
-    let body = TokenAnswer::created(&token, now, secret);
-    Ok(answer::json(StatusCode::CREATED, &body))
-}
-
-fn refuse(error: CreateTokenError) -> Refusal {
-    match error {
-        CreateTokenError::NameTaken => Refusal::Invalid(taken(FieldFaults::default())),
-        CreateTokenError::Store(cause) => Refusal::Unavailable(cause),
-    }
+    let outcome = request.make(&state, change, answer).await?;
+    respond(&state, outcome, Some(secret)).await
 }
 
 /// All faults are reported at once, so a refused request's name is looked up

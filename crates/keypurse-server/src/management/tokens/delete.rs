@@ -1,44 +1,47 @@
 //! `DELETE /v2/user/custom_token/{name}/`
 
 use axum::extract::State;
+use axum::response::Response;
 use http::StatusCode;
-use keypurse_core::id::{AccountId, TokenId};
+use keypurse_core::id::AccountId;
 use keypurse_core::token::TokenName;
-use keypurse_store::StoreError;
+use keypurse_store::{Deletion, Token, TokenChange};
 
+use super::change::{Request, respond};
 use super::path::NamePath;
 use crate::http::refusal::Refusal;
 use crate::management::caller::Manager;
+use crate::management::conditions::{Conditions, Outcome};
+use crate::management::kept::Kept;
 use crate::state::AppState;
 
 pub(in crate::management) async fn delete(
     State(state): State<AppState>,
     manager: Manager,
     path: NamePath,
-) -> Result<StatusCode, Refusal> {
+    conditions: Conditions,
+) -> Result<Response, Refusal> {
+    let request = Request::read(&conditions, manager.account, b"")?;
     let name = path.name()?;
     // A task of its own: the deletion happens even when its client hangs up,
     // and then running streams have to end all the same.
-    let deleting = state.tasks.spawn(end(state.clone(), manager.account, name));
-    match deleting.await {
-        Ok(Ok(Some(_))) => Ok(StatusCode::NO_CONTENT),
-        Ok(Ok(None)) => Err(Refusal::NoSuchToken),
-        Ok(Err(cause)) => Err(Refusal::Unavailable(cause)),
-        Err(_) => Err(Refusal::Bug),
-    }
+    let deleting = end(state.clone(), request, manager.account, name);
+    let outcome = state.tasks.spawn(deleting).await;
+    respond(&state, outcome.map_err(|_| Refusal::Bug)??, None).await
 }
 
 async fn end(
     state: AppState,
+    request: Request,
     account: AccountId,
     name: TokenName,
-) -> Result<Option<TokenId>, StoreError> {
-    let deleted = state
-        .store
-        .delete_token(account, &name, state.now())
-        .await?;
-    if let Some(id) = deleted {
-        state.revocations.revoke(id);
+) -> Result<Outcome<Token>, Refusal> {
+    let now = state.now();
+    let change = TokenChange::Delete(Deletion { account, name, now });
+    let answer = |_: &Token| Kept::empty(StatusCode::NO_CONTENT);
+    let outcome = request.make(&state, change, answer).await?;
+    if let Outcome::First(_, token) = &outcome {
+        state.revocations.revoke(token.id);
     }
-    Ok(deleted)
+    Ok(outcome)
 }

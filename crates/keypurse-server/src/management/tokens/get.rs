@@ -2,8 +2,10 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use http::StatusCode;
+use http::header::ETAG;
+use http::{HeaderValue, StatusCode};
 
+use super::etag::etag;
 use super::path::NamePath;
 use super::secrets::revealed;
 use super::wire::TokenAnswer;
@@ -20,5 +22,8 @@ pub(in crate::management) async fn get(
     let token = state.store.token(manager.account, &path.name()?).await?;
     let token = token.ok_or(Refusal::NoSuchToken)?;
     let body = TokenAnswer::shown(&token, state.now(), revealed(&state, &token));
-    Ok(answer::json(StatusCode::OK, &body))
+    let mut response = answer::json(StatusCode::OK, &body);
+    let tag = HeaderValue::try_from(etag(&token)).expect("a tag is hexadecimal");
+    response.headers_mut().insert(ETAG, tag);
+    Ok(response)
 }

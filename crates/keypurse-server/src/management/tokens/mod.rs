@@ -1,7 +1,9 @@
 //! The tokens of an account: one file per operation.
 
+mod change;
 mod create;
 mod delete;
+mod etag;
 mod get;
 mod ledger;
 mod list;
@@ -9,9 +11,11 @@ mod me;
 mod path;
 mod rotate;
 mod secrets;
+mod top_up;
 mod update;
 mod wire;
 
+pub(super) use change::refuse;
 pub(super) use create::create;
 pub(super) use delete::delete;
 pub(super) use get::get;
@@ -19,4 +23,6 @@ pub(super) use ledger::ledger;
 pub(super) use list::list;
 pub(super) use me::me;
 pub(super) use rotate::rotate;
+pub(super) use top_up::top_up;
 pub(super) use update::update;
+pub(super) use wire::read_top_up;

@@ -3,29 +3,36 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
-use keypurse_store::Rotation;
+use keypurse_core::token::TokenKind;
+use keypurse_store::{Rotation, Token, TokenChange};
 
+use super::change::{Request, respond};
+use super::etag::etag;
 use super::path::NamePath;
 use super::secrets::FreshSecret;
 use super::wire::{TokenAnswer, read_rotation};
-use crate::http::answer;
 use crate::http::body::JsonBody;
 use crate::http::refusal::Refusal;
 use crate::management::caller::Manager;
+use crate::management::conditions::Conditions;
+use crate::management::kept::Kept;
 use crate::state::AppState;
 
 pub(in crate::management) async fn rotate(
     State(state): State<AppState>,
     manager: Manager,
     path: NamePath,
+    conditions: Conditions,
     body: JsonBody,
 ) -> Result<Response, Refusal> {
+    let request = Request::read(&conditions, manager.account, body.bytes())?;
     let grace_seconds = read_rotation(&body.object_or_empty()?).map_err(Refusal::Invalid)?;
     let name = path.name()?;
     // The secret says whether it is for the sandbox, and a token's kind never
-    // changes: it may be looked up before the step that rotates.
+    // changes: it may be looked up before the step that rotates. That step
+    // says whether there is a token, as this may be a repetition.
     let stored = state.store.token(manager.account, &name).await?;
-    let kind = stored.ok_or(Refusal::NoSuchToken)?.settings.kind;
+    let kind = stored.map_or(TokenKind::Live, |token| token.settings.kind);
     let now = state.now();
     let FreshSecret {
         secret,
@@ -33,7 +40,7 @@ pub(in crate::management) async fn rotate(
         sealed,
         keys,
     } = FreshSecret::generate(&state, kind);
-    let rotation = Rotation {
+    let change = TokenChange::Rotate(Rotation {
         account: manager.account,
         name,
         digest,
@@ -41,9 +48,12 @@ pub(in crate::management) async fn rotate(
         keys,
         old_until: now.plus_seconds(grace_seconds),
         now,
+    });
+    let answer = move |token: &Token| {
+        Kept::json(StatusCode::OK, &TokenAnswer::updated(token, now))
+            .tagged(etag(token))
+            .showing_secret_of(token)
     };
-    let token = state.store.rotate_token(rotation).await?;
-    let token = token.ok_or(Refusal::NoSuchToken)?;
-    let body = TokenAnswer::shown(&token, now, Some(secret));
-    Ok(answer::json(StatusCode::OK, &body))
+    let outcome = request.make(&state, change, answer).await?;
+    respond(&state, outcome, Some(secret)).await
 }

@@ -3,39 +3,38 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
-use keypurse_store::{TokenUpdate, UpdateTokenError};
+use keypurse_store::{Token, TokenChange, TokenUpdate};
 
+use super::change::{Request, respond};
+use super::etag::etag;
 use super::path::NamePath;
-use super::wire::{TokenAnswer, read_update, settings_faults};
-use crate::http::answer;
+use super::wire::{TokenAnswer, read_update};
 use crate::http::body::JsonBody;
 use crate::http::refusal::Refusal;
 use crate::management::caller::Manager;
+use crate::management::conditions::Conditions;
+use crate::management::kept::Kept;
 use crate::state::AppState;
 
 pub(in crate::management) async fn update(
     State(state): State<AppState>,
     manager: Manager,
     path: NamePath,
+    conditions: Conditions,
     body: JsonBody,
 ) -> Result<Response, Refusal> {
+    let request = Request::read(&conditions, manager.account, body.bytes())?;
     let change = read_update(&body.object_or_empty()?).map_err(Refusal::Invalid)?;
     let now = state.now();
-    let update = TokenUpdate {
+    let change = TokenChange::Update(TokenUpdate {
         account: manager.account,
         name: path.name()?,
         change,
         now,
+    });
+    let answer = move |token: &Token| {
+        Kept::json(StatusCode::OK, &TokenAnswer::updated(token, now)).tagged(etag(token))
     };
-    let token = state.store.update_token(update).await.map_err(refuse)?;
-    let token = token.ok_or(Refusal::NoSuchToken)?;
-    let body = TokenAnswer::updated(&token, now);
-    Ok(answer::json(StatusCode::OK, &body))
-}
-
-fn refuse(error: UpdateTokenError) -> Refusal {
-    match error {
-        UpdateTokenError::Invalid(errors) => Refusal::Invalid(settings_faults(&errors)),
-        UpdateTokenError::Store(cause) => Refusal::Unavailable(cause),
-    }
+    let outcome = request.make(&state, change, answer).await?;
+    respond(&state, outcome, None).await
 }

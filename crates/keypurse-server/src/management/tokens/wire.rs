@@ -12,7 +12,9 @@
 //! | `overdraft` | [`Overdraft`] |
 //! | `token` | [`TokenSecret`] |
 //! | `grace_period` | seconds until `Rotation::old_until` |
+//! | `amount`, `note` | [`TopUp`] |
 
+use keypurse_core::ledger::{MAX_NOTE_CHARS, Note, NoteError, TopUp};
 use keypurse_core::money::Money;
 use keypurse_core::period::{Reset, ResetPeriod};
 use keypurse_core::secret::TokenSecret;
@@ -34,6 +36,9 @@ use crate::management::fields::{
 /// The longest grace period: 30 days.
 const MAX_GRACE_SECONDS: i64 = 2_592_000;
 
+const NOT_POSITIVE: &str = "Ensure this value is greater than 0.";
+const CONTROL_CHARACTER: &str = "Control characters are not allowed.";
+
 /// The names of the fields.
 mod field {
     pub(super) const NAME: &str = "name";
@@ -45,6 +50,8 @@ mod field {
     pub(super) const RESET_AMOUNT: &str = "balance_reset_amount";
     pub(super) const OVERDRAFT: &str = "overdraft";
     pub(super) const GRACE_PERIOD: &str = "grace_period";
+    pub(super) const AMOUNT: &str = "amount";
+    pub(super) const NOTE: &str = "note";
 }
 
 const KINDS: [(&str, TokenKind); 2] = [
@@ -121,6 +128,41 @@ pub(super) fn read_rotation(object: &JsonObject<'_>) -> Result<i64, FieldFaults>
     }
 }
 
+/// Reads the body of a top-up.
+pub(in crate::management) fn read_top_up(object: &JsonObject<'_>) -> Result<TopUp, FieldFaults> {
+    let mut fields = Fields::of(object);
+    let amount = fields.required(field::AMOUNT, positive_money);
+    let note = fields.optional(field::NOTE, note).flatten();
+    match amount {
+        Some(amount) if fields.faults.is_empty() => Ok(TopUp { amount, note }),
+        _ => Err(fields.faults),
+    }
+}
+
+fn positive_money(value: &RawValue) -> Result<Money, Reason> {
+    let amount = money(value)?;
+    (amount > Money::ZERO)
+        .then_some(amount)
+        .ok_or(NOT_POSITIVE.into())
+}
+
+fn note(value: &RawValue) -> Result<Option<Note>, Reason> {
+    Note::parse(&text(value)?).map_err(|error| match error {
+        NoteError::TooLong => {
+            format!("Ensure this field has no more than {MAX_NOTE_CHARS} characters.").into()
+        }
+        NoteError::ControlCharacter => CONTROL_CHARACTER.into(),
+    })
+}
+
+/// The balance would not fit.
+pub(super) fn too_much() -> FieldFaults {
+    let mut faults = FieldFaults::default();
+    let reason = "The balance would be more than it may be; top up less.";
+    faults.add(field::AMOUNT, reason);
+    faults
+}
+
 fn read_change(fields: &mut Fields<'_>) -> SettingsChange {
     SettingsChange {
         balance: fields.optional(field::BALANCE, money),
@@ -140,7 +182,7 @@ fn name(value: &RawValue) -> Result<TokenName, Reason> {
         TokenNameError::TooLong => {
             format!("Ensure this field has no more than {MAX_NAME_CHARS} characters.").into()
         }
-        TokenNameError::ControlCharacter => "Control characters are not allowed.".into(),
+        TokenNameError::ControlCharacter => CONTROL_CHARACTER.into(),
         TokenNameError::Reserved => "This name is reserved.".into(),
     })
 }
@@ -161,9 +203,7 @@ pub(super) fn settings_faults(errors: &[SettingsError]) -> FieldFaults {
                 field::RESET_AMOUNT,
                 "A reset amount needs a reset period; send `balance_reset_period` too.",
             ),
-            SettingsError::AmountNotPositive => {
-                (field::RESET_AMOUNT, "Ensure this value is greater than 0.")
-            }
+            SettingsError::AmountNotPositive => (field::RESET_AMOUNT, NOT_POSITIVE),
             SettingsError::PeriodWithoutBalance => (
                 field::ACTIVE_BALANCE,
                 "A reset period needs an active balance; leave this out or send true.",
@@ -255,15 +295,12 @@ impl Serialize for Shown {
 }
 
 impl<'a> TokenAnswer<'a> {
-    /// The answer to POST.
-    pub(super) fn created(token: &'a Token, now: Timestamp, secret: TokenSecret) -> Self {
-        Self {
-            token: Shown::Secret(secret),
-            ..Self::with_amounts(token, now, Amount::text)
-        }
+    /// The answer to POST, without its secret.
+    pub(super) fn created(token: &'a Token, now: Timestamp) -> Self {
+        Self::with_amounts(token, now, Amount::text)
     }
 
-    /// The answer to GET and rotate; `None`: the secret cannot be shown.
+    /// The answer to GET and to a top-up; `None`: the secret cannot be shown.
     pub(super) fn shown(token: &'a Token, now: Timestamp, secret: Option<TokenSecret>) -> Self {
         Self {
             token: secret.map_or(Shown::Null, Shown::Secret),
@@ -271,7 +308,8 @@ impl<'a> TokenAnswer<'a> {
         }
     }
 
-    /// The answer to PATCH: without the secret, as in the vendor's schema.
+    /// The answer to PATCH, without the secret as in the vendor's schema; and
+    /// to rotate, without its secret.
     pub(super) fn updated(token: &'a Token, now: Timestamp) -> Self {
         Self::with_amounts(token, now, Amount::number)
     }

@@ -6,6 +6,7 @@ mod bodies;
 mod deletion;
 mod faults;
 mod http_client;
+mod idempotency;
 mod leaving;
 mod load;
 mod models;

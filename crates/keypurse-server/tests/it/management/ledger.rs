@@ -140,7 +140,7 @@ async fn a_statement_is_a_table_for_whoever_asks_for_one() {
     assert!(rows.iter().all(|row| row.len() == rows[0].len()));
     assert_eq!(
         rows[0][..6],
-        ["line", "at", "kind", "amount", "balance", "request_id"]
+        ["line", "at", "kind", "amount", "balance", "note"]
     );
     assert_eq!(rows[2][2..5], ["charge", "-0.00021", "0.49979"]);
     assert_eq!(rows[5][2..6], ["open", "1.0", "1.0", ""]);

@@ -8,6 +8,8 @@ mod delete;
 mod expiry;
 mod fields;
 mod health;
+mod idempotency;
+mod if_match;
 mod keys;
 mod ledger;
 mod list;
@@ -18,6 +20,7 @@ mod resets;
 mod reveal;
 mod rotate;
 mod throttle;
+mod top_up;
 mod update;
 
 use std::collections::BTreeMap;

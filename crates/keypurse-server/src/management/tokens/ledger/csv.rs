@@ -8,7 +8,7 @@ use keypurse_store::{CallRecord, Cause, StatementLine};
 
 use super::wire::kind;
 
-const HEAD: [&str; 5] = ["line", "at", "kind", "amount", "balance"];
+const HEAD: [&str; 6] = ["line", "at", "kind", "amount", "balance", "note"];
 const OF_CALL: [&str; 13] = [
     "request_id",
     "provider",
@@ -54,11 +54,15 @@ fn row(line: &StatementLine) -> Vec<String> {
         line.balance_after.to_string(),
     ];
     match &line.cause {
-        Cause::Entry(_) => {
+        Cause::Entry { note, .. } => {
+            row.push(harmless(note.as_deref().unwrap_or_default()));
             let columns = HEAD.len() + OF_CALL.len() + TokenCounts::CLASSES;
             row.resize(columns, String::new());
         }
-        Cause::Call(call) => add_call(&mut row, call),
+        Cause::Call(call) => {
+            row.push(String::new());
+            add_call(&mut row, call);
+        }
     }
     row
 }

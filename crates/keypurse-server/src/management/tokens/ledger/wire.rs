@@ -27,6 +27,7 @@ struct Line<'a> {
     kind: &'static str,
     amount: Box<RawValue>,
     balance: Box<RawValue>,
+    note: Option<&'a str>,
     call: Option<Call<'a>>,
 }
 
@@ -79,16 +80,18 @@ impl<'a> Statement<'a> {
 
 impl<'a> Line<'a> {
     fn of(line: &'a StatementLine) -> Self {
+        let (note, call) = match &line.cause {
+            Cause::Entry { note, .. } => (note.as_deref(), None),
+            Cause::Call(call) => (None, Some(Call::of(call))),
+        };
         Self {
             line: line.line,
             at: line.at.to_string(),
             kind: kind(&line.cause),
             amount: answer::number(line.amount),
             balance: answer::number(line.balance_after),
-            call: match &line.cause {
-                Cause::Entry(_) => None,
-                Cause::Call(call) => Some(Call::of(call)),
-            },
+            note,
+            call,
         }
     }
 }
@@ -97,9 +100,12 @@ impl<'a> Line<'a> {
 pub(super) fn kind(cause: &Cause) -> &'static str {
     match cause {
         Cause::Call(_) => "charge",
-        Cause::Entry(EntryKind::Open) => "open",
-        Cause::Entry(EntryKind::Adjust) => "adjust",
-        Cause::Entry(EntryKind::Reset) => "reset",
+        Cause::Entry { kind, .. } => match kind {
+            EntryKind::Open => "open",
+            EntryKind::Adjust => "adjust",
+            EntryKind::Reset => "reset",
+            EntryKind::TopUp => "top_up",
+        },
     }
 }
 

@@ -1,0 +1,106 @@
+//! Changes of tokens, under the conditions their clients set.
+
+use std::sync::Arc;
+
+use axum::response::Response;
+use keypurse_core::id::AccountId;
+use keypurse_core::ledger::TopUpError;
+use keypurse_core::secret::TokenSecret;
+use keypurse_store::{ChangeError, Claim, Condition, Guard, Token, TokenChange};
+
+use super::etag::IfMatch;
+use super::secrets::revealed;
+use super::wire::{settings_faults, taken, too_much};
+use crate::http::refusal::{FieldFaults, Refusal};
+use crate::management::conditions::{Answer, Conditions, Outcome, bad_header, once};
+use crate::management::kept::{Kept, Told};
+use crate::state::State;
+
+const BAD_IF_MATCH: &str = "Send `*`, or entity tags as they came, in double quotes.";
+
+/// A request that changes a token, apart from the change.
+#[derive(Debug)]
+pub(super) struct Request {
+    claim: Option<Claim>,
+    if_match: Option<IfMatch>,
+}
+
+impl Request {
+    /// A new token has no state that could have been seen.
+    pub(super) fn new_token(
+        conditions: &Conditions,
+        account: AccountId,
+        body: &[u8],
+    ) -> Result<Self, Refusal> {
+        Ok(Self {
+            claim: conditions.claim(account, body)?,
+            if_match: None,
+        })
+    }
+
+    pub(super) fn read(
+        conditions: &Conditions,
+        account: AccountId,
+        body: &[u8],
+    ) -> Result<Self, Refusal> {
+        let if_match =
+            IfMatch::read(&conditions.headers).map_err(|_| bad_header("If-Match", BAD_IF_MATCH))?;
+        Ok(Self {
+            claim: conditions.claim(account, body)?,
+            if_match,
+        })
+    }
+
+    /// Makes the change, unless it was made before.
+    pub(super) async fn make(
+        self,
+        state: &State,
+        change: TokenChange,
+        answer: impl Fn(&Token) -> Kept + Send + Sync + 'static,
+    ) -> Result<Outcome<Token>, Refusal> {
+        let answer: Answer<Token> = Arc::new(answer);
+        let guard = Guard {
+            once: once(self.claim, &answer),
+            condition: self
+                .if_match
+                .map(|seen| -> Condition { Box::new(move |token| seen.holds_for(token)) }),
+        };
+        let made = state.store.change_token(change, guard).await;
+        Ok(Outcome::of(made.map_err(refuse)?, &answer)?)
+    }
+}
+
+/// The answer to a change. `fresh` is the secret it gave the token, if it gave
+/// one; any other is shown as GET shows it, while it is the current one.
+pub(super) async fn respond(
+    state: &State,
+    outcome: Outcome<Token>,
+    fresh: Option<TokenSecret>,
+) -> Result<Response, Refusal> {
+    let (kept, token, told) = match outcome {
+        Outcome::First(kept, token) => (kept, Some(token), Told::First),
+        Outcome::Again(kept) => {
+            let token = kept.still_current(&*state.store).await?;
+            (kept, token, Told::Again)
+        }
+    };
+    let secret = match (told, fresh) {
+        (Told::First, Some(fresh)) => Some(fresh),
+        _ if !kept.shows_secret() => None,
+        _ => token.and_then(|token| revealed(state, &token)),
+    };
+    Ok(kept.respond(secret.as_ref(), told))
+}
+
+/// Why a change was not made, as its client is told.
+pub(in crate::management) fn refuse(error: ChangeError) -> Refusal {
+    match error {
+        ChangeError::OtherRequest => Refusal::OtherRequest,
+        ChangeError::NoSuchToken => Refusal::NoSuchToken,
+        ChangeError::Stale => Refusal::Stale,
+        ChangeError::NameTaken => Refusal::Invalid(taken(FieldFaults::default())),
+        ChangeError::Invalid(errors) => Refusal::Invalid(settings_faults(&errors)),
+        ChangeError::TopUp(TopUpError::OutOfRange) => Refusal::Invalid(too_much()),
+        ChangeError::Store(cause) => Refusal::Unavailable(cause),
+    }
+}
