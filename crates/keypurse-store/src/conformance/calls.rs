@@ -4,7 +4,9 @@ use keypurse_core::ledger::{HoldError, PurseId};
 use keypurse_core::money::Money;
 use keypurse_core::token::SettingsChange;
 
-use super::{NOW, account, balance, digest, limited_account, nanos, new_hold, token, used};
+use super::{
+    NOW, account, balance, digest, join_all, limited_account, nanos, new_hold, token, used,
+};
 use crate::{CallOutcome, HoldFailure, NewHold, Rotation, Settlement, Store, Token, TokenUpdate};
 
 /// L2: however many ask at once, no more is held than there is.
@@ -261,32 +263,6 @@ pub async fn two_accounts_do_not_see_each_other(store: &dyn Store) {
             .is_none()
     );
     assert_eq!(balance(store, &token).await, nanos(1000));
-}
-
-/// All futures at once, in order; enough of `futures::join_all` for a suite.
-async fn join_all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
-    let mut waiting: Vec<_> = futures.into_iter().map(|f| (Box::pin(f), None)).collect();
-    std::future::poll_fn(|context| {
-        let mut is_done = true;
-        for (future, output) in &mut waiting {
-            if output.is_none() {
-                match future.as_mut().poll(context) {
-                    std::task::Poll::Ready(value) => *output = Some(value),
-                    std::task::Poll::Pending => is_done = false,
-                }
-            }
-        }
-        if is_done {
-            std::task::Poll::Ready(())
-        } else {
-            std::task::Poll::Pending
-        }
-    })
-    .await;
-    waiting
-        .into_iter()
-        .filter_map(|(_, output)| output)
-        .collect()
 }
 
 async fn tokio_join<A: Future, B: Future>(a: A, b: B) -> (A::Output, B::Output) {

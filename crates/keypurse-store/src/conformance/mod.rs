@@ -3,6 +3,8 @@
 
 mod calls;
 mod fixtures;
+mod join;
+pub mod model;
 mod tokens;
 
 pub use calls::{
@@ -11,6 +13,7 @@ pub use calls::{
     the_account_is_charged_with_the_token, two_accounts_do_not_see_each_other,
 };
 pub use fixtures::*;
+use join::join_all;
 pub use tokens::{
     a_change_is_seen_by_the_next_caller, a_deleted_name_is_free_and_its_history_is_not,
     a_reset_is_applied_once, names_are_unique_in_an_account,

@@ -1,0 +1,49 @@
+//! Makes a panic of the writer thread a panic of the test.
+//!
+//! In production a broken invariant ends the process. A test that ended so
+//! could not shrink what broke it, so here the writer's thread stands still
+//! before it unwinds, and whoever waits for it is told.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::{LazyLock, Mutex, PoisonError};
+use std::task::Poll;
+
+use tokio::sync::Notify;
+
+static MESSAGE: Mutex<Option<String>> = Mutex::new(None);
+static PANICKED: LazyLock<Notify> = LazyLock::new(Notify::new);
+
+/// From here on writers that panic stand still.
+pub(crate) fn are_told() {
+    let print = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if std::thread::current().name() != Some("ledger-writer") {
+            return print(panic);
+        }
+        *MESSAGE.lock().unwrap_or_else(PoisonError::into_inner) = Some(panic.to_string());
+        PANICKED.notify_one();
+        loop {
+            std::thread::park();
+        }
+    }));
+}
+
+/// Waits for work of a writer, and panics when that does.
+pub(crate) async fn fail_too<F: Future>(work: F) -> F::Output {
+    let (mut work, mut panicked) = (pin!(work), pin!(PANICKED.notified()));
+    poll_fn(|context| {
+        if let Poll::Ready(done) = work.as_mut().poll(context) {
+            return Poll::Ready(done);
+        }
+        if panicked.as_mut().poll(context).is_ready() {
+            let message = MESSAGE
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take();
+            panic!("the writer stopped: {}", message.unwrap_or_default());
+        }
+        Poll::Pending
+    })
+    .await
+}
