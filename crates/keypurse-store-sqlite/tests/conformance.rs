@@ -17,13 +17,14 @@ macro_rules! promises {
 }
 
 promises!(
-    a_call_is_charged_once,
     a_change_is_seen_by_the_next_caller,
     a_charge_and_an_adjustment_never_lose_each_other,
     a_deleted_name_is_free_and_its_history_is_not,
     a_reset_is_applied_once,
     deletion_rotation_and_expiry_end_admission,
     holds_are_exclusive,
+    l7_a_call_is_charged_once,
+    l9_what_exceeds_hold_and_balance_is_the_houses,
     names_are_unique_in_an_account,
     the_account_is_charged_with_the_token,
     two_accounts_do_not_see_each_other,

@@ -5,14 +5,20 @@
 //! before it unwinds, and whoever waits for it is told.
 
 use std::future::poll_fn;
+use std::io::Write;
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::task::Poll;
 
 use tokio::sync::Notify;
 
+/// How a test binary ends when a test failed.
+const TEST_FAILED: i32 = 101;
+
 static MESSAGE: Mutex<Option<String>> = Mutex::new(None);
 static PANICKED: LazyLock<Notify> = LazyLock::new(Notify::new);
+static STANDS_STILL: AtomicBool = AtomicBool::new(false);
 
 /// From here on writers that panic stand still.
 pub(crate) fn are_told() {
@@ -22,6 +28,7 @@ pub(crate) fn are_told() {
             return print(panic);
         }
         *MESSAGE.lock().unwrap_or_else(PoisonError::into_inner) = Some(panic.to_string());
+        STANDS_STILL.store(true, Ordering::SeqCst);
         PANICKED.notify_one();
         loop {
             std::thread::park();
@@ -46,4 +53,18 @@ pub(crate) async fn fail_too<F: Future>(work: F) -> F::Output {
         Poll::Pending
     })
     .await
+}
+
+/// Ends the test as failed.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "writers that stand still hold what a test binary needs to end by itself"
+)]
+pub(crate) fn fail(why: &str) -> ! {
+    if STANDS_STILL.load(Ordering::SeqCst) {
+        // Past the capture, which would end with the process.
+        let _ = writeln!(std::io::stderr(), "{why}");
+        std::process::exit(TEST_FAILED);
+    }
+    panic!("{why}");
 }

@@ -43,8 +43,27 @@ pub async fn holds_are_exclusive(store: &dyn Store) {
     );
 }
 
+/// L9: what exceeds hold and balance goes to the house, never into debt and
+/// never into money that another call holds.
+pub async fn l9_what_exceeds_hold_and_balance_is_the_houses(store: &dyn Store) {
+    let owner = account(store, "owner", 1).await;
+    let token = token(store, owner, "t", 2, 1000).await;
+    for (call, full) in [(1, 600), (2, 300)] {
+        let hold = new_hold(store, &token, 2, call, full).await;
+        store.hold(hold).await.expect("enough money");
+    }
+    let charge = store.settle(used(1, 900)).await.expect("a working store");
+    let charge = charge.expect("a hold");
+    assert_eq!((charge.charged, charge.house), (nanos(700), nanos(200)));
+    assert_eq!(balance(store, &token).await, nanos(300));
+    let charge = store.settle(used(2, 300)).await.expect("a working store");
+    let charge = charge.expect("a hold");
+    assert_eq!((charge.charged, charge.house), (nanos(300), Money::ZERO));
+    assert_eq!(balance(store, &token).await, Money::ZERO);
+}
+
 /// L6, L7: the second settlement of a call changes nothing.
-pub async fn a_call_is_charged_once(store: &dyn Store) {
+pub async fn l7_a_call_is_charged_once(store: &dyn Store) {
     let owner = account(store, "owner", 1).await;
     let token = token(store, owner, "t", 2, 1000).await;
     store

@@ -8,8 +8,8 @@ pub mod model;
 mod tokens;
 
 pub use calls::{
-    a_call_is_charged_once, a_charge_and_an_adjustment_never_lose_each_other,
-    deletion_rotation_and_expiry_end_admission, holds_are_exclusive,
+    a_charge_and_an_adjustment_never_lose_each_other, deletion_rotation_and_expiry_end_admission,
+    holds_are_exclusive, l7_a_call_is_charged_once, l9_what_exceeds_hold_and_balance_is_the_houses,
     the_account_is_charged_with_the_token, two_accounts_do_not_see_each_other,
 };
 pub use fixtures::*;
