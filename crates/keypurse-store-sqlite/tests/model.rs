@@ -100,7 +100,7 @@ fn folder() -> TempDir {
 #[test]
 fn any_sequence_of_operations_and_crashes_ends_as_the_reference_says() {
     writer_panics::are_told();
-    if let Err(failure) = model::run::<Sqlite>(model::config()) {
+    if let Err(failure) = model::run::<Sqlite>(&model::config()) {
         writer_panics::fail(&failure);
     }
 }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use keypurse_core::id::{AccountId, CallId, SecretId, TokenId};
 use keypurse_core::ledger::{Charge, HoldError, HoldRequest, PurseId, TokenUse};
-use keypurse_core::time::Timestamp;
+use keypurse_core::money::Money;
+use keypurse_core::time::{Clock, Timestamp};
 use keypurse_core::token::{SettingsChange, opening_balance};
 use keypurse_core::usage::{Certainty, TokenCounts};
 
@@ -109,7 +110,7 @@ impl<B: Backend> Driver<B> {
     }
 
     fn now(&self) -> Timestamp {
-        keypurse_core::time::Clock::now(&*self.clock)
+        self.clock.now()
     }
 
     pub(super) fn account(&self, name: Name) -> AccountId {
@@ -354,7 +355,7 @@ fn charged(charge: &Charge) -> Charged {
         charged: charge.charged.nanos(),
         house: charge.house.nanos(),
         from_token: charge.from_token,
-        balance: charge.token_balance.map(|balance| balance.nanos()),
+        balance: charge.token_balance.map(Money::nanos),
     }
 }
 

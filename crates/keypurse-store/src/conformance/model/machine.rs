@@ -116,7 +116,7 @@ pub fn config() -> Config {
 
 /// Runs a backend's store beside the reference. Fails with the shortest
 /// sequence after which the store is not as the reference says.
-pub fn run<B: Backend>(config: Config) -> Result<(), String> {
+pub fn run<B: Backend>(config: &Config) -> Result<(), String> {
     let sequences = Machine::sequential_strategy(OPERATIONS);
     let outcome = TestRunner::new(config.clone()).run(&sequences, |(start, operations, seen)| {
         Side::<B>::test_sequential(config.clone(), start, operations, seen);

@@ -57,6 +57,6 @@ pub(super) fn period_end(period: ResetPeriod, now: i64) -> Timestamp {
             midnight.get(8..10) == Some("01")
         }
     };
-    let day = (tomorrow..).find(begins).expect("months end");
+    let day = (tomorrow..tomorrow + 31).find(begins).expect("months end");
     Timestamp::from_micros(day * DAY)
 }
