@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock};
 
 use jiff::tz::TimeZone;
 use keypurse_core::time::Clock;
-use keypurse_store::conformance::model::{self, Backend, Books};
+use keypurse_store::conformance::model::{self, Backend, Books, Length};
 use keypurse_store::{Calls, Store};
 use keypurse_store_sqlite::{SqliteOptions, SqliteStore, audit};
 use tempfile::TempDir;
@@ -97,10 +97,19 @@ fn folder() -> TempDir {
     }
 }
 
-#[test]
-fn any_sequence_of_operations_and_crashes_ends_as_the_reference_says() {
-    writer_panics::are_told();
-    if let Err(failure) = model::run::<Sqlite>(&model::config()) {
+fn agrees(length: Length) {
+    let _alone = writer_panics::are_told();
+    if let Err(failure) = model::run::<Sqlite>(length) {
         writer_panics::fail(&failure);
     }
+}
+
+#[test]
+fn any_sequence_of_operations_and_crashes_ends_as_the_reference_says() {
+    agrees(Length::Short);
+}
+
+#[test]
+fn so_does_a_long_one() {
+    agrees(Length::Long);
 }

@@ -8,7 +8,7 @@ use std::future::poll_fn;
 use std::io::Write;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, MutexGuard, Once, PoisonError};
 use std::task::Poll;
 
 use tokio::sync::Notify;
@@ -20,8 +20,17 @@ static MESSAGE: Mutex<Option<String>> = Mutex::new(None);
 static PANICKED: LazyLock<Notify> = LazyLock::new(Notify::new);
 static STANDS_STILL: AtomicBool = AtomicBool::new(false);
 
-/// From here on writers that panic stand still.
-pub(crate) fn are_told() {
+/// From here on writers that panic stand still. One test at a time waits for
+/// its writers, so that each is told of its own.
+pub(crate) fn are_told() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    static HOOK: Once = Once::new();
+    let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    HOOK.call_once(stand_still);
+    alone
+}
+
+fn stand_still() {
     let print = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         if std::thread::current().name() != Some("ledger-writer") {

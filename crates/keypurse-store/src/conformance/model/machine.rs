@@ -14,13 +14,22 @@ use super::generate::{any_operation, is_possible};
 use super::operation::{Answer, Operation};
 use crate::conformance::fixtures::NOW;
 
-/// Cases that always run; `PROPTEST_CASES` asks for another number.
+/// Short cases of an ordinary run.
 const CASES: u32 = 500;
-const OPERATIONS: std::ops::Range<usize> = 1..60;
 /// The cases of every ordinary run, so that it gives the same result.
 const SEED: u64 = 0x6b65_7970_7572_7365;
 /// Long enough to shrink well, within what a test may take.
 const SHRINK_MS: u32 = 60_000;
+
+/// How long histories are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Length {
+    /// Up to 60 operations: many of them, and soon shrunk.
+    Short,
+    /// Hundreds, a fiftieth as many: what a store does only now and then, such
+    /// as trimming what it no longer needs, happens in them.
+    Long,
+}
 
 /// The reference and what it answered last.
 #[derive(Clone, Debug)]
@@ -99,9 +108,26 @@ impl<B: Backend> StateMachineTest for Side<B> {
     }
 }
 
-/// As many cases as asked for: the same ones in every ordinary run, new ones
-/// when their number is given. `PROPTEST_RNG_SEED` repeats those.
-pub fn config() -> Config {
+/// Runs a backend's store beside the reference. Fails with the shortest
+/// sequence after which the store is not as the reference says.
+///
+/// The cases are the same in every ordinary run. `PROPTEST_CASES` asks for
+/// another number of new ones, and `PROPTEST_RNG_SEED` for those again.
+pub fn run<B: Backend>(length: Length) -> Result<(), String> {
+    let config = config(length);
+    let operations = match length {
+        Length::Short => 1..60,
+        Length::Long => 200..400,
+    };
+    let sequences = Machine::sequential_strategy(operations);
+    let outcome = TestRunner::new(config.clone()).run(&sequences, |(start, operations, seen)| {
+        Side::<B>::test_sequential(config.clone(), start, operations, seen);
+        Ok(())
+    });
+    outcome.map_err(|failure| failure.to_string())
+}
+
+fn config(length: Length) -> Config {
     let mut config = Config {
         failure_persistence: None,
         max_shrink_time: SHRINK_MS,
@@ -111,16 +137,8 @@ pub fn config() -> Config {
         config.cases = CASES;
         config.rng_seed = RngSeed::Fixed(SEED);
     }
+    if length == Length::Long {
+        config.cases = config.cases.div_ceil(50);
+    }
     config
-}
-
-/// Runs a backend's store beside the reference. Fails with the shortest
-/// sequence after which the store is not as the reference says.
-pub fn run<B: Backend>(config: &Config) -> Result<(), String> {
-    let sequences = Machine::sequential_strategy(OPERATIONS);
-    let outcome = TestRunner::new(config.clone()).run(&sequences, |(start, operations, seen)| {
-        Side::<B>::test_sequential(config.clone(), start, operations, seen);
-        Ok(())
-    });
-    outcome.map_err(|failure| failure.to_string())
 }

@@ -20,4 +20,4 @@ mod reference;
 mod settings;
 
 pub use backend::{Backend, Books, ModelClock};
-pub use machine::{config, run};
+pub use machine::{Length, run};
