@@ -156,6 +156,8 @@ impl Writer {
         self.ledger.rotate_token(token.id, state, old_until);
         token.digest = rotation.digest;
         token.sealed.clone_from(&rotation.sealed);
+        // Memory knows of resets of this batch, which are not flushed yet.
+        token.settings.reset = self.ledger.token(token.id).and_then(|state| state.reset);
         token.balance = self.balance_of(token.id);
         Ok(Some(token))
     }
