@@ -96,7 +96,7 @@ impl CallIds {
 
 #[cfg(test)]
 mod tests {
-    use super::CallIds;
+    use super::{AccountId, CallIds};
     use crate::entropy::fixed::FixedEntropy;
     use crate::time::Timestamp;
 
@@ -109,5 +109,18 @@ mod tests {
         assert!(first < second && second < third);
         let restarted = CallIds::after(Some(third.ordered));
         assert!(restarted.next(Timestamp::from_micros(0), &FixedEntropy) > third);
+    }
+
+    #[test]
+    fn a_call_id_tells_its_millisecond_and_shows_both_halves() {
+        let ids = CallIds::after(None);
+        let id = ids.next(Timestamp::from_micros(1_800_000_000_123_999), &FixedEntropy);
+        assert_eq!(id.ordered, 1_800_000_000_123 * 2_097_152);
+        let next = ids.next(Timestamp::from_micros(1_800_000_000_123_000), &FixedEntropy);
+        assert_eq!(next.ordered, id.ordered + 1);
+        assert_eq!(id.random, 0x0706_0504_0302_0100);
+        let shown = format!("req_{:016x}0706050403020100", id.ordered);
+        assert_eq!(id.to_string(), shown);
+        assert_eq!(AccountId(7).to_string(), "acc_7");
     }
 }

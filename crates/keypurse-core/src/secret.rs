@@ -37,13 +37,7 @@ impl TokenSecret {
     pub fn generate(kind: TokenKind, entropy: &dyn Entropy) -> Self {
         let mut text = Zeroizing::new(String::with_capacity(SECRET_LEN));
         text.push_str(prefix(kind));
-        while text.len() < PREFIX_LEN + RANDOM_LEN {
-            let mut bytes = Zeroizing::new([0_u8; RANDOM_LEN]);
-            entropy.fill(bytes.as_mut());
-            let missing = PREFIX_LEN + RANDOM_LEN - text.len();
-            let digits = bytes.iter().filter(|byte| **byte < UNBIASED).take(missing);
-            text.extend(digits.map(|byte| char::from(ALPHABET[usize::from(byte % 62)])));
-        }
+        text.extend((0..RANDOM_LEN).map(|_| random_digit(entropy)));
         let checksum = checksum(text.as_bytes());
         text.push_str(std::str::from_utf8(&checksum).expect("base62 is ASCII"));
         Self { text }
@@ -101,6 +95,16 @@ const fn prefix(kind: TokenKind) -> &'static str {
     }
 }
 
+fn random_digit(entropy: &dyn Entropy) -> char {
+    loop {
+        let mut byte = Zeroizing::new([0_u8]);
+        entropy.fill(byte.as_mut());
+        if byte[0] < UNBIASED {
+            return char::from(ALPHABET[usize::from(byte[0] % 62)]);
+        }
+    }
+}
+
 fn checksum(body: &[u8]) -> [u8; CHECKSUM_LEN] {
     let mut rest = crc32fast::hash(body);
     let mut digits = [0; CHECKSUM_LEN];
@@ -113,22 +117,45 @@ fn checksum(body: &[u8]) -> [u8; CHECKSUM_LEN] {
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_PRESET_LEN, SECRET_LEN, TokenSecret, is_plausible};
-    use crate::entropy::fixed::FixedEntropy;
+    use super::{MAX_PRESET_LEN, PREFIX_LEN, RANDOM_LEN, SECRET_LEN, TokenSecret, is_plausible};
+    use crate::entropy::Entropy;
     use crate::token::TokenKind;
+    use std::sync::atomic::{AtomicU8, Ordering};
 
     #[test]
     fn a_secret_carries_its_kind_and_a_checksum() {
-        let live = TokenSecret::generate(TokenKind::Live, &FixedEntropy);
-        let test = TokenSecret::generate(TokenKind::Sandbox, &FixedEntropy);
+        let live = TokenSecret::generate(TokenKind::Live, &Counting::default());
+        let test = TokenSecret::generate(TokenKind::Sandbox, &Counting::default());
         assert!(live.expose().starts_with("kp_live_") && test.expose().starts_with("kp_test_"));
         assert_eq!(live.expose().len(), SECRET_LEN);
         assert!(is_plausible(live.expose()) && is_plausible(test.expose()));
     }
 
+    /// Counts through all bytes, so that every digit is told from every other
+    /// and none is waited for in vain.
+    #[derive(Debug, Default)]
+    struct Counting(AtomicU8);
+
+    impl Entropy for Counting {
+        fn fill(&self, buffer: &mut [u8]) {
+            buffer.fill_with(|| self.0.fetch_add(1, Ordering::Relaxed));
+        }
+    }
+
+    #[test]
+    fn every_digit_of_a_secret_is_equally_likely() {
+        let from = |first: u8| {
+            let secret = TokenSecret::generate(TokenKind::Live, &Counting(first.into()));
+            secret.expose()[PREFIX_LEN..PREFIX_LEN + RANDOM_LEN].to_owned()
+        };
+        assert_eq!(from(40), "efghijklmnopqrstuvwxyz0123456789");
+        // 248 to 255 would be 0 to 7 once more, and likelier than the others.
+        assert_eq!(from(246), "yz0123456789ABCDEFGHIJKLMNOPQRST");
+    }
+
     #[test]
     fn a_mistyped_secret_is_recognised_without_the_store() {
-        let secret = TokenSecret::generate(TokenKind::Live, &FixedEntropy);
+        let secret = TokenSecret::generate(TokenKind::Live, &Counting::default());
         for index in 0..SECRET_LEN {
             let mut typo = secret.expose().to_owned().into_bytes();
             typo[index] = if typo[index] == b'x' { b'y' } else { b'x' };
@@ -155,7 +182,7 @@ mod tests {
 
     #[test]
     fn a_secret_is_never_printed() {
-        let secret = TokenSecret::generate(TokenKind::Live, &FixedEntropy);
+        let secret = TokenSecret::generate(TokenKind::Live, &Counting::default());
         assert_eq!(format!("{secret:?}"), "TokenSecret(hidden)");
         let masked = secret.masked();
         assert_eq!(masked.chars().count(), 13);

@@ -142,6 +142,18 @@ mod tests {
     }
 
     #[test]
+    fn an_instant_is_counted_in_microseconds_and_seconds_rounded_down() {
+        for (micros, seconds) in [(0, 0), (1_999_999, 1), (2_000_000, 2), (-1, -1)] {
+            let at = Timestamp::from_micros(micros);
+            assert_eq!((at.micros(), at.seconds()), (micros, seconds));
+        }
+        let later = Timestamp::from_micros(5).plus_seconds(-2);
+        assert_eq!(later.micros(), -1_999_995);
+        let end = Timestamp::from_micros(1).plus_seconds(i64::MAX);
+        assert_eq!(end.micros(), i64::MAX);
+    }
+
+    #[test]
     fn what_is_no_instant_is_refused() {
         for input in [
             "",

@@ -96,3 +96,36 @@ pub enum Certainty {
     /// Counted from what was sent and received.
     Estimated,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::TokenCounts;
+
+    #[test]
+    fn parts_fit_into_their_totals() {
+        let counts = |input: [u64; 4], output: [u64; 3]| TokenCounts {
+            input: input[0],
+            cached_input: input[1],
+            cache_write: input[2],
+            input_audio: input[3],
+            output: output[0],
+            reasoning: output[1],
+            output_audio: output[2],
+        };
+        let most = u64::MAX;
+        for (input, output, is_consistent) in [
+            ([0; 4], [0; 3], true),
+            ([6, 1, 2, 3], [5, 2, 3], true),
+            ([7, 1, 2, 3], [6, 2, 3], true),
+            ([5, 1, 2, 3], [5, 2, 3], false),
+            ([6, 1, 2, 3], [4, 2, 3], false),
+            ([5, 1, 2, 3], [4, 2, 3], false),
+            ([most, most, 0, 0], [most, 0, most], true),
+            ([most, most, 1, 0], [0; 3], false),
+            ([0; 4], [most, 1, most], false),
+        ] {
+            let counts = counts(input, output);
+            assert_eq!(counts.is_consistent(), is_consistent, "{counts:?}");
+        }
+    }
+}

@@ -173,11 +173,55 @@ mod tests {
             [6, 7, 9, 3, 2, 25, 13].map(Some),
         ];
         assert_eq!(rows, expected);
-        let noted = "INSERT INTO entry VALUES (NULL, 7, 9, 4, 1, 26, 'why', 14)";
+        let noted =
+            "INSERT INTO entry (account_id, token_id, kind, amount, balance_after, note, at)
+             VALUES (7, 9, 4, 1, 26, 'why', 14)";
         connection.execute(noted, []).unwrap();
-        let orphan = "INSERT INTO entry VALUES (NULL, 7, 10, 4, 1, 26, NULL, 14)";
+        let orphan =
+            "INSERT INTO entry (account_id, token_id, kind, amount, balance_after, note, at)
+             VALUES (7, 10, 4, 1, 26, NULL, 14)";
         connection.execute(orphan, []).unwrap_err();
-        let unknown = "INSERT INTO entry VALUES (NULL, 7, 9, 6, 1, 26, NULL, 14)";
+        let unknown =
+            "INSERT INTO entry (account_id, token_id, kind, amount, balance_after, note, at)
+             VALUES (7, 9, 6, 1, 26, NULL, 14)";
         connection.execute(unknown, []).unwrap_err();
+    }
+
+    #[test]
+    fn a_database_of_the_first_schema_gets_continuous_statements() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let now = Timestamp::from_micros(0);
+        make_own_table(&connection).unwrap();
+        run_up_to(&mut connection, 1, now).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO account VALUES (7, 'a', zeroblob(32), -5, 1, 1);
+                 INSERT INTO token (id, account_id, name, kind, balance, has_budget, overdraft,
+                     created_at) VALUES (9, 7, 't', 0, 25, 1, 0, 1);
+                 INSERT INTO entry VALUES (1, 7, NULL, 1, 0, 0, 10), (4, 7, 9, 1, 30, 30, 11),
+                     (5, 7, 9, 2, -3, 25, 30);
+                 INSERT INTO call VALUES
+                     (50, 1, 7, 9, 1, 1, 1, 0, 200, 1, 0, 1, 0, 0, 0, 1, 0, 0, 9, 2, 2, 1, 0, 12, 20),
+                     (51, 1, 7, NULL, 1, 1, 1, 0, 200, 1, 0, 1, 0, 0, 0, 1, 0, 0, 9, 3, 3, 0, 0, 13, 40);",
+            )
+            .unwrap();
+        run(&mut connection, now).unwrap();
+        let rows = |sql: &str| -> Vec<[i64; 3]> {
+            let mut statement = connection.prepare(sql).unwrap();
+            let rows = statement.query_map([], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?]));
+            rows.unwrap().collect::<Result<_, _>>().unwrap()
+        };
+        assert_eq!(
+            rows("SELECT id, line, balance_after FROM entry ORDER BY line"),
+            [[1, 1, 0], [4, 2, 30], [5, 4, 25]]
+        );
+        assert_eq!(
+            rows("SELECT line, balance_after, account_after FROM call ORDER BY line"),
+            [[3, 28, -2], [5, 0, -5]]
+        );
+        assert_eq!(
+            rows("SELECT id, materialised, last_line FROM progress"),
+            [[1, 5, 5]]
+        );
     }
 }

@@ -25,6 +25,11 @@ pub(crate) const MACHETE: Tool = Tool {
     version: "0.9.2",
     purpose: "finds unused dependencies",
 };
+pub(crate) const MUTANTS: Tool = Tool {
+    name: "cargo-mutants",
+    version: "27.1.0",
+    purpose: "changes the rules to see whether a test notices",
+};
 /// Any version will do, so it is used from wherever it is.
 pub(crate) const NEXTEST: Tool = Tool {
     name: "cargo-nextest",

@@ -1,6 +1,9 @@
-//! The suites of CI, in the order they run. A suite is a name and a function;
-//! add one by writing its module and its line in `ALL`.
+//! The suites of CI, in the order they run, and the slow ones. A suite is a
+//! name and a function; add one by writing its module and its line in `ALL` or
+//! `SLOW`.
 
+mod model;
+mod mutants;
 mod runner;
 mod rust;
 mod schemathesis;
@@ -30,3 +33,6 @@ const ALL: &[Suite] = &[
     sdk::NODE,
     schemathesis::SUITE,
 ];
+
+/// Suites that take too long for every change: they run when they are named.
+const SLOW: &[Suite] = &[model::SLOW, mutants::SUITE];

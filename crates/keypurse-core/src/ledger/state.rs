@@ -145,13 +145,17 @@ impl Ledger {
         self.loaded_token(id).deleted = true;
     }
 
-    /// Gives a token a new secret; the old one stays valid until `old_until`
-    /// and any older one is dead.
-    pub fn rotate_token(&mut self, id: TokenId, secret: SecretState, old_until: Timestamp) {
+    /// Gives a token a new secret. The old one stays valid until `old_until`;
+    /// without that it is dead for good, whatever the clock does next. Any
+    /// older one is dead.
+    pub fn rotate_token(&mut self, id: TokenId, secret: SecretState, old_until: Option<Timestamp>) {
         let token = self.loaded_token(id);
-        token.secrets.retain(|old| old.valid_until.is_none());
+        let has_grace = old_until.is_some();
+        token
+            .secrets
+            .retain(|old| has_grace && old.valid_until.is_none());
         for old in &mut token.secrets {
-            old.valid_until = Some(old_until);
+            old.valid_until = old_until;
         }
         token.secrets.push(secret);
     }

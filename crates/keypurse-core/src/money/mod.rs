@@ -116,13 +116,10 @@ impl Money {
 /// `0.000000001`.
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (sign, dollars, mut nanos) = self.parts();
-        let mut digits = 9;
-        while digits > 1 && nanos % 10 == 0 {
-            nanos /= 10;
-            digits -= 1;
-        }
-        write!(f, "{sign}{dollars}.{nanos:0digits$}")
+        let fixed = self.to_fixed();
+        let short = fixed.trim_end_matches('0');
+        f.write_str(short)?;
+        f.write_str(if short.ends_with('.') { "0" } else { "" })
     }
 }
 
@@ -213,8 +210,8 @@ impl<'a> Decimal<'a> {
         let fraction_len = i64::try_from(self.fraction.len()).expect("a text fits in i64");
         let shift = i64::from(self.exponent.unwrap_or(0)) + i64::from(DECIMALS) - fraction_len;
         let count = i64::try_from(digits.len()).expect("a text fits in i64");
-        // 15 digits of nano-dollars already exceed the range of a balance.
-        if count + shift > 16 {
+        // 15 digits of nano-dollars exceed the range of a balance.
+        if count + shift > 14 {
             return Err(MoneyParseError::OutOfRange);
         }
         let kept = usize::try_from((count + shift.min(0)).max(0)).expect("not negative");

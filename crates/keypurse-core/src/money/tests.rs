@@ -21,6 +21,7 @@ fn a_string_is_read_by_the_seeds_pattern_and_never_rounded() {
         ("99999.999999999", Ok("99999.999999999")),
         ("1e-05", Ok("0.00001")),
         ("1E2", Ok("100.0")),
+        ("1e+2", Ok("100.0")),
         ("1.50e-08", Ok("0.000000015")),
         ("1.0e-9", Ok("0.000000001")),
         ("0e999999999999", Ok("0.0")),
@@ -32,6 +33,10 @@ fn a_string_is_read_by_the_seeds_pattern_and_never_rounded() {
         (" 1", Err(NotANumber)),
         ("1,5", Err(NotANumber)),
         ("1e", Err(NotANumber)),
+        ("1e-", Err(NotANumber)),
+        ("1e+", Err(NotANumber)),
+        ("1e+-1", Err(NotANumber)),
+        ("1ex", Err(NotANumber)),
         ("NaN", Err(NotANumber)),
         ("Infinity", Err(NotANumber)),
         ("١", Err(NotANumber)),
@@ -63,6 +68,7 @@ fn a_number_is_read_from_its_text_and_rounded_half_even() {
         ("0.0000000005", Ok("0.0")),
         ("0.0000000015", Ok("0.000000002")),
         ("0.0000000025", Ok("0.000000002")),
+        ("0.00000000250000", Ok("0.000000002")),
         ("0.00000000250000000001", Ok("0.000000003")),
         ("-0.0000000015", Ok("-0.000000002")),
         ("0.00000000009", Ok("0.0")),
@@ -105,6 +111,13 @@ fn money_is_written_without_exponent_and_with_a_point() {
 #[should_panic(expected = "money overflow")]
 fn overflow_stops_instead_of_wrapping() {
     let _ = Money::from_nanos(i64::MAX) + Money::from_nanos(1);
+}
+
+#[test]
+fn a_sum_is_exact_and_checked() {
+    let amounts = [5, -7, 40].map(Money::from_nanos);
+    assert_eq!(amounts.into_iter().sum::<Money>(), Money::from_nanos(38));
+    assert_eq!(std::iter::empty::<Money>().sum::<Money>(), Money::ZERO);
 }
 
 proptest! {

@@ -102,6 +102,57 @@ fn a_negative_rate_is_no_rate() {
     assert_eq!(Rate::per_million(Money::from_nanos(-1)), None);
 }
 
+#[test]
+fn bands_ascend_strictly_from_zero() {
+    let band = |above: u64| Band {
+        above,
+        rates: rates("1", "2"),
+    };
+    for (aboves, ascends) in [
+        (vec![0], true),
+        (vec![0, 5, 6], true),
+        (vec![], false),
+        (vec![1], false),
+        (vec![1, 2], false),
+        (vec![0, 0], false),
+        (vec![0, 5, 5], false),
+        (vec![0, 6, 5], false),
+    ] {
+        let bands: Vec<_> = aboves.iter().map(|above| band(*above)).collect();
+        let price = Price::banded(bands.clone());
+        assert_eq!(price.is_some(), ascends, "{aboves:?}");
+        if let Some(price) = price {
+            assert_eq!(price.bands(), bands);
+        }
+    }
+}
+
+#[test]
+fn a_price_is_free_when_every_class_of_every_band_is() {
+    assert!(Price::free().is_free());
+    assert!(Price::flat(rates("0", "0")).is_free());
+    assert!(!Price::flat(rates("1", "0")).is_free());
+    assert!(!Price::flat(rates("0", "1")).is_free());
+    let reasoning = Rates {
+        reasoning: Some(rate("1")),
+        ..Rates::default()
+    };
+    assert!(!Price::flat(reasoning).is_free());
+    let dear_when_long = [rates("0", "0"), rates("0", "1")];
+    let bands = dear_when_long.into_iter().zip([0, 9]);
+    let bands = bands.map(|(rates, above)| Band { above, rates });
+    assert!(!Price::banded(bands.collect()).unwrap().is_free());
+}
+
+#[test]
+fn money_for_exactly_the_input_buys_no_output() {
+    let price = Price::flat(rates("1", "2"));
+    let afforded = |nanos: i64| price.affordable_output(Money::from_nanos(nanos), 10);
+    assert_eq!(afforded(9_999), None);
+    assert_eq!(afforded(10_000), Some(0));
+    assert_eq!(afforded(12_000), Some(1));
+}
+
 prop_compose! {
     fn any_rates()(nanos in prop::array::uniform7(0_i64..100_000_000_000), some in prop::array::uniform5(any::<bool>())) -> Rates {
         let rate = |i: usize| Rate::per_million(Money::from_nanos(nanos[i])).unwrap();

@@ -159,3 +159,36 @@ fn a_periodic_token_without_a_balance_starts_full() {
     assert_eq!(opening_balance(Some(dollars("1")), reset), dollars("1"));
     assert_eq!(opening_balance(None, None), Money::ZERO);
 }
+
+#[test]
+fn a_changed_period_runs_from_now() {
+    let token = changed(&settings(), daily("5")).unwrap();
+    let monthly = SettingsChange {
+        reset_period: Some(Some(ResetPeriod::Monthly)),
+        ..SettingsChange::default()
+    };
+    let reset = changed(&token, monthly).unwrap().reset.unwrap();
+    assert_eq!(reset.period, ResetPeriod::Monthly);
+    assert_eq!(reset.next_at, at("2026-12-01"));
+    assert_eq!(reset.amount, dollars("5"), "the amount stays");
+}
+
+#[test]
+fn a_change_is_judged_before_its_token_is_known() {
+    use SettingsError::{AmountNotPositive, PeriodWithoutAmount};
+    let amount_only = SettingsChange {
+        reset_period: None,
+        ..daily("1")
+    };
+    assert_eq!(amount_only.contradictions(), [], "some token has a period");
+    let negative = daily("-1");
+    assert_eq!(negative.contradictions(), [AmountNotPositive]);
+    assert_eq!(negative.faults_for_new_token(), [AmountNotPositive]);
+    let period_only = SettingsChange {
+        reset_amount: None,
+        ..daily("1")
+    };
+    assert_eq!(period_only.contradictions(), [], "some token has an amount");
+    let faults = period_only.faults_for_new_token();
+    assert_eq!(faults, [PeriodWithoutAmount]);
+}

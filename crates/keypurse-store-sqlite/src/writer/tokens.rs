@@ -151,14 +151,14 @@ impl Writer {
         self.connection
             .prepare_cached("DELETE FROM secret WHERE token_id = ? AND valid_until IS NOT NULL")?
             .execute([token.id.0])?;
-        let retire = if rotation.old_until > rotation.now {
-            "UPDATE secret SET valid_until = ?2 WHERE token_id = ?1"
-        } else {
-            "DELETE FROM secret WHERE token_id = ?1 AND ?2 IS NOT NULL"
+        let old_until = Some(rotation.old_until).filter(|until| *until > rotation.now);
+        let retire = match old_until {
+            Some(_) => "UPDATE secret SET valid_until = ?2 WHERE token_id = ?1",
+            None => "DELETE FROM secret WHERE token_id = ?1 AND ?2 IS NULL",
         };
         self.connection
             .prepare_cached(retire)?
-            .execute(params![token.id.0, rotation.old_until.micros()])?;
+            .execute(params![token.id.0, old_until.map(Timestamp::micros)])?;
         let made = MadeSecret {
             digest: &rotation.digest,
             sealed: rotation.sealed.as_deref(),
@@ -169,8 +169,7 @@ impl Writer {
             id: secret,
             valid_until: None,
         };
-        self.ledger
-            .rotate_token(token.id, state, rotation.old_until);
+        self.ledger.rotate_token(token.id, state, old_until);
         token.digest = rotation.digest;
         token.sealed.clone_from(&rotation.sealed);
         Ok(token)

@@ -16,7 +16,6 @@ macro_rules! promises {
 }
 
 promises!(
-    a_call_is_charged_once,
     a_call_with_a_key_is_made_once,
     a_change_asked_for_twice_is_made_once,
     a_condition_is_decided_with_the_change,
@@ -30,6 +29,8 @@ promises!(
     deletion_rotation_and_expiry_end_admission,
     holds_are_exclusive,
     holds_grow_as_far_as_the_money_goes,
+    l7_a_call_is_charged_once,
+    l9_what_exceeds_hold_and_balance_is_the_houses,
     names_are_unique_in_an_account,
     the_account_is_charged_with_the_token,
     two_accounts_do_not_see_each_other,

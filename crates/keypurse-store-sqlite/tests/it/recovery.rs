@@ -173,7 +173,7 @@ async fn a_newer_schema_is_refused() {
 }
 
 #[tokio::test]
-async fn l8_audit_names_the_first_difference() {
+async fn l8_every_charge_is_recomputed_from_its_row_and_the_first_difference_named() {
     for (tampering, expected) in [
         (
             "UPDATE token SET balance = balance + 1",

@@ -4,7 +4,9 @@ use keypurse_core::ledger::{HoldError, PurseId};
 use keypurse_core::money::Money;
 use keypurse_core::token::SettingsChange;
 
-use super::{NOW, account, balance, digest, limited_account, nanos, new_hold, token, used};
+use super::{
+    NOW, account, balance, digest, join_all, limited_account, nanos, new_hold, token, used,
+};
 use crate::{
     CallOutcome, HoldFailure, KeyVersions, NewHold, Rotation, Settlement, Store, Token, TokenUpdate,
 };
@@ -66,8 +68,27 @@ pub async fn holds_are_exclusive(store: &dyn Store) {
     );
 }
 
+/// L9: what exceeds hold and balance goes to the house, never into debt and
+/// never into money that another call holds.
+pub async fn l9_what_exceeds_hold_and_balance_is_the_houses(store: &dyn Store) {
+    let owner = account(store, "owner", 1).await;
+    let token = token(store, owner, "t", 2, 1000).await;
+    for (call, full) in [(1, 600), (2, 300)] {
+        let hold = new_hold(store, &token, 2, call, full).await;
+        store.hold(hold).await.expect("enough money");
+    }
+    let charge = store.settle(used(1, 900)).await.expect("a working store");
+    let charge = charge.expect("a hold");
+    assert_eq!((charge.charged, charge.house), (nanos(700), nanos(200)));
+    assert_eq!(balance(store, &token).await, nanos(300));
+    let charge = store.settle(used(2, 300)).await.expect("a working store");
+    let charge = charge.expect("a hold");
+    assert_eq!((charge.charged, charge.house), (nanos(300), Money::ZERO));
+    assert_eq!(balance(store, &token).await, Money::ZERO);
+}
+
 /// L6, L7: the second settlement of a call changes nothing.
-pub async fn a_call_is_charged_once(store: &dyn Store) {
+pub async fn l7_a_call_is_charged_once(store: &dyn Store) {
     let owner = account(store, "owner", 1).await;
     let token = token(store, owner, "t", 2, 1000).await;
     store
@@ -288,32 +309,6 @@ pub async fn two_accounts_do_not_see_each_other(store: &dyn Store) {
             .is_none()
     );
     assert_eq!(balance(store, &token).await, nanos(1000));
-}
-
-/// All futures at once, in order; enough of `futures::join_all` for a suite.
-pub(super) async fn join_all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
-    let mut waiting: Vec<_> = futures.into_iter().map(|f| (Box::pin(f), None)).collect();
-    std::future::poll_fn(|context| {
-        let mut is_done = true;
-        for (future, output) in &mut waiting {
-            if output.is_none() {
-                match future.as_mut().poll(context) {
-                    std::task::Poll::Ready(value) => *output = Some(value),
-                    std::task::Poll::Pending => is_done = false,
-                }
-            }
-        }
-        if is_done {
-            std::task::Poll::Ready(())
-        } else {
-            std::task::Poll::Pending
-        }
-    })
-    .await;
-    waiting
-        .into_iter()
-        .filter_map(|(_, output)| output)
-        .collect()
 }
 
 async fn tokio_join<A: Future, B: Future>(a: A, b: B) -> (A::Output, B::Output) {

@@ -4,7 +4,7 @@ use keypurse_core::id::CallId;
 use keypurse_core::ledger::{Note, TopUp, TopUpError};
 use keypurse_core::money::Money;
 
-use super::calls::join_all;
+use super::join_all;
 use super::{account, balance, limited_account, nanos, new_hold, token, used};
 use crate::{
     Account, AccountTopUp, CallOutcome, ChangeError, Claim, Guard, HoldFailure, Made, NewHold,

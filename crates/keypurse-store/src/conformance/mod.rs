@@ -4,13 +4,15 @@
 mod calls;
 mod changes;
 mod fixtures;
+mod join;
 mod keys;
+pub mod model;
 mod tokens;
 
 pub use calls::{
-    a_call_is_charged_once, a_charge_and_an_adjustment_never_lose_each_other,
-    deletion_rotation_and_expiry_end_admission, holds_are_exclusive,
-    holds_grow_as_far_as_the_money_goes, the_account_is_charged_with_the_token,
+    a_charge_and_an_adjustment_never_lose_each_other, deletion_rotation_and_expiry_end_admission,
+    holds_are_exclusive, holds_grow_as_far_as_the_money_goes, l7_a_call_is_charged_once,
+    l9_what_exceeds_hold_and_balance_is_the_houses, the_account_is_charged_with_the_token,
     two_accounts_do_not_see_each_other,
 };
 pub use changes::{
@@ -19,6 +21,7 @@ pub use changes::{
     a_top_up_adds_to_a_balance_or_changes_nothing,
 };
 pub use fixtures::*;
+use join::join_all;
 pub use keys::a_secret_moves_to_newer_keys_and_stays_itself;
 pub use tokens::{
     a_change_is_seen_by_the_next_caller, a_deleted_name_is_free_and_its_history_is_not,

@@ -13,6 +13,7 @@ mod models;
 mod money;
 mod refusals;
 mod sandbox;
+mod settlement_table;
 mod stopping;
 mod streams;
 mod usage;

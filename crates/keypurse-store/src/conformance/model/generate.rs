@@ -1,0 +1,277 @@
+//! Which operations to try next: those that may matter where things stand.
+
+use keypurse_core::money::Money;
+use keypurse_core::time::Timestamp;
+use keypurse_core::token::{SettingsChange, TokenKind};
+use proptest::option::weighted;
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::strategy::Union;
+
+use super::books::Reference;
+use super::operation::{
+    Name, NewHold, NewToken, Number, OVERDRAFTS, Operation, PERIODS, Payer, Place, Usage,
+};
+
+const NAMES: std::ops::Range<Name> = 0..3;
+const ACCOUNTS: std::ops::Range<Name> = 0..2;
+const SECOND: i64 = 1_000_000;
+const MONTH_SECONDS: i64 = 31 * 86_400;
+
+/// Any next operation.
+pub(super) fn any_operation(model: &Reference) -> BoxedStrategy<Operation> {
+    let next = next_number(model);
+    if model.accounts.is_empty() {
+        return create_account(next).boxed();
+    }
+    let together = (next..next + 4).map(|number| weighted(0.9, asked(model, number)));
+    let together = together.collect::<Vec<_>>();
+    let together = together.prop_map(|some| some.into_iter().flatten().collect());
+    prop_oneof![
+        30 => asked(model, next),
+        4 => together.prop_map(Operation::Together),
+        3 => clock(model).prop_map(Operation::SetClock),
+        1 => Just(Operation::Crash),
+        1 => Just(Operation::Reopen),
+        2 => Just(Operation::Audit),
+    ]
+    .boxed()
+}
+
+/// Whether what an operation speaks of exists, and what it makes does not.
+pub(super) fn is_possible(model: &Reference, operation: &Operation) -> bool {
+    let is_fresh = |number: &Number| *number >= next_number(model);
+    let exists = |place: &Place| model.accounts.contains_key(&place.account);
+    let pays = |payer: &Payer| match payer {
+        Payer::Account(name) => model.accounts.contains_key(name),
+        Payer::Token { token, .. } => model.tokens.contains_key(token),
+    };
+    match operation {
+        Operation::Together(operations) => {
+            let mut model = model.clone();
+            operations.iter().all(|one| {
+                let is_possible = is_possible(&model, one);
+                if is_possible {
+                    model.apply(one);
+                }
+                is_possible
+            })
+        }
+        Operation::CreateAccount { key, .. } | Operation::ReplaceKey { key, .. } => is_fresh(key),
+        Operation::CreateToken(new) => exists(&new.place) && is_fresh(&new.secret),
+        Operation::RotateToken { place, secret, .. } => exists(place) && is_fresh(secret),
+        Operation::UpdateToken(place, _) | Operation::DeleteToken(place) => exists(place),
+        Operation::Hold(new) => pays(&new.payer) && is_fresh(&new.call),
+        Operation::Simulate { call, token } => model.tokens.contains_key(token) && is_fresh(call),
+        Operation::Open { .. }
+        | Operation::Settle { .. }
+        | Operation::SetClock(_)
+        | Operation::Crash
+        | Operation::Reopen
+        | Operation::Audit => true,
+    }
+}
+
+/// Above every secret and call there ever was.
+fn next_number(model: &Reference) -> Number {
+    let highest = [
+        model.secrets().max(),
+        model.retired.last().copied(),
+        model.calls.keys().last().copied(),
+        model.tokens.keys().last().copied(),
+    ];
+    highest.into_iter().flatten().max().unwrap_or(0) + 1
+}
+
+/// What takes a place in the queue; what it makes gets this number.
+fn asked(model: &Reference, number: Number) -> BoxedStrategy<Operation> {
+    let mut options = management(model, number);
+    if !model.tokens.is_empty() {
+        options.push((50, hold(token_payer(model), number)));
+        options.push((2, simulate(model, number)));
+    }
+    let accounts = model.accounts.keys().copied();
+    let by_account = select(accounts.collect::<Vec<_>>()).prop_map(Payer::Account);
+    options.push((10, hold(by_account, number)));
+    if !model.calls.is_empty() {
+        options.push((12, open(calls(model, number))));
+        options.push((35, settle(calls(model, number))));
+    }
+    Union::new_weighted(options).boxed()
+}
+
+fn management(model: &Reference, number: Number) -> Vec<(u32, BoxedStrategy<Operation>)> {
+    let accounts: Vec<_> = model.accounts.keys().copied().collect();
+    let place = (select(accounts), NAMES).prop_map(|(account, name)| Place { account, name });
+    let mut options = vec![
+        (1, create_account(number).boxed()),
+        (1, replace_key(number).boxed()),
+        (4, create_token(place.clone(), model.now, number).boxed()),
+    ];
+    if !model.tokens.is_empty() {
+        let change = (place.clone(), change(model.now, 0.3));
+        let update = change.prop_map(|(place, change)| Operation::UpdateToken(place, change));
+        options.push((6, update.boxed()));
+        options.push((3, rotate_token(place.clone(), number).boxed()));
+        options.push((1, place.prop_map(Operation::DeleteToken).boxed()));
+    }
+    options
+}
+
+fn create_account(key: Number) -> impl Strategy<Value = Operation> {
+    let credits = weighted(0.6, -10_i64..3000);
+    (ACCOUNTS, credits).prop_map(move |(name, credits)| Operation::CreateAccount {
+        name,
+        credits,
+        key,
+    })
+}
+
+fn replace_key(key: Number) -> impl Strategy<Value = Operation> {
+    ACCOUNTS.prop_map(move |name| Operation::ReplaceKey { name, key })
+}
+
+fn create_token(
+    place: impl Strategy<Value = Place>,
+    now: i64,
+    secret: Number,
+) -> impl Strategy<Value = Operation> {
+    let kinds = prop_oneof![4 => Just(TokenKind::Live), 1 => Just(TokenKind::Sandbox)];
+    (place, kinds, change(now, 0.8)).prop_map(move |(place, kind, change)| {
+        Operation::CreateToken(NewToken {
+            place,
+            kind,
+            change,
+            secret,
+        })
+    })
+}
+
+fn rotate_token(
+    place: impl Strategy<Value = Place>,
+    secret: Number,
+) -> impl Strategy<Value = Operation> {
+    let grace = prop_oneof![Just(0), Just(1), 0..MONTH_SECONDS];
+    (place, grace).prop_map(move |(place, grace)| Operation::RotateToken {
+        place,
+        secret,
+        grace,
+    })
+}
+
+/// Any change, sensible or not; `funded` is how often it states a balance.
+fn change(now: i64, funded: f64) -> impl Strategy<Value = SettingsChange> {
+    let balance = weighted(funded, -50_i64..1500);
+    let has_budget = weighted(funded, prop::bool::weighted(0.9));
+    let expiry = weighted(0.8, -5_i64..MONTH_SECONDS);
+    let expires_at = weighted(
+        0.15,
+        expiry.prop_map(move |after| {
+            after.map(|seconds| Timestamp::from_micros(now + seconds * SECOND))
+        }),
+    );
+    let overdraft = weighted(0.6, select(OVERDRAFTS.to_vec()));
+    let period = weighted(0.3, weighted(0.9, select(PERIODS.to_vec())));
+    let amount = weighted(0.3, -1_i64..1500);
+    (balance, has_budget, expires_at, overdraft, period, amount).prop_map(
+        |(balance, has_budget, expires_at, overdraft, reset_period, amount)| SettingsChange {
+            balance: balance.map(Money::from_nanos),
+            has_budget,
+            expires_at,
+            overdraft,
+            reset_period,
+            reset_amount: amount.map(Money::from_nanos),
+        },
+    )
+}
+
+fn hold(payer: impl Strategy<Value = Payer> + 'static, call: Number) -> BoxedStrategy<Operation> {
+    let full = prop_oneof![1 => Just(0_i64), 20 => 0_i64..600];
+    let least = prop_oneof![Just(0_i64), 0_i64..600];
+    let first = prop_oneof![Just(600_i64), 0_i64..600];
+    let hold = (payer, full, least, first).prop_map(move |(payer, full, least, first)| {
+        Operation::Hold(NewHold {
+            call,
+            payer,
+            full,
+            least: least.min(first).min(full),
+            first: first.min(full),
+        })
+    });
+    hold.boxed()
+}
+
+/// Mostly a secret that works, sometimes one that did once.
+fn token_payer(model: &Reference) -> impl Strategy<Value = Payer> + use<> {
+    let mut payers = Vec::new();
+    for (token, known) in &model.tokens {
+        let token = *token;
+        payers.push((
+            2,
+            Payer::Token {
+                token,
+                secret: token,
+            },
+        ));
+        for (secret, _) in &known.secrets {
+            payers.push((
+                8,
+                Payer::Token {
+                    token,
+                    secret: *secret,
+                },
+            ));
+        }
+    }
+    let payers = payers
+        .into_iter()
+        .map(|(weight, payer)| (weight, Just(payer)));
+    Union::new_weighted(payers.collect())
+}
+
+fn simulate(model: &Reference, call: Number) -> BoxedStrategy<Operation> {
+    let tokens: Vec<_> = model.tokens.keys().copied().collect();
+    let simulate = select(tokens).prop_map(move |token| Operation::Simulate { call, token });
+    simulate.boxed()
+}
+
+fn open(call: impl Strategy<Value = Number> + 'static) -> BoxedStrategy<Operation> {
+    let open = (call, 0_i64..600).prop_map(|(call, floor)| Operation::Open { call, floor });
+    open.boxed()
+}
+
+fn settle(call: impl Strategy<Value = Number> + 'static) -> BoxedStrategy<Operation> {
+    let usage = prop_oneof![
+        6 => (0_i64..900).prop_map(Usage::Reported),
+        2 => (0_i64..900).prop_map(Usage::Counted),
+        1 => Just(Usage::Void),
+    ];
+    let settle = (call, usage).prop_map(|(call, usage)| Operation::Settle { call, usage });
+    settle.boxed()
+}
+
+/// Mostly a call under way, sometimes one that ended or never was.
+fn calls(model: &Reference, number: Number) -> impl Strategy<Value = Number> + use<> {
+    let mut calls = vec![(1, Just(number - 1))];
+    for (call, known) in &model.calls {
+        calls.push((if known.end.is_none() { 10 } else { 1 }, Just(*call)));
+    }
+    Union::new_weighted(calls)
+}
+
+/// A while later, at, just before or just after an instant that matters, or
+/// a little back.
+fn clock(model: &Reference) -> impl Strategy<Value = i64> + use<> {
+    let now = model.now;
+    let mut instants = vec![now];
+    for token in model.tokens.values() {
+        instants.extend(token.settings.expires_at.map(Timestamp::micros));
+        instants.extend(token.settings.reset.map(|reset| reset.next_at.micros()));
+        instants.extend(token.secrets.iter().filter_map(|(_, end)| *end));
+    }
+    prop_oneof![
+        2 => (0..2 * MONTH_SECONDS).prop_map(move |seconds| now + seconds * SECOND),
+        6 => (select(instants), -1_i64..=1).prop_map(|(instant, near)| instant + near),
+        3 => (0..3600_i64).prop_map(move |seconds| now - seconds * SECOND),
+    ]
+}

@@ -1,0 +1,149 @@
+//! Money in the reference: holds, charges, resets.
+
+use keypurse_core::token::Overdraft;
+
+use super::books::{Call, Reference};
+use super::operation::{Answer, Charged, NewHold, Number, Payer, Short, Usage};
+use super::settings::period_end;
+
+impl Reference {
+    pub(super) fn hold(&mut self, new: NewHold) -> Result<Answer, Answer> {
+        let mut policy = Overdraft::Clamp;
+        let token = match new.payer {
+            Payer::Account(_) => None,
+            Payer::Token { token, .. } => Some(token),
+        };
+        let mut call = Call::new(self.account_of(new.payer), token, new.full);
+        if let Payer::Token { token, secret } = new.payer {
+            self.admit(token, secret)?;
+            self.reset_if_over(token);
+            let settings = &self.tokens[&token].settings;
+            policy = settings.overdraft;
+            call.draws_on_token = settings.has_budget;
+        }
+        let mut budget = new.full;
+        if let Some(token) = call.token.filter(|_| call.draws_on_token) {
+            let purse = self.token_purse(token);
+            let first = policy == Overdraft::Allow && !self.goes_beyond(token);
+            if first && purse.available() > 0 {
+                call.beyond_balance = purse.available() < new.full;
+            } else {
+                let of_token = true;
+                let short = |short| Answer::Short(Short { of_token, ..short });
+                budget = purse.grant(policy, &new).map_err(short)?;
+            }
+        }
+        if self.accounts[&call.account].credits.is_some() {
+            let refuses = policy == Overdraft::Refuse;
+            let policy = if refuses { policy } else { Overdraft::Clamp };
+            let granted = self.account_purse(call.account).grant(policy, &new);
+            budget = budget.min(granted.map_err(Answer::Short)?);
+        }
+        let in_full = policy == Overdraft::Refuse || call.beyond_balance;
+        call.held = budget.min(if in_full { new.full } else { new.first });
+        let amount = call.held;
+        self.calls.insert(new.call, call);
+        Ok(Answer::Held { amount, budget })
+    }
+
+    fn goes_beyond(&self, token: Number) -> bool {
+        let mut open = self.open_calls();
+        open.any(|call| call.token == Some(token) && call.beyond_balance)
+    }
+
+    pub(super) fn open(&mut self, number: Number, floor: i64) -> Answer {
+        let Some(call) = self.calls.get(&number).filter(|call| call.end.is_none()) else {
+            return Answer::NotOpen;
+        };
+        let mut call = call.clone();
+        let mut growth = (floor - call.held).max(0);
+        if self.accounts[&call.account].credits.is_some() {
+            growth = growth.min(self.account_purse(call.account).available().max(0));
+        }
+        if let Some(token) = call.token.filter(|_| call.draws_on_token) {
+            let left = self.token_purse(token).available().max(0);
+            let allows = self.tokens[&token].settings.overdraft == Overdraft::Allow;
+            if allows && (call.beyond_balance || !self.goes_beyond(token)) {
+                call.beyond_balance |= growth > left;
+            } else {
+                growth = growth.min(left);
+            }
+        }
+        call.held += growth;
+        let floor = call.floor.max(Some(floor.min(call.held)));
+        call.floor = floor;
+        self.calls.insert(number, call);
+        Answer::Floor(floor.unwrap_or_default())
+    }
+
+    fn admit(&self, token: Number, secret: Number) -> Result<(), Answer> {
+        let token = &self.tokens[&token];
+        let works = |end: Option<i64>| end.is_none_or(|end| self.now < end);
+        if !token
+            .secrets
+            .iter()
+            .any(|(known, end)| *known == secret && works(*end))
+        {
+            return Err(Answer::Revoked);
+        }
+        match token.settings.expires_at {
+            Some(end) if end.micros() <= self.now => Err(Answer::Expired),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn settle(&mut self, number: Number, usage: Usage) -> Answer {
+        let Some(call) = self.calls.get(&number).filter(|call| call.end.is_none()) else {
+            return Answer::NotOpen;
+        };
+        let (account, token, held, drew) =
+            (call.account, call.token, call.held, call.draws_on_token);
+        if let Some(token) = token {
+            self.reset_if_over(token);
+        }
+        let cost = match usage {
+            Usage::Reported(cost) => cost,
+            Usage::Counted(cost) => cost.min(held),
+            Usage::Void => 0,
+        };
+        let settings = token.map(|token| self.tokens[&token].settings.clone());
+        let budget = settings.filter(|settings| settings.has_budget);
+        let from_token = drew && budget.is_some();
+        // Beyond the hold only what nobody else holds, and never into debt.
+        let mut beyond = (cost - held).max(0);
+        if self.accounts[&account].credits.is_some() {
+            beyond = beyond.min(self.account_purse(account).available().max(0));
+        }
+        if let Some(token) = token.filter(|_| from_token)
+            && budget
+                .as_ref()
+                .is_some_and(|budget| budget.overdraft != Overdraft::Allow)
+        {
+            beyond = beyond.min(self.token_purse(token).available().max(0));
+        }
+        let charged = cost.min(held) + beyond;
+        let mut end = Charged {
+            cost,
+            charged,
+            house: cost - charged,
+            from_token,
+            balance: None,
+        };
+        self.calls.get_mut(&number).expect("open").end = Some(end);
+        end.balance = token
+            .filter(|_| budget.is_some())
+            .map(|token| self.token_purse(token).balance);
+        Answer::Charged(end)
+    }
+
+    pub(super) fn reset_if_over(&mut self, number: Number) {
+        let (now, balance) = (self.now, self.token_purse(number).balance);
+        let token = self.tokens.get_mut(&number).expect("used");
+        if let Some(reset) = &mut token.settings.reset
+            && reset.next_at.micros() <= now
+        {
+            token.credits += reset.amount.nanos() - balance;
+            reset.next_at = period_end(reset.period, now);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! A token's settings as the contract tells them, in a second wording.
+
+use keypurse_core::period::{Reset, ResetPeriod};
+use keypurse_core::time::Timestamp;
+use keypurse_core::token::{SettingsChange, TokenSettings};
+
+const DAY: i64 = 86_400_000_000;
+
+/// The settings after a change, unless they would contradict each other.
+pub(super) fn changed(
+    old: &TokenSettings,
+    change: &SettingsChange,
+    now: i64,
+) -> Option<TokenSettings> {
+    let switched_off = change.has_budget == Some(false);
+    let kept = old
+        .reset
+        .filter(|_| !switched_off)
+        .map(|reset| reset.period);
+    let period = change.reset_period.unwrap_or(kept);
+    let amount = change.reset_amount.or(old.reset.map(|reset| reset.amount));
+    if change
+        .reset_amount
+        .is_some_and(|amount| amount.nanos() <= 0)
+        || period.is_some() && (amount.is_none() || switched_off)
+        || period.is_none() && change.reset_amount.is_some()
+    {
+        return None;
+    }
+    let reset = period.zip(amount).map(|(period, amount)| {
+        let running = old.reset.filter(|reset| reset.period == period);
+        let next_at = running.map_or_else(|| period_end(period, now), |reset| reset.next_at);
+        Reset {
+            period,
+            amount,
+            next_at,
+        }
+    });
+    Some(TokenSettings {
+        has_budget: reset.is_some() || change.has_budget.unwrap_or(old.has_budget),
+        expires_at: change.expires_at.unwrap_or(old.expires_at),
+        overdraft: change.overdraft.unwrap_or(old.overdraft),
+        reset,
+        ..old.clone()
+    })
+}
+
+/// The next midnight that begins a day, a Monday or a month, in UTC.
+pub(super) fn period_end(period: ResetPeriod, now: i64) -> Timestamp {
+    let tomorrow = now.div_euclid(DAY) + 1;
+    let begins = |day: &i64| match period {
+        ResetPeriod::Daily => true,
+        // Day 4 was the first Monday after 1970-01-01.
+        ResetPeriod::Weekly => (day - 4).rem_euclid(7) == 0,
+        ResetPeriod::Monthly => {
+            let midnight = Timestamp::from_micros(day * DAY).to_string();
+            midnight.get(8..10) == Some("01")
+        }
+    };
+    let day = (tomorrow..tomorrow + 31).find(begins).expect("months end");
+    Timestamp::from_micros(day * DAY)
+}
