@@ -12,6 +12,7 @@
 //! [`Ledger`]: keypurse_core::ledger::Ledger
 
 mod audit;
+mod ballast;
 mod credentials;
 mod export;
 mod journal;

@@ -22,6 +22,7 @@ mod unpriced;
 
 mod bound;
 mod fund;
+mod open_hold;
 mod resolve;
 
 mod cost;

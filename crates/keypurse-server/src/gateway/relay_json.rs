@@ -12,20 +12,18 @@ use super::dispatch::{UpstreamFailure, UpstreamFault};
 use super::error::GatewayError;
 use super::fund::Funded;
 use super::settle::settle;
-use crate::state::State;
 
 /// Why an answer is not delivered.
 #[derive(Debug)]
 pub(super) enum Undelivered {
     /// It is none: the call did not happen.
     NoAnswer(GatewayError),
-    /// It could not be charged: the hold waits for recovery.
+    /// It is not charged yet.
     NotCharged(GatewayError),
 }
 
 /// Charges an answer and makes it presentable.
 pub(super) async fn relay_json(
-    state: &State,
     funded: &Funded,
     headers: HeaderMap,
     body: &Bytes,
@@ -33,7 +31,7 @@ pub(super) async fn relay_json(
     let answer = Answer::read(body).filter(|answer| !answer.is_failure());
     let answer = answer.ok_or_else(|| Undelivered::NoAnswer(nonsense(funded)))?;
     let used = funded.used(answer.usage, answer.text_bytes());
-    let charge = settle(state, funded, used, StatusCode::OK.as_u16())
+    let charge = settle(funded, used, StatusCode::OK.as_u16())
         .await
         .map_err(Undelivered::NotCharged)?;
     let shown = with_cost(body, &answer, charge.cost, &funded.route.provider.name);

@@ -191,11 +191,11 @@ impl StreamRelay<'_> {
 
     /// Charges the call, and only then ends the stream.
     async fn finish(self, ending: Ending, out: &mpsc::Sender<Bytes>) {
-        let Running { state, funded, .. } = self.running;
+        let funded = self.running.funded;
         drop(self.body);
         let used = funded.used(self.source.usage(), self.source.text_bytes());
         let status = StatusCode::OK.as_u16();
-        let tail = match settle(state, funded, used, status).await {
+        let tail = match settle(funded, used, status).await {
             Ok(charge) => tail(self.running, &self.source, ending, charge.cost),
             Err(error) => error.into_event(),
         };

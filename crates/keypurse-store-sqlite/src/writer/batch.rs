@@ -9,11 +9,12 @@ use keypurse_core::id::{AccountId, CallId, TokenId};
 use keypurse_core::ledger::Ledger;
 use keypurse_core::time::{Clock, Timestamp};
 use keypurse_store::{CallOutcome, Settlement, StoreError};
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::Connection;
 use tokio::sync::mpsc;
 
 use super::command::{Command, Reply};
 use super::dictionary::Dictionary;
+use super::space::{Space, is_damage, is_full};
 use crate::credentials::Credentials;
 use crate::journal::HeldCall;
 use crate::open::{OpenError, Opened, SqliteOptions};
@@ -47,6 +48,7 @@ pub(crate) struct Writer {
     pub(super) held: HashMap<CallId, Held>,
     pub(super) dictionary: Dictionary,
     pub(super) journal: JournalTail,
+    space: Space,
 }
 
 /// An open hold's call and where its record is.
@@ -107,6 +109,7 @@ impl Writer {
             held: HashMap::new(),
             dictionary: Dictionary::default(),
             journal: JournalTail::default(),
+            space: Space::beside(&options.path),
         };
         let failed = |source| OpenError::Sqlite {
             path: options.path.clone(),
@@ -173,7 +176,7 @@ impl Writer {
     fn recover(&mut self, call: CallId, now: Timestamp) -> rusqlite::Result<()> {
         let void = Settlement {
             call,
-            outcome: CallOutcome::Void,
+            outcome: CallOutcome::Abandoned,
             status: 0,
             finished_at: now,
         };
@@ -217,7 +220,14 @@ impl Writer {
                 }
             }
             Err(error) => {
-                tracing::error!(%error, "nothing of a batch was written");
+                if is_damage(&error) {
+                    stop("the database is damaged", &error);
+                }
+                if is_full(&error) {
+                    self.space.ran_out();
+                } else {
+                    tracing::error!(%error, "nothing of a batch was written");
+                }
                 // Commands not reached yet are dropped, which answers them.
                 waiting.clear();
                 self.undo();
@@ -232,15 +242,19 @@ impl Writer {
 
     fn commit(&mut self, waiting: &mut Vec<Command>, batch: &mut Batch) -> rusqlite::Result<()> {
         let now = self.clock.now();
+        self.space.look();
         self.connection
             .prepare_cached("BEGIN IMMEDIATE")?
             .execute([])?;
         for command in waiting.drain(..) {
-            self.decide(command, batch, now)?;
+            // Dropped, it is answered as unavailable.
+            if !self.space.refuses(&command) {
+                self.decide(command, batch, now)?;
+            }
         }
         self.flush(batch)?;
         match self.connection.prepare_cached("COMMIT")?.execute([]) {
-            Err(error) if error.sqlite_error_code() != Some(ErrorCode::DiskFull) => {
+            Err(error) if !is_full(&error) => {
                 // Nobody knows what is on disk now. The next start does.
                 stop("a commit failed", &error)
             }
@@ -275,7 +289,8 @@ impl Writer {
                 batch.answer(reply, Ok(()));
             }
             Command::Settle(settlement, reply) => {
-                let charge = self.resolve(settlement, now, false)?;
+                let recovering = settlement.outcome == CallOutcome::Abandoned;
+                let charge = self.resolve(settlement, now, recovering)?;
                 batch.answer(reply, Ok(charge));
             }
             Command::Simulated(call, reply) => {
@@ -353,6 +368,13 @@ impl Writer {
     /// What can wait until everybody has been answered.
     fn maintain(&mut self) {
         self.ledger.forget_idle(IDLE_TOKENS);
+        if self.space.is_short() {
+            // A log that is written back is used again, and needs no space.
+            if let Err(error) = self.checkpoint("PASSIVE") {
+                tracing::debug!(%error, "the log cannot be written back yet");
+            }
+            return;
+        }
         if self.journal.seq % CHECKPOINT_EVERY != 0 {
             return;
         }

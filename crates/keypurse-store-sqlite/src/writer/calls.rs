@@ -110,7 +110,7 @@ impl Writer {
                 TokenCounts::default(),
                 Certainty::Estimated,
             ),
-            (CallOutcome::Void, None) => (
+            (CallOutcome::Void | CallOutcome::Abandoned, None) => (
                 VOID,
                 Money::ZERO,
                 TokenCounts::default(),

@@ -9,6 +9,7 @@ mod calls;
 mod command;
 mod dictionary;
 mod flush;
+mod space;
 mod tokens;
 
 pub(crate) use batch::Writer;

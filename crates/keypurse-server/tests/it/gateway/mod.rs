@@ -7,6 +7,7 @@ mod faults;
 mod http_client;
 mod leaving;
 mod load;
+mod ledger_faults;
 mod models;
 mod money;
 mod refusals;
