@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 /// Enough to settle thousands of calls, which the log's reuse stretches
 /// further.
 const BYTES: usize = 4 << 20;
+/// Has to fit as well before there is room again: else one commit would fill
+/// the disk anew.
+const HEADROOM: usize = 1 << 20;
 const PIECE: usize = 64 << 10;
 
 /// Whether the disk has room.
@@ -66,7 +69,7 @@ impl Ballast {
         let mut file = File::create(&self.path)?;
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
         let mut piece = Vec::with_capacity(PIECE);
-        for _ in 0..BYTES / PIECE {
+        for _ in 0..(BYTES + HEADROOM) / PIECE {
             piece.clear();
             while piece.len() < PIECE {
                 state ^= state << 13;
@@ -76,6 +79,8 @@ impl Ballast {
             }
             file.write_all(&piece)?;
         }
+        file.sync_data()?;
+        file.set_len(BYTES as u64)?;
         file.sync_all()
     }
 }

@@ -9,6 +9,9 @@
 mod client;
 mod process;
 mod provider;
+mod shop;
+mod small_disk;
 
+mod disk_full;
 mod kill;
 mod serve;
