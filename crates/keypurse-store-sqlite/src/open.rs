@@ -55,6 +55,14 @@ pub enum OpenError {
     /// The linked SQLite has a known fault.
     #[error("SQLite {0} is too old; 3.51.3 or newer is needed")]
     OldSqlite(&'static str),
+    /// The folder cannot be flushed to disk.
+    #[error("cannot write the folder {} to disk", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// SQLite failed.
     #[error("cannot open the database {}", path.display())]
     Sqlite {
@@ -92,7 +100,21 @@ pub(crate) fn open_writer(options: &SqliteOptions) -> Result<Opened, OpenError> 
         MigrationError::Changed(version) => OpenError::ChangedMigration(version),
         MigrationError::Sqlite(source) => failed(source),
     })?;
+    flush_folder(&options.path)?;
     Ok(Opened { connection, lock })
+}
+
+/// That the files exist has to be on disk too: SQLite tries, and does not mind
+/// failing.
+fn flush_folder(database: &Path) -> Result<(), OpenError> {
+    let folder = database.parent().filter(|path| !path.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(|source| OpenError::Folder {
+            path: folder.to_owned(),
+            source,
+        })
 }
 
 /// A connection that cannot write.

@@ -43,7 +43,7 @@ pub(crate) fn for_open(error: OpenError) -> anyhow::Error {
         OpenError::NewerSchema { .. } => "run the newer keypurse, or restore an older backup",
         OpenError::ChangedMigration(_) => "run the keypurse that made this database",
         OpenError::OldSqlite(_) => "build keypurse with its bundled SQLite",
-        OpenError::Lock { .. } | OpenError::Sqlite { .. } => {
+        OpenError::Lock { .. } | OpenError::Folder { .. } | OpenError::Sqlite { .. } => {
             "check that the folder exists, is writable and on a disk with space"
         }
     };

@@ -13,5 +13,6 @@ mod shop;
 mod small_disk;
 
 mod disk_full;
+mod io_error;
 mod kill;
 mod serve;
