@@ -15,6 +15,7 @@ mod audit;
 mod ballast;
 mod credentials;
 mod export;
+mod integrity;
 mod journal;
 mod migrations;
 mod open;
@@ -26,5 +27,6 @@ mod writer;
 
 pub use audit::{AuditError, AuditReport, audit};
 pub use export::{CallState, FinishedCall, finished_calls};
+pub use integrity::Damage;
 pub use open::{OpenError, SqliteOptions};
 pub use store::SqliteStore;

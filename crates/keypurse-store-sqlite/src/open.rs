@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use keypurse_core::time::Clock;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use thiserror::Error;
 
+use crate::integrity::{self, CheckError, Damage};
 use crate::migrations::{self, MigrationError};
 
 /// SQLite before 3.51.3 can corrupt a file when a WAL is reset while another
@@ -63,6 +65,17 @@ pub enum OpenError {
         /// Why.
         source: std::io::Error,
     },
+    /// A file is not what was written.
+    #[error(transparent)]
+    Damaged(#[from] Damage),
+    /// A file cannot be read.
+    #[error("cannot read the files of {}", path.display())]
+    Unreadable {
+        /// The database.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// SQLite failed.
     #[error("cannot open the database {}", path.display())]
     Sqlite {
@@ -86,10 +99,15 @@ pub(crate) fn open_writer(options: &SqliteOptions) -> Result<Opened, OpenError> 
         return Err(OpenError::OldSqlite(rusqlite::version()));
     }
     let lock = lock_beside(&options.path)?;
-    let failed = |source| OpenError::Sqlite {
-        path: options.path.clone(),
-        source,
-    };
+    // Before SQLite looks: it mends the end of its log by forgetting it.
+    integrity::check(&options.path).map_err(|error| match error {
+        CheckError::Damage(damage) => OpenError::Damaged(damage),
+        CheckError::Io(source) => OpenError::Unreadable {
+            path: options.path.clone(),
+            source,
+        },
+    })?;
+    let failed = |source| failed(&options.path, source);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -102,6 +120,25 @@ pub(crate) fn open_writer(options: &SqliteOptions) -> Result<Opened, OpenError> 
     })?;
     flush_folder(&options.path)?;
     Ok(Opened { connection, lock })
+}
+
+/// What a failure while opening says about the file.
+pub(crate) fn failed(path: &Path, source: rusqlite::Error) -> OpenError {
+    let is_nonsense = matches!(source, rusqlite::Error::FromSqlConversionFailure(..));
+    let path = path.to_owned();
+    if is_nonsense || is_damage(&source) {
+        let what = source.to_string();
+        return OpenError::Damaged(Damage { file: path, what });
+    }
+    OpenError::Sqlite { path, source }
+}
+
+/// Whether a failure says that the file is not what was written.
+pub(crate) fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+    )
 }
 
 /// That the files exist has to be on disk too: SQLite tries, and does not mind
@@ -123,6 +160,8 @@ pub(crate) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.pragma_update(None, "busy_timeout", BUSY_TIMEOUT_MS)?;
+    // Whoever closes last writes nothing back: the next start checks it first.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.pragma_update(None, "query_only", true)?;
     Ok(connection)
 }
@@ -132,7 +171,8 @@ fn configure_writer(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    // The writer checkpoints itself, after it has answered.
+    // The writer checkpoints itself, after it has answered, and notes it.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     Ok(())
 }

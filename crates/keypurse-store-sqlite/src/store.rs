@@ -19,7 +19,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::ballast::Ballast;
 use crate::credentials::Credentials;
-use crate::open::{OpenError, SqliteOptions, open_writer};
+use crate::open::{self, OpenError, SqliteOptions, open_writer};
 use crate::readers::Readers;
 use crate::rows;
 use crate::writer::{Command, Reply, Writer};
@@ -58,10 +58,7 @@ impl SqliteStore {
         let opened = open_writer(options)?;
         let credentials = Arc::new(Credentials::default());
         let writer = Writer::start(opened, options, Arc::clone(&credentials))?;
-        let failed = |source| OpenError::Sqlite {
-            path: options.path.clone(),
-            source,
-        };
+        let failed = |source| open::failed(&options.path, source);
         let readers = Readers::open(&options.path).map_err(failed)?;
         let (commands, waiting) = mpsc::channel(QUEUE);
         let thread = std::thread::Builder::new()

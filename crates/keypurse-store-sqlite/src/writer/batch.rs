@@ -14,21 +14,16 @@ use tokio::sync::mpsc;
 
 use super::command::{Command, Reply};
 use super::dictionary::Dictionary;
-use super::space::{Space, is_damage, is_full};
+use super::space::{Space, is_full};
 use crate::credentials::Credentials;
 use crate::journal::HeldCall;
-use crate::open::{OpenError, Opened, SqliteOptions};
+use crate::integrity::Keeper;
+use crate::open::{self, OpenError, Opened, SqliteOptions, is_damage};
 use crate::recover;
 use crate::rows;
 
 /// Operations decided in one transaction at most.
 const BATCH: usize = 256;
-/// Tokens kept in memory while nothing is held for them.
-const IDLE_TOKENS: usize = 100_000;
-/// The WAL is written back once it is this long (about 4,000 pages).
-const CHECKPOINT_BYTES: u64 = 16 << 20;
-/// How often its length is looked at, in batches.
-const CHECKPOINT_EVERY: i64 = 64;
 /// What a service manager should restart (`EX_SOFTWARE`).
 const EXIT_RESTART: i32 = 70;
 
@@ -48,7 +43,8 @@ pub(crate) struct Writer {
     pub(super) held: HashMap<CallId, Held>,
     pub(super) dictionary: Dictionary,
     pub(super) journal: JournalTail,
-    space: Space,
+    pub(super) space: Space,
+    pub(super) keeper: Keeper,
 }
 
 /// An open hold's call and where its record is.
@@ -99,6 +95,10 @@ impl Writer {
         credentials: Arc<Credentials>,
     ) -> Result<Self, OpenError> {
         opened.connection.set_prepared_statement_cache_capacity(64);
+        let keeper = Keeper::of(&options.path).map_err(|source| OpenError::Unreadable {
+            path: options.path.clone(),
+            source,
+        })?;
         let mut writer = Self {
             connection: opened.connection,
             _lock: opened.lock,
@@ -110,13 +110,12 @@ impl Writer {
             dictionary: Dictionary::default(),
             journal: JournalTail::default(),
             space: Space::beside(&options.path),
+            keeper,
         };
-        let failed = |source| OpenError::Sqlite {
-            path: options.path.clone(),
-            source,
-        };
+        let failed = |source| open::failed(&options.path, source);
         writer.load().map_err(failed)?;
         writer.resolve_orphans().map_err(failed)?;
+        writer.begin_keeping()?;
         Ok(writer)
     }
 
@@ -201,7 +200,7 @@ impl Writer {
             }
             self.maintain();
         }
-        if let Err(error) = self.checkpoint("TRUNCATE") {
+        if let Err(error) = self.empty_log() {
             tracing::warn!(%error, "the last checkpoint failed; the next start does it");
         }
         drop(guard);
@@ -258,7 +257,7 @@ impl Writer {
                 // Nobody knows what is on disk now. The next start does.
                 stop("a commit failed", &error)
             }
-            outcome => outcome.map(|_| ()),
+            outcome => outcome.map(|_| self.keeper.committed()),
         }
     }
 
@@ -364,34 +363,6 @@ impl Writer {
         }
         Ok(())
     }
-
-    /// What can wait until everybody has been answered.
-    fn maintain(&mut self) {
-        self.ledger.forget_idle(IDLE_TOKENS);
-        if self.space.is_short() {
-            // A log that is written back is used again, and needs no space.
-            if let Err(error) = self.checkpoint("PASSIVE") {
-                tracing::debug!(%error, "the log cannot be written back yet");
-            }
-            return;
-        }
-        if self.journal.seq % CHECKPOINT_EVERY != 0 {
-            return;
-        }
-        let mut wal = self.path.clone().into_os_string();
-        wal.push("-wal");
-        let length = std::fs::metadata(wal).map_or(0, |file| file.len());
-        if length >= CHECKPOINT_BYTES
-            && let Err(error) = self.checkpoint("PASSIVE")
-        {
-            tracing::warn!(%error, "a checkpoint failed; the log keeps growing");
-        }
-    }
-
-    fn checkpoint(&self, mode: &str) -> rusqlite::Result<()> {
-        self.connection
-            .query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()))
-    }
 }
 
 #[expect(
@@ -399,7 +370,7 @@ impl Writer {
     reason = "nobody may be answered after an unknown outcome, so nothing is unwound"
 )]
 /// Stopping beats being wrong: a restart reads the truth from disk.
-fn stop(what: &str, error: &rusqlite::Error) -> ! {
+pub(super) fn stop(what: &str, error: &dyn std::error::Error) -> ! {
     tracing::error!(%error, "{what}; stopping so that the next start finds out what is on disk");
     std::process::exit(EXIT_RESTART);
 }

@@ -9,6 +9,7 @@ mod calls;
 mod command;
 mod dictionary;
 mod flush;
+mod log;
 mod space;
 mod tokens;
 

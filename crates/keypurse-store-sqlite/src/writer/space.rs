@@ -91,11 +91,3 @@ impl Space {
 pub(crate) fn is_full(error: &Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::DiskFull)
 }
-
-/// Whether a failure says that the file is not what was written.
-pub(crate) fn is_damage(error: &Error) -> bool {
-    matches!(
-        error.sqlite_error_code(),
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
-    )
-}
