@@ -7,6 +7,7 @@
 )]
 
 mod cli;
+mod clock;
 mod config;
 mod data_dir;
 mod hint;

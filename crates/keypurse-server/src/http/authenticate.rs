@@ -42,6 +42,9 @@ pub enum AuthError {
     /// The token is past its validity.
     #[error("the API key has expired")]
     Expired,
+    /// The token has an expiry, and nobody knows what time it is.
+    #[error("the clock is behind what it was")]
+    ClockBehind,
     /// The store could not say.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -53,7 +56,11 @@ impl AuthError {
     fn is_guess(&self) -> bool {
         match self {
             Self::Malformed | Self::Unknown => true,
-            Self::Missing | Self::Retired | Self::Expired | Self::Store(_) => false,
+            Self::Missing
+            | Self::Retired
+            | Self::Expired
+            | Self::ClockBehind
+            | Self::Store(_) => false,
         }
     }
 }
@@ -154,6 +161,10 @@ pub async fn authenticate(
         });
     };
     if let Credential::Token(token) = &*credential {
+        let expires = token.valid_until.is_some() || token.settings.expires_at.is_some();
+        if expires && state.clock.is_behind() {
+            return Err(AuthError::ClockBehind);
+        }
         if token.valid_until.is_some_and(|until| until <= now) {
             return Err(AuthError::Retired);
         }

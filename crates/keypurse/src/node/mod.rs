@@ -4,6 +4,7 @@ mod account_key;
 mod banner;
 mod run;
 mod signals;
+mod time_keeping;
 mod tls;
 
 pub(crate) use run::run;
