@@ -144,7 +144,9 @@ pub(crate) fn is_damage(error: &rusqlite::Error) -> bool {
 /// That the files exist has to be on disk too: SQLite tries, and does not mind
 /// failing.
 fn flush_folder(database: &Path) -> Result<(), OpenError> {
-    let folder = database.parent().filter(|path| !path.as_os_str().is_empty());
+    let folder = database
+        .parent()
+        .filter(|path| !path.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
     File::open(folder)
         .and_then(|folder| folder.sync_all())

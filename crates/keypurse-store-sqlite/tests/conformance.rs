@@ -22,6 +22,7 @@ promises!(
     a_charge_and_an_adjustment_never_lose_each_other,
     a_deleted_name_is_free_and_its_history_is_not,
     a_reset_is_applied_once,
+    an_abandoned_call_is_charged_its_floor,
     deletion_rotation_and_expiry_end_admission,
     holds_are_exclusive,
     names_are_unique_in_an_account,

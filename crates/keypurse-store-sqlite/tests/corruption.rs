@@ -113,7 +113,9 @@ fn rows(path: &Path) -> Vec<String> {
     let names: Vec<String> = names.collect::<Result<_, _>>().unwrap();
     let mut all = Vec::new();
     for name in names {
-        let mut select = connection.prepare(&format!("SELECT * FROM {name}")).unwrap();
+        let mut select = connection
+            .prepare(&format!("SELECT * FROM {name}"))
+            .unwrap();
         let columns = select.column_count();
         let mut rows = select.query([]).unwrap();
         while let Some(row) = rows.next().unwrap() {
@@ -197,7 +199,11 @@ async fn a_commit_torn_by_a_power_failure_is_no_damage() {
     let folder = copy(&image.folder);
     let wal = image.file("db-wal");
     fs::write(folder.path().join("keypurse.tail"), []).unwrap();
-    fs::write(folder.path().join("keypurse.db-wal"), &wal[..wal.len() - 100]).unwrap();
+    fs::write(
+        folder.path().join("keypurse.db-wal"),
+        &wal[..wal.len() - 100],
+    )
+    .unwrap();
     open(database(&folder)).unwrap().close_now().await;
     audit(&database(&folder)).unwrap();
     // Two commits damaged in a row are more than a crash can tear.

@@ -35,11 +35,17 @@ impl Faults {
 
     /// The next use of this method, such as `settle`, panics.
     pub fn panic_at(&self, method: &'static str) {
-        *self.panics_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(method);
+        *self
+            .panics_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(method);
     }
 
     fn meet(&self, method: &'static str) {
-        let mut at = self.panics_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut at = self
+            .panics_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if *at == Some(method) {
             *at = None;
             drop(at);
@@ -50,7 +56,9 @@ impl Faults {
     fn write(&self, method: &'static str) -> Result<(), StoreError> {
         self.meet(method);
         if self.disk_is_full.load(Ordering::SeqCst) {
-            return Err(StoreError::Unavailable("the test's disk is full".to_owned()));
+            return Err(StoreError::Unavailable(
+                "the test's disk is full".to_owned(),
+            ));
         }
         Ok(())
     }

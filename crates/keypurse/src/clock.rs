@@ -249,7 +249,9 @@ mod tests {
     }
 
     fn floor(seconds_from_start: i64) -> Option<Timestamp> {
-        Some(Timestamp::from_micros((START + seconds_from_start) * SECOND))
+        Some(Timestamp::from_micros(
+            (START + seconds_from_start) * SECOND,
+        ))
     }
 
     #[test]
@@ -309,7 +311,11 @@ mod tests {
                 assert!(clock.now() >= last);
                 last = clock.now();
             }
-            assert!((now(&clock) - 900 - drift).abs() <= 1, "{drift}: {}", now(&clock));
+            assert!(
+                (now(&clock) - 900 - drift).abs() <= 1,
+                "{drift}: {}",
+                now(&clock)
+            );
         }
     }
 

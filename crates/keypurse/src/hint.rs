@@ -49,7 +49,9 @@ pub(crate) fn for_open(error: OpenError) -> anyhow::Error {
              database yourself, see \"A damaged file\" in docs/operating.md"
         }
         OpenError::Unreadable { .. }
-        | OpenError::Lock { .. } | OpenError::Folder { .. } | OpenError::Sqlite { .. } => {
+        | OpenError::Lock { .. }
+        | OpenError::Folder { .. }
+        | OpenError::Sqlite { .. } => {
             "check that the folder exists, is writable and on a disk with space"
         }
     };

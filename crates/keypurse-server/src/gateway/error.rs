@@ -101,7 +101,9 @@ impl GatewayError {
             Self::OnHold(_)
             | Self::Overloaded
             | Self::LedgerUnavailable
-            | Self::Unauthenticated(AuthError::ClockBehind | AuthError::Store(_)) => Some(retry_after(1)),
+            | Self::Unauthenticated(AuthError::ClockBehind | AuthError::Store(_)) => {
+                Some(retry_after(1))
+            }
             Self::Unauthenticated(_) => {
                 Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
             }

@@ -56,11 +56,9 @@ impl AuthError {
     fn is_guess(&self) -> bool {
         match self {
             Self::Malformed | Self::Unknown => true,
-            Self::Missing
-            | Self::Retired
-            | Self::Expired
-            | Self::ClockBehind
-            | Self::Store(_) => false,
+            Self::Missing | Self::Retired | Self::Expired | Self::ClockBehind | Self::Store(_) => {
+                false
+            }
         }
     }
 }

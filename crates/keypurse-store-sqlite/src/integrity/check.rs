@@ -24,7 +24,10 @@ pub(crate) fn check(database: &Path) -> Result<(), CheckError> {
     log_is_whole(database, &log, wal.as_ref())?;
     let length = match std::fs::metadata(database) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            return Err(damage(database, "it is missing, and its checksums are there"));
+            return Err(damage(
+                database,
+                "it is missing, and its checksums are there",
+            ));
         }
         file => file?.len(),
     };
@@ -61,7 +64,10 @@ fn log_is_whole(database: &Path, log: &Path, wal: Option<&Wal>) -> Result<(), Ch
         return Ok(());
     }
     let Some(wal) = wal else {
-        let what = format!("it is missing or empty, and {} frames were in it", tail.frames);
+        let what = format!(
+            "it is missing or empty, and {} frames were in it",
+            tail.frames
+        );
         return Err(damage(log, what));
     };
     if !wal.has_header {

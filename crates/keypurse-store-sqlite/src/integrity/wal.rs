@@ -77,7 +77,11 @@ impl Wal {
                 is_good = false;
                 continue;
             }
-            let next = sum(sum(running, &buffer[..8], big_endian), &buffer[FRAME_HEADER..], big_endian);
+            let next = sum(
+                sum(running, &buffer[..8], big_endian),
+                &buffer[FRAME_HEADER..],
+                big_endian,
+            );
             if is_good && next == frame.running && frame.page > 0 {
                 running = next;
                 wal.running.push(next);
@@ -145,7 +149,12 @@ fn page_size(header: &[u8]) -> Option<usize> {
 fn sum(mut running: Running, bytes: &[u8], big_endian: bool) -> Running {
     for pair in bytes.chunks_exact(8) {
         let at = |index: usize| {
-            let bytes = [pair[index], pair[index + 1], pair[index + 2], pair[index + 3]];
+            let bytes = [
+                pair[index],
+                pair[index + 1],
+                pair[index + 2],
+                pair[index + 3],
+            ];
             if big_endian {
                 u32::from_be_bytes(bytes)
             } else {

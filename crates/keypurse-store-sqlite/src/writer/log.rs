@@ -98,7 +98,11 @@ impl Writer {
         self.connection.query_row(&pragma, [], |row| {
             let (in_log, written_back): (i64, i64) = (row.get(1)?, row.get(2)?);
             let is_whole = row.get::<_, i64>(0)? == 0 && in_log == written_back;
-            Ok(if is_whole { Emptied::Whole } else { Emptied::InPart })
+            Ok(if is_whole {
+                Emptied::Whole
+            } else {
+                Emptied::InPart
+            })
         })
     }
 }

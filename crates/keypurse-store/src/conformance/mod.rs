@@ -7,8 +7,8 @@ mod tokens;
 
 pub use calls::{
     a_call_is_charged_once, a_charge_and_an_adjustment_never_lose_each_other,
-    deletion_rotation_and_expiry_end_admission, holds_are_exclusive,
-    the_account_is_charged_with_the_token, two_accounts_do_not_see_each_other,
+    an_abandoned_call_is_charged_its_floor, deletion_rotation_and_expiry_end_admission,
+    holds_are_exclusive, the_account_is_charged_with_the_token, two_accounts_do_not_see_each_other,
 };
 pub use fixtures::*;
 pub use tokens::{

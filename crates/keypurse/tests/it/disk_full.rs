@@ -51,15 +51,24 @@ async fn until_ready(client: &Client) -> Duration {
 /// What is true of a node on a full disk.
 async fn only_reads_work(client: &Client, secret: &str) {
     assert_eq!(status(client, TOKENS, ACCOUNT_KEY).await, 200);
-    assert_eq!(status(client, "/v2/user/custom_token/me/", secret).await, 200);
+    assert_eq!(
+        status(client, "/v2/user/custom_token/me/", secret).await,
+        200
+    );
     assert_eq!(status(client, "/livez", "").await, 200);
     assert_eq!(status(client, "/readyz", "").await, 503);
-    let refused = client.open(Method::POST, CHAT, secret, Some(&hello())).await;
+    let refused = client
+        .open(Method::POST, CHAT, secret, Some(&hello()))
+        .await;
     let refused = refused.unwrap();
     assert_eq!(refused.status(), 503);
     assert_eq!(refused.headers()["retry-after"], "1");
     let body = refused.into_body().collect().await.unwrap().to_bytes();
-    assert!(std::str::from_utf8(&body).unwrap().contains("\"ledger_unavailable\""));
+    assert!(
+        std::str::from_utf8(&body)
+            .unwrap()
+            .contains("\"ledger_unavailable\"")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -67,8 +76,7 @@ async fn on_a_full_disk_money_waits_running_calls_settle_and_reads_go_on() {
     let folder = tempfile::tempdir().unwrap();
     let upstream = ScriptedUpstream::start().await;
     let setup = Setup::new(folder.path()).config(&config_of(upstream.base_url()));
-    let name =
-        "disk_full::on_a_full_disk_money_waits_running_calls_settle_and_reads_go_on";
+    let name = "disk_full::on_a_full_disk_money_waits_running_calls_settle_and_reads_go_on";
     let Some(disk) = SmallDisk::mount(&setup.data_dir(), name) else {
         return;
     };
@@ -86,7 +94,9 @@ async fn on_a_full_disk_money_waits_running_calls_settle_and_reads_go_on() {
         .map(|_| {
             let (client, secret) = (client.clone(), secret.clone());
             tokio::spawn(async move {
-                let answer = client.open(Method::POST, CHAT, &secret, Some(&hello())).await;
+                let answer = client
+                    .open(Method::POST, CHAT, &secret, Some(&hello()))
+                    .await;
                 let answer = answer.unwrap();
                 (answer.status().as_u16(), request_id(&answer))
             })
@@ -102,7 +112,11 @@ async fn on_a_full_disk_money_waits_running_calls_settle_and_reads_go_on() {
     for stream in streams {
         ids.push(stream.id.clone());
         let rest = stream.rest().await;
-        assert!(rest.ends_with("data: [DONE]\n\n"), "{rest}\n{}", process.log());
+        assert!(
+            rest.ends_with("data: [DONE]\n\n"),
+            "{rest}\n{}",
+            process.log()
+        );
     }
     for answer in answers {
         let (status, id) = answer.await.unwrap();
@@ -110,7 +124,9 @@ async fn on_a_full_disk_money_waits_running_calls_settle_and_reads_go_on() {
         ids.push(id);
     }
     // A leaked key can be ended on a full disk too.
-    let deleted = client.delete(&format!("{TOKENS}filler-0/"), ACCOUNT_KEY).await;
+    let deleted = client
+        .delete(&format!("{TOKENS}filler-0/"), ACCOUNT_KEY)
+        .await;
     assert!([204, 404].contains(&deleted.unwrap().status));
     only_reads_work(&client, &secret).await;
 
@@ -123,10 +139,20 @@ async fn on_a_full_disk_money_waits_running_calls_settle_and_reads_go_on() {
     let rows = proven(&setup);
     let cost = Money::from_nanos(7 * 1_000 + 20 * 10_000);
     for id in &ids {
-        assert_eq!((rows[id].state, rows[id].charged), (CallState::Settled, cost));
+        assert_eq!(
+            (rows[id].state, rows[id].charged),
+            (CallState::Settled, cost)
+        );
     }
-    assert_eq!(rows.len(), STREAMS + ANSWERS + 1, "refused calls have no row");
-    println!("{} calls settled on a full disk; ready {took:?} after space", ids.len());
+    assert_eq!(
+        rows.len(),
+        STREAMS + ANSWERS + 1,
+        "refused calls have no row"
+    );
+    println!(
+        "{} calls settled on a full disk; ready {took:?} after space",
+        ids.len()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -57,7 +57,9 @@ impl Node {
         let strace = ["strace", "-D", "-f", "-qq", "-o", "/dev/null", "-P"];
         setup.under = strace.map(str::to_owned).to_vec();
         setup.under.push(log.to_str().unwrap().to_owned());
-        setup.under.extend(["-e", &trace, "-e", &inject].map(str::to_owned));
+        setup
+            .under
+            .extend(["-e", &trace, "-e", &inject].map(str::to_owned));
         let mut process = setup.spawn();
         let is_over = Arc::new(AtomicBool::new(false));
         let clients: Vec<_> = (0..CLIENTS)
@@ -109,7 +111,9 @@ impl Node {
 /// The id of an answer that arrives whole.
 async fn call(client: &Client, secret: &str, body: &serde_json::Value) -> Option<String> {
     use http_body_util::BodyExt;
-    let sent = client.open(hyper::Method::POST, CHAT, secret, Some(body)).await;
+    let sent = client
+        .open(hyper::Method::POST, CHAT, secret, Some(body))
+        .await;
     let response = sent.ok().filter(|response| response.status() == 200)?;
     let id = request_id(&response);
     let bytes = response.into_body().collect().await.ok()?.to_bytes();
@@ -123,7 +127,11 @@ async fn ended(process: &mut Process) -> i32 {
         if let Some(status) = process.ended() {
             return status.code().expect("it ends by itself");
         }
-        assert!(started.elapsed() < PATIENCE, "still lives: {}", process.log());
+        assert!(
+            started.elapsed() < PATIENCE,
+            "still lives: {}",
+            process.log()
+        );
         tokio::task::yield_now().await;
     }
 }

@@ -12,7 +12,10 @@ mod provider;
 mod shop;
 mod small_disk;
 
+mod clock;
+mod corruption;
 mod disk_full;
 mod io_error;
 mod kill;
 mod serve;
+mod sigterm;

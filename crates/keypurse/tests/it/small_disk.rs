@@ -66,6 +66,15 @@ impl SmallDisk {
         let _ = std::fs::remove_file(self.path.join("probe"));
     }
 
+    /// As a file system is after an error of its disk.
+    pub(crate) fn make_read_only(&self) {
+        let remounted = Command::new("mount")
+            .args(["-o", "remount,ro"])
+            .arg(&self.path)
+            .status();
+        assert!(remounted.unwrap().success());
+    }
+
     /// The foreign program's file is gone.
     pub(crate) fn free(&self) {
         std::fs::remove_file(self.foreign()).unwrap();

@@ -63,8 +63,14 @@ async fn charged_late(shop: Shop) {
     let rows = shop.app.calls();
     assert_eq!(rows.len(), 1);
     let charged = Money::from_nanos(10 * 1_000 + 20 * 10_000);
-    assert_eq!((rows[0].state, rows[0].charged), (CallState::Settled, charged));
-    assert_eq!(shop.balance_now().await, Money::from_nanos(1_000_000_000) - charged);
+    assert_eq!(
+        (rows[0].state, rows[0].charged),
+        (CallState::Settled, charged)
+    );
+    assert_eq!(
+        shop.balance_now().await,
+        Money::from_nanos(1_000_000_000) - charged
+    );
     shop.app.finish().await;
 }
 
@@ -76,11 +82,21 @@ async fn l10_no_hold_outlives_its_call() {
         // Nothing was delivered.
         ("open", hello_stream(), Money::ZERO, CallState::Void),
         // What was covered may have been delivered.
-        ("opened", hello_stream(), counted(&hello_stream(), 1000), CallState::Recovered),
+        (
+            "opened",
+            hello_stream(),
+            counted(&hello_stream(), 1000),
+            CallState::Recovered,
+        ),
         // Nothing was delivered, though the provider answered.
         ("settle", hello(), Money::ZERO, CallState::Void),
         // The charge is on disk, and stands.
-        ("settled", hello(), Money::from_nanos(210_000), CallState::Settled),
+        (
+            "settled",
+            hello(),
+            Money::from_nanos(210_000),
+            CallState::Settled,
+        ),
     ] {
         let shop = Shop::open("1").await;
         let reply = if body == hello() {
@@ -127,7 +143,8 @@ async fn l10_a_broken_call_is_resolved_when_the_disk_has_space_again() {
 async fn a_node_that_stops_does_not_wait_for_a_full_disk() {
     let shop = Shop::open("1").await;
     let gate = Gate::new();
-    shop.upstream.next(Reply::chat("Hi", &usage(10, 20)).held_by(&gate));
+    shop.upstream
+        .next(Reply::chat("Hi", &usage(10, 20)).held_by(&gate));
     let request = hello();
     let asking = shop.ask(&request);
     let failing = async {

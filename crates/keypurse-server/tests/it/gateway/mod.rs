@@ -2,12 +2,13 @@
 
 mod answers;
 mod bodies;
+mod clock_steps;
 mod deletion;
 mod faults;
 mod http_client;
 mod leaving;
-mod load;
 mod ledger_faults;
+mod load;
 mod models;
 mod money;
 mod refusals;
