@@ -322,7 +322,7 @@ mod tests {
     #[test]
     fn a_start_behind_the_floor_knows_no_time_until_the_clock_is_set() {
         let script = Script::new();
-        let clock = NodeClock::start(&script, floor(DAY));
+        let clock = NodeClock::start(&script, Some(floor(DAY)));
         assert!(clock.is_behind());
         assert!(now(&clock) >= DAY, "our time goes on from the floor");
         pass(&script, &clock, 10);
@@ -336,10 +336,10 @@ mod tests {
     #[test]
     fn a_floor_a_little_ahead_is_kept_and_one_behind_is_passed() {
         let script = Script::new();
-        let ahead = NodeClock::start(&script, floor(5));
+        let ahead = NodeClock::start(&script, Some(floor(5)));
         assert!(!ahead.is_behind());
         assert_eq!(now(&ahead), 5);
-        let passed = NodeClock::start(&script, floor(-DAY));
+        let passed = NodeClock::start(&script, Some(floor(-DAY)));
         assert_eq!((passed.is_behind(), now(&passed)), (false, 0));
     }
 
@@ -347,7 +347,7 @@ mod tests {
     fn a_wrong_clock_at_start_leaves_no_floor_that_locks_the_next_start_out() {
         let script = Script::new();
         script.set_wall(TEN_YEARS);
-        let wrong = NodeClock::start(&script, floor(-10));
+        let wrong = NodeClock::start(&script, Some(floor(-10)));
         pass(&script, &wrong, 600);
         assert_eq!(now(&wrong), TEN_YEARS + 600);
         let left = wrong.floor();

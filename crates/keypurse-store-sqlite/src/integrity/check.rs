@@ -75,7 +75,7 @@ fn log_is_whole(database: &Path, log: &Path, wal: Option<&Wal>) -> Result<(), Ch
     }
     if wal.salts != tail.salts {
         // A filling later than the note: its first commit, or a power failure.
-        if is_later(&wal.salts, &tail.salts) {
+        if is_later(wal.salts, tail.salts) {
             return Ok(());
         }
         return Err(damage(log, "it is older than what was committed"));

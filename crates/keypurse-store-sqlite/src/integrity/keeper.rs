@@ -1,5 +1,6 @@
 //! Keeps the notes that the next start checks the files against.
 
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -63,7 +64,7 @@ impl Keeper {
         let sums = sums_of(&self.database);
         let renewed = Wal::touched(&log)
             .or_else(|error| match error.kind() {
-                ErrorKind::NotFound => Ok(Default::default()),
+                ErrorKind::NotFound => Ok(HashSet::default()),
                 _ => Err(error),
             })
             .and_then(|pages| renew(&sums, &self.database, &pages));

@@ -135,8 +135,8 @@ impl Frame {
 }
 
 /// Whether filling `newer` came after `older`.
-pub(super) fn is_later(newer: &Salts, older: &Salts) -> bool {
-    let ahead = word(newer, 0).wrapping_sub(word(older, 0));
+pub(super) fn is_later(newer: Salts, older: Salts) -> bool {
+    let ahead = word(&newer, 0).wrapping_sub(word(&older, 0));
     (1..1 << 31).contains(&ahead)
 }
 

@@ -67,6 +67,9 @@ pub(super) struct JournalTail {
 /// What a batch has decided so far.
 #[derive(Default)]
 pub(super) struct Batch {
+    /// First, so that a panic ends the process before anybody below is
+    /// answered.
+    _stop: StopOnPanic,
     pub(super) records: Vec<u8>,
     pub(super) answers: Vec<Answer>,
     /// Credentials that are no longer as cached.
@@ -184,8 +187,9 @@ impl Writer {
 
     /// Works until everybody who could ask is gone, or one asks to close.
     pub(crate) fn run(mut self, mut commands: mpsc::Receiver<Command>) {
-        let guard = StopOnPanic;
         let mut waiting = Vec::with_capacity(BATCH);
+        // Dropped before those who wait.
+        let guard = StopOnPanic;
         while commands.blocking_recv_many(&mut waiting, BATCH) > 0 {
             // Where callers share our core, those about to ask get to: a commit
             // costs the same for one as for many. Elsewhere this is nothing.
@@ -376,6 +380,7 @@ pub(super) fn stop(what: &str, error: &dyn std::error::Error) -> ! {
 }
 
 /// A broken invariant ends the process, not only its thread.
+#[derive(Debug, Default)]
 struct StopOnPanic;
 
 impl Drop for StopOnPanic {

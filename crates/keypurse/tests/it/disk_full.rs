@@ -8,9 +8,10 @@ use keypurse_core::money::Money;
 use keypurse_store_sqlite::CallState;
 use keypurse_testkit::upstream::{Gate, Reply, ScriptedUpstream, usage};
 use serde_json::json;
+use tokio::task::JoinHandle;
 
 use crate::client::{Client, request_id};
-use crate::process::{ACCOUNT_KEY, PATIENCE, Setup};
+use crate::process::{ACCOUNT_KEY, PATIENCE, Process, Setup};
 use crate::provider::config_of;
 use crate::shop::{Begun, CHAT, TOKENS, hello, proven, token};
 use crate::small_disk::SmallDisk;
@@ -71,6 +72,76 @@ async fn only_reads_work(client: &Client, secret: &str) {
     );
 }
 
+/// A node on a small disk, with calls that wait at the gate.
+struct Node {
+    setup: Setup,
+    process: Process,
+    upstream: ScriptedUpstream,
+    client: Client,
+    secret: String,
+    gate: Gate,
+    streams: Vec<Begun>,
+    answers: Vec<JoinHandle<(u16, String)>>,
+}
+
+impl Node {
+    async fn busy(setup: Setup, upstream: ScriptedUpstream) -> Self {
+        let process = setup.start().await;
+        let client = Client::new(&setup.address);
+        let (secret, gate) = (token(&client, "t").await, Gate::new());
+        let begun = Reply::stream().chunk("abc").wait(&gate).finish();
+        upstream.always(begun.usage(&usage(7, 20)).done());
+        let mut streams = Vec::new();
+        for _ in 0..STREAMS {
+            streams.push(Begun::call(&client, &secret).await);
+        }
+        upstream.always(Reply::chat("Hi", &usage(7, 20)).held_by(&gate));
+        let answers = (0..ANSWERS).map(|_| {
+            let (client, secret) = (client.clone(), secret.clone());
+            tokio::spawn(async move {
+                let answer = client
+                    .open(Method::POST, CHAT, &secret, Some(&hello()))
+                    .await;
+                let answer = answer.unwrap();
+                (answer.status().as_u16(), request_id(&answer))
+            })
+        });
+        let answers = answers.collect();
+        upstream.wait_for(STREAMS + ANSWERS).await;
+        Self {
+            setup,
+            process,
+            upstream,
+            client,
+            secret,
+            gate,
+            streams,
+            answers,
+        }
+    }
+
+    /// Lets everything under way finish; the ids of what was answered whole.
+    async fn finish_all(&mut self) -> Vec<String> {
+        self.gate.let_pass(STREAMS + ANSWERS);
+        let mut ids = Vec::new();
+        for stream in std::mem::take(&mut self.streams) {
+            ids.push(stream.id.clone());
+            let rest = stream.rest().await;
+            assert!(
+                rest.ends_with("data: [DONE]\n\n"),
+                "{rest}\n{}",
+                self.process.log()
+            );
+        }
+        for answer in std::mem::take(&mut self.answers) {
+            let (status, id) = answer.await.unwrap();
+            assert_eq!(status, 200, "{}", self.process.log());
+            ids.push(id);
+        }
+        ids
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_a_full_disk_money_waits_running_calls_settle_and_reads_go_on() {
     let folder = tempfile::tempdir().unwrap();
@@ -80,63 +151,28 @@ async fn on_a_full_disk_money_waits_running_calls_settle_and_reads_go_on() {
     let Some(disk) = SmallDisk::mount(&setup.data_dir(), name) else {
         return;
     };
-    let mut process = setup.start().await;
-    let client = Client::new(&setup.address);
-    let (secret, gate) = (token(&client, "t").await, Gate::new());
-    let begun = Reply::stream().chunk("abc").wait(&gate).finish();
-    upstream.always(begun.usage(&usage(7, 20)).done());
-    let mut streams = Vec::new();
-    for _ in 0..STREAMS {
-        streams.push(Begun::call(&client, &secret).await);
-    }
-    upstream.always(Reply::chat("Hi", &usage(7, 20)).held_by(&gate));
-    let answers: Vec<_> = (0..ANSWERS)
-        .map(|_| {
-            let (client, secret) = (client.clone(), secret.clone());
-            tokio::spawn(async move {
-                let answer = client
-                    .open(Method::POST, CHAT, &secret, Some(&hello()))
-                    .await;
-                let answer = answer.unwrap();
-                (answer.status().as_u16(), request_id(&answer))
-            })
-        })
-        .collect();
-    upstream.wait_for(STREAMS + ANSWERS).await;
-
+    let mut node = Node::busy(setup, upstream).await;
     disk.fill();
-    until_money_is_refused(&client).await;
-    only_reads_work(&client, &secret).await;
-    gate.let_pass(STREAMS + ANSWERS);
-    let mut ids = Vec::new();
-    for stream in streams {
-        ids.push(stream.id.clone());
-        let rest = stream.rest().await;
-        assert!(
-            rest.ends_with("data: [DONE]\n\n"),
-            "{rest}\n{}",
-            process.log()
-        );
-    }
-    for answer in answers {
-        let (status, id) = answer.await.unwrap();
-        assert_eq!(status, 200, "{}", process.log());
-        ids.push(id);
-    }
+    until_money_is_refused(&node.client).await;
+    only_reads_work(&node.client, &node.secret).await;
+    let ids = node.finish_all().await;
     // A leaked key can be ended on a full disk too.
-    let deleted = client
-        .delete(&format!("{TOKENS}filler-0/"), ACCOUNT_KEY)
-        .await;
-    assert!([204, 404].contains(&deleted.unwrap().status));
-    only_reads_work(&client, &secret).await;
+    let filler = format!("{TOKENS}filler-0/");
+    let deleted = node.client.delete(&filler, ACCOUNT_KEY).await.unwrap();
+    assert!([204, 404].contains(&deleted.status), "{}", deleted.text);
+    only_reads_work(&node.client, &node.secret).await;
 
     disk.free();
-    let took = until_ready(&client).await;
-    upstream.always(Reply::chat("Hi", &usage(7, 20)));
-    let answer = client.post(CHAT, &secret, &hello()).await.unwrap();
+    let took = until_ready(&node.client).await;
+    node.upstream.always(Reply::chat("Hi", &usage(7, 20)));
+    let answer = node
+        .client
+        .post(CHAT, &node.secret, &hello())
+        .await
+        .unwrap();
     assert_eq!(answer.status, 200, "{}", answer.text);
-    assert!(process.terminate().success(), "{}", process.log());
-    let rows = proven(&setup);
+    assert!(node.process.terminate().success(), "{}", node.process.log());
+    let rows = proven(&node.setup);
     let cost = Money::from_nanos(7 * 1_000 + 20 * 10_000);
     for id in &ids {
         assert_eq!(
