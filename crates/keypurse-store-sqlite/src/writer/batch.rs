@@ -24,6 +24,8 @@ use crate::rows;
 
 /// Operations decided in one transaction at most.
 const BATCH: usize = 256;
+/// Batches after which the log's end is noted even when more wait.
+const NOTE_EVERY: i64 = 16;
 /// What a service manager should restart (`EX_SOFTWARE`).
 const EXIT_RESTART: i32 = 70;
 
@@ -202,6 +204,9 @@ impl Writer {
             if self.run_batch(&mut waiting) {
                 break;
             }
+            if commands.is_empty() || self.journal.seq % NOTE_EVERY == 0 {
+                self.keeper.committed();
+            }
             self.maintain();
         }
         if let Err(error) = self.empty_log() {
@@ -261,7 +266,7 @@ impl Writer {
                 // Nobody knows what is on disk now. The next start does.
                 stop("a commit failed", &error)
             }
-            outcome => outcome.map(|_| self.keeper.committed()),
+            outcome => outcome.map(|_| ()),
         }
     }
 
