@@ -5,6 +5,9 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{FallocateFlags, fallocate};
+use rustix::io::Errno;
+
 /// Enough to settle thousands of calls, which the log's reuse stretches
 /// further.
 const BYTES: usize = 4 << 20;
@@ -64,25 +67,33 @@ impl Ballast {
         fs::remove_file(&self.path).is_ok()
     }
 
-    /// Bytes that no file system stores in less.
     fn write(&self) -> io::Result<()> {
         let mut file = File::create(&self.path)?;
-        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-        let mut piece = Vec::with_capacity(PIECE);
-        for _ in 0..(BYTES + HEADROOM) / PIECE {
-            piece.clear();
-            while piece.len() < PIECE {
-                state ^= state << 13;
-                state ^= state >> 7;
-                state ^= state << 17;
-                piece.extend(state.to_le_bytes());
-            }
-            file.write_all(&piece)?;
+        let length = (BYTES + HEADROOM) as u64;
+        match fallocate(&file, FallocateFlags::empty(), 0, length) {
+            Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => fill(&mut file)?,
+            allocated => allocated?,
         }
-        file.sync_data()?;
-        file.set_len(BYTES as u64)?;
-        file.sync_all()
+        file.set_len(BYTES as u64)
     }
+}
+
+/// Writes bytes that no file system stores in less, where it cannot be told to
+/// set space aside.
+fn fill(file: &mut File) -> io::Result<()> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut piece = Vec::with_capacity(PIECE);
+    for _ in 0..(BYTES + HEADROOM) / PIECE {
+        piece.clear();
+        while piece.len() < PIECE {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            piece.extend(state.to_le_bytes());
+        }
+        file.write_all(&piece)?;
+    }
+    file.sync_data()
 }
 
 fn is_space(error: &io::Error) -> bool {
@@ -94,7 +105,7 @@ fn is_space(error: &io::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{BYTES, Ballast, Room};
+    use super::{BYTES, Ballast, HEADROOM, Room, fill};
 
     #[test]
     fn the_ballast_is_written_once_and_freed_once() {
@@ -106,5 +117,12 @@ mod tests {
         assert_eq!(ballast.restore(), Room::Enough);
         assert!(ballast.free());
         assert!(!file.exists() && !ballast.free());
+    }
+
+    #[test]
+    fn without_a_way_to_set_space_aside_it_is_filled() {
+        let mut file = tempfile::tempfile().unwrap();
+        fill(&mut file).unwrap();
+        assert_eq!(file.metadata().unwrap().len(), (BYTES + HEADROOM) as u64);
     }
 }
