@@ -248,10 +248,8 @@ mod tests {
         clock.now().seconds() - START
     }
 
-    fn floor(seconds_from_start: i64) -> Option<Timestamp> {
-        Some(Timestamp::from_micros(
-            (START + seconds_from_start) * SECOND,
-        ))
+    fn floor(seconds_from_start: i64) -> Timestamp {
+        Timestamp::from_micros((START + seconds_from_start) * SECOND)
     }
 
     #[test]
