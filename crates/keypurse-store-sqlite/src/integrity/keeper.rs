@@ -44,7 +44,7 @@ impl Keeper {
         Ok(())
     }
 
-    /// Commits are on disk and answered.
+    /// A commit is on disk.
     pub(crate) fn committed(&self) {
         // Behind is safe, so failing to say so is no reason to stop.
         if let Ok(tail) = Tail::now(&self.index) {

@@ -201,11 +201,8 @@ impl Writer {
             {
                 waiting.push(command);
             }
-            if self.run_batch(&mut waiting) {
+            if self.run_batch(&mut waiting, &commands) {
                 break;
-            }
-            if commands.is_empty() || self.journal.seq % NOTE_EVERY == 0 {
-                self.keeper.committed();
             }
             self.maintain();
         }
@@ -216,10 +213,18 @@ impl Writer {
     }
 
     /// Decides, commits, answers. Returns whether to stop.
-    fn run_batch(&mut self, waiting: &mut Vec<Command>) -> bool {
+    fn run_batch(
+        &mut self,
+        waiting: &mut Vec<Command>,
+        following: &mpsc::Receiver<Command>,
+    ) -> bool {
         let mut batch = Batch::default();
         match self.commit(waiting, &mut batch) {
             Ok(()) => {
+                // A crowd need not wait for the note: the next batch makes it.
+                if following.is_empty() || self.journal.seq % NOTE_EVERY == 0 {
+                    self.keeper.committed();
+                }
                 if !batch.stale.is_empty() {
                     self.credentials.forget(&batch.stale);
                 }
