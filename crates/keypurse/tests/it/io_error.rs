@@ -169,7 +169,7 @@ async fn a_failed_write_stops_the_process_and_loses_no_charge() {
     fail_each(WRITES, [1, 4, 50, 301].into_iter()).await;
 }
 
-/// The long half: `cargo xtask slow io-errors`.
+/// The long half: `cargo test -p keypurse --test it io_error -- --ignored`.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "takes minutes; the slow suite runs it"]
 async fn every_one_of_two_hundred_failed_flushes_loses_no_charge() {
