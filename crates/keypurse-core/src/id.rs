@@ -8,6 +8,9 @@ use crate::time::Timestamp;
 
 /// Bits of a call id's ordered half that count within one millisecond.
 const SEQUENCE_BITS: u32 = 21;
+/// Milliseconds until the year 2109, less 49 days: an id given out by a clock
+/// that had jumped further leaves room for all that follow.
+const LAST_MILLIS: u64 = (1 << (63 - SEQUENCE_BITS)) - (1 << 32);
 
 macro_rules! row_id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
@@ -76,7 +79,7 @@ impl CallIds {
     /// A new id for a call that arrives `now`.
     pub fn next(&self, now: Timestamp, entropy: &dyn Entropy) -> CallId {
         let millis = u64::try_from(now.micros() / 1000).unwrap_or(0);
-        let floor = millis << SEQUENCE_BITS;
+        let floor = millis.min(LAST_MILLIS) << SEQUENCE_BITS;
         let following = |last: u64| floor.max(last + 1);
         let previous = self
             .last
@@ -122,5 +125,13 @@ mod tests {
         let shown = format!("req_{:016x}0706050403020100", id.ordered);
         assert_eq!(id.to_string(), shown);
         assert_eq!(AccountId(7).to_string(), "acc_7");
+    }
+
+    #[test]
+    fn a_clock_that_was_far_ahead_leaves_ids_for_later() {
+        let ids = CallIds::after(None);
+        let far = ids.next(Timestamp::from_micros(i64::MAX), &FixedEntropy);
+        let after = ids.next(Timestamp::from_micros(1), &FixedEntropy);
+        assert!(after.ordered == far.ordered + 1 && far.ordered < i64::MAX - (1 << 50));
     }
 }

@@ -6,6 +6,10 @@ use jiff::{ToSpan, civil::Date};
 use crate::money::Money;
 use crate::time::Timestamp;
 
+/// In seconds. A period may have been a month when the next reset was set, and
+/// a clock that steps back within one must not reset twice.
+const TWO_MONTHS: i64 = 62 * 24 * 3600;
+
 /// How often a balance is set back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResetPeriod {
@@ -57,6 +61,12 @@ impl Reset {
     /// Whether the balance has to be set back before anything else happens.
     pub fn is_due(&self, now: Timestamp) -> bool {
         self.next_at <= now
+    }
+
+    /// Whether the next reset is further away than any period makes it: it was
+    /// set by a clock that had jumped ahead, and would not come for years.
+    pub fn is_astray(&self, now: Timestamp) -> bool {
+        now.plus_seconds(TWO_MONTHS) < self.next_at
     }
 }
 

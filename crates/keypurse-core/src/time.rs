@@ -19,6 +19,12 @@ pub struct Timestamp {
 pub trait Clock: Send + Sync + fmt::Debug {
     /// The current instant.
     fn now(&self) -> Timestamp;
+
+    /// Whether time is known to be wrong, behind what it was: what has expired
+    /// cannot be told then.
+    fn is_behind(&self) -> bool {
+        false
+    }
 }
 
 /// A text that is no instant.

@@ -5,7 +5,7 @@ use std::path::Path;
 use keypurse_core::time::Timestamp;
 use rusqlite::{Connection, params};
 
-use crate::open::{OpenError, SqliteOptions, open_reader, open_writer};
+use crate::open::{OpenError, SqliteOptions, change_at_rest, open_reader};
 
 /// Where a database comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,40 +52,27 @@ fn read(connection: &Connection) -> rusqlite::Result<Instance> {
 /// Marks a copy as restored: whoever serves it spends nothing until
 /// [`acknowledge`]. Brings the schema up to date.
 pub fn mark_restored(options: &SqliteOptions, backup_at: Timestamp) -> Result<(), OpenError> {
-    let opened = open_writer(options)?;
     let now = options.clock.now().micros();
-    let mark = || -> rusqlite::Result<()> {
-        opened.connection.execute(
+    change_at_rest(options, |connection| {
+        connection.execute(
             "UPDATE instance SET restored_at = ?, backup_at = ?",
             params![now, backup_at.micros()],
         )?;
-        opened
-            .connection
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
-    };
-    mark().map_err(|source| failed(options, source))
+        Ok(())
+    })
 }
 
 /// Lets a restored database spend again, in a new epoch. Needs the server
 /// stopped. Returns what was acknowledged; `None`: there was nothing to.
 pub fn acknowledge(options: &SqliteOptions) -> Result<Option<(Restored, Instance)>, OpenError> {
-    let opened = open_writer(options)?;
-    let clear = || -> rusqlite::Result<Option<(Restored, Instance)>> {
-        let Some(restored) = read(&opened.connection)?.restored else {
+    change_at_rest(options, |connection| {
+        let Some(restored) = read(connection)?.restored else {
             return Ok(None);
         };
-        opened.connection.execute(
+        connection.execute(
             "UPDATE instance SET epoch = epoch + 1, restored_at = NULL, backup_at = NULL",
             [],
         )?;
-        Ok(Some((restored, read(&opened.connection)?)))
-    };
-    clear().map_err(|source| failed(options, source))
-}
-
-fn failed(options: &SqliteOptions, source: rusqlite::Error) -> OpenError {
-    OpenError::Sqlite {
-        path: options.path.clone(),
-        source,
-    }
+        Ok(Some((restored, read(connection)?)))
+    })
 }

@@ -11,7 +11,7 @@ use keypurse_store::{
 };
 use rusqlite::{Connection, params};
 
-use crate::open::{OpenError, SqliteOptions, open_reader, open_writer};
+use crate::open::{OpenError, SqliteOptions, change_at_rest, open_reader};
 use crate::store::SqliteStore;
 use crate::writer::{Command, KeysCommand};
 
@@ -203,9 +203,8 @@ pub fn key_usage(path: &Path) -> rusqlite::Result<BTreeMap<(KeyKind, u32), KeyUs
 /// tokens and accounts stay and can be given new ones; copies sealed under a
 /// master key are dropped.
 pub fn abandon_key(options: &SqliteOptions, kind: KeyKind, version: u32) -> Result<(), OpenError> {
-    let mut opened = open_writer(options)?;
-    let mut abandon = || -> rusqlite::Result<()> {
-        let transaction = opened.connection.transaction()?;
+    change_at_rest(options, |connection| {
+        let transaction = connection.transaction()?;
         match kind {
             KeyKind::Pepper => {
                 // No secret has a random digest. A copy is bound to its digest.
@@ -232,9 +231,5 @@ pub fn abandon_key(options: &SqliteOptions, kind: KeyKind, version: u32) -> Resu
             params![kind_code(kind), version],
         )?;
         transaction.commit()
-    };
-    abandon().map_err(|source| OpenError::Sqlite {
-        path: options.path.clone(),
-        source,
     })
 }

@@ -13,10 +13,12 @@
 
 mod audit;
 mod backup;
+mod ballast;
 mod call_row;
 mod credentials;
 mod export;
 mod instance;
+mod integrity;
 mod journal;
 mod keys;
 mod migrations;
@@ -33,6 +35,7 @@ pub use audit::{AuditError, AuditReport, audit};
 pub use backup::{CopyError, copy_database, newest_schema, schema_of, verify};
 pub use export::{FinishedCall, finished_calls};
 pub use instance::{Instance, Restored, acknowledge, instance, mark_restored};
+pub use integrity::Damage;
 pub use keypurse_store::CallState;
 pub use keys::{KeyUsage, abandon_key, key_records, key_usage};
 pub use open::{OpenError, SqliteOptions};

@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use keypurse_core::time::Clock;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use thiserror::Error;
 
 use crate::backup::{CopyError, copy_private};
+use crate::integrity::{self, CheckError, Damage};
 use crate::migrations::{self, MigrationError};
 
 /// SQLite before 3.51.3 can corrupt a file when a WAL is reset while another
@@ -64,6 +66,25 @@ pub enum OpenError {
         /// Why.
         source: CopyError,
     },
+    /// The folder cannot be flushed to disk.
+    #[error("cannot write the folder {} to disk", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file is not what was written.
+    #[error(transparent)]
+    Damaged(#[from] Damage),
+    /// A file cannot be read.
+    #[error("cannot read the files of {}", path.display())]
+    Unreadable {
+        /// The database.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// SQLite failed.
     #[error("cannot open the database {}", path.display())]
     Sqlite {
@@ -87,10 +108,15 @@ pub(crate) fn open_writer(options: &SqliteOptions) -> Result<Opened, OpenError> 
         return Err(OpenError::OldSqlite(rusqlite::version()));
     }
     let lock = lock_beside(&options.path)?;
-    let failed = |source| OpenError::Sqlite {
-        path: options.path.clone(),
-        source,
-    };
+    // Before SQLite looks: it mends the end of its log by forgetting it.
+    integrity::check(&options.path).map_err(|error| match error {
+        CheckError::Damage(damage) => OpenError::Damaged(damage),
+        CheckError::Io(source) => OpenError::Unreadable {
+            path: options.path.clone(),
+            source,
+        },
+    })?;
+    let failed = |source| failed(&options.path, source);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -102,7 +128,26 @@ pub(crate) fn open_writer(options: &SqliteOptions) -> Result<Opened, OpenError> 
         MigrationError::Changed(version) => OpenError::ChangedMigration(version),
         MigrationError::Sqlite(source) => failed(source),
     })?;
+    flush_folder(&options.path)?;
     Ok(Opened { connection, lock })
+}
+
+/// Changes a database nobody serves.
+pub(crate) fn change_at_rest<T>(
+    options: &SqliteOptions,
+    change: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
+) -> Result<T, OpenError> {
+    let path = &options.path;
+    let mut opened = open_writer(options)?;
+    integrity::forget(path).map_err(|source| OpenError::Unreadable {
+        path: path.clone(),
+        source,
+    })?;
+    let changed = change(&mut opened.connection).and_then(|changed| {
+        let empty_log = "PRAGMA wal_checkpoint(TRUNCATE)";
+        opened.connection.query_row(empty_log, [], |_| Ok(changed))
+    });
+    changed.map_err(|source| failed(path, source))
 }
 
 /// A database that is about to be migrated is copied first: the way back to
@@ -124,12 +169,48 @@ fn keep_old_schema(path: &Path, connection: &Connection) -> Result<(), OpenError
     Ok(())
 }
 
+/// What a failure while opening says about the file.
+pub(crate) fn failed(path: &Path, source: rusqlite::Error) -> OpenError {
+    let is_nonsense = matches!(source, rusqlite::Error::FromSqlConversionFailure(..));
+    let path = path.to_owned();
+    if is_nonsense || is_damage(&source) {
+        let what = source.to_string();
+        return OpenError::Damaged(Damage { file: path, what });
+    }
+    OpenError::Sqlite { path, source }
+}
+
+/// Whether a failure says that the file is not what was written.
+pub(crate) fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+    )
+}
+
+/// That the files exist has to be on disk too: SQLite tries, and does not mind
+/// failing.
+fn flush_folder(database: &Path) -> Result<(), OpenError> {
+    let folder = database
+        .parent()
+        .filter(|path| !path.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(|source| OpenError::Folder {
+            path: folder.to_owned(),
+            source,
+        })
+}
+
 /// A connection that cannot write.
 pub(crate) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     // Read-write flags: in WAL mode a reader takes part in the shared memory.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.pragma_update(None, "busy_timeout", BUSY_TIMEOUT_MS)?;
+    // Whoever closes last writes nothing back: the next start checks it first.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.pragma_update(None, "query_only", true)?;
     Ok(connection)
 }
@@ -139,7 +220,8 @@ fn configure_writer(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    // The writer checkpoints itself, after it has answered.
+    // The writer checkpoints itself, after it has answered, and notes it.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     Ok(())
 }

@@ -13,12 +13,14 @@ use keypurse_store::{
     Guard, HoldFailure, Made, NewAccount, NewHold, Once, RecordFailure, Settlement, SimulatedCall,
     StatementLine, StatementPage, Statements, StoreError, Token, TokenChange, Tokens,
 };
+use rusqlite::ErrorCode;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::ballast::Ballast;
 use crate::credentials::Credentials;
 use crate::export;
 use crate::instance::instance;
-use crate::open::{OpenError, SqliteOptions, open_writer};
+use crate::open::{self, OpenError, SqliteOptions, open_writer};
 use crate::readers::Readers;
 use crate::rows;
 use crate::statement;
@@ -43,14 +45,25 @@ pub struct SqliteStore {
 
 impl SqliteStore {
     /// Opens the file, resolves what a crash left open, starts the writer.
+    ///
+    /// On a full disk this takes the space kept for that: reads work, and money
+    /// is refused until there is space.
     pub fn open(options: &SqliteOptions) -> Result<Self, OpenError> {
+        match Self::open_with_this_space(options) {
+            Err(OpenError::Sqlite { source, .. })
+                if is_starved(&source) && Ballast::beside(&options.path).free() =>
+            {
+                Self::open_with_this_space(options)
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn open_with_this_space(options: &SqliteOptions) -> Result<Self, OpenError> {
         let opened = open_writer(options)?;
         let credentials = Arc::new(Credentials::default());
         let writer = Writer::start(opened, options, Arc::clone(&credentials))?;
-        let failed = |source| OpenError::Sqlite {
-            path: options.path.clone(),
-            source,
-        };
+        let failed = |source| open::failed(&options.path, source);
         let readers = Readers::open(&options.path).map_err(failed)?;
         let instance = instance(&options.path).map_err(failed)?;
         let (commands, waiting) = mpsc::channel(QUEUE);
@@ -82,8 +95,17 @@ impl SqliteStore {
     }
 }
 
+/// Whether a start may have failed for want of space. Memory shared with
+/// readers is a file as well, which fails as an I/O error.
+fn is_starved(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure)
+    )
+}
+
 fn stopped() -> StoreError {
-    StoreError::Unavailable("the ledger has been closed".to_owned())
+    StoreError::Closed
 }
 
 /// The writer dropped the request: its batch failed before reaching it.

@@ -90,6 +90,9 @@ pub enum CallOutcome {
     },
     /// It did not happen: nothing reached the client and nothing is charged.
     Void,
+    /// Nobody knows: its floor when something was delivered, else nothing, as
+    /// after a crash.
+    Abandoned,
 }
 
 /// Resolves a hold.

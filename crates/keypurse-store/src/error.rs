@@ -5,9 +5,12 @@ use thiserror::Error;
 /// Storage failed. Absence is no failure: that is `Ok(None)`.
 #[derive(Clone, Debug, Error)]
 pub enum StoreError {
-    /// It cannot read or write now: disk full, shutting down.
+    /// It cannot read or write now: the disk is full, most likely.
     #[error("storage is unavailable: {0}")]
     Unavailable(String),
+    /// It has been closed, for good.
+    #[error("storage has been closed")]
+    Closed,
     /// Too much is waiting already; nothing was done.
     #[error("storage has too much to do")]
     Overloaded,

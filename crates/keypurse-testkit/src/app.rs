@@ -23,6 +23,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::FakeClock;
 use crate::entropy::SeededEntropy;
+use crate::faults::{Faults, FaultyStore};
 use crate::request::TestRequest;
 use crate::server::TestServer;
 
@@ -35,6 +36,7 @@ pub struct TestApp {
     state: AppState,
     router: Router,
     clock: Arc<FakeClock>,
+    faults: Arc<Faults>,
     account_key: String,
     directory: TempDir,
 }
@@ -93,6 +95,11 @@ impl TestAppBuilder {
             zone: self.settings.zone.clone(),
         };
         let store = SqliteStore::open(&options).expect("a new database opens");
+        let faults = Arc::<Faults>::default();
+        let store = FaultyStore {
+            inner: Arc::new(store),
+            faults: faults.clone(),
+        };
         let state = Arc::new(State {
             store: Arc::new(store),
             vault: Vault::new(&[1; 32], &[2; 32]),
@@ -111,6 +118,7 @@ impl TestAppBuilder {
             router: router(state.clone()),
             state,
             clock,
+            faults,
             account_key: String::new(),
             directory,
         };
@@ -165,6 +173,11 @@ impl TestApp {
     /// The node's clock.
     pub fn clock(&self) -> &FakeClock {
         &self.clock
+    }
+
+    /// What can be broken.
+    pub fn faults(&self) -> &Faults {
+        &self.faults
     }
 
     /// The folder the store writes to.

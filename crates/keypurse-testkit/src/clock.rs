@@ -1,6 +1,6 @@
 //! Time that moves when told.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use keypurse_core::time::{Clock, Timestamp};
 
@@ -8,6 +8,7 @@ use keypurse_core::time::{Clock, Timestamp};
 #[derive(Debug)]
 pub struct FakeClock {
     micros: AtomicI64,
+    is_behind: AtomicBool,
 }
 
 impl FakeClock {
@@ -15,6 +16,7 @@ impl FakeClock {
     pub fn at(instant: &str) -> Self {
         let clock = Self {
             micros: AtomicI64::new(0),
+            is_behind: AtomicBool::new(false),
         };
         clock.set(instant);
         clock
@@ -26,6 +28,16 @@ impl FakeClock {
         self.micros.store(instant.micros(), Ordering::SeqCst);
     }
 
+    /// Is known to be wrong from now on.
+    pub fn falls_behind(&self) {
+        self.is_behind.store(true, Ordering::SeqCst);
+    }
+
+    /// Is right again.
+    pub fn catches_up(&self) {
+        self.is_behind.store(false, Ordering::SeqCst);
+    }
+
     /// Moves on by milliseconds.
     pub fn advance_ms(&self, millis: i64) {
         self.micros.fetch_add(millis * 1000, Ordering::SeqCst);
@@ -35,5 +47,9 @@ impl FakeClock {
 impl Clock for FakeClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_micros(self.micros.load(Ordering::SeqCst))
+    }
+
+    fn is_behind(&self) -> bool {
+        self.is_behind.load(Ordering::SeqCst)
     }
 }

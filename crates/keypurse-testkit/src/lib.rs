@@ -17,6 +17,7 @@
 mod app;
 mod clock;
 mod entropy;
+mod faults;
 mod request;
 mod server;
 pub mod upstream;
@@ -24,5 +25,6 @@ pub mod upstream;
 pub use app::{AfterCrash, TestApp, TestAppBuilder};
 pub use clock::FakeClock;
 pub use entropy::SeededEntropy;
+pub use faults::Faults;
 pub use request::{TestAnswer, TestRequest};
 pub use server::TestServer;

@@ -59,6 +59,11 @@ impl DataDir {
         self.path.join(DATABASE)
     }
 
+    /// How far time had come.
+    pub(crate) fn clock_note(&self) -> PathBuf {
+        self.path.join("keypurse.clock")
+    }
+
     /// Where an account's key is left for its owner.
     pub(crate) fn account_key(&self, account: &str) -> PathBuf {
         if account == crate::node::DEFAULT_ACCOUNT {

@@ -44,7 +44,15 @@ pub(crate) fn for_open(error: OpenError) -> anyhow::Error {
         OpenError::ChangedMigration(_) => "run the keypurse that made this database",
         OpenError::Copy { .. } => "make room on the disk; a copy as large as the database is kept",
         OpenError::OldSqlite(_) => "build keypurse with its bundled SQLite",
-        OpenError::Lock { .. } | OpenError::Sqlite { .. } => {
+        OpenError::Damaged(_) => {
+            "nothing was changed; keep a copy of the data directory as it is, then restore your \
+             last backup. `keypurse audit` says what this one still proves. If you changed the \
+             database yourself, see \"A damaged file\" in docs/operating.md"
+        }
+        OpenError::Unreadable { .. }
+        | OpenError::Lock { .. }
+        | OpenError::Folder { .. }
+        | OpenError::Sqlite { .. } => {
             "check that the folder exists, is writable and on a disk with space"
         }
     };

@@ -8,6 +8,7 @@
 
 mod backup_dir;
 mod cli;
+mod clock;
 mod config;
 mod data_dir;
 mod hint;

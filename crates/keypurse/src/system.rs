@@ -4,6 +4,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use keypurse_core::entropy::Entropy;
 use keypurse_core::time::{Clock, Timestamp};
+use rustix::time::{ClockId, clock_gettime};
+
+use crate::clock::TimeSource;
 
 /// The operating system's clock.
 #[derive(Debug)]
@@ -21,6 +24,27 @@ impl Clock for SystemClock {
         Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
     }
 }
+
+/// The operating system's clocks, for a [`crate::clock::NodeClock`].
+#[derive(Debug)]
+pub(crate) struct SystemTimeSource;
+
+impl TimeSource for SystemTimeSource {
+    fn wall(&self) -> i64 {
+        SystemClock.now().micros()
+    }
+
+    fn elapsed(&self) -> i64 {
+        let now = clock_gettime(BOOT);
+        now.tv_sec * 1_000_000 + now.tv_nsec / 1_000
+    }
+}
+
+/// Counts suspended time where the system has such a clock.
+#[cfg(target_os = "linux")]
+const BOOT: ClockId = ClockId::Boottime;
+#[cfg(not(target_os = "linux"))]
+const BOOT: ClockId = ClockId::Monotonic;
 
 /// The operating system's randomness.
 #[derive(Debug)]

@@ -36,6 +36,11 @@ const KILL: Program = Program {
     package: "procps",
     purpose: "asks servers under test to stop",
 };
+const STRACE: Program = Program {
+    probe: &["strace", "--version"],
+    package: "strace",
+    purpose: "makes writes to the disk fail under test",
+};
 const PYTHON: Program = Program {
     probe: &["python3", "-c", "import ensurepip, venv"],
     package: "python3-venv",
@@ -58,7 +63,7 @@ const NGINX: Program = Program {
 };
 
 /// What the suites of `cargo xtask test` call.
-pub(crate) const FOR_TESTS: &[Program] = &[C_COMPILER, CURL, KILL, PYTHON, NODE, NPM];
+pub(crate) const FOR_TESTS: &[Program] = &[C_COMPILER, CURL, KILL, STRACE, PYTHON, NODE, NPM];
 /// What `cargo xtask bench` calls on top.
 pub(crate) const FOR_BENCH: &[Program] = &[NGINX];
 

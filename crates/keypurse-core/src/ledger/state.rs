@@ -122,6 +122,13 @@ impl Ledger {
     pub fn reset_if_due(&mut self, id: TokenId, now: Timestamp) {
         let zone = self.zone.clone();
         let token = self.loaded_token(id);
+        if let Some(reset) = token.reset.as_mut().filter(|reset| reset.is_astray(now)) {
+            reset.next_at = reset.period.next_after(now, &zone);
+            let next_at = reset.next_at;
+            self.changes.resets.insert(id, next_at);
+            return;
+        }
+        let token = self.loaded_token(id);
         let Some(reset) = token.reset.as_mut().filter(|reset| reset.is_due(now)) else {
             return;
         };

@@ -1,12 +1,10 @@
 //! `POST chat/completions`: the order of steps.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::body::Body;
 use axum::response::Response;
-use futures_util::FutureExt as _;
 use http::request::Parts;
 use http::{Request, StatusCode};
 use keypurse_core::id::CallId;
@@ -14,7 +12,6 @@ use keypurse_core::time::Timestamp;
 use keypurse_core::token::TokenKind;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
-use tracing::error;
 
 use super::bound::Bound;
 use super::config::Timeouts;
@@ -101,7 +98,8 @@ pub(super) struct Running<'a> {
 /// Carries a call from its hold to its settlement.
 ///
 /// A task of its own, because axum drops the handler when the client leaves
-/// and a dropped future settles nothing. Shutdown waits for it.
+/// and a dropped future settles nothing. Shutdown waits for it. A panic in here
+/// leaves the hold to [`super::open_hold`].
 async fn carry(state: AppState, planned: Planned, client: oneshot::Sender<Response>) {
     // Before the hold, so that a deletion after the hold finds this call.
     let token = planned.caller.token().map(|token| token.token);
@@ -116,13 +114,7 @@ async fn carry(state: AppState, planned: Planned, client: oneshot::Sender<Respon
         revoked: watch.as_ref().map(|watch| watch.revoked().clone()),
         covered: AtomicU64::new(0),
     };
-    if AssertUnwindSafe(running.relay(client))
-        .catch_unwind()
-        .await
-        .is_err()
-    {
-        running.settle_after_panic().await;
-    }
+    running.relay(client).await;
 }
 
 impl Running<'_> {
@@ -148,7 +140,7 @@ impl Running<'_> {
 
     async fn relay(&self, mut client: oneshot::Sender<Response>) {
         if client.is_closed() {
-            return void(self.state, self.funded, StatusCode::OK.as_u16()).await;
+            return void(self.funded, StatusCode::OK.as_u16()).await;
         }
         let fetched = tokio::select! {
             biased;
@@ -183,7 +175,7 @@ impl Running<'_> {
         client: oneshot::Sender<Response>,
     ) {
         let response = failure.into_response();
-        void(self.state, self.funded, response.status().as_u16()).await;
+        void(self.funded, response.status().as_u16()).await;
         drop(client.send(response));
     }
 
@@ -200,21 +192,8 @@ impl Running<'_> {
         let response = GatewayError::Draining.into_response();
         let status = response.status().as_u16();
         let used = self.funded.counted(0);
-        if settle(self.state, self.funded, used, status).await.is_ok() {
+        if settle(self.funded, used, status).await.is_ok() {
             drop(client.send(response));
-        }
-    }
-
-    async fn settle_after_panic(&self) {
-        let call = self.funded.call;
-        error!(%call, "a bug broke off call {call}; it is settled at what was covered");
-        let status = StatusCode::INTERNAL_SERVER_ERROR.as_u16();
-        match self.covered() {
-            0 => void(self.state, self.funded, status).await,
-            covered => {
-                let used = self.funded.counted(covered);
-                drop(settle(self.state, self.funded, used, status).await);
-            }
         }
     }
 }

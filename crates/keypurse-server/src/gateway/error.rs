@@ -112,7 +112,9 @@ impl GatewayError {
             | Self::Overloaded
             | Self::Repeated(Repeated::Running)
             | Self::LedgerUnavailable
-            | Self::Unauthenticated(AuthError::Store(_)) => Some(retry_after(1)),
+            | Self::Unauthenticated(AuthError::ClockBehind | AuthError::Store(_)) => {
+                Some(retry_after(1))
+            }
             Self::Unauthenticated(_) => {
                 Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
             }
@@ -222,6 +224,11 @@ fn unauthenticated(error: &AuthError) -> Shape {
             "api_key_expired",
             "this API key has expired; extend it, or create a new one",
         ),
+        AuthError::ClockBehind => {
+            let message = "this API key has an expiry, and the gateway's clock is wrong now; \
+                           retry later";
+            return Shape::new(503, "ledger_unavailable", message);
+        }
         AuthError::Store(_) => return GatewayError::LedgerUnavailable.shape(),
     };
     Shape::new(401, code, message)

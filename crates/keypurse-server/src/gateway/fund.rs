@@ -10,10 +10,11 @@ use tracing::error;
 
 use super::bound::Bound;
 use super::error::{GatewayError, Shortage};
+use super::open_hold::OpenHold;
 use super::request::ChatRequest;
 use super::resolve::Route;
 use crate::http::authenticate::{AuthError, Caller};
-use crate::state::State;
+use crate::state::AppState;
 
 /// A call that is understood and bounded, but not paid for.
 #[derive(Debug)]
@@ -33,6 +34,8 @@ pub(super) struct Planned {
 #[derive(Debug)]
 pub(super) struct Funded {
     pub(super) call: CallId,
+    /// Resolves itself when nobody does.
+    pub(super) hold: OpenHold,
     pub(super) started_at: Timestamp,
     pub(super) request: ChatRequest,
     pub(super) route: Arc<Route>,
@@ -46,7 +49,7 @@ pub(super) struct Funded {
 }
 
 /// Sets the money aside; it is on disk when this returns.
-pub(super) async fn fund(state: &State, planned: Planned) -> Result<Funded, GatewayError> {
+pub(super) async fn fund(state: &AppState, planned: Planned) -> Result<Funded, GatewayError> {
     let Planned {
         call,
         started_at,
@@ -79,11 +82,14 @@ pub(super) async fn fund(state: &State, planned: Planned) -> Result<Funded, Gate
         },
         claim,
     };
-    let admission = state
-        .store
-        .hold(new)
-        .await
-        .map_err(|failure| refused(failure, &bound, &route))?;
+    let hold = OpenHold::of(state, call);
+    let admission = match state.store.hold(new).await {
+        Ok(admission) => admission,
+        Err(failure) => {
+            hold.was_refused();
+            return Err(refused(failure, &bound, &route));
+        }
+    };
     let is_clamped = admission.budget < bound.full;
     let limit = if is_clamped {
         bound.affordable(&route.price, admission.budget)
@@ -92,6 +98,7 @@ pub(super) async fn fund(state: &State, planned: Planned) -> Result<Funded, Gate
     };
     Ok(Funded {
         call,
+        hold,
         started_at,
         request,
         route,
@@ -128,7 +135,7 @@ pub(super) fn unrecordable(failure: &StoreError) -> GatewayError {
     match failure {
         StoreError::Overloaded => GatewayError::Overloaded,
         StoreError::Unacknowledged => GatewayError::Restored,
-        StoreError::Unavailable(_) | StoreError::Corrupt(_) => {
+        StoreError::Unavailable(_) | StoreError::Closed | StoreError::Corrupt(_) => {
             error!(error = %failure, "the ledger did not record a call");
             GatewayError::LedgerUnavailable
         }

@@ -23,6 +23,7 @@ mod unpriced;
 mod bound;
 mod fund;
 mod once;
+mod open_hold;
 mod resolve;
 
 mod cost;

@@ -19,7 +19,7 @@ use crate::state::State;
 pub(super) enum Undelivered {
     /// It is none: the call did not happen.
     NoAnswer(GatewayError),
-    /// It could not be charged: the hold waits for recovery.
+    /// It is not charged yet.
     NotCharged(GatewayError),
 }
 
@@ -33,7 +33,7 @@ pub(super) async fn relay_json(
     let answer = Answer::read(body).filter(|answer| !answer.is_failure());
     let answer = answer.ok_or_else(|| Undelivered::NoAnswer(nonsense(funded)))?;
     let used = funded.used(answer.usage, answer.text_bytes(), Ended::Whole);
-    let charge = settle(state, funded, used, StatusCode::OK.as_u16())
+    let charge = settle(funded, used, StatusCode::OK.as_u16())
         .await
         .map_err(Undelivered::NotCharged)?;
     let shown = with_cost(body, &answer, charge.cost, &funded.route.provider.name);

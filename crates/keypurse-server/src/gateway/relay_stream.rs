@@ -223,12 +223,12 @@ impl StreamRelay<'_> {
 
     /// Charges the call, and only then ends the stream.
     async fn finish(mut self, ending: Ending, ended: Ended, out: &mpsc::Sender<Bytes>) {
-        let Running { state, funded, .. } = self.running;
+        let funded = self.running.funded;
         drop(self.body);
         let tokens = self.source.count_tokens();
         let used = funded.used(self.source.usage(), tokens, ended);
         let status = StatusCode::OK.as_u16();
-        let tail = match settle(state, funded, used, status).await {
+        let tail = match settle(funded, used, status).await {
             Ok(charge) => tail(self.running, &self.source, ending, charge.cost),
             Err(error) => error.into_event(),
         };

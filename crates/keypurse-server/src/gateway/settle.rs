@@ -4,13 +4,12 @@ use keypurse_core::ledger::Charge;
 use keypurse_core::money::Money;
 use keypurse_core::usage::{Certainty, TokenCounts};
 use keypurse_providers::openai::read_usage;
-use keypurse_store::{CallOutcome, Settlement};
+use keypurse_store::CallOutcome;
 use serde_json::value::RawValue;
-use tracing::{error, warn};
+use tracing::warn;
 
 use super::error::GatewayError;
-use super::fund::{Funded, unrecordable};
-use crate::state::State;
+use super::fund::Funded;
 
 /// What a call used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,60 +94,35 @@ impl Funded {
     }
 }
 
-/// Charges a call. The charge is on disk when this returns; if it cannot be
-/// written the hold stays, and recovery resolves it.
+/// Charges a call. The charge is on disk when this is `Ok`; else it follows as
+/// soon as the ledger can write.
 pub(super) async fn settle(
-    state: &State,
     funded: &Funded,
     used: Used,
     status: u16,
 ) -> Result<Charge, GatewayError> {
     if used.certainty == Certainty::Estimated {
-        reach(state, funded, &used).await;
+        reach(funded, &used).await;
     }
     let outcome = CallOutcome::Used {
         cost: funded.cost(&used),
         counts: used.counts,
         certainty: used.certainty,
     };
-    resolve(state, funded, outcome, status).await
+    funded.hold.resolve(outcome, status).await
 }
 
 /// What was counted is charged at most what is held: a hold that was to grow
 /// grows to it, if the money is there. If not, the rest is not charged.
-async fn reach(state: &State, funded: &Funded, used: &Used) {
+async fn reach(funded: &Funded, used: &Used) {
     let cost = funded.cost(used);
     if cost > funded.bound.first {
-        // A failure is told by the settlement that follows.
-        let _ = state.store.open(funded.call, cost).await;
+        funded.hold.grow(cost).await;
     }
 }
 
 /// Resolves a call that did not happen.
-pub(super) async fn void(state: &State, funded: &Funded, status: u16) {
-    // Failing here costs the client nothing: recovery voids the hold.
-    let _ = resolve(state, funded, CallOutcome::Void, status).await;
-}
-
-async fn resolve(
-    state: &State,
-    funded: &Funded,
-    outcome: CallOutcome,
-    status: u16,
-) -> Result<Charge, GatewayError> {
-    let settlement = Settlement {
-        call: funded.call,
-        outcome,
-        status,
-        finished_at: state.now(),
-    };
-    let charge = state
-        .store
-        .settle(settlement)
-        .await
-        .map_err(|failure| unrecordable(&failure))?;
-    charge.ok_or_else(|| {
-        error!(call = %funded.call, "call {} was settled before", funded.call);
-        GatewayError::Internal
-    })
+pub(super) async fn void(funded: &Funded, status: u16) {
+    // What fails now is tried again; the client has nothing to wait for.
+    let _ = funded.hold.resolve(CallOutcome::Void, status).await;
 }

@@ -43,6 +43,9 @@ pub enum AuthError {
     /// The token is past its validity.
     #[error("the API key has expired")]
     Expired,
+    /// The token has an expiry, and nobody knows what time it is.
+    #[error("the clock is behind what it was")]
+    ClockBehind,
     /// The store could not say.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -54,7 +57,9 @@ impl AuthError {
     fn is_guess(&self) -> bool {
         match self {
             Self::Malformed | Self::Unknown => true,
-            Self::Missing | Self::Retired | Self::Expired | Self::Store(_) => false,
+            Self::Missing | Self::Retired | Self::Expired | Self::ClockBehind | Self::Store(_) => {
+                false
+            }
         }
     }
 }
@@ -147,6 +152,10 @@ pub async fn authenticate(
     }
     let credential = recognise(state, secret).await?;
     if let Credential::Token(token) = &*credential {
+        let expires = token.valid_until.is_some() || token.settings.expires_at.is_some();
+        if expires && state.clock.is_behind() {
+            return Err(AuthError::ClockBehind);
+        }
         if token.valid_until.is_some_and(|until| until <= now) {
             return Err(AuthError::Retired);
         }

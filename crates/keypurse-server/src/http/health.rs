@@ -32,6 +32,10 @@ async fn ready(State(state): State<AppState>) -> Response {
     if state.draining.is_cancelled() {
         return not_ok();
     }
+    if state.clock.is_behind() {
+        warn!("not ready: the clock is behind what it was; set it");
+        return not_ok();
+    }
     match timeout(PROBE_TIMEOUT, state.store.probe()).await {
         Ok(Ok(())) => ok(),
         Ok(Err(error)) => {

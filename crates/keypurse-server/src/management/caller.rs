@@ -4,6 +4,7 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use keypurse_core::id::AccountId;
 use keypurse_core::secret::TokenSecret;
+use keypurse_store::StoreError;
 
 use crate::http::authenticate::{
     AuthError, Caller, Schemes, authenticate, count_failure, presented,
@@ -92,6 +93,10 @@ fn refuse(error: AuthError, parts: &Parts, state: &AppState) -> Refusal {
         AuthError::Malformed => "The Authorization header is malformed; send one `Bearer <key>`.",
         AuthError::Unknown | AuthError::Retired => UNKNOWN,
         AuthError::Expired => "This API key has expired; extend its validity, or create a new one.",
+        AuthError::ClockBehind => {
+            let cause = StoreError::Unavailable(error.to_string());
+            return Refusal::Unavailable(cause);
+        }
         AuthError::Store(cause) => return Refusal::Unavailable(cause),
     };
     Refusal::Unauthenticated { reason }

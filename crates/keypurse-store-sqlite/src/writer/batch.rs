@@ -9,28 +9,26 @@ use keypurse_core::id::{AccountId, CallId, TokenId};
 use keypurse_core::ledger::{Entry, Ledger};
 use keypurse_core::money::Money;
 use keypurse_core::time::{Clock, Timestamp};
-use keypurse_store::StoreError;
-use rusqlite::{Connection, ErrorCode};
+use keypurse_store::{CallOutcome, Settlement, StoreError};
+use rusqlite::Connection;
 use tokio::sync::mpsc;
 
 use super::command::{Command, Reply};
 use super::dictionary::Dictionary;
 use super::once::{self, Claims};
+use super::space::{Space, is_full};
 use crate::call_row::CallRow;
 use crate::credentials::Credentials;
+use crate::integrity::Keeper;
 use crate::journal::HeldCall;
-use crate::open::{OpenError, Opened, SqliteOptions};
+use crate::open::{self, OpenError, Opened, SqliteOptions, is_damage};
 use crate::recover;
 use crate::rows;
 
 /// Operations decided in one transaction at most.
 const BATCH: usize = 256;
-/// Tokens kept in memory while nothing is held for them.
-const IDLE_TOKENS: usize = 100_000;
-/// The WAL is written back once it is this long (about 4,000 pages).
-const CHECKPOINT_BYTES: u64 = 16 << 20;
-/// How often its length is looked at, in batches.
-const CHECKPOINT_EVERY: i64 = 64;
+/// Batches after which the log's end is noted even when more wait.
+const NOTE_EVERY: i64 = 16;
 /// What a service manager should restart (`EX_SOFTWARE`).
 const EXIT_RESTART: i32 = 70;
 
@@ -51,6 +49,8 @@ pub(crate) struct Writer {
     pub(super) claims: Claims,
     pub(super) dictionary: Dictionary,
     pub(super) journal: JournalTail,
+    pub(super) space: Space,
+    pub(super) keeper: Keeper,
 }
 
 /// An open hold's call and where its record is.
@@ -77,6 +77,9 @@ pub(super) struct JournalTail {
 /// What a batch has decided so far.
 #[derive(Default)]
 pub(super) struct Batch {
+    /// First, so that a panic ends the process before anybody below is
+    /// answered.
+    _stop: StopOnPanic,
     pub(super) records: Vec<u8>,
     /// Changes of balances but charges, each with its place.
     pub(super) entries: Vec<(i64, Entry)>,
@@ -107,6 +110,10 @@ impl Writer {
         credentials: Arc<Credentials>,
     ) -> Result<Self, OpenError> {
         opened.connection.set_prepared_statement_cache_capacity(64);
+        let keeper = Keeper::of(&options.path).map_err(|source| OpenError::Unreadable {
+            path: options.path.clone(),
+            source,
+        })?;
         let mut writer = Self {
             connection: opened.connection,
             _lock: opened.lock,
@@ -118,13 +125,13 @@ impl Writer {
             claims: Claims::new(),
             dictionary: Dictionary::default(),
             journal: JournalTail::default(),
+            space: Space::beside(&options.path),
+            keeper,
         };
-        let failed = |source| OpenError::Sqlite {
-            path: options.path.clone(),
-            source,
-        };
+        let failed = |source| open::failed(&options.path, source);
         writer.load().map_err(failed)?;
         writer.resolve_orphans().map_err(failed)?;
+        writer.begin_keeping()?;
         Ok(writer)
     }
 
@@ -181,7 +188,13 @@ impl Writer {
         let mut batch = Batch::default();
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
         for call in orphans {
-            self.recover(call, &mut batch, now)?;
+            let settlement = Settlement {
+                call,
+                outcome: CallOutcome::Abandoned,
+                status: 0,
+                finished_at: now,
+            };
+            self.resolve(&settlement, &mut batch, now)?;
         }
         self.flush(&mut batch)?;
         self.materialise()?;
@@ -190,8 +203,9 @@ impl Writer {
 
     /// Works until everybody who could ask is gone, or one asks to close.
     pub(crate) fn run(mut self, mut commands: mpsc::Receiver<Command>) {
-        let guard = StopOnPanic;
         let mut waiting = Vec::with_capacity(BATCH);
+        // Dropped before those who wait.
+        let guard = StopOnPanic;
         while commands.blocking_recv_many(&mut waiting, BATCH) > 0 {
             // Where callers share our core, those about to ask get to: a commit
             // costs the same for one as for many. Elsewhere this is nothing.
@@ -201,22 +215,30 @@ impl Writer {
             {
                 waiting.push(command);
             }
-            if self.run_batch(&mut waiting) {
+            if self.run_batch(&mut waiting, &commands) {
                 break;
             }
             self.maintain();
         }
-        if let Err(error) = self.checkpoint("TRUNCATE") {
+        if let Err(error) = self.empty_log() {
             tracing::warn!(%error, "the last checkpoint failed; the next start does it");
         }
         drop(guard);
     }
 
     /// Decides, commits, answers. Returns whether to stop.
-    fn run_batch(&mut self, waiting: &mut Vec<Command>) -> bool {
+    fn run_batch(
+        &mut self,
+        waiting: &mut Vec<Command>,
+        following: &mpsc::Receiver<Command>,
+    ) -> bool {
         let mut batch = Batch::default();
         match self.commit(waiting, &mut batch) {
             Ok(()) => {
+                // A crowd need not wait for the note: the next batch makes it.
+                if following.is_empty() || self.journal.seq % NOTE_EVERY == 0 {
+                    self.keeper.committed();
+                }
                 if !batch.stale.is_empty() {
                     self.credentials.forget(&batch.stale);
                 }
@@ -225,7 +247,14 @@ impl Writer {
                 }
             }
             Err(error) => {
-                tracing::error!(%error, "nothing of a batch was written");
+                if is_damage(&error) {
+                    stop("the database is damaged", &error);
+                }
+                if is_full(&error) {
+                    self.space.ran_out();
+                } else {
+                    tracing::error!(%error, "nothing of a batch was written");
+                }
                 // Commands not reached yet are dropped, which answers them.
                 waiting.clear();
                 self.undo();
@@ -240,15 +269,19 @@ impl Writer {
 
     fn commit(&mut self, waiting: &mut Vec<Command>, batch: &mut Batch) -> rusqlite::Result<()> {
         let now = self.clock.now();
+        self.space.look();
         self.connection
             .prepare_cached("BEGIN IMMEDIATE")?
             .execute([])?;
         for command in waiting.drain(..) {
-            self.decide(command, batch, now)?;
+            // Dropped, it is answered as unavailable.
+            if !self.space.refuses(&command) {
+                self.decide(command, batch, now)?;
+            }
         }
         self.flush(batch)?;
         match self.connection.prepare_cached("COMMIT")?.execute([]) {
-            Err(error) if error.sqlite_error_code() != Some(ErrorCode::DiskFull) => {
+            Err(error) if !is_full(&error) => {
                 // Nobody knows what is on disk now. The next start does.
                 stop("a commit failed", &error)
             }
@@ -357,27 +390,6 @@ impl Writer {
         let account = self.ledger.account(id).expect("found, so loaded");
         account.purse.balance
     }
-
-    /// What can wait until everybody has been answered.
-    fn maintain(&mut self) {
-        self.ledger.forget_idle(IDLE_TOKENS);
-        if self.journal.seq % CHECKPOINT_EVERY != 0 {
-            return;
-        }
-        let mut wal = self.path.clone().into_os_string();
-        wal.push("-wal");
-        let length = std::fs::metadata(wal).map_or(0, |file| file.len());
-        if length >= CHECKPOINT_BYTES
-            && let Err(error) = self.checkpoint("PASSIVE")
-        {
-            tracing::warn!(%error, "a checkpoint failed; the log keeps growing");
-        }
-    }
-
-    fn checkpoint(&self, mode: &str) -> rusqlite::Result<()> {
-        self.connection
-            .query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()))
-    }
 }
 
 #[expect(
@@ -385,12 +397,13 @@ impl Writer {
     reason = "nobody may be answered after an unknown outcome, so nothing is unwound"
 )]
 /// Stopping beats being wrong: a restart reads the truth from disk.
-fn stop(what: &str, error: &rusqlite::Error) -> ! {
+pub(super) fn stop(what: &str, error: &dyn std::error::Error) -> ! {
     tracing::error!(%error, "{what}; stopping so that the next start finds out what is on disk");
     std::process::exit(EXIT_RESTART);
 }
 
 /// A broken invariant ends the process, not only its thread.
+#[derive(Debug, Default)]
 struct StopOnPanic;
 
 impl Drop for StopOnPanic {

@@ -84,6 +84,7 @@ impl Writer {
     ) -> rusqlite::Result<Option<Charge>> {
         let end = match settlement.outcome {
             CallOutcome::Void => End::FREE,
+            CallOutcome::Abandoned => self.end_of_abandoned(settlement.call),
             CallOutcome::Used {
                 cost,
                 counts,
@@ -98,29 +99,16 @@ impl Writer {
         self.end(settlement, end, batch, now)
     }
 
-    /// Resolves a hold of a process that is gone: at its floor if something
-    /// was delivered, else at nothing.
-    pub(super) fn recover(
-        &mut self,
-        call: CallId,
-        batch: &mut Batch,
-        now: Timestamp,
-    ) -> rusqlite::Result<()> {
-        let settlement = Settlement {
-            call,
-            outcome: CallOutcome::Void,
-            status: 0,
-            finished_at: now,
-        };
+    /// A call nobody carries any more: at its floor if something was
+    /// delivered, else at nothing.
+    fn end_of_abandoned(&self, call: CallId) -> End {
         let floor = self.ledger.open_hold(call).and_then(|hold| hold.floor);
-        let end = floor.map_or(End::FREE, |floor| End {
+        floor.map_or(End::FREE, |floor| End {
             state: CallState::Recovered,
             cost: floor,
             certainty: Certainty::Estimated,
             ..End::FREE
-        });
-        self.end(&settlement, end, batch, now)?;
-        Ok(())
+        })
     }
 
     fn end(

@@ -11,7 +11,9 @@ mod command;
 mod dictionary;
 mod flush;
 mod keys;
+mod log;
 mod once;
+mod space;
 mod tokens;
 
 pub(crate) use batch::Writer;

@@ -44,9 +44,10 @@ impl TestStore {
     /// The files as a kill would leave them now.
     pub(crate) fn snapshot(&self) -> TempDir {
         let copy = tempfile::tempdir().expect("a folder");
-        for file in ["keypurse.db", "keypurse.db-wal"] {
-            let from = self.folder.path().join(file);
-            std::fs::copy(from, copy.path().join(file)).expect("the files can be copied");
+        for file in std::fs::read_dir(self.folder.path()).expect("a folder") {
+            let file = file.expect("a readable folder").path();
+            let name = file.file_name().expect("a file has a name");
+            std::fs::copy(&file, copy.path().join(name)).expect("the files can be copied");
         }
         copy
     }

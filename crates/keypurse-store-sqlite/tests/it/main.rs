@@ -5,4 +5,6 @@ mod harness;
 
 mod backup;
 mod conformance;
+mod corruption;
 mod recovery;
+mod writer_panic;

@@ -117,6 +117,33 @@ pub async fn l7_a_call_is_charged_once(store: &dyn Store) {
     assert_eq!(store.last_call().await.expect("a working store"), Some(1));
 }
 
+/// L10: a call that broke off is resolved as after a crash: at its floor when
+/// something was delivered, else at nothing.
+pub async fn an_abandoned_call_is_charged_its_floor(store: &dyn Store) {
+    let owner = account(store, "owner", 1).await;
+    let token = token(store, owner, "t", 2, 1000).await;
+    for (call, floor, charged) in [(1, None, nanos(0)), (2, Some(nanos(70)), nanos(70))] {
+        let new = new_hold(store, &token, 2, call, 300).await;
+        store.hold(new).await.expect("enough money");
+        if let Some(floor) = floor {
+            let opened = store.open(used(call, 0).call, floor).await;
+            opened.expect("a working store");
+        }
+        let abandoned = Settlement {
+            outcome: CallOutcome::Abandoned,
+            ..used(call, 0)
+        };
+        let charge = store.settle(abandoned).await.expect("a working store");
+        assert_eq!(charge.expect("a hold").charged, charged);
+        assert_eq!(
+            store.settle(abandoned).await.expect("a working store"),
+            None
+        );
+    }
+    assert_eq!(balance(store, &token).await, nanos(930));
+    assert_eq!(store.open_holds().await.expect("a working store"), 0);
+}
+
 /// PATCH and charges are serialised: the sum is what a bookkeeper would say.
 pub async fn a_charge_and_an_adjustment_never_lose_each_other(store: &dyn Store) {
     let owner = account(store, "owner", 1).await;

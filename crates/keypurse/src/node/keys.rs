@@ -25,11 +25,11 @@ pub(crate) async fn check_keys<S: Keys + ?Sized>(
     store: &S,
     keyring: &Keyring,
 ) -> anyhow::Result<()> {
-    let at_hand = keyring.records(SystemClock.now());
+    let mut new = keyring.records(SystemClock.now());
     for known in store.key_records().await? {
         let is_it = |key: &&KeyRecord| (key.kind, key.version) == (known.kind, known.version);
-        match at_hand.iter().find(is_it) {
-            Some(key) if key.check == known.check => {}
+        match new.iter().find(is_it) {
+            Some(key) if key.check == known.check => new.retain(|key| !is_it(&key)),
             Some(_) => {
                 let name = file_name(known.kind, known.version);
                 let hint = format!("restore {name} from your backup of the data directory");
@@ -45,7 +45,11 @@ pub(crate) async fn check_keys<S: Keys + ?Sized>(
             None => return Err(missing(folder, known.kind, known.version)),
         }
     }
-    let recorded = store.record_keys(at_hand).await;
+    // A start that finds nothing new writes nothing: the disk may be full.
+    if new.is_empty() {
+        return Ok(());
+    }
+    let recorded = store.record_keys(new).await;
     recorded.context("the keys' versions cannot be recorded")
 }
 

@@ -5,6 +5,7 @@ mod banner;
 mod keys;
 mod run;
 mod signals;
+mod time_keeping;
 mod tls;
 
 pub(crate) use keys::check_keys;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use keypurse_core::id::CallIds;
+use keypurse_core::time::Clock;
 use keypurse_server::gateway::Gateway;
 use keypurse_server::http::revocations::Revocations;
 use keypurse_server::http::serve::{Listener, serve};
@@ -19,11 +20,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::signals::Signals;
-use super::{account_key, banner, keys, tls};
+use super::{account_key, banner, keys, time_keeping, tls};
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::hint::{self, Hint};
-use crate::system::{SystemClock, SystemEntropy};
+use crate::system::SystemEntropy;
 
 /// How long streams that were cut off may take to settle.
 const CUT_OFF_GRACE: Duration = Duration::from_secs(5);
@@ -36,7 +37,8 @@ pub(crate) async fn run(config: Config, preset_key: Option<String>) -> anyhow::R
     let socket = bind(&config).await?;
     let dir = DataDir::create(&config.data_dir)?;
     let vault = Vault::over(dir.keys(&SystemEntropy)?.keyring());
-    let store = open_store(&config, &dir)?;
+    let clock = time_keeping::start(&dir.clock_note());
+    let store = open_store(&config, &dir, clock.clone())?;
     keys::check_keys(dir.path(), &*store, &vault.keyring()).await?;
     warn_if_restored(&dir)?;
     let key = account_key::ensure(&dir, &vault, &*store, preset_key).await?;
@@ -46,7 +48,7 @@ pub(crate) async fn run(config: Config, preset_key: Option<String>) -> anyhow::R
     let gateway = Gateway::new(config.gateway).context("the providers' configuration is wrong")?;
     let state: AppState = Arc::new(State {
         vault,
-        clock: Arc::new(SystemClock),
+        clock: clock.clone(),
         entropy: Arc::new(SystemEntropy),
         call_ids: CallIds::after(store.last_call().await?),
         store,
@@ -58,6 +60,8 @@ pub(crate) async fn run(config: Config, preset_key: Option<String>) -> anyhow::R
         gateway,
         settings: config.settings,
     });
+    let watching = time_keeping::watch(clock, dir.clock_note(), state.draining.clone());
+    state.tasks.spawn(watching);
     banner::print(&banner::Facts {
         address: socket.local_addr()?,
         is_tls: tls.is_some(),
@@ -103,10 +107,14 @@ async fn bind(config: &Config) -> anyhow::Result<TcpListener> {
     })
 }
 
-fn open_store(config: &Config, dir: &DataDir) -> anyhow::Result<Arc<dyn Store>> {
+fn open_store(
+    config: &Config,
+    dir: &DataDir,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<Arc<dyn Store>> {
     let options = SqliteOptions {
         path: dir.database(),
-        clock: Arc::new(SystemClock),
+        clock,
         zone: config.settings.zone.clone(),
     };
     Ok(Arc::new(

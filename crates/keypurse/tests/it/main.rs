@@ -9,8 +9,15 @@
 mod client;
 mod process;
 mod provider;
+mod shop;
+mod small_disk;
 
 mod backup;
+mod clock;
+mod corruption;
+mod disk_full;
+mod io_error;
 mod keys;
 mod kill;
 mod serve;
+mod sigterm;

@@ -13,6 +13,9 @@ use crate::client::Client;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) const ACCOUNT_KEY: &str = "an-account-key-preset-by-the-tests-0001";
 
+/// Where a program that runs ours is found.
+const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
 /// How to start a process.
 #[derive(Clone, Debug)]
 pub(crate) struct Setup {
@@ -20,6 +23,8 @@ pub(crate) struct Setup {
     pub(crate) address: String,
     pub(crate) arguments: Vec<String>,
     pub(crate) preset_key: bool,
+    /// A program that runs it, such as strace, with its arguments.
+    pub(crate) under: Vec<String>,
 }
 
 /// A running process; killed when it goes out of scope.
@@ -37,6 +42,7 @@ impl Setup {
             address: free_address(),
             arguments: Vec::new(),
             preset_key: true,
+            under: Vec::new(),
         }
     }
 
@@ -60,7 +66,15 @@ impl Setup {
 
     /// A command without the variables of whoever runs the tests.
     pub(crate) fn command(&self) -> Command {
-        let mut command = keypurse();
+        let mut command = match self.under.split_first() {
+            None => keypurse(),
+            Some((program, arguments)) => {
+                let mut command = Command::new(program);
+                command.env_clear().env("PATH", PATH).args(arguments);
+                command.arg(env!("CARGO_BIN_EXE_keypurse"));
+                command
+            }
+        };
         command
             .current_dir(&self.folder)
             .args(["serve", "--listen", &self.address, "--data-dir"])
@@ -90,7 +104,8 @@ impl Setup {
         process
     }
 
-    fn spawn(&self) -> Process {
+    /// Starts it and waits for nothing.
+    pub(crate) fn spawn(&self) -> Process {
         let output = |name: &str| {
             let path = self.folder.join(name);
             Stdio::from(
@@ -172,17 +187,22 @@ impl Process {
         self.child.wait().unwrap();
     }
 
+    /// How it ended, if it has.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
+    }
+
     /// SIGTERM, and whatever it takes to end.
     pub(crate) fn terminate(&mut self) -> ExitStatus {
-        let pid = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-TERM", &pid])
-                .status()
-                .unwrap()
-                .success()
-        );
+        self.ask_to_stop();
         self.child.wait().unwrap()
+    }
+
+    /// SIGTERM.
+    pub(crate) fn ask_to_stop(&self) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &pid]).status();
+        assert!(sent.unwrap().success());
     }
 }
 

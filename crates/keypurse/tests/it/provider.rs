@@ -48,18 +48,22 @@ impl Provider {
     /// Configuration that makes it `canary/model`: $1 per million input
     /// tokens, $10 per million output tokens.
     pub(crate) fn config(&self) -> String {
-        format!(
-            "[providers.canary]\nkind = \"openai\"\nbase_url = \"http://{}/v1\"\n\
-             api_key = \"{PROVIDER_KEY}\"\n\n[[prices]]\nmodel = \"canary/model\"\n\
-             input_per_million = \"1\"\noutput_per_million = \"10\"\nmax_output_tokens = 100\n",
-            self.address
-        )
+        config_of(&format!("http://{}/v1", self.address))
     }
 
     /// Request ids of the calls that reached it.
     pub(crate) fn calls(&self) -> Vec<String> {
         self.calls.lock().unwrap().clone()
     }
+}
+
+/// Configuration that makes whoever answers there `canary/model`.
+pub(crate) fn config_of(base_url: &str) -> String {
+    format!(
+        "[providers.canary]\nkind = \"openai\"\nbase_url = \"{base_url}\"\n\
+         api_key = \"{PROVIDER_KEY}\"\n\n[[prices]]\nmodel = \"canary/model\"\n\
+         input_per_million = \"1\"\noutput_per_million = \"10\"\nmax_output_tokens = 100\n"
+    )
 }
 
 async fn chat(State(provider): State<Provider>, headers: HeaderMap, body: Bytes) -> Response {

@@ -3,11 +3,13 @@
 mod answers;
 mod blocks;
 mod bodies;
+mod clock_steps;
 mod deletion;
 mod faults;
 mod http_client;
 mod idempotency;
 mod leaving;
+mod ledger_faults;
 mod load;
 mod models;
 mod money;

@@ -16,6 +16,7 @@ mod list;
 mod me;
 mod names;
 mod openapi;
+mod panics;
 mod resets;
 mod reveal;
 mod rotate;

@@ -1,0 +1,86 @@
+//! Keeps the notes that the next start checks the files against.
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use super::sums::{Sums, renew};
+use super::tail::Tail;
+use super::wal::Wal;
+use super::{sums_of, tail_of, with_suffix};
+
+/// The notes, and the files they are about.
+#[derive(Debug)]
+pub(crate) struct Keeper {
+    database: PathBuf,
+    tail: File,
+    /// SQLite's index of the log: shared memory that is a file.
+    index: File,
+    /// Whether checksums are kept.
+    has_sums: bool,
+}
+
+impl Keeper {
+    /// Takes over a database that SQLite has opened.
+    pub(crate) fn of(database: &Path) -> io::Result<Self> {
+        Ok(Self {
+            database: database.to_owned(),
+            tail: Tail::open(&tail_of(database))?,
+            index: File::open(with_suffix(database, "-shm"))?,
+            has_sums: sums_of(database).exists(),
+        })
+    }
+
+    /// Whether the next start can tell damage.
+    pub(crate) fn has_sums(&self) -> bool {
+        self.has_sums
+    }
+
+    /// Takes the file as it is for what was written. The log must be empty.
+    pub(crate) fn adopt(&mut self) -> io::Result<()> {
+        Sums::of(&self.database)?.create(&sums_of(&self.database))?;
+        self.has_sums = true;
+        Ok(())
+    }
+
+    /// A commit is on disk.
+    pub(crate) fn committed(&self) {
+        // Behind is safe, so failing to say so is no reason to stop.
+        if let Ok(tail) = Tail::now(&self.index) {
+            let _ = tail.write(&self.tail);
+        }
+    }
+
+    /// A checkpoint has run; the log has not been used again yet.
+    ///
+    /// Checksums that cannot be kept up are given up: wrong ones would keep
+    /// the next start from trusting a sound file.
+    pub(crate) fn checkpointed(&mut self) -> io::Result<()> {
+        if !self.has_sums {
+            return Ok(());
+        }
+        let log = with_suffix(&self.database, "-wal");
+        let sums = sums_of(&self.database);
+        let renewed = Wal::touched(&log)
+            .or_else(|error| match error.kind() {
+                ErrorKind::NotFound => Ok(HashSet::default()),
+                _ => Err(error),
+            })
+            .and_then(|pages| renew(&sums, &self.database, &pages));
+        let Err(error) = renewed else { return Ok(()) };
+        tracing::warn!(%error, "no checksums are kept until the next start");
+        self.has_sums = false;
+        match fs::remove_file(&sums) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            // What is not there cannot be wrong.
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// The log is about to be emptied: it has nothing the database lacks.
+    pub(crate) fn emptying(&self) -> io::Result<()> {
+        Tail::default().write(&self.tail)?;
+        self.tail.sync_data()
+    }
+}

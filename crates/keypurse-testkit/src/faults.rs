@@ -1,0 +1,230 @@
+//! A store that fails when told: in front of a real one, which stays whole.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use keypurse_core::id::{AccountId, CallId, SecretId, TokenId};
+use keypurse_core::ledger::{Admission, Charge};
+use keypurse_core::money::Money;
+use keypurse_core::token::TokenName;
+use keypurse_store::{
+    Account, AccountTopUp, Accounts, Calls, ChangeError, CreateAccountError, Credential, Digest,
+    Guard, HoldFailure, KeyKind, KeyRecord, KeyVersions, Keys, Made, NewAccount, NewHold, Once,
+    RecordFailure, Rekeyed, Settlement, SimulatedCall, StaleSecrets, StatementLine, StatementPage,
+    Statements, Store, StoreError, Token, TokenChange, Tokens,
+};
+
+/// What a test can break.
+#[derive(Debug, Default)]
+pub struct Faults {
+    disk_is_full: AtomicBool,
+    panics_at: Mutex<Option<&'static str>>,
+}
+
+impl Faults {
+    /// From now on nothing can be written.
+    pub fn fill_disk(&self) {
+        self.disk_is_full.store(true, Ordering::SeqCst);
+    }
+
+    /// Everything can be written again.
+    pub fn free_disk(&self) {
+        self.disk_is_full.store(false, Ordering::SeqCst);
+    }
+
+    /// The next use of this method, such as `settle`, panics.
+    pub fn panic_at(&self, method: &'static str) {
+        *self
+            .panics_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(method);
+    }
+
+    fn meet(&self, method: &'static str) {
+        let mut at = self
+            .panics_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if *at == Some(method) {
+            *at = None;
+            drop(at);
+            panic!("a test breaks `{method}`");
+        }
+    }
+
+    fn write(&self, method: &'static str) -> Result<(), StoreError> {
+        self.meet(method);
+        if self.disk_is_full.load(Ordering::SeqCst) {
+            return Err(StoreError::Unavailable(
+                "the test's disk is full".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Passes everything on but what is broken.
+#[derive(Debug)]
+pub(crate) struct FaultyStore {
+    pub(crate) inner: Arc<dyn Store>,
+    pub(crate) faults: Arc<Faults>,
+}
+
+#[async_trait]
+impl Accounts for FaultyStore {
+    async fn create_account(&self, new: NewAccount) -> Result<Account, CreateAccountError> {
+        self.faults.write("create_account")?;
+        self.inner.create_account(new).await
+    }
+
+    async fn set_account_key(
+        &self,
+        name: &str,
+        digest: Digest,
+        pepper: u32,
+    ) -> Result<Option<Account>, CreateAccountError> {
+        self.faults.write("set_account_key")?;
+        self.inner.set_account_key(name, digest, pepper).await
+    }
+
+    async fn top_up_account(
+        &self,
+        top_up: AccountTopUp,
+        once: Option<Once<Account>>,
+    ) -> Result<Made<Account>, ChangeError> {
+        self.faults.write("top_up_account")?;
+        self.inner.top_up_account(top_up, once).await
+    }
+
+    async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
+        self.inner.account(id).await
+    }
+
+    async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
+        self.inner.accounts().await
+    }
+}
+
+#[async_trait]
+impl Tokens for FaultyStore {
+    async fn change_token(
+        &self,
+        change: TokenChange,
+        guard: Guard,
+    ) -> Result<Made<Token>, ChangeError> {
+        self.faults.write(match change {
+            TokenChange::Create(_) => "create_token",
+            TokenChange::Update(_) => "update_token",
+            TokenChange::Rotate(_) => "rotate_token",
+            TokenChange::TopUp(_) => "top_up_token",
+            TokenChange::Delete(_) => "delete_token",
+        })?;
+        self.inner.change_token(change, guard).await
+    }
+
+    async fn tokens(&self, account: AccountId) -> Result<Vec<Token>, StoreError> {
+        self.faults.meet("tokens");
+        self.inner.tokens(account).await
+    }
+
+    async fn token(&self, of: AccountId, name: &TokenName) -> Result<Option<Token>, StoreError> {
+        self.inner.token(of, name).await
+    }
+
+    async fn token_by_id(&self, id: TokenId) -> Result<Option<Token>, StoreError> {
+        self.inner.token_by_id(id).await
+    }
+
+    async fn credential(&self, digest: &Digest) -> Result<Option<Arc<Credential>>, StoreError> {
+        self.inner.credential(digest).await
+    }
+
+    async fn was_retired(&self, digest: &Digest) -> Result<bool, StoreError> {
+        self.inner.was_retired(digest).await
+    }
+}
+
+#[async_trait]
+impl Calls for FaultyStore {
+    async fn hold(&self, new: NewHold) -> Result<Admission, HoldFailure> {
+        self.faults.write("hold")?;
+        let admission = self.inner.hold(new).await?;
+        self.faults.meet("held");
+        Ok(admission)
+    }
+
+    async fn open(&self, call: CallId, floor: Money) -> Result<Option<Money>, StoreError> {
+        self.faults.write("open")?;
+        let reached = self.inner.open(call, floor).await?;
+        self.faults.meet("opened");
+        Ok(reached)
+    }
+
+    async fn settle(&self, settlement: Settlement) -> Result<Option<Charge>, StoreError> {
+        self.faults.write("settle")?;
+        let charge = self.inner.settle(settlement).await?;
+        self.faults.meet("settled");
+        Ok(charge)
+    }
+
+    async fn record_simulated(&self, call: SimulatedCall) -> Result<(), RecordFailure> {
+        self.faults.write("record_simulated")?;
+        self.inner.record_simulated(call).await
+    }
+
+    async fn last_call(&self) -> Result<Option<i64>, StoreError> {
+        self.inner.last_call().await
+    }
+
+    async fn probe(&self) -> Result<(), StoreError> {
+        self.faults.write("probe")?;
+        self.inner.probe().await
+    }
+
+    async fn open_holds(&self) -> Result<usize, StoreError> {
+        self.inner.open_holds().await
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        self.inner.close().await
+    }
+}
+
+#[async_trait]
+impl Statements for FaultyStore {
+    async fn statement(&self, page: StatementPage) -> Result<Vec<StatementLine>, StoreError> {
+        self.inner.statement(page).await
+    }
+}
+
+#[async_trait]
+impl Keys for FaultyStore {
+    async fn key_records(&self) -> Result<Vec<KeyRecord>, StoreError> {
+        self.inner.key_records().await
+    }
+
+    async fn record_keys(&self, keys: Vec<KeyRecord>) -> Result<(), StoreError> {
+        self.faults.write("record_keys")?;
+        self.inner.record_keys(keys).await
+    }
+
+    async fn drop_key(&self, kind: KeyKind, version: u32) -> Result<bool, StoreError> {
+        self.faults.write("drop_key")?;
+        self.inner.drop_key(kind, version).await
+    }
+
+    async fn stale_secrets(
+        &self,
+        after: SecretId,
+        current: KeyVersions,
+        limit: u32,
+    ) -> Result<StaleSecrets, StoreError> {
+        self.inner.stale_secrets(after, current, limit).await
+    }
+
+    async fn rekey(&self, changes: Vec<Rekeyed>) -> Result<usize, StoreError> {
+        self.faults.write("rekey")?;
+        self.inner.rekey(changes).await
+    }
+}
