@@ -10,6 +10,7 @@ mod calls;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod error;
+pub mod failpoint;
 mod tokens;
 
 pub use accounts::{Account, Accounts, CreateAccountError, NewAccount};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use keypurse_core::id::CallId;
 use keypurse_core::ledger::{HoldError, HoldRequest, Short, TokenUse};
 use keypurse_core::time::Timestamp;
-use keypurse_store::{CallMeta, Feature, HoldFailure, NewHold, StoreError};
+use keypurse_store::{CallMeta, Feature, HoldFailure, NewHold, StoreError, failpoint};
 use tracing::error;
 
 use super::bound::Bound;
@@ -71,11 +71,13 @@ pub(super) async fn fund(state: &State, planned: Planned) -> Result<Funded, Gate
             started_at,
         },
     };
+    failpoint::reach("call.before-hold");
     let admission = state
         .store
         .hold(new)
         .await
         .map_err(|failure| refused(failure, &bound, &route))?;
+    failpoint::reach("call.after-hold");
     let is_clamped = admission.amount < bound.full;
     let limit = if is_clamped {
         bound.affordable(&route.price, admission.amount)

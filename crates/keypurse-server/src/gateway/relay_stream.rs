@@ -14,6 +14,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body::Frame;
 use keypurse_core::money::Money;
+use keypurse_store::failpoint;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -128,6 +129,7 @@ impl StreamRelay<'_> {
         if funded.route.is_free || text_bytes < self.running.covered() {
             return Ok(());
         }
+        failpoint::reach("stream.before-floor");
         let covered = text_bytes + BLOCK;
         let floor = funded.cost(&funded.counted(covered));
         state
@@ -135,6 +137,7 @@ impl StreamRelay<'_> {
             .open(funded.call, floor)
             .await
             .map_err(|failure| unrecordable(&failure))?;
+        failpoint::reach("stream.after-floor");
         self.running.cover(covered);
         Ok(())
     }
@@ -146,7 +149,10 @@ impl StreamRelay<'_> {
             () = self.running.revoked() => Err(Ending::Revoked),
             () = self.running.state.cut_off.cancelled() => Err(Ending::CutOff),
             sent = timeout(stall, out.send(bytes)) => match sent {
-                Ok(Ok(())) => Ok(()),
+                Ok(Ok(())) => {
+                    failpoint::reach("stream.delivered");
+                    Ok(())
+                }
                 Ok(Err(_)) | Err(_) => Err(Ending::ClientLeft),
             },
         }
@@ -182,6 +188,7 @@ impl StreamRelay<'_> {
                 () = state.cut_off.cancelled() => return,
                 came = timeout_at(until, self.body.next()) => came,
             };
+            failpoint::reach("stream.draining");
             let Ok(came) = came else { return };
             if self.source.read(came).end.is_some() {
                 return;

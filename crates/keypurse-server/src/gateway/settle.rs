@@ -4,7 +4,7 @@ use keypurse_core::ledger::Charge;
 use keypurse_core::money::Money;
 use keypurse_core::usage::{Certainty, TokenCounts};
 use keypurse_providers::openai::read_usage;
-use keypurse_store::{CallOutcome, Settlement};
+use keypurse_store::{CallOutcome, Settlement, failpoint};
 use serde_json::value::RawValue;
 use tracing::{error, warn};
 
@@ -80,11 +80,15 @@ pub(super) async fn settle(
         counts: used.counts,
         certainty: used.certainty,
     };
-    resolve(state, funded, outcome, status).await
+    failpoint::reach("call.before-charge");
+    let charge = resolve(state, funded, outcome, status).await;
+    failpoint::reach("call.after-charge");
+    charge
 }
 
 /// Resolves a call that did not happen.
 pub(super) async fn void(state: &State, funded: &Funded, status: u16) {
+    failpoint::reach("call.before-void");
     // Failing here costs the client nothing: recovery voids the hold.
     let _ = resolve(state, funded, CallOutcome::Void, status).await;
 }

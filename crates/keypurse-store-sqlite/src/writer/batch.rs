@@ -8,7 +8,7 @@ use std::sync::Arc;
 use keypurse_core::id::{AccountId, CallId, TokenId};
 use keypurse_core::ledger::Ledger;
 use keypurse_core::time::{Clock, Timestamp};
-use keypurse_store::{CallOutcome, Settlement, StoreError};
+use keypurse_store::{CallOutcome, Settlement, StoreError, failpoint};
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::mpsc;
 
@@ -165,8 +165,10 @@ impl Writer {
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
         for call in orphans {
             self.recover(call, now)?;
+            failpoint::reach("recovery.between-rows");
         }
         self.flush(&mut batch)?;
+        failpoint::reach("recovery.before-commit");
         self.connection.execute_batch("COMMIT")
     }
 
@@ -209,6 +211,7 @@ impl Writer {
         let mut batch = Batch::default();
         match self.commit(waiting, &mut batch) {
             Ok(()) => {
+                failpoint::reach("writer.after-commit");
                 if !batch.stale.is_empty() {
                     self.credentials.forget(&batch.stale);
                 }
@@ -235,10 +238,13 @@ impl Writer {
         self.connection
             .prepare_cached("BEGIN IMMEDIATE")?
             .execute([])?;
+        failpoint::reach("writer.before-decide");
         for command in waiting.drain(..) {
             self.decide(command, batch, now)?;
         }
+        failpoint::reach("writer.after-decide");
         self.flush(batch)?;
+        failpoint::reach("writer.before-commit");
         match self.connection.prepare_cached("COMMIT")?.execute([]) {
             Err(error) if error.sqlite_error_code() != Some(ErrorCode::DiskFull) => {
                 // Nobody knows what is on disk now. The next start does.
@@ -367,6 +373,7 @@ impl Writer {
     }
 
     fn checkpoint(&self, mode: &str) -> rusqlite::Result<()> {
+        failpoint::reach("writer.checkpoint");
         self.connection
             .query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()))
     }

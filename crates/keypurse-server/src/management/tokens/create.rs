@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use keypurse_core::token::{TokenSettings, opening_balance};
-use keypurse_store::{CreateTokenError, NewToken};
+use keypurse_store::{CreateTokenError, NewToken, failpoint};
 
 use super::secrets::FreshSecret;
 use super::wire::{Creation, RefusedCreation, TokenAnswer, read_creation, settings_faults, taken};
@@ -40,7 +40,9 @@ pub(in crate::management) async fn create(
         sealed,
         now,
     };
+    failpoint::reach("token.before-create");
     let token = state.store.create_token(new).await.map_err(refuse)?;
+    failpoint::reach("token.created");
     let body = TokenAnswer::created(&token, now, secret);
     Ok(answer::json(StatusCode::CREATED, &body))
 }

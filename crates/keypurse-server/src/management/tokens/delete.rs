@@ -4,7 +4,7 @@ use axum::extract::State;
 use http::StatusCode;
 use keypurse_core::id::{AccountId, TokenId};
 use keypurse_core::token::TokenName;
-use keypurse_store::StoreError;
+use keypurse_store::{StoreError, failpoint};
 
 use super::path::NamePath;
 use crate::http::refusal::Refusal;
@@ -33,10 +33,12 @@ async fn end(
     account: AccountId,
     name: TokenName,
 ) -> Result<Option<TokenId>, StoreError> {
+    failpoint::reach("token.before-delete");
     let deleted = state
         .store
         .delete_token(account, &name, state.now())
         .await?;
+    failpoint::reach("token.deleted");
     if let Some(id) = deleted {
         state.revocations.revoke(id);
     }

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
-use keypurse_store::Rotation;
+use keypurse_store::{Rotation, failpoint};
 
 use super::path::NamePath;
 use super::secrets::FreshSecret;
@@ -40,7 +40,9 @@ pub(in crate::management) async fn rotate(
         old_until: now.plus_seconds(grace_seconds),
         now,
     };
+    failpoint::reach("token.before-rotate");
     let token = state.store.rotate_token(rotation).await?;
+    failpoint::reach("token.rotated");
     let token = token.ok_or(Refusal::NoSuchToken)?;
     let body = TokenAnswer::shown(&token, now, Some(secret));
     Ok(answer::json(StatusCode::OK, &body))
