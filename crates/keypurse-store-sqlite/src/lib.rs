@@ -12,6 +12,7 @@
 //! [`Ledger`]: keypurse_core::ledger::Ledger
 
 mod audit;
+mod books;
 mod credentials;
 mod export;
 mod journal;
@@ -24,6 +25,7 @@ mod store;
 mod writer;
 
 pub use audit::{AuditError, AuditReport, audit};
+pub use books::{BookedEntry, BookedPurse, entries, open_calls, purses};
 pub use export::{CallState, FinishedCall, finished_calls};
 pub use open::{OpenError, SqliteOptions};
 pub use store::SqliteStore;

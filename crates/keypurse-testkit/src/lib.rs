@@ -17,6 +17,8 @@
 mod app;
 mod clock;
 mod entropy;
+pub mod hostile;
+pub mod oracle;
 mod request;
 mod server;
 pub mod upstream;

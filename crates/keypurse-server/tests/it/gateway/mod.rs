@@ -4,6 +4,7 @@ mod answers;
 mod bodies;
 mod deletion;
 mod faults;
+mod hostile;
 mod http_client;
 mod leaving;
 mod load;
