@@ -53,10 +53,12 @@ impl HostileProvider {
     }
 
     /// Configuration that makes it the provider `hostile`, each behaviour a
-    /// model: $1 per million input tokens, $10 per million output tokens.
+    /// model: $1 per million input tokens, $10 per million output tokens. Who
+    /// stalls is waited for.
     pub fn config(&self) -> String {
         let mut text = format!(
-            "[providers.hostile]\nkind = \"openai\"\nbase_url = \"{}\"\n",
+            "[providers.hostile]\nkind = \"openai\"\nbase_url = \"{}\"\n\
+             idle_timeout_seconds = 600\n",
             self.base_url
         );
         for (_, name) in Behaviour::ALL {

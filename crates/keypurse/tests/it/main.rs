@@ -10,5 +10,5 @@ mod client;
 mod process;
 mod provider;
 
-mod kill;
+mod crash_loop;
 mod serve;

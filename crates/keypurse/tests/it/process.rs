@@ -20,6 +20,8 @@ pub(crate) struct Setup {
     pub(crate) address: String,
     pub(crate) arguments: Vec<String>,
     pub(crate) preset_key: bool,
+    /// Places where the process ends by itself: `keypurse_store::failpoint`.
+    pub(crate) failpoints: Option<String>,
 }
 
 /// A running process; killed when it goes out of scope.
@@ -37,7 +39,20 @@ impl Setup {
             address: free_address(),
             arguments: Vec::new(),
             preset_key: true,
+            failpoints: None,
         }
+    }
+
+    /// The same, but the process ends when it comes to `place` for this time,
+    /// the first one being 0.
+    pub(crate) fn ending_at(&self, place: &str, time: usize) -> Self {
+        let mut setup = self.clone();
+        let skipping = match time {
+            0 => String::new(),
+            _ => format!("{time}*off->"),
+        };
+        setup.failpoints = Some(format!("{place}={skipping}return"));
+        setup
     }
 
     /// Reads this configuration.
@@ -69,14 +84,24 @@ impl Setup {
         if self.preset_key {
             command.env("KEYPURSE_ACCOUNT_KEY", ACCOUNT_KEY);
         }
+        if let Some(failpoints) = &self.failpoints {
+            command.env("FAILPOINTS", failpoints);
+        }
         command
     }
 
     /// Starts it and waits until it answers.
     pub(crate) async fn start(&self) -> Process {
-        let mut process = self.spawn();
-        process.wait_until_ready().await;
+        let (process, ended) = self.start_or_end().await;
+        assert!(ended.is_none(), "ended with {ended:?}: {}", process.log());
         process
+    }
+
+    /// Starts it and waits until it answers, or has ended.
+    pub(crate) async fn start_or_end(&self) -> (Process, Option<ExitStatus>) {
+        let mut process = self.spawn();
+        let ended = process.ready_or_ended().await;
+        (process, ended)
     }
 
     /// Starts it and waits until it listens: enough for what `Client` does not
@@ -138,18 +163,19 @@ pub(crate) fn keypurse() -> Command {
 }
 
 impl Process {
-    async fn wait_until_ready(&mut self) {
+    /// Waits until it answers, `None`, or has ended.
+    async fn ready_or_ended(&mut self) -> Option<ExitStatus> {
         let client = Client::new(&self.address);
         let started = Instant::now();
         loop {
-            if client
-                .get("/readyz", "")
-                .await
-                .is_ok_and(|answer| answer.status == 200)
-            {
-                return;
+            let answer = client.get("/readyz", "").await;
+            if answer.is_ok_and(|answer| answer.status == 200) {
+                return None;
             }
-            self.check_alive(started);
+            if let Some(ended) = self.child.try_wait().unwrap() {
+                return Some(ended);
+            }
+            assert!(started.elapsed() < PATIENCE, "not ready: {}", self.log());
             tokio::task::yield_now().await;
         }
     }
@@ -158,6 +184,18 @@ impl Process {
         let ended = self.child.try_wait().unwrap();
         assert!(ended.is_none(), "ended with {ended:?}: {}", self.log());
         assert!(started.elapsed() < PATIENCE, "not ready: {}", self.log());
+    }
+
+    /// Waits until it has ended by itself.
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        self.child.wait().unwrap()
+    }
+
+    /// SIGTERM, and no waiting.
+    pub(crate) fn ask_to_stop(&self) {
+        let pid = self.child.id().to_string();
+        let asked = Command::new("kill").args(["-TERM", &pid]).status();
+        assert!(asked.unwrap().success());
     }
 
     /// What it wrote to stdout and stderr.
@@ -174,15 +212,8 @@ impl Process {
 
     /// SIGTERM, and whatever it takes to end.
     pub(crate) fn terminate(&mut self) -> ExitStatus {
-        let pid = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-TERM", &pid])
-                .status()
-                .unwrap()
-                .success()
-        );
-        self.child.wait().unwrap()
+        self.ask_to_stop();
+        self.wait()
     }
 }
 
