@@ -5,6 +5,7 @@ mod runner;
 mod rust;
 mod schemathesis;
 mod sdk;
+mod slow;
 
 use anyhow::Result;
 
@@ -30,3 +31,6 @@ const ALL: &[Suite] = &[
     sdk::NODE,
     schemathesis::SUITE,
 ];
+
+/// Suites that take longer than CI waits: they run when they are named.
+const SLOW: &[Suite] = &[slow::SUITE];

@@ -5,13 +5,13 @@ use std::time::Instant;
 
 use anyhow::{Result, ensure};
 
-use super::{ALL, Suite};
+use super::{ALL, SLOW, Suite};
 use crate::install::{cargo_tools, debian, node, python};
 
 /// Which suites to run.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Only these suites, by name; all of them when none is named
+    /// Only these suites, by name; all but the slow ones when none is named
     suites: Vec<String>,
 }
 
@@ -33,7 +33,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
 }
 
 fn choose(names: &[String]) -> Result<Vec<&'static Suite>> {
-    let known: Vec<_> = ALL.iter().map(|suite| suite.name).collect();
+    let every = || ALL.iter().chain(SLOW);
+    let known: Vec<_> = every().map(|suite| suite.name).collect();
     for name in names {
         ensure!(
             known.contains(&name.as_str()),
@@ -41,8 +42,11 @@ fn choose(names: &[String]) -> Result<Vec<&'static Suite>> {
             known.join(", ")
         );
     }
-    let wanted = |suite: &&Suite| names.is_empty() || names.iter().any(|name| name == suite.name);
-    Ok(ALL.iter().filter(wanted).collect())
+    if names.is_empty() {
+        return Ok(ALL.iter().collect());
+    }
+    let wanted = |suite: &&Suite| names.iter().any(|name| name == suite.name);
+    Ok(every().filter(wanted).collect())
 }
 
 fn passes(suite: &Suite) -> bool {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use keypurse_core::money::Money;
 use keypurse_core::price::Price;
-use keypurse_store_sqlite::{BookedEntry, FinishedCall};
+use keypurse_store_sqlite::{BookedEntry, CallState, FinishedCall};
 
 use super::books::Books;
 use super::calls::Call;
@@ -50,6 +50,8 @@ pub struct Verdict {
     pub provider_calls: usize,
     /// Finished calls in the books.
     pub rows: usize,
+    /// Those a crash left open after something was delivered.
+    pub recovered: usize,
     /// What they were charged.
     pub charged: Money,
 }
@@ -94,6 +96,9 @@ impl Oracle {
             verdict: Verdict {
                 provider_calls: said.provider.len(),
                 rows: books.rows.len(),
+                recovered: (books.rows.iter())
+                    .filter(|row| row.state == CallState::Recovered)
+                    .count(),
                 charged: books.rows.iter().map(|row| row.charged).sum(),
                 ..Verdict::default()
             },
@@ -224,11 +229,12 @@ impl fmt::Display for Verdict {
         write!(
             f,
             "{} whole answers, {} streams cut after a part, {} provider calls, {} rows, \
-             ${} charged, {} violations",
+             {} of them recovered, ${} charged, {} violations",
             self.whole,
             self.cut,
             self.provider_calls,
             self.rows,
+            self.recovered,
             self.charged,
             self.violations.len()
         )

@@ -199,6 +199,7 @@ fn an_honest_story_is_clean_and_counted() {
     assert_eq!(verdict.violations, []);
     assert_eq!((verdict.whole, verdict.cut), (1, 1));
     assert_eq!((verdict.provider_calls, verdict.rows), (2, 3));
+    assert_eq!(verdict.recovered, 1);
     assert_eq!(verdict.charged, cost(5, 20) + cost(50, 100));
 }
 

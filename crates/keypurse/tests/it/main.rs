@@ -10,5 +10,5 @@ mod client;
 mod process;
 mod provider;
 
-mod crash_loop;
+mod oracle;
 mod serve;

@@ -44,18 +44,18 @@ pub(super) async fn keep_operating(scene: Arc<Scene>) {
     }
 }
 
-struct Operator<'a> {
+pub(super) struct Operator<'a> {
     scene: &'a Scene,
     client: Client,
 }
 
 impl<'a> Operator<'a> {
-    fn new(scene: &'a Scene) -> Self {
+    pub(super) fn new(scene: &'a Scene) -> Self {
         let client = Client::new(&scene.address);
         Self { scene, client }
     }
 
-    async fn create(&self, name: &str, balance: Money) -> bool {
+    pub(super) async fn create(&self, name: &str, balance: Money) -> bool {
         let act = self.scene.intends(name, ActKind::Create(balance));
         let body = json!({
             "name": name, "balance": balance.to_string(), "active_balance": true,

@@ -4,26 +4,22 @@
 //! `KEYPURSE_KILLS` and `KEYPURSE_SEED` choose how long and which run; the
 //! seed is printed.
 
-mod crowd;
-mod operator;
-mod scene;
-
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use keypurse_core::money::Money;
-use keypurse_core::price::{Price, Rate, Rates};
 use keypurse_store::failpoint;
 use keypurse_testkit::hostile::{Behaviour, HostileProvider};
 use keypurse_testkit::oracle::{Books, Oracle, Rules, Verdict, Witnesses};
 use tokio::task::JoinSet;
 
+use super::crowd::{Manners, keep_calling};
+use super::operator;
+use super::scene::Scene;
+use super::{number, price, soon};
 use crate::process::{PATIENCE, Process, Setup};
-use crowd::{Manners, keep_calling};
-use scene::Scene;
 
 const CLIENTS: usize = 16;
 /// Calls in flight at each kill at least.
@@ -112,13 +108,6 @@ async fn a_crash_in_a_migration_leaves_the_schema_before_it() {
     assert_eq!(books.audit.map(|report| report.calls), Ok(0));
 }
 
-fn number(variable: &str, otherwise: u64) -> u64 {
-    let text = std::env::var(variable);
-    text.map_or(otherwise, |text| {
-        text.parse().unwrap_or_else(|_| panic!("{variable}={text}"))
-    })
-}
-
 fn places(kills: u64) -> Vec<&'static str> {
     let mut places = failpoint::ALL.to_vec();
     // A schema is made once: that place has its own test.
@@ -128,16 +117,8 @@ fn places(kills: u64) -> Vec<&'static str> {
 }
 
 fn rules() -> Rules {
-    let rate = |dollars| {
-        let dollars = Money::parse_text(dollars).unwrap();
-        Rate::per_million(dollars).unwrap()
-    };
     Rules {
-        price: Price::flat(Rates {
-            input: rate("1"),
-            output: rate("10"),
-            ..Rates::default()
-        }),
+        price: price("1", "10"),
         block_tokens: BLOCK_TOKENS,
         dispatch_grace: DISPATCH_GRACE,
     }
@@ -275,7 +256,10 @@ impl Run {
     }
 
     fn sum_up(&self, verdict: &Verdict) {
-        assert!(verdict.whole > self.deaths && verdict.cut > 0, "{verdict}");
+        assert!(
+            verdict.whole > self.deaths && verdict.cut > 0 && verdict.recovered > 0,
+            "{verdict}"
+        );
         println!(
             "{} kills, {} calls or more in flight at each at random, ready within {:?} of each \
              start; {verdict}",
@@ -284,10 +268,4 @@ impl Run {
             self.ready.iter().max().unwrap_or(&Duration::ZERO),
         );
     }
-}
-
-/// A deadline for what has to happen.
-async fn soon<T>(patience: Duration, what: &str, happens: impl Future<Output = T>) -> T {
-    let happened = tokio::time::timeout(patience, happens).await;
-    happened.unwrap_or_else(|_| panic!("{what}: not within {patience:?}"))
 }

@@ -66,6 +66,11 @@ impl Scene {
         self.tokens().retain(|known| known != token);
     }
 
+    /// From now on another token is the only one.
+    pub(super) fn forget_tokens(&self) {
+        self.tokens().clear();
+    }
+
     fn tokens(&self) -> MutexGuard<'_, Vec<Token>> {
         self.tokens.lock().unwrap()
     }

@@ -32,10 +32,11 @@ pub(super) enum Manners {
     Patient,
 }
 
-struct Wish {
-    token: Token,
-    body: Value,
-    hangs_up: bool,
+/// One call, before it is made.
+pub(super) struct Wish {
+    pub(super) token: Token,
+    pub(super) body: Value,
+    pub(super) hangs_up: bool,
 }
 
 pub(super) async fn keep_calling(scene: Arc<Scene>, manners: Manners) {
@@ -50,7 +51,7 @@ pub(super) async fn keep_calling(scene: Arc<Scene>, manners: Manners) {
     }
 }
 
-fn wish(scene: &Scene, manners: Manners) -> Wish {
+pub(super) fn wish(scene: &Scene, manners: Manners) -> Wish {
     let token = scene.any_token();
     let (behaviour, streamed) = match manners {
         Manners::Any => (Behaviour::any(scene.dice()), scene.roll(2) == 0),
@@ -75,7 +76,7 @@ fn wish(scene: &Scene, manners: Manners) -> Wish {
 }
 
 /// One call, recorded; whether there was an answer.
-async fn call(scene: &Scene, client: &Client, wish: Wish) -> bool {
+pub(super) async fn call(scene: &Scene, client: &Client, wish: Wish) -> bool {
     let mut saw = ClientSaw {
         call: None,
         token: wish.token.name.clone(),
