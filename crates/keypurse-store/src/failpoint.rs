@@ -4,6 +4,8 @@
 //! the development dependencies of the binary switch on. Then a process that
 //! was started with `FAILPOINTS="writer.after-commit=3*off->return"` ends at
 //! once, as by `kill -9`, when it comes to that place for the fourth time.
+//! With `return(100)` it lingers there for 100 ms first: the rest of it goes
+//! on, and whoever should have waited for this place gives itself away.
 //!
 //! | Name | A crash there finds |
 //! |---|---|
@@ -69,13 +71,25 @@ pub const ALL: [&str; 27] = [
 #[cfg(all(feature = "failpoints", not(debug_assertions)))]
 compile_error!("a release build must not end at a failpoint: leave out the feature `failpoints`");
 
-/// Ends the process here, without a trace, when `FAILPOINTS` says so.
+/// Ends the process here, without a trace, when `FAILPOINTS` says so; perhaps
+/// after a while.
 #[cfg(feature = "failpoints")]
 pub fn reach(name: &'static str) {
     debug_assert!(ALL.contains(&name), "{name} is not in the table");
-    if fail::eval(name, |_| ()).is_some() {
+    if let Some(linger_ms) = fail::eval(name, |linger_ms| linger_ms) {
+        linger(
+            linger_ms
+                .and_then(|millis| millis.parse().ok())
+                .unwrap_or(0),
+        );
         std::process::abort();
     }
+}
+
+#[cfg(feature = "failpoints")]
+#[expect(clippy::disallowed_methods, reason = "this thread shall go no further")]
+fn linger(millis: u64) {
+    std::thread::sleep(std::time::Duration::from_millis(millis));
 }
 
 /// Does nothing: the feature `failpoints` is off.

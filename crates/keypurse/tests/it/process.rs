@@ -44,14 +44,14 @@ impl Setup {
     }
 
     /// The same, but the process ends when it comes to `place` for this time,
-    /// the first one being 0.
-    pub(crate) fn ending_at(&self, place: &str, time: usize) -> Self {
+    /// the first one being 0; it lingers there for so long before.
+    pub(crate) fn ending_at(&self, place: &str, time: usize, linger_ms: usize) -> Self {
         let mut setup = self.clone();
         let skipping = match time {
             0 => String::new(),
             _ => format!("{time}*off->"),
         };
-        setup.failpoints = Some(format!("{place}={skipping}return"));
+        setup.failpoints = Some(format!("{place}={skipping}return({linger_ms})"));
         setup
     }
 

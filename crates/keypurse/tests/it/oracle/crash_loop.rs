@@ -38,6 +38,8 @@ const LIFE: Duration = Duration::from_secs(90);
 const FAR: &str = "writer.carry-forward";
 const LONG_LIFE: Duration = Duration::from_secs(900);
 const LONG_RUN: u64 = 100;
+/// Enough for an answer that did not wait for its commit to get out.
+const LINGER_MS: usize = 100;
 const SIGABRT: i32 = 6;
 
 /// How a life of the gateway ends.
@@ -45,10 +47,11 @@ const SIGABRT: i32 = 6;
 enum End {
     /// SIGKILL, at any time.
     Killed,
-    /// By itself, when it comes to this place for this time.
-    At(&'static str, usize),
+    /// By itself, when it comes to this place for this time, after lingering
+    /// there for so many milliseconds.
+    At(&'static str, usize, usize),
     /// Killed, and the next life ends at this place before it is ready.
-    AtStart(&'static str, usize),
+    AtStart(&'static str),
 }
 
 /// A run.
@@ -102,7 +105,7 @@ async fn no_crash_anywhere_loses_or_invents_a_charge() {
 async fn a_crash_in_a_migration_leaves_the_schema_before_it() {
     let folder = tempfile::tempdir().unwrap();
     let setup = Setup::new(folder.path());
-    let (_, ended) = setup.ending_at("store.migrate", 0).start_or_end().await;
+    let (_, ended) = setup.ending_at("store.migrate", 0, 0).start_or_end().await;
     assert_eq!(ended.and_then(|ended| ended.signal()), Some(SIGABRT));
     let mut process = setup.start().await;
     assert!(process.terminate().success(), "{}", process.log());
@@ -136,13 +139,19 @@ impl Run {
             None => self.places[self.scene.roll(self.places.len() - 1)],
         };
         if place.starts_with("recovery.") {
-            return End::AtStart(place, 0);
+            return End::AtStart(place);
         }
+        let roll = |end| self.scene.roll(end);
         let time = match place {
             FAR | "writer.checkpoint" => 0,
-            _ => self.scene.roll(6),
+            "writer.journal-trim" | "stream.draining" => roll(2),
+            // Past what a start does, and with company.
+            _ if place.starts_with("writer.") => 20 + roll(60),
+            _ if place.starts_with("token.") => roll(3),
+            _ => roll(30),
         };
-        End::At(place, time)
+        let lingers = place.starts_with("writer.") || roll(2) == 0;
+        End::At(place, time, usize::from(lingers) * LINGER_MS)
     }
 
     /// One life under load, to its end; the process of the next one.
@@ -152,16 +161,17 @@ impl Run {
         let setup = self.setup.clone();
         match end {
             End::Killed => self.kill_under_load(process, Manners::Any).await,
-            End::AtStart(place, time) => {
+            End::AtStart(place) => {
                 self.kill_under_load(process, Manners::Patient).await;
-                let (_, ended) = setup.ending_at(place, time).start_or_end().await;
+                let (_, ended) = setup.ending_at(place, 0, 0).start_or_end().await;
                 self.died_at(place, ended.expect("it is reached before it is ready"));
             }
-            End::At(place, time) => {
+            End::At(place, time, linger_ms) => {
                 // Armed from its start on, so it is another process.
                 let mut idle = process;
                 assert!(idle.terminate().success(), "{}", idle.log());
-                let (mut process, ended) = setup.ending_at(place, time).start_or_end().await;
+                let armed = setup.ending_at(place, time, linger_ms);
+                let (mut process, ended) = armed.start_or_end().await;
                 if ended.is_none() {
                     self.run_to_its_end(&process, place).await;
                 }
