@@ -23,7 +23,10 @@ pub(super) fn script(asked: &Asked) -> Script {
     let script = match asked.behaviour {
         Behaviour::CutBeforeHeaders => Script::cut_after(""),
         Behaviour::CutInHeaders => Script::cut_after("HTTP/1.1 200 OK\r\ncontent-ty"),
-        Behaviour::ErrorInside | Behaviour::WrongType | Behaviour::GarbageJson => {
+        Behaviour::ErrorInside
+        | Behaviour::WrongType
+        | Behaviour::GarbageJson
+        | Behaviour::Silent => {
             return whole::script(asked);
         }
         Behaviour::OtherShape => {
@@ -32,9 +35,6 @@ pub(super) fn script(asked: &Asked) -> Script {
                 ..asked.clone()
             };
             return whole::script(&asked);
-        }
-        Behaviour::Silent => {
-            return whole::script(asked);
         }
         Behaviour::Mislabelled => {
             let mut script = events(asked);

@@ -50,7 +50,7 @@ impl Reading {
 }
 
 /// The `cost` of a JSON object, read from its text.
-pub fn cost_told(json: &str) -> Option<Money> {
+fn cost_told(json: &str) -> Option<Money> {
     let object: Value = serde_json::from_str(json).ok()?;
     object.get("cost")?;
     let (_, after) = json.rsplit_once("\"cost\":")?;

@@ -18,7 +18,7 @@ mod operator;
 #[cfg(test)]
 mod tests;
 
-pub use answers::{Reading, cost_told};
+pub use answers::Reading;
 pub use books::Books;
 pub use judge::{Oracle, Rules, Verdict, Violation};
 pub use logs::{Act, ActKind, ClientSaw, Witnesses};

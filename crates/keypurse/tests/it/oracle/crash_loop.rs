@@ -36,7 +36,7 @@ const DISPATCH_GRACE: Duration = Duration::from_secs(5);
 const LIFE: Duration = Duration::from_secs(90);
 /// Some thousand commits away: once in a long run.
 const FAR: &str = "writer.carry-forward";
-const LONG_LIFE: Duration = Duration::from_secs(900);
+const LONG_LIFE: Duration = Duration::from_mins(15);
 const LONG_RUN: u64 = 100;
 /// Enough for an answer that did not wait for its commit to get out.
 const LINGER_MS: usize = 100;
