@@ -29,6 +29,8 @@ pub enum Behaviour {
     Reasoning,
     /// Usage so far in every chunk.
     RunningUsage,
+    /// Usage before the text, and never again: it breaks off.
+    StaleUsage,
     /// Says nothing of what it used.
     NoUsage,
     /// Says it used nothing.
@@ -97,7 +99,7 @@ use Behaviour as B;
 
 impl Behaviour {
     /// All of them and their names.
-    pub const ALL: [(Self, &'static str); 43] = [
+    pub const ALL: [(Self, &'static str); 44] = [
         (B::Good, "good"),
         (B::Talkative, "talkative"),
         (B::SlowFirstByte, "slow-first-byte"),
@@ -110,6 +112,7 @@ impl Behaviour {
         (B::NoDone, "no-done"),
         (B::Reasoning, "reasoning"),
         (B::RunningUsage, "running-usage"),
+        (B::StaleUsage, "stale-usage"),
         (B::NoUsage, "no-usage"),
         (B::ZeroUsage, "zero-usage"),
         (B::NegativeUsage, "negative-usage"),

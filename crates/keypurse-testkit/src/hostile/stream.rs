@@ -52,6 +52,10 @@ pub(super) fn events(asked: &Asked) -> Script {
     if asked.behaviour == Behaviour::KeepAlivesFirst {
         steps.extend((0..3).map(|_| Step::Send(Piece::raw(": keep-alive\n\n"))));
     }
+    if asked.behaviour == Behaviour::StaleUsage {
+        let early = with_usage(&usage(INPUT_TOKENS, 0));
+        steps.push(Step::Send(Piece::raw(event(&early))));
+    }
     let texts = texts(asked);
     let breaks_after = texts.len() / 2;
     for (index, text) in texts.into_iter().enumerate() {
@@ -104,7 +108,7 @@ fn texts(asked: &Asked) -> Vec<Piece> {
 /// What comes in the middle of a stream that goes wrong.
 fn breaking(behaviour: Behaviour) -> Option<Vec<Step>> {
     match behaviour {
-        Behaviour::CutInBody => Some(vec![
+        Behaviour::CutInBody | Behaviour::StaleUsage => Some(vec![
             Step::Send(Piece::raw("data: {\"choices\":[{\"del")),
             Step::Cut,
         ]),
@@ -137,7 +141,8 @@ fn ending(asked: &Asked) -> Vec<Step> {
         return steps;
     }
     if asked.behaviour == Behaviour::UsageTwice {
-        steps.push(send(&with_usage(&usage(1, 1))));
+        let first = usage(INPUT_TOKENS, asked.shown() + 1);
+        steps.push(send(&with_usage(&first)));
     }
     let (usage, billed) = asked.usage();
     if !usage.is_null() {

@@ -49,6 +49,7 @@ const TABLE: &[(B, Outcome, Outcome)] = &[
     (B::NoDone, Exact(24), Exact(24)),
     (B::Reasoning, Exact(24), Exact(24)),
     (B::RunningUsage, Exact(24), Exact(24)),
+    (B::StaleUsage, Exact(24), Cut),
     (B::NoUsage, Counted, Counted),
     (B::ZeroUsage, Exact(0), Exact(0)),
     (B::NegativeUsage, Counted, Counted),
