@@ -14,6 +14,7 @@
 mod audit;
 mod backup;
 mod ballast;
+mod books;
 mod call_row;
 mod credentials;
 mod export;
@@ -33,6 +34,7 @@ mod writer;
 
 pub use audit::{AuditError, AuditReport, audit};
 pub use backup::{CopyError, copy_database, newest_schema, schema_of, verify};
+pub use books::{BookedEntry, BookedPurse, entries, open_calls, purses};
 pub use export::{FinishedCall, finished_calls};
 pub use instance::{Instance, Restored, acknowledge, instance, mark_restored};
 pub use integrity::Damage;

@@ -2,6 +2,7 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use keypurse_core::time::Timestamp;
+use keypurse_store::failpoint;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use thiserror::Error;
 
@@ -91,6 +92,7 @@ fn apply(
         "INSERT INTO migration (version, checksum, applied_at) VALUES (?, ?, ?)",
         params![version, checksum.as_ref(), now.micros()],
     )?;
+    failpoint::reach("store.migrate");
     transaction.commit()?;
     Ok(())
 }

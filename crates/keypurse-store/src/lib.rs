@@ -11,6 +11,7 @@ mod changes;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod error;
+pub mod failpoint;
 mod keys;
 mod statement;
 mod tokens;

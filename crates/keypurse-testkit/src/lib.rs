@@ -18,6 +18,8 @@ mod app;
 mod clock;
 mod entropy;
 mod faults;
+pub mod hostile;
+pub mod oracle;
 mod request;
 mod server;
 pub mod upstream;

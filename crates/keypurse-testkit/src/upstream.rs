@@ -232,7 +232,7 @@ pub fn usage(input: u64, output: u64) -> Value {
     json!({"prompt_tokens": input, "completion_tokens": output, "total_tokens": input + output})
 }
 
-fn chat(text: &str, usage: &Value) -> Value {
+pub(crate) fn chat(text: &str, usage: &Value) -> Value {
     json!({
         "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "m",
         "choices": [{
@@ -244,7 +244,7 @@ fn chat(text: &str, usage: &Value) -> Value {
     })
 }
 
-fn chunk(choices: Value) -> Value {
+pub(crate) fn chunk(choices: Value) -> Value {
     let mut chunk = json!({
         "id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "m",
     });

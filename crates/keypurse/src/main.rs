@@ -27,6 +27,7 @@ use cli::{Cli, Command, account, audit, backup, keys, restore, serve};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    keypurse_store::failpoint::arm();
     let outcome = match Cli::parse().command {
         Command::Serve(args) => serve::run(&args),
         Command::Audit(args) => audit::run(&args),

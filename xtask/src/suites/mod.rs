@@ -8,6 +8,7 @@ mod runner;
 mod rust;
 mod schemathesis;
 mod sdk;
+mod slow;
 
 use anyhow::Result;
 
@@ -35,4 +36,4 @@ const ALL: &[Suite] = &[
 ];
 
 /// Suites that take too long for every change: they run when they are named.
-const SLOW: &[Suite] = &[model::SLOW, mutants::SUITE];
+const SLOW: &[Suite] = &[slow::SUITE, model::SLOW, mutants::SUITE];

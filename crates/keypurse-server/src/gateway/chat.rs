@@ -10,6 +10,7 @@ use http::{Request, StatusCode};
 use keypurse_core::id::CallId;
 use keypurse_core::time::Timestamp;
 use keypurse_core::token::TokenKind;
+use keypurse_store::failpoint;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
@@ -51,6 +52,7 @@ async fn answer(state: &AppState, request: Request<Body>) -> Result<Response, Ga
     let caller = authenticate(state, &head.headers, Schemes::Bearer, started_at)
         .await
         .map_err(|failure| failed_sign_in(state, &head, failure, started_at))?;
+    failpoint::reach("call.authenticated");
     let body = read_body(&head.headers, body, state.settings.max_body_bytes)
         .await
         .map_err(GatewayError::Body)?;

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
+use keypurse_store::failpoint;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::error;
@@ -57,6 +58,7 @@ pub(super) async fn fetch(
     let by = Instant::now() + limits.first_byte;
     let sent = dispatch(gateway, funded, revoked, by);
     let mut reply = sent.await.map_err(failed)?;
+    failpoint::reach("call.dispatched");
     let headers = forwarded(&reply.headers);
     if !reply.status.is_success() {
         return Err(refusal(funded, reply).await.unwrap_or_else(failed));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use keypurse_core::id::CallId;
 use keypurse_core::ledger::{HoldError, HoldRequest, Short, TokenUse};
 use keypurse_core::time::Timestamp;
-use keypurse_store::{CallMeta, Claim, Feature, HoldFailure, NewHold, StoreError};
+use keypurse_store::{CallMeta, Claim, Feature, HoldFailure, NewHold, StoreError, failpoint};
 use tracing::error;
 
 use super::bound::Bound;
@@ -83,6 +83,7 @@ pub(super) async fn fund(state: &AppState, planned: Planned) -> Result<Funded, G
         claim,
     };
     let hold = OpenHold::of(state, call);
+    failpoint::reach("call.before-hold");
     let admission = match state.store.hold(new).await {
         Ok(admission) => admission,
         Err(failure) => {
@@ -90,6 +91,7 @@ pub(super) async fn fund(state: &AppState, planned: Planned) -> Result<Funded, G
             return Err(refused(failure, &bound, &route));
         }
     };
+    failpoint::reach("call.after-hold");
     let is_clamped = admission.budget < bound.full;
     let limit = if is_clamped {
         bound.affordable(&route.price, admission.budget)

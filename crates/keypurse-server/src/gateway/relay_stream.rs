@@ -14,6 +14,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body::Frame;
 use keypurse_core::money::Money;
+use keypurse_store::failpoint;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -142,10 +143,12 @@ impl StreamRelay<'_> {
         if self.is_short && tokens <= self.running.covered() {
             return Ok(());
         }
+        failpoint::reach("stream.before-floor");
         let floor = funded.cost(&funded.counted(tokens + BLOCK));
         let opened = state.store.open(funded.call, floor).await;
         let opened = opened.map_err(|failure| Ending::NotCovered(unrecordable(&failure)))?;
         let reached = opened.ok_or(Ending::NotCovered(GatewayError::Internal))?;
+        failpoint::reach("stream.after-floor");
         self.is_short = reached < floor;
         let covered = if self.is_short {
             funded.output_within(reached)
@@ -170,7 +173,10 @@ impl StreamRelay<'_> {
             () = self.running.revoked() => Err(Ending::Revoked),
             () = self.running.state.cut_off.cancelled() => Err(Ending::CutOff),
             sent = timeout(stall, out.send(bytes)) => match sent {
-                Ok(Ok(())) => Ok(()),
+                Ok(Ok(())) => {
+                    failpoint::reach("stream.delivered");
+                    Ok(())
+                }
                 Ok(Err(_)) | Err(_) => Err(Ending::ClientLeft),
             },
         }
@@ -207,6 +213,7 @@ impl StreamRelay<'_> {
                 () = state.cut_off.cancelled() => return Ended::Early,
                 came = timeout_at(until, self.body.next()) => came,
             };
+            failpoint::reach("stream.draining");
             let Ok(came) = came else {
                 return Ended::Early;
             };

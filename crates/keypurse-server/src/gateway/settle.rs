@@ -4,7 +4,7 @@ use keypurse_core::ledger::Charge;
 use keypurse_core::money::Money;
 use keypurse_core::usage::{Certainty, TokenCounts};
 use keypurse_providers::openai::read_usage;
-use keypurse_store::CallOutcome;
+use keypurse_store::{CallOutcome, failpoint};
 use serde_json::value::RawValue;
 use tracing::warn;
 
@@ -109,7 +109,10 @@ pub(super) async fn settle(
         counts: used.counts,
         certainty: used.certainty,
     };
-    funded.hold.resolve(outcome, status).await
+    failpoint::reach("call.before-charge");
+    let charge = funded.hold.resolve(outcome, status).await;
+    failpoint::reach("call.after-charge");
+    charge
 }
 
 /// What was counted is charged at most what is held: a hold that was to grow
@@ -123,6 +126,7 @@ async fn reach(funded: &Funded, used: &Used) {
 
 /// Resolves a call that did not happen.
 pub(super) async fn void(funded: &Funded, status: u16) {
+    failpoint::reach("call.before-void");
     // What fails now is tried again; the client has nothing to wait for.
     let _ = funded.hold.resolve(CallOutcome::Void, status).await;
 }

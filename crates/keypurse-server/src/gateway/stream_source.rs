@@ -33,6 +33,8 @@ pub(super) struct StreamSource {
     cut: String,
     /// The last chunk with usage, without its choices.
     usage_chunk: Option<String>,
+    /// How much text it is about.
+    usage_text_bytes: u64,
 }
 
 /// What can be delivered now.
@@ -81,6 +83,7 @@ impl StreamSource {
             finished: 0,
             cut: String::new(),
             usage_chunk: None,
+            usage_text_bytes: 0,
         }
     }
 
@@ -104,8 +107,12 @@ impl StreamSource {
         self.usage_chunk.as_deref()
     }
 
-    /// The usage the provider reported so far.
+    /// The usage the provider reported, unless text has come since: some tell
+    /// it as they go, and a stream that is cut then has more than they said.
     pub(super) fn usage(&self) -> Option<&RawValue> {
+        if self.usage_text_bytes < self.text_bytes {
+            return None;
+        }
         Chunk::read(self.usage_chunk()?)?.usage
     }
 
@@ -199,6 +206,7 @@ impl StreamSource {
         let Some(usage) = chunk.usage else {
             return Fate::Passes;
         };
+        self.usage_text_bytes = self.text_bytes;
         if !chunk.has_choices() {
             self.usage_chunk = Some(data.into_owned());
             return Fate::KeptBack;

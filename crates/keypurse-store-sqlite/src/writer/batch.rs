@@ -9,7 +9,7 @@ use keypurse_core::id::{AccountId, CallId, TokenId};
 use keypurse_core::ledger::{Entry, Ledger};
 use keypurse_core::money::Money;
 use keypurse_core::time::{Clock, Timestamp};
-use keypurse_store::{CallOutcome, Settlement, StoreError};
+use keypurse_store::{CallOutcome, Settlement, StoreError, failpoint};
 use rusqlite::Connection;
 use tokio::sync::mpsc;
 
@@ -195,9 +195,11 @@ impl Writer {
                 finished_at: now,
             };
             self.resolve(&settlement, &mut batch, now)?;
+            failpoint::reach("recovery.between-rows");
         }
         self.flush(&mut batch)?;
         self.materialise()?;
+        failpoint::reach("recovery.before-commit");
         self.connection.execute_batch("COMMIT")
     }
 
@@ -235,6 +237,7 @@ impl Writer {
         let mut batch = Batch::default();
         match self.commit(waiting, &mut batch) {
             Ok(()) => {
+                failpoint::reach("writer.after-commit");
                 // A crowd need not wait for the note: the next batch makes it.
                 if following.is_empty() || self.journal.seq % NOTE_EVERY == 0 {
                     self.keeper.committed();
@@ -273,13 +276,16 @@ impl Writer {
         self.connection
             .prepare_cached("BEGIN IMMEDIATE")?
             .execute([])?;
+        failpoint::reach("writer.before-decide");
         for command in waiting.drain(..) {
             // Dropped, it is answered as unavailable.
             if !self.space.refuses(&command) {
                 self.decide(command, batch, now)?;
             }
         }
+        failpoint::reach("writer.after-decide");
         self.flush(batch)?;
+        failpoint::reach("writer.before-commit");
         match self.connection.prepare_cached("COMMIT")?.execute([]) {
             Err(error) if !is_full(&error) => {
                 // Nobody knows what is on disk now. The next start does.

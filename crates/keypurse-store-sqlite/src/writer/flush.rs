@@ -4,6 +4,7 @@ use keypurse_core::id::CallId;
 use keypurse_core::ledger::{Entry, EntryKind, PurseId};
 use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
+use keypurse_store::failpoint;
 use rusqlite::params;
 
 use super::batch::{Batch, JournalTail, Writer};
@@ -155,6 +156,7 @@ impl Writer {
             .filter(|(_, held)| held.seq < oldest_allowed + CARRY_AFTER_ROWS / 2)
             .map(|(call, _)| *call)
             .collect();
+        failpoint::reach("writer.carry-forward");
         for call in old {
             let hold = self
                 .ledger
@@ -186,6 +188,7 @@ impl Writer {
         if needed - self.journal.trimmed_below < TRIM_ROWS {
             return Ok(());
         }
+        failpoint::reach("writer.journal-trim");
         self.connection
             .prepare_cached("DELETE FROM journal WHERE seq < ?")?
             .execute([needed])?;

@@ -1,5 +1,7 @@
 //! When the log is written back to the database, and what is noted then.
 
+use keypurse_store::failpoint;
+
 use super::batch::{Writer, stop};
 use crate::integrity::Damage;
 use crate::open::{OpenError, failed};
@@ -94,6 +96,7 @@ impl Writer {
     }
 
     fn checkpoint(&self, mode: &str) -> rusqlite::Result<Emptied> {
+        failpoint::reach("writer.checkpoint");
         let pragma = format!("PRAGMA wal_checkpoint({mode})");
         self.connection.query_row(&pragma, [], |row| {
             let (in_log, written_back): (i64, i64) = (row.get(1)?, row.get(2)?);

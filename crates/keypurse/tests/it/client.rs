@@ -55,7 +55,7 @@ impl Client {
         self.send(Method::DELETE, path, key, None).await
     }
 
-    async fn send(
+    pub(crate) async fn send(
         &self,
         method: Method,
         path: &str,

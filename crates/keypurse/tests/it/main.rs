@@ -18,6 +18,6 @@ mod corruption;
 mod disk_full;
 mod io_error;
 mod keys;
-mod kill;
+mod oracle;
 mod serve;
 mod sigterm;

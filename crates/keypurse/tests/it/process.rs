@@ -25,6 +25,8 @@ pub(crate) struct Setup {
     pub(crate) preset_key: bool,
     /// A program that runs it, such as strace, with its arguments.
     pub(crate) under: Vec<String>,
+    /// Places where the process ends by itself: `keypurse_store::failpoint`.
+    pub(crate) failpoints: Option<String>,
 }
 
 /// A running process; killed when it goes out of scope.
@@ -43,7 +45,20 @@ impl Setup {
             arguments: Vec::new(),
             preset_key: true,
             under: Vec::new(),
+            failpoints: None,
         }
+    }
+
+    /// The same, but the process ends when it comes to `place` for this time,
+    /// the first one being 0; it lingers there for so long before.
+    pub(crate) fn ending_at(&self, place: &str, time: usize, linger_ms: usize) -> Self {
+        let mut setup = self.clone();
+        let skipping = match time {
+            0 => String::new(),
+            _ => format!("{time}*off->"),
+        };
+        setup.failpoints = Some(format!("{place}={skipping}return({linger_ms})"));
+        setup
     }
 
     /// Reads this configuration.
@@ -83,14 +98,24 @@ impl Setup {
         if self.preset_key {
             command.env("KEYPURSE_ACCOUNT_KEY", ACCOUNT_KEY);
         }
+        if let Some(failpoints) = &self.failpoints {
+            command.env("FAILPOINTS", failpoints);
+        }
         command
     }
 
     /// Starts it and waits until it answers.
     pub(crate) async fn start(&self) -> Process {
-        let mut process = self.spawn();
-        process.wait_until_ready().await;
+        let (process, ended) = self.start_or_end().await;
+        assert!(ended.is_none(), "ended with {ended:?}: {}", process.log());
         process
+    }
+
+    /// Starts it and waits until it answers, or has ended.
+    pub(crate) async fn start_or_end(&self) -> (Process, Option<ExitStatus>) {
+        let mut process = self.spawn();
+        let ended = process.ready_or_ended().await;
+        (process, ended)
     }
 
     /// Starts it and waits until it listens: enough for what `Client` does not
@@ -153,18 +178,19 @@ pub(crate) fn keypurse() -> Command {
 }
 
 impl Process {
-    async fn wait_until_ready(&mut self) {
+    /// Waits until it answers, `None`, or has ended.
+    async fn ready_or_ended(&mut self) -> Option<ExitStatus> {
         let client = Client::new(&self.address);
         let started = Instant::now();
         loop {
-            if client
-                .get("/readyz", "")
-                .await
-                .is_ok_and(|answer| answer.status == 200)
-            {
-                return;
+            let answer = client.get("/readyz", "").await;
+            if answer.is_ok_and(|answer| answer.status == 200) {
+                return None;
             }
-            self.check_alive(started);
+            if let Some(ended) = self.child.try_wait().unwrap() {
+                return Some(ended);
+            }
+            assert!(started.elapsed() < PATIENCE, "not ready: {}", self.log());
             tokio::task::yield_now().await;
         }
     }
@@ -173,6 +199,18 @@ impl Process {
         let ended = self.child.try_wait().unwrap();
         assert!(ended.is_none(), "ended with {ended:?}: {}", self.log());
         assert!(started.elapsed() < PATIENCE, "not ready: {}", self.log());
+    }
+
+    /// Waits until it has ended by itself.
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        self.child.wait().unwrap()
+    }
+
+    /// SIGTERM, and no waiting.
+    pub(crate) fn ask_to_stop(&self) {
+        let pid = self.child.id().to_string();
+        let asked = Command::new("kill").args(["-TERM", &pid]).status();
+        assert!(asked.unwrap().success());
     }
 
     /// What it wrote to stdout and stderr.
@@ -195,14 +233,7 @@ impl Process {
     /// SIGTERM, and whatever it takes to end.
     pub(crate) fn terminate(&mut self) -> ExitStatus {
         self.ask_to_stop();
-        self.child.wait().unwrap()
-    }
-
-    /// SIGTERM.
-    pub(crate) fn ask_to_stop(&self) {
-        let pid = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-TERM", &pid]).status();
-        assert!(sent.unwrap().success());
+        self.wait()
     }
 }
 

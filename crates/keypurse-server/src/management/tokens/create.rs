@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use keypurse_core::token::{TokenSettings, opening_balance};
-use keypurse_store::{NewToken, Token, TokenChange};
+use keypurse_store::{NewToken, Token, TokenChange, failpoint};
 
 use super::change::{Request, respond};
 use super::etag::etag;
@@ -52,7 +52,9 @@ pub(in crate::management) async fn create(
             .tagged(etag(token))
             .showing_secret_of(token)
     };
+    failpoint::reach("token.before-create");
     let outcome = request.make(&state, change, answer).await?;
+    failpoint::reach("token.created");
     respond(&state, outcome, Some(secret)).await
 }
 

@@ -5,7 +5,7 @@ use axum::response::Response;
 use http::StatusCode;
 use keypurse_core::id::AccountId;
 use keypurse_core::token::TokenName;
-use keypurse_store::{Deletion, Token, TokenChange};
+use keypurse_store::{Deletion, Token, TokenChange, failpoint};
 
 use super::change::{Request, respond};
 use super::path::NamePath;
@@ -39,7 +39,9 @@ async fn end(
     let now = state.now();
     let change = TokenChange::Delete(Deletion { account, name, now });
     let answer = |_: &Token| Kept::empty(StatusCode::NO_CONTENT);
+    failpoint::reach("token.before-delete");
     let outcome = request.make(&state, change, answer).await?;
+    failpoint::reach("token.deleted");
     if let Outcome::First(_, token) = &outcome {
         state.revocations.revoke(token.id);
     }

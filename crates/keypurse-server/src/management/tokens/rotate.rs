@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use keypurse_core::token::TokenKind;
-use keypurse_store::{Rotation, Token, TokenChange};
+use keypurse_store::{Rotation, Token, TokenChange, failpoint};
 
 use super::change::{Request, respond};
 use super::etag::etag;
@@ -54,6 +54,8 @@ pub(in crate::management) async fn rotate(
             .tagged(etag(token))
             .showing_secret_of(token)
     };
+    failpoint::reach("token.before-rotate");
     let outcome = request.make(&state, change, answer).await?;
+    failpoint::reach("token.rotated");
     respond(&state, outcome, Some(secret)).await
 }

@@ -6,6 +6,7 @@ mod bodies;
 mod clock_steps;
 mod deletion;
 mod faults;
+mod hostile;
 mod http_client;
 mod idempotency;
 mod leaving;
