@@ -58,7 +58,7 @@ impl HostileProvider {
     pub fn config(&self) -> String {
         let mut text = format!(
             "[providers.hostile]\nkind = \"openai\"\nbase_url = \"{}\"\n\
-             idle_timeout_seconds = 600\n",
+             stream_hold = \"blocks\"\nidle_timeout_seconds = 600\n",
             self.base_url
         );
         for (_, name) in Behaviour::ALL {
