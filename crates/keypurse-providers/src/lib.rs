@@ -4,6 +4,8 @@
 //! Pure: nothing here opens a connection, reads a clock or decides about money.
 
 pub mod catalogue;
+pub mod images;
 pub mod openai;
 pub mod presets;
 pub mod simulator;
+pub mod tokenizer;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use keypurse_core::money::Money;
 use keypurse_core::price::Price;
-use keypurse_core::usage::TokenCounts;
+use keypurse_core::usage::{COUNTS, TokenCounts};
 use rusqlite::{Connection, Row};
 use thiserror::Error;
 
@@ -141,7 +141,8 @@ fn every_call_adds_up(connection: &Connection, report: &mut AuditReport) -> Resu
     let prices = prices(connection)?;
     let mut statement = connection.prepare(
         "SELECT id, price_id, state, estimated, input, cached_input, cache_write, input_audio,
-             output, reasoning, output_audio, held, cost, charged, house FROM call ORDER BY id",
+             output, reasoning, output_audio, cached_audio, cache_write_long, input_image,
+             output_image, requests, tier, held, cost, charged, house FROM call ORDER BY id",
     )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -172,30 +173,35 @@ fn prices(connection: &Connection) -> Result<HashMap<i64, Price>, AuditError> {
     Ok(prices)
 }
 
-fn read_call(row: &Row<'_>) -> rusqlite::Result<CallRow> {
-    let count = |column: usize| -> rusqlite::Result<u64> {
+/// The first of the columns that are a call's counts.
+const FIRST_COUNT: usize = 4;
+
+/// The counts that stand from this column on, in the order of
+/// [`TokenCounts::to_array`].
+fn counts(row: &Row<'_>, first: usize) -> rusqlite::Result<TokenCounts> {
+    let mut numbers = [0; COUNTS];
+    for (column, number) in (first..).zip(&mut numbers) {
         let stored: i64 = row.get(column)?;
-        u64::try_from(stored).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, stored))
-    };
+        let absurd = rusqlite::Error::IntegralValueOutOfRange(column, stored);
+        *number = u64::try_from(stored).map_err(|_| absurd)?;
+    }
+    let tier = first + COUNTS - 1;
+    TokenCounts::from_array(numbers)
+        .ok_or_else(|| rusqlite::Error::IntegralValueOutOfRange(tier, row.get(tier).unwrap_or(-1)))
+}
+
+fn read_call(row: &Row<'_>) -> rusqlite::Result<CallRow> {
     let money = |column: usize| row.get(column).map(Money::from_nanos);
     Ok(CallRow {
         id: row.get(0)?,
         price_id: row.get(1)?,
         state: row.get(2)?,
         estimated: row.get(3)?,
-        counts: TokenCounts {
-            input: count(4)?,
-            cached_input: count(5)?,
-            cache_write: count(6)?,
-            input_audio: count(7)?,
-            output: count(8)?,
-            reasoning: count(9)?,
-            output_audio: count(10)?,
-        },
-        held: money(11)?,
-        cost: money(12)?,
-        charged: money(13)?,
-        house: money(14)?,
+        counts: counts(row, FIRST_COUNT)?,
+        held: money(FIRST_COUNT + COUNTS)?,
+        cost: money(FIRST_COUNT + COUNTS + 1)?,
+        charged: money(FIRST_COUNT + COUNTS + 2)?,
+        house: money(FIRST_COUNT + COUNTS + 3)?,
     })
 }
 

@@ -5,7 +5,10 @@ use keypurse_core::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use thiserror::Error;
 
-const MIGRATIONS: &[(u32, &str)] = &[(1, include_str!("../migrations/0001_start.sql"))];
+const MIGRATIONS: &[(u32, &str)] = &[
+    (1, include_str!("../migrations/0001_start.sql")),
+    (4, include_str!("../migrations/0004_token_classes.sql")),
+];
 
 #[derive(Debug, Error)]
 pub(crate) enum MigrationError {
@@ -107,7 +110,7 @@ mod tests {
             refused,
             Err(MigrationError::Newer {
                 found: 999,
-                known: 1
+                known: 4
             })
         ));
     }

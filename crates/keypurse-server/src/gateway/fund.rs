@@ -8,6 +8,7 @@ use keypurse_core::time::Timestamp;
 use keypurse_store::{CallMeta, Feature, HoldFailure, NewHold, StoreError};
 use tracing::error;
 
+use super::admit::admit;
 use super::bound::Bound;
 use super::error::{GatewayError, Shortage};
 use super::request::ChatRequest;
@@ -51,7 +52,7 @@ pub(super) async fn fund(state: &State, planned: Planned) -> Result<Funded, Gate
         route,
         bound,
     } = planned;
-    let new = NewHold {
+    let hold = |bound: &Bound| NewHold {
         request: HoldRequest {
             call,
             account: caller.account(),
@@ -71,14 +72,11 @@ pub(super) async fn fund(state: &State, planned: Planned) -> Result<Funded, Gate
             started_at,
         },
     };
-    let admission = state
-        .store
-        .hold(new)
-        .await
-        .map_err(|failure| refused(failure, &bound, &route))?;
+    let (admission, bound) = admit(state, (&request, &route), bound, hold).await;
+    let admission = admission.map_err(|failure| refused(failure, &bound))?;
     let is_clamped = admission.amount < bound.full;
     let limit = if is_clamped {
-        bound.affordable(&route.price, admission.amount)
+        bound.affordable(admission.amount)
     } else {
         bound.limit
     };
@@ -93,9 +91,9 @@ pub(super) async fn fund(state: &State, planned: Planned) -> Result<Funded, Gate
     })
 }
 
-fn refused(failure: HoldFailure, bound: &Bound, route: &Route) -> GatewayError {
+fn refused(failure: HoldFailure, bound: &Bound) -> GatewayError {
     let shortage = |short: Short| Shortage {
-        affordable_output_tokens: bound.advisable(&route.price, short.available),
+        affordable_output_tokens: bound.advisable(short.available),
         short,
     };
     match failure {

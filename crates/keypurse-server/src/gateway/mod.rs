@@ -15,12 +15,16 @@ mod error_body;
 mod routes;
 
 mod chat;
+mod parts;
 mod read_body;
 mod request;
 mod splice;
+mod tier;
 mod unpriced;
 
+mod admit;
 mod bound;
+mod count;
 mod fund;
 mod resolve;
 

@@ -193,7 +193,7 @@ impl StreamRelay<'_> {
     async fn finish(self, ending: Ending, out: &mpsc::Sender<Bytes>) {
         let Running { state, funded, .. } = self.running;
         drop(self.body);
-        let used = funded.used(self.source.usage(), self.source.text_bytes());
+        let used = funded.used(self.source.told(), self.source.text_bytes());
         let status = StatusCode::OK.as_u16();
         let tail = match settle(state, funded, used, status).await {
             Ok(charge) => tail(self.running, &self.source, ending, charge.cost),

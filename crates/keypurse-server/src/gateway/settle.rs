@@ -12,6 +12,15 @@ use super::error::GatewayError;
 use super::fund::{Funded, unrecordable};
 use crate::state::State;
 
+/// What a provider's answer says about its cost.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Told<'a> {
+    /// The usage object.
+    pub(super) usage: Option<&'a RawValue>,
+    /// The tier of service.
+    pub(super) tier: Option<&'a RawValue>,
+}
+
 /// What a call used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Used {
@@ -25,39 +34,60 @@ impl Funded {
         self.limit * self.bound.choices
     }
 
-    /// What the provider says was used, if that can be; else what we saw.
+    /// What the provider says was used, if that can be; else what we saw: a
+    /// token for each byte.
+    pub(super) fn used(&self, told: Told<'_>, text_bytes: u64) -> Used {
+        let reported = self.reported(told);
+        reported.unwrap_or_else(|| self.counted(text_bytes))
+    }
+
+    /// What the provider says was used, if that can be.
     ///
     /// Usage beyond what was asked for is not believed: it would be a charge
     /// beyond the hold. Output beyond the visible text is: models reason.
-    pub(super) fn used(&self, reported: Option<&RawValue>, text_bytes: u64) -> Used {
-        let Some(reported) = reported else {
-            return self.counted(text_bytes);
-        };
+    pub(super) fn reported(&self, told: Told<'_>) -> Option<Used> {
         let can_be = |counts: &TokenCounts| {
-            counts.input <= self.bound.input && counts.output <= self.output_limit()
+            counts.input <= self.bound.input
+                && counts.output <= self.output_limit()
+                && self.request.parts.reach.covers(counts)
         };
-        if let Some(counts) = read_usage(reported).ok().filter(can_be) {
-            return Used {
-                counts,
+        let usage = told.usage?;
+        if let Some(counts) = read_usage(usage).ok().filter(can_be) {
+            let tier = self.request.tier.charged(&self.route.price, told.tier);
+            return Some(Used {
+                counts: self.whole(TokenCounts { tier, ..counts }),
                 certainty: Certainty::Reported,
-            };
+            });
         }
         let (call, provider) = (self.call, &*self.route.provider.name);
         warn!(%call, provider, "provider `{provider}` reported usage that cannot be");
-        self.counted(text_bytes)
+        None
     }
 
-    /// One token per byte sent and received, within what was held.
-    pub(super) fn counted(&self, text_bytes: u64) -> Used {
+    /// So many output tokens as were counted, and a token for each byte of the
+    /// input, within what was held.
+    pub(super) fn counted(&self, output: u64) -> Used {
+        self.estimated(self.bound.counted_input, output)
+    }
+
+    /// What was counted, within what was held, at the tier that was asked for.
+    pub(super) fn estimated(&self, input: u64, output: u64) -> Used {
         let counts = TokenCounts {
-            input: self.bound.counted_input,
-            output: text_bytes.min(self.output_limit()),
+            input: input.min(self.bound.input),
+            output: output.min(self.output_limit()),
+            tier: self.request.tier.charged(&self.route.price, None),
             ..TokenCounts::default()
         };
         Used {
-            counts,
+            counts: self.whole(counts),
             certainty: Certainty::Estimated,
         }
+    }
+
+    /// With the price of the call itself, where it has one.
+    fn whole(&self, counts: TokenCounts) -> TokenCounts {
+        let requests = u64::from(self.route.price.has_request_rate());
+        TokenCounts { requests, ..counts }
     }
 
     /// What that costs; never more than the hold.

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 
 use super::cost::to_event;
 use super::dispatch::UpstreamFault;
+use super::settle::Told;
 use super::splice::{Edits, place_of};
 
 /// A token of English has about four characters.
@@ -31,6 +32,8 @@ pub(super) struct StreamSource {
     finished: u64,
     /// The last chunk with usage, without its choices.
     usage_chunk: Option<String>,
+    /// The tier of service the last chunk that names one names.
+    tier: Option<Box<RawValue>>,
 }
 
 /// What can be delivered now.
@@ -78,6 +81,7 @@ impl StreamSource {
             texts: 0,
             finished: 0,
             usage_chunk: None,
+            tier: None,
         }
     }
 
@@ -91,9 +95,13 @@ impl StreamSource {
         self.usage_chunk.as_deref()
     }
 
-    /// The usage the provider reported so far.
-    pub(super) fn usage(&self) -> Option<&RawValue> {
-        Chunk::read(self.usage_chunk()?)?.usage
+    /// What the provider told about the call's cost so far.
+    pub(super) fn told(&self) -> Told<'_> {
+        let chunk = self.usage_chunk().and_then(Chunk::read);
+        Told {
+            usage: chunk.and_then(|chunk| chunk.usage),
+            tier: self.tier.as_deref(),
+        }
     }
 
     /// Takes in what came; `None` is the end of the body.
@@ -156,6 +164,17 @@ impl StreamSource {
         batch
     }
 
+    /// Most providers repeat it in every chunk.
+    fn note_tier(&mut self, told: Option<&RawValue>) {
+        let is_new = |told: &&RawValue| {
+            let known = self.tier.as_deref();
+            known.is_none_or(|known| known.get() != told.get())
+        };
+        if let Some(told) = told.filter(is_new) {
+            self.tier = Some(told.to_owned());
+        }
+    }
+
     fn judge(&mut self, event: &Bytes) -> Fate {
         let data = match Event::read(event) {
             // A keep-alive before the first chunk would begin an answer that
@@ -182,6 +201,7 @@ impl StreamSource {
                 &chunk.cut_at_limit(self.choices),
             )));
         }
+        self.note_tier(chunk.service_tier);
         let Some(usage) = chunk.usage else {
             return Fate::Passes;
         };
@@ -284,7 +304,7 @@ mod tests {
             assert_eq!(passed, expected, "cut at {cut}");
             assert!(is_done && source.text_bytes() == 7, "cut at {cut}");
             assert_eq!(
-                source.usage().map(serde_json::value::RawValue::get),
+                source.told().usage.map(serde_json::value::RawValue::get),
                 Some("{\"prompt_tokens\":1}")
             );
         }

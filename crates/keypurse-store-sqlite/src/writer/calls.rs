@@ -179,11 +179,13 @@ impl Writer {
         let mut insert = self.connection.prepare_cached(
             "INSERT INTO call (id, random, account_id, token_id, model_id, price_id, feature,
                  streamed, status, state, estimated, input, cached_input, cache_write,
-                 input_audio, output, reasoning, output_audio, held, cost, charged, from_token,
+                 input_audio, output, reasoning, output_audio, cached_audio, cache_write_long,
+                 input_image, output_image, requests, tier, held, cost, charged, from_token,
                  house, started_at, finished_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+                 ?, ?, ?, ?, ?, ?)",
         )?;
-        let counts = &row.counts;
+        let counts = row.counts.to_array().map(count);
         insert.execute(params![
             row.call.ordered,
             row.call.random,
@@ -196,13 +198,19 @@ impl Writer {
             row.status,
             row.state,
             row.certainty == Certainty::Estimated,
-            count(counts.input),
-            count(counts.cached_input),
-            count(counts.cache_write),
-            count(counts.input_audio),
-            count(counts.output),
-            count(counts.reasoning),
-            count(counts.output_audio),
+            counts[0],
+            counts[1],
+            counts[2],
+            counts[3],
+            counts[4],
+            counts[5],
+            counts[6],
+            counts[7],
+            counts[8],
+            counts[9],
+            counts[10],
+            counts[11],
+            counts[12],
             row.held.nanos(),
             row.charge.cost.nanos(),
             row.charge.charged.nanos(),
