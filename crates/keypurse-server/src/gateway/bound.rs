@@ -59,9 +59,9 @@ impl Bound {
         let bytes = u64::try_from(request.body.len()).expect("a body fits in u64");
         let text = bytes - request.parts.image_bytes;
         let images = image_tokens(request, route);
-        let (input, image_tokens) = match images {
-            Some(images) => (text + images + TEMPLATE_TOKENS, images),
-            None => (route.opaque_input_bound()?, 0),
+        let (input, counted_input) = match images {
+            Some(images) => (text + images + TEMPLATE_TOKENS, text + images),
+            None => (route.opaque_input_bound()?, bytes),
         };
         let most = route.max_output_tokens.unwrap_or(default_limit.max(1));
         let limit = match (request.output_limit(), route.max_output_tokens) {
@@ -74,8 +74,8 @@ impl Bound {
         let zero = Money::ZERO;
         Self {
             input,
-            counted_input: (text + image_tokens).min(input),
-            image_tokens,
+            counted_input: counted_input.min(input),
+            image_tokens: images.unwrap_or(0),
             limit,
             choices: request.choices,
             full: zero,
