@@ -129,6 +129,7 @@ async fn text_is_held_at_what_text_can_reach() {
 async fn l10_a_call_is_charged_at_the_price_it_was_admitted_at() {
     let shop = Shop::named("deepseek", "1").await;
     let body = with(hello_stream(), "model", json!("deepseek/deepseek-v4-flash"));
+    let body = with(body, "max_tokens", json!(100));
     let gate = Gate::new();
     shop.app.clock().set("2026-11-21T12:00:00Z");
     let held = Reply::stream().chunk("Hi").wait(&gate);

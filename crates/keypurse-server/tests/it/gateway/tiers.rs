@@ -1,6 +1,7 @@
 //! Tiers of service: held at the price that was asked for, charged at the one
 //! the answer had.
 
+use keypurse_providers::tokenizer::warm;
 use keypurse_testkit::upstream::{Reply, usage};
 use serde_json::{Value, json};
 
@@ -70,12 +71,13 @@ async fn a_stream_is_charged_at_the_tier_its_chunks_name() {
 
 #[tokio::test]
 async fn a_tier_is_held_at_its_own_price() {
-    // More than the standard price of the bytes and 100 tokens, and less than
-    // their priority price.
-    let shop = Shop::named("openai", "0.005").await;
+    // More than the standard price of what it counts and 100 tokens, and less
+    // than their priority price.
+    warm();
+    let shop = Shop::named("openai", "0.0025").await;
     let standard = shop.ask(&asking(Some("default"))).await;
     assert_eq!(standard.status, 200, "{}", standard.text);
-    let shop = Shop::named("openai", "0.005").await;
+    let shop = Shop::named("openai", "0.0025").await;
     let priority = shop.ask(&asking(Some("priority"))).await;
     assert_eq!(priority.status, 402, "{}", priority.text);
     assert!(shop.upstream.received().is_empty());
