@@ -78,7 +78,7 @@ impl Reach {
         self.has_tier(counts.tier) && beyond.all(|part| counts.of(part) == 0)
     }
 
-    pub(super) fn narrow(&self, band: &Band) -> Band {
+    pub(super) fn narrow(self, band: &Band) -> Band {
         let mut rates = band.rates;
         for class in Class::ALL {
             if !self.has(class) {

@@ -133,7 +133,7 @@ impl Provider {
         }
         let rows = model
             .prices
-            .into_iter()
+            .iter()
             .map(read_row)
             .collect::<Result<_, _>>()?;
         self.models.push(Model {
@@ -149,7 +149,7 @@ impl Provider {
     }
 }
 
-fn read_row(row: wire::Row) -> Result<Row, ModelFault> {
+fn read_row(row: &wire::Row) -> Result<Row, ModelFault> {
     let when = match (row.from.clone(), row.daily.clone()) {
         (None, None) => When::Always,
         (Some(day), None) => When::From(Timestamp::parse(&day).map_err(|_| ModelFault::Time(day))?),
@@ -158,7 +158,7 @@ fn read_row(row: wire::Row) -> Result<Row, ModelFault> {
     };
     let price = match &row.unpriced {
         Some(reason) => Err(reason.clone()),
-        None => Ok(read_price(&row).ok_or(ModelFault::Price)?),
+        None => Ok(read_price(row).ok_or(ModelFault::Price)?),
     };
     Ok(Row { when, price })
 }

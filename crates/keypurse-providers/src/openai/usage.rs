@@ -211,6 +211,14 @@ mod tests {
                     "completion_tokens_details":{"reasoning_tokens":20}}"#,
                 counts(9, 0, 25, 20),
             ),
+        ] {
+            assert_eq!(read(usage), Ok(expected), "{usage}");
+        }
+    }
+
+    #[test]
+    fn every_class_is_read_and_no_token_is_in_two() {
+        for (usage, expected) in [
             (
                 r#"{"prompt_tokens":9,"completion_tokens":5,"cached_tokens":7}"#,
                 counts(9, 7, 5, 0),

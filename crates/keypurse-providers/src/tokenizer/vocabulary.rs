@@ -38,7 +38,7 @@ impl Tokenizer {
         u64::try_from(tokens.min(bytes)).unwrap_or(u64::MAX)
     }
 
-    fn vocabulary(&self) -> Option<&'static bpe_openai::Tokenizer> {
+    fn vocabulary(self) -> Option<&'static bpe_openai::Tokenizer> {
         let made = match self.family {
             Family::Cl100k => &CL100K,
             Family::O200k => &O200K,

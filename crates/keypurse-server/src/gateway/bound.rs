@@ -80,7 +80,7 @@ impl Bound {
             choices: request.choices,
             full: zero,
             least: zero,
-            price: route.price_within(&reach),
+            price: route.price_within(reach),
         }
         .priced()
     }
@@ -140,15 +140,15 @@ impl Bound {
 /// nobody publishes a maximum for.
 fn image_tokens(request: &ChatRequest, route: &Route) -> Option<u64> {
     let parts = &request.parts;
-    match (parts.is_opaque, parts.all_images(), route.image_tokens) {
-        (true, ..) => None,
-        (false, 0, _) => Some(0),
-        (false, _, None) => None,
-        (false, _, Some(each)) => {
-            let low = parts.low_images.checked_mul(each.low)?;
-            low.checked_add(parts.images.checked_mul(each.high)?)
-        }
+    if parts.is_opaque {
+        return None;
     }
+    if parts.all_images() == 0 {
+        return Some(0);
+    }
+    let each = route.image_tokens?;
+    let low = parts.low_images.checked_mul(each.low)?;
+    low.checked_add(parts.images.checked_mul(each.high)?)
 }
 
 fn too_dear() -> GatewayError {

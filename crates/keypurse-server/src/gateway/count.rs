@@ -132,11 +132,6 @@ impl InputCount {
     /// An image that stands in a message is bounded as an image, exactly where
     /// [`super::parts`] takes it for one; everything else is text.
     fn add_message(&mut self, message: &Value, tokenizer: Tokenizer) {
-        let is_image = |part: &Value| {
-            let url = &part["image_url"];
-            let url = url.as_str().or_else(|| url["url"].as_str());
-            part["type"] == "image_url" && url.is_some_and(|url| url.starts_with("data:image/"))
-        };
         let Value::Object(members) = message else {
             return self.add(message, tokenizer);
         };
@@ -146,10 +141,9 @@ impl InputCount {
             match value {
                 Value::Array(parts) if name == "content" => {
                     for part in parts {
-                        self.objects += 1;
-                        if !is_image(part) {
-                            self.add(part, tokenizer);
-                        }
+                        self.add(part, tokenizer);
+                        let image = image_in_body(part);
+                        self.texts -= image.map_or(0, |image| tokenizer.count(image));
                     }
                 }
                 value => self.add(value, tokenizer),
@@ -174,6 +168,72 @@ impl InputCount {
     }
 }
 
+/// The text of an image that stands in a part of a message.
+fn image_in_body(part: &Value) -> Option<&str> {
+    let url = &part["image_url"];
+    let url = url.as_str().or_else(|| url["url"].as_str());
+    let is_image = part["type"] == "image_url";
+    url.filter(|url| is_image && url.starts_with("data:image/"))
+}
+
 fn length(bytes: usize) -> u64 {
     u64::try_from(bytes).expect("a length fits in u64")
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use keypurse_providers::tokenizer::{Tokenizer, warm};
+    use serde_json::{Value, json};
+
+    use super::{InputCount, count};
+
+    fn counted(body: &Value) -> InputCount {
+        warm();
+        let tokenizer = Tokenizer::of("openai", "gpt-4o").unwrap();
+        count(&Bytes::from(body.to_string()), tokenizer).unwrap()
+    }
+
+    fn asking(content: &Value) -> Value {
+        json!({"model": "m", "messages": [{"role": "user", "content": content}]})
+    }
+
+    #[test]
+    fn a_small_request_has_the_tokens_its_vendor_counts() {
+        // OpenAI reports 8 for it.
+        assert_eq!(counted(&asking(&json!("Hi"))).likely(), 8);
+    }
+
+    #[test]
+    fn what_is_likely_is_never_above_the_most() {
+        let call = json!({"id": "c1", "type": "function",
+            "function": {"name": "f", "arguments": "{\"a\": [1, 2, 3]}"}});
+        let tool = json!({"type": "function", "function": {"name": "f",
+            "description": "Does it", "parameters": {"type": "object"}}});
+        for body in [
+            asking(&json!("Hi")),
+            asking(&json!("")),
+            asking(&json!(null)),
+            asking(&json!([{"type": "text", "text": "Hi"}, {"type": "text", "text": "you"}])),
+            json!({"messages": [{"role": "assistant", "tool_calls": [call]}], "tools": [tool]}),
+        ] {
+            let count = counted(&body);
+            assert!(count.likely() <= count.most(), "{body}: {count:?}");
+        }
+    }
+
+    #[test]
+    fn only_an_image_that_is_bounded_as_one_is_left_out() {
+        let data = format!("data:image/png;base64,{}", "iVBORw0K".repeat(1000));
+        let image = json!({"type": "image_url", "image_url": {"url": data}});
+        assert!(counted(&asking(&json!([image]))).most() < 200);
+        let text = json!({"type": "text", "text": data});
+        let odd = json!({"type": "text", "image_url": {"url": data}});
+        let nested = json!({"type": "text", "x": [image]});
+        for content in [json!(data), json!([text]), json!([odd]), json!([nested])] {
+            assert!(counted(&asking(&content)).most() > 2000, "not counted");
+        }
+        let call = json!({"messages": [{"role": "assistant", "tool_calls": [image]}]});
+        assert!(counted(&call).most() > 2000);
+    }
 }

@@ -79,7 +79,9 @@ pub(super) fn read(messages: &[Message<'_>], body: &[u8]) -> Result<Parts, Gatew
             let wrong = "a message's `content` must be a text or a list of parts";
             let listed: Vec<Part<'_>> = serde_json::from_str(content)
                 .map_err(|_| GatewayError::invalid(Some("messages"), wrong))?;
-            listed.iter().for_each(|part| parts.add_part(part));
+            for part in &listed {
+                parts.add_part(part);
+            }
         }
     }
     Ok(parts)

@@ -40,11 +40,11 @@ pub(super) struct Route {
 
 impl Route {
     /// What of the price a call can reach.
-    pub(super) fn price_within(&self, reach: &Reach) -> Arc<Price> {
-        if *reach == Reach::text() {
+    pub(super) fn price_within(&self, reach: Reach) -> Arc<Price> {
+        if reach == Reach::text() {
             Arc::clone(&self.text_price)
         } else {
-            Arc::new(self.price.within(reach))
+            Arc::new(self.price.within(&reach))
         }
     }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::Shop;
 
-fn ask(model: &str, parts: Value) -> Value {
+fn ask(model: &str, parts: &Value) -> Value {
     json!({"model": model, "max_tokens": 100, "messages": [{"role": "user", "content": parts}]})
 }
 
@@ -26,7 +26,7 @@ fn data_url() -> String {
 async fn needed(model: &str, parts: Value) -> i64 {
     let (provider, _) = model.split_once('/').unwrap();
     let shop = Shop::named(provider, "0.000000001").await;
-    let answer = shop.ask(&ask(model, parts)).await;
+    let answer = shop.ask(&ask(model, &parts)).await;
     assert_eq!(answer.status, 402, "{}", answer.text);
     assert!(shop.upstream.received().is_empty());
     let needed = &answer.json()["error"]["needed"];
@@ -38,7 +38,7 @@ async fn needed(model: &str, parts: Value) -> i64 {
 
 /// The bytes of a request without the addresses of its images.
 fn bytes(model: &str, parts: &Value, without: usize) -> i64 {
-    i64::try_from(ask(model, parts.clone()).to_string().len() - without).unwrap() + 64
+    i64::try_from(ask(model, parts).to_string().len() - without).unwrap() + 64
 }
 
 /// The hold has all tokens of the images, and of text no more than its bytes:
@@ -114,7 +114,7 @@ async fn other_input_is_held_at_the_models_input_limit() {
 async fn an_image_is_charged_as_reported_or_else_at_its_most() {
     let url = data_url();
     let parts = json!([image(&url, None)]);
-    let body = ask("openai/gpt-4o", parts.clone());
+    let body = ask("openai/gpt-4o", &parts);
     let shop = Shop::named("openai", "1").await;
     shop.upstream.next(Reply::chat("Hi", &usage(800, 20)));
     assert_eq!(shop.ask(&body).await.status, 200);

@@ -36,7 +36,7 @@ async fn shop(balance: &str) -> Shop {
     Shop::of(upstream, config, balance).await
 }
 
-fn ask(content: Value) -> Value {
+fn ask(content: &Value) -> Value {
     json!({"model": "up/all", "messages": [{"role": "user", "content": content}]})
 }
 
@@ -88,7 +88,7 @@ async fn every_class_of_tokens_is_charged_at_its_own_rate() {
     ] {
         let shop = shop("1").await;
         shop.upstream.next(Reply::chat("Hi", &reported));
-        let answer = shop.ask(&ask(content)).await;
+        let answer = shop.ask(&ask(&content)).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         assert_eq!(shop.charged().await, nanos, "{reported}");
         assert!(!shop.app.calls()[0].estimated);
@@ -102,8 +102,8 @@ async fn a_class_the_request_cannot_reach_is_not_believed() {
         let shop = shop("1").await;
         let reported = with(usage(50, 20), "prompt_tokens_details", details);
         shop.upstream.next(Reply::chat("Hi", &reported));
-        assert_eq!(shop.ask(&ask(json!("Hi"))).await.status, 200);
-        let bytes = i64::try_from(ask(json!("Hi")).to_string().len()).unwrap();
+        assert_eq!(shop.ask(&ask(&json!("Hi"))).await.status, 200);
+        let bytes = i64::try_from(ask(&json!("Hi")).to_string().len()).unwrap();
         assert_eq!(shop.charged().await, bytes * 1_000 + 2 * 10_000);
         assert!(shop.app.calls()[0].estimated);
     }
@@ -113,7 +113,7 @@ async fn a_class_the_request_cannot_reach_is_not_believed() {
 async fn text_is_held_at_what_text_can_reach() {
     // 1,000 tokens out at 12, reasoning, and few bytes in at 1.25, written to
     // a cache: audio at 40 and 80 cannot be reached.
-    let body = with(ask(json!("Hi")), "max_tokens", json!(1000));
+    let body = with(ask(&json!("Hi")), "max_tokens", json!(1000));
     let bytes = i64::try_from(body.to_string().len()).unwrap() + 64;
     let most = bytes * 1_250 + 12_000_000;
     let text = |nanos: i64| format!("0.{nanos:09}");
