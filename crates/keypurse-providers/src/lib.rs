@@ -4,7 +4,9 @@
 //! Pure: nothing here opens a connection, reads a clock or decides about money.
 
 pub mod catalogue;
+pub mod images;
 pub mod openai;
 pub mod presets;
 pub mod simulator;
+pub mod tokenizer;
 pub mod visible;

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use keypurse_core::id::{AccountId, CallId, TokenId};
 use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
-use keypurse_core::usage::{Certainty, TokenCounts};
+use keypurse_core::usage::{COUNTS, Certainty, TokenCounts};
 use keypurse_store::{CallState, Feature};
 use rusqlite::types::Type;
 use rusqlite::{Connection, Row, ToSql};
@@ -15,14 +15,15 @@ use crate::journal::HeldCall;
 
 const HEAD: usize = 21;
 /// Numbers a call consists of: those of [`COLUMNS`].
-pub(crate) const NUMBERS: usize = HEAD + TokenCounts::CLASSES;
+pub(crate) const NUMBERS: usize = HEAD + COUNTS;
 
 /// The columns of `call` as they are written and read. What neither hold nor
 /// balance could cover (`house`) follows from cost and charge.
 pub(crate) const COLUMNS: &str = "id, random, line, account_id, token_id, model_id, price_id,
     feature, streamed, status, state, estimated, held, cost, charged, from_token, house,
     balance_after, account_after, started_at, finished_at,
-    input, cached_input, cache_write, input_audio, output, reasoning, output_audio";
+    input, cached_input, cache_write, input_audio, output, reasoning, output_audio, cached_audio,
+    cache_write_long, input_image, output_image, requests, tier";
 
 /// Where `token_id` is among them.
 const TOKEN: usize = 4;
@@ -114,7 +115,7 @@ impl CallRow {
             started_at,
             finished_at,
         ] = *head;
-        let mut counts = [0; TokenCounts::CLASSES];
+        let mut counts = [0; COUNTS];
         for (class, stored) in counts.iter_mut().zip(classes) {
             *class = u64::try_from(*stored).ok()?;
         }
@@ -133,7 +134,7 @@ impl CallRow {
             status: u16::try_from(status).ok()?,
             state: call_state(state)?,
             certainty: certainty(estimated),
-            counts: TokenCounts::from_array(counts),
+            counts: TokenCounts::from_array(counts)?,
             held: Money::from_nanos(held),
             cost: Money::from_nanos(cost),
             charged: Money::from_nanos(charged),
@@ -154,7 +155,9 @@ impl CallRow {
         let (numbers, token) = (self.to_numbers(), self.token.map(|token| token.0));
         let mut values = numbers.each_ref().map(|number| number as &dyn ToSql);
         values[TOKEN] = &token;
-        connection.prepare_cached(&INSERT)?.execute(values)?;
+        connection
+            .prepare_cached(&INSERT)?
+            .execute(values.as_slice())?;
         Ok(())
     }
 

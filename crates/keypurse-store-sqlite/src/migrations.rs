@@ -10,6 +10,7 @@ const MIGRATIONS: &[(u32, &str)] = &[
     (1, include_str!("../migrations/0001_start.sql")),
     (2, include_str!("../migrations/0002_top_ups.sql")),
     (3, include_str!("../migrations/0003_late_rows.sql")),
+    (4, include_str!("../migrations/0004_token_classes.sql")),
     (5, include_str!("../migrations/0005_instance.sql")),
 ];
 

@@ -74,8 +74,16 @@ impl Difference {
             self.changed
                 .push(format!("{name}: {} → {}", told(old), told(new)));
         }
-        for (index, band) in new.bands.iter().enumerate() {
-            let Some(before) = old.bands.get(index).or(old.bands.last()) else {
+        self.compare_bands(name, &old.bands, &new.bands);
+        for (tier, bands) in &new.tiers {
+            let before = old.tiers.get(tier).unwrap_or(&old.bands);
+            self.compare_bands(&format!("{name} {tier}"), before, bands);
+        }
+    }
+
+    fn compare_bands(&mut self, name: &str, old: &[wire::Band], new: &[wire::Band]) {
+        for (index, band) in new.iter().enumerate() {
+            let Some(before) = old.get(index).or(old.last()) else {
                 continue;
             };
             for ((class, old), (_, new)) in classes(before).into_iter().zip(classes(band)) {
@@ -100,7 +108,7 @@ impl Difference {
     }
 }
 
-fn classes(band: &wire::Band) -> [(&'static str, Option<Money>); 7] {
+fn classes(band: &wire::Band) -> [(&'static str, Option<Money>); 12] {
     [
         ("input", Some(band.input)),
         ("cached_input", band.cached_input),
@@ -109,6 +117,11 @@ fn classes(band: &wire::Band) -> [(&'static str, Option<Money>); 7] {
         ("output", Some(band.output)),
         ("reasoning", band.reasoning),
         ("output_audio", band.output_audio),
+        ("cached_audio", band.cached_audio),
+        ("cache_write_long", band.cache_write_long),
+        ("input_image", band.input_image),
+        ("output_image", band.output_image),
+        ("request", band.request),
     ]
 }
 

@@ -15,6 +15,7 @@ mod prices;
 mod report;
 mod rules;
 mod source;
+mod tiers;
 mod vendored;
 
 pub(crate) use command::{Options, run};

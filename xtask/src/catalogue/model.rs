@@ -6,7 +6,7 @@ use keypurse_providers::catalogue::wire;
 use super::limits::{Found, Limits};
 use super::report::Report;
 use super::source::Model;
-use super::{modes, prices, rules};
+use super::{modes, prices, rules, tiers};
 
 const NO_RATES: &str = "{}";
 
@@ -34,7 +34,8 @@ pub(super) fn build(
         Some(mode) => modes::from_limits(mode),
         None => modes::from_name(source.id, answers),
     };
-    let (mut rows, also) = prices::build(source.prices, mode, report)?;
+    let (rows, also) = prices::build(source.prices, mode, report)?;
+    let mut rows = tiers::add(rows, &source.price_variants, mode, report)?;
     if let Some(reason) = modes::hidden_price(source.id, mode, rates) {
         rows = vec![unpriced(reason)];
     }

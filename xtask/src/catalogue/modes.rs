@@ -79,7 +79,8 @@ pub(super) fn from_limits(mode: &str) -> Mode {
 pub(super) fn hidden_price(id: &str, mode: Mode, rates: &str) -> Option<&'static str> {
     let lacks = |unit: &str| !rates.contains(&format!("\"{unit}\""));
     let talks = id.to_ascii_lowercase().contains("audio");
-    if always_searches(id) {
+    // A price of the call itself covers its searches.
+    if always_searches(id) && lacks("requests_kcount") {
         Some(SEARCHING)
     } else if mode == Mode::Image && lacks("input_image_mtok") && lacks("output_image_mtok") {
         Some("images without rates of their own")

@@ -23,7 +23,7 @@ enum Beside {
 }
 
 /// Units we carry; all others are looked up by [`beside`].
-const CARRIED: [&str; 7] = [
+const CARRIED: [&str; 10] = [
     "input_mtok",
     "output_mtok",
     "cache_read_mtok",
@@ -31,7 +31,14 @@ const CARRIED: [&str; 7] = [
     "input_audio_mtok",
     "output_audio_mtok",
     "output_reasoning_mtok",
+    "cache_write_1h_mtok",
+    "cache_audio_read_mtok",
+    "requests_kcount",
 ];
+
+/// Carried too, but not for models that answer messages: their providers do
+/// not say how many of a chat's tokens were images.
+const IMAGES: [&str; 2] = ["input_image_mtok", "output_image_mtok"];
 
 /// Every row of one model, and what it prices beside them.
 pub(super) fn build(
@@ -61,6 +68,7 @@ pub(super) fn build(
             daily,
             unpriced,
             bands,
+            ..wire::Row::default()
         });
     }
     Ok((built, extras))
@@ -89,11 +97,17 @@ fn when(constraint: &Constraint) -> Result<When> {
 
 /// The first unit that makes token counts insufficient, if any; units a call
 /// has to ask for are added to `extras`.
-fn beside(rates: &Rates, mode: Mode, extras: &mut BTreeSet<Extra>) -> Result<Option<String>> {
+pub(super) fn beside(
+    rates: &Rates,
+    mode: Mode,
+    extras: &mut BTreeSet<Extra>,
+) -> Result<Option<String>> {
     if rates.is_empty() {
         return Ok(Some("no known price".to_owned()));
     }
-    for unit in rates.keys().filter(|unit| !CARRIED.contains(unit)) {
+    let is_chat = matches!(mode, Mode::Chat | Mode::Responses | Mode::Completion);
+    let is_carried = |unit: &&str| CARRIED.contains(unit) || (!is_chat && IMAGES.contains(unit));
+    for unit in rates.keys().filter(|unit| !is_carried(unit)) {
         let Some(beside) = meaning(unit, mode) else {
             return Ok(Some((*unit).to_owned()));
         };
@@ -111,11 +125,10 @@ fn beside(rates: &Rates, mode: Mode, extras: &mut BTreeSet<Extra>) -> Result<Opt
         }
     }
     let missing = |unit: &str| !rates.contains_key(unit);
-    let answers = matches!(mode, Mode::Chat | Mode::Responses | Mode::Completion);
     if missing("input_mtok") {
         return Ok(Some("input_mtok".to_owned()));
     }
-    Ok((answers && missing("output_mtok")).then(|| "output_mtok".to_owned()))
+    Ok((is_chat && missing("output_mtok")).then(|| "output_mtok".to_owned()))
 }
 
 /// `None`: no count of tokens can express this unit.
@@ -127,21 +140,13 @@ fn meaning(unit: &str, mode: Mode) -> Option<Beside> {
     Some(match unit {
         "web_searches_kcount" => Beside::Asked(Extra::WebSearch),
         "storage_searches_kcount" => Beside::Asked(Extra::StorageSearch),
-        "cache_write_1h_mtok" => Beside::Dearer {
-            than: "cache_write_mtok",
-            extra: Some(Extra::CacheWriteOneHour),
-        },
-        "cache_audio_read_mtok" => Beside::Dearer {
-            than: "cache_read_mtok",
-            extra: Some(Extra::CachedAudio),
-        },
         "cache_image_read_mtok" => Beside::Dearer {
             than: "cache_read_mtok",
             extra: Some(Extra::CachedImage),
         },
         "input_image_mtok" => Beside::Dearer {
             than: "input_mtok",
-            extra: images(Extra::InputImage),
+            extra: None,
         },
         "input_video_mtok" => Beside::Dearer {
             than: "input_mtok",
@@ -167,7 +172,7 @@ fn is_dearer(rates: &Rates, unit: &str, than: &str) -> Result<bool> {
     Ok(false)
 }
 
-fn bands(rates: &Rates, report: &mut Report) -> Result<Vec<wire::Band>> {
+pub(super) fn bands(rates: &Rates, report: &mut Report) -> Result<Vec<wire::Band>> {
     let mut bands = Vec::new();
     for above in starts(rates)? {
         let rate = |unit| rate_above(rates, unit, above);
@@ -180,6 +185,11 @@ fn bands(rates: &Rates, report: &mut Report) -> Result<Vec<wire::Band>> {
             output: rate("output_mtok")?.unwrap_or_default(),
             reasoning: rate("output_reasoning_mtok")?,
             output_audio: rate("output_audio_mtok")?,
+            cached_audio: rate("cache_audio_read_mtok")?,
+            cache_write_long: rate("cache_write_1h_mtok")?,
+            input_image: rate("input_image_mtok")?,
+            output_image: rate("output_image_mtok")?,
+            request: rate("requests_kcount")?.map(a_thousandth).transpose()?,
         });
     }
     report.rounded += rates
@@ -187,6 +197,12 @@ fn bands(rates: &Rates, report: &mut Report) -> Result<Vec<wire::Band>> {
         .map(|rate| rounded(rate.get()))
         .sum::<usize>();
     Ok(bands)
+}
+
+/// What one costs of which a thousand cost this.
+fn a_thousandth(dollars: Money) -> Result<Money> {
+    ensure!(dollars.nanos() % 1000 == 0, "a price finer than money");
+    Ok(Money::from_nanos(dollars.nanos() / 1000))
 }
 
 /// Input lengths above which any unit's rate changes, 0 first.

@@ -27,7 +27,7 @@ pub(super) struct Model<'a> {
     #[serde(borrow)]
     pub(super) prices: &'a RawValue,
     #[serde(default, borrow)]
-    pub(super) price_variants: Vec<&'a RawValue>,
+    pub(super) price_variants: Vec<Variant<'a>>,
     #[serde(default)]
     pub(super) deprecated: bool,
 }
@@ -47,6 +47,18 @@ pub(super) enum Rule {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Conditional<'a> {
+    #[serde(default, borrow)]
+    pub(super) constraint: Constraint<'a>,
+    #[serde(borrow)]
+    pub(super) prices: Rates<'a>,
+}
+
+/// Rates of calls that ask for something: batches, a tier of service, a route.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Variant<'a> {
+    #[serde(borrow)]
+    pub(super) when: BTreeMap<&'a str, &'a str>,
     #[serde(default, borrow)]
     pub(super) constraint: Constraint<'a>,
     #[serde(borrow)]

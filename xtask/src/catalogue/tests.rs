@@ -111,10 +111,6 @@ fn tiers_become_bands_for_every_class() {
 fn a_price_that_counts_cannot_express_is_none() {
     for (rates, reason) in [
         ("{}", "no known price"),
-        (
-            r#"{"input_mtok":1,"output_mtok":1,"requests_kcount":12}"#,
-            "requests_kcount",
-        ),
         (r#"{"input_mchars":15}"#, "input_mchars"),
         (r#"{"input_mtok":1}"#, "output_mtok"),
         (
@@ -134,6 +130,47 @@ fn a_price_that_counts_cannot_express_is_none() {
         assert_eq!(rows[0].unpriced.as_deref(), Some(reason), "{rates}");
         assert!(rows[0].bands.is_empty(), "{rates}");
     }
+}
+
+#[test]
+fn a_price_of_the_call_itself_is_kept_in_dollars_each() {
+    let rows = rows(r#"{"input_mtok":1,"output_mtok":1,"requests_kcount":12}"#);
+    assert_eq!(rows[0].bands[0].request.unwrap().to_string(), "0.012");
+}
+
+#[test]
+fn a_tier_of_service_splits_rows_at_the_day_it_begins() {
+    let prices = r#"[{"id":"openai","models":[{"id":"m","match":{"equals":"m"},
+        "prices":{"input_mtok":2,"output_mtok":8},"price_variants":[
+        {"when":{"service_tier":"default"},"prices":{}},
+        {"when":{"processing":"batch"},"prices":{"input_mtok":1,"output_mtok":4}},
+        {"when":{"service_tier":"flex"},"prices":{"input_mtok":1,"output_mtok":4}},
+        {"when":{"service_tier":"fast"},"prices":{"input_mtok":4,"output_mtok":16},
+         "constraint":{"start_date":"2026-10-12"}},
+        {"when":{"service_tier":"priority"},"prices":{"input_mtok":4,"output_mtok":16},
+         "constraint":{"start_date":"2026-10-12"}}]}]}]"#;
+    let file = build(prices, "{}", "2026-01-01", &mut Report::default()).unwrap();
+    let rows = &file.providers[0].models[0].prices;
+    let told = rows.iter().map(|row| {
+        let tiers = row.tiers.iter();
+        let tiers: Vec<_> = tiers
+            .map(|(name, bands)| format!("{name} {}", bands[0].input))
+            .collect();
+        let from = row.from.as_deref().unwrap_or("always");
+        format!("{from}: {}; {}", row.bands[0].input, tiers.join(", "))
+    });
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            "always: 2.0; flex 1.0",
+            "2026-10-12: 2.0; flex 1.0, priority 4.0"
+        ]
+    );
+    let two = prices.replace(
+        "\"fast\"},\"prices\":{\"input_mtok\":4",
+        "\"fast\"},\"prices\":{\"input_mtok\":5",
+    );
+    assert!(build(&two, "{}", "2026-01-01", &mut Report::default()).is_err());
 }
 
 #[test]

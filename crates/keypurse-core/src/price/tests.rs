@@ -1,7 +1,6 @@
-use super::{Band, Price, Rate, Rates};
+use super::{Band, Price, Rate, Rates, Reach};
 use crate::money::Money;
-use crate::usage::TokenCounts;
-use proptest::prelude::*;
+use crate::usage::{Class, ServiceTier, TokenCounts};
 
 fn rate(dollars: &str) -> Rate {
     Rate::per_million(Money::parse_text(dollars).unwrap()).unwrap()
@@ -40,27 +39,163 @@ fn cost_is_rounded_up_once() {
 }
 
 #[test]
-fn each_class_of_tokens_has_its_own_rate() {
+fn each_class_has_its_own_rate() {
     let price = Price::flat(Rates {
         cached_input: Some(rate("0.1")),
         cache_write: Some(rate("1.25")),
         input_audio: Some(rate("10")),
         reasoning: Some(rate("3")),
         output_audio: Some(rate("20")),
+        cached_audio: Some(rate("5")),
+        cache_write_long: Some(rate("2.5")),
+        input_image: Some(rate("4")),
+        output_image: Some(rate("30")),
+        request: Rate::per_unit(Money::parse_text("0.01").unwrap()),
         ..rates("1", "2")
     });
     let counts = TokenCounts {
-        input: 100,
+        input: 128,
         cached_input: 10,
         cache_write: 20,
         input_audio: 30,
-        output: 50,
+        cached_audio: 7,
+        cache_write_long: 8,
+        input_image: 13,
+        output: 70,
         reasoning: 5,
         output_audio: 15,
+        output_image: 20,
+        requests: 1,
+        tier: ServiceTier::Standard,
     };
-    // 40×1 + 10×0.1 + 20×1.25 + 30×10 + 30×2 + 5×3 + 15×20, in micro-dollars
-    let micros = 40_000 + 1_000 + 25_000 + 300_000 + 60_000 + 15_000 + 300_000;
-    assert_eq!(price.cost(&counts), Some(Money::from_nanos(micros)));
+    let input = 40_000 + 1_000 + 25_000 + 300_000 + 35_000 + 20_000 + 52_000;
+    let output = 60_000 + 15_000 + 300_000 + 600_000;
+    let expected = Money::from_nanos(input + output + 10_000_000);
+    assert_eq!(price.cost(&counts), Some(expected));
+}
+
+#[test]
+fn a_class_without_a_rate_costs_what_its_total_costs() {
+    let price = Price::flat(rates("1", "2"));
+    let counts = TokenCounts {
+        input: 6,
+        cached_input: 1,
+        cache_write: 1,
+        input_audio: 1,
+        cached_audio: 1,
+        cache_write_long: 1,
+        input_image: 1,
+        output: 3,
+        reasoning: 1,
+        output_audio: 1,
+        output_image: 1,
+        requests: 1,
+        tier: ServiceTier::Standard,
+    };
+    assert_eq!(price.cost(&counts), Some(Money::from_nanos(12_000)));
+}
+
+fn tiered() -> Price {
+    let band = |above, rates| Band { above, rates };
+    let price = Price::banded(vec![band(0, rates("2", "8")), band(100, rates("4", "12"))]);
+    let priority = vec![band(0, rates("3", "14"))];
+    let price = price.unwrap().with_tier(ServiceTier::Priority, priority);
+    let flex = vec![band(0, rates("1", "4"))];
+    price.unwrap().with_tier(ServiceTier::Flex, flex).unwrap()
+}
+
+#[test]
+fn a_call_costs_what_its_tier_costs() {
+    let price = tiered();
+    for (tier, input, nanos) in [
+        (ServiceTier::Standard, 100, 208_000),
+        (ServiceTier::Standard, 101, 416_000),
+        (ServiceTier::Flex, 100, 104_000),
+        (ServiceTier::Flex, 101, 105_000),
+        (ServiceTier::Priority, 101, 317_000),
+    ] {
+        let counts = TokenCounts {
+            tier,
+            ..counts(input, 1)
+        };
+        assert_eq!(
+            price.cost(&counts),
+            Some(Money::from_nanos(nanos)),
+            "{tier:?} {input}"
+        );
+    }
+    let priority = TokenCounts {
+        tier: ServiceTier::Priority,
+        ..counts(1, 1)
+    };
+    assert_eq!(Price::flat(rates("2", "8")).cost(&priority), None);
+}
+
+#[test]
+fn a_bound_reaches_no_further_than_the_call() {
+    let audio = Rates {
+        input_audio: Some(rate("40")),
+        cache_write: Some(rate("2.5")),
+        output_audio: Some(rate("80")),
+        ..rates("2", "8")
+    };
+    let price = Price::flat(audio);
+    let priority = vec![Band {
+        above: 0,
+        rates: rates("5", "20"),
+    }];
+    let price = price.with_tier(ServiceTier::Priority, priority).unwrap();
+    let text = Reach::text();
+    for (reach, nanos) in [
+        (text, 10_500),
+        (text.with(Class::InputAudio), 48_000),
+        (text.with(Class::OutputAudio), 82_500),
+        (text.with_tier(ServiceTier::Priority), 25_000),
+        (Reach::everything(), 120_000),
+    ] {
+        let bound = price.within(&reach).bound(1, 1);
+        assert_eq!(bound, Some(Money::from_nanos(nanos)), "{reach:?}");
+    }
+    assert_eq!(price.within(&Reach::everything()), price);
+}
+
+#[test]
+fn a_reach_covers_what_a_call_asked_for_and_nothing_else() {
+    let audio = TokenCounts {
+        input_audio: 1,
+        ..counts(1, 1)
+    };
+    let priority = TokenCounts {
+        tier: ServiceTier::Priority,
+        ..counts(1, 1)
+    };
+    let text = Reach::text();
+    assert!(text.covers(&counts(1, 1)));
+    assert!(!text.covers(&audio) && !text.covers(&priority));
+    assert!(text.with(Class::InputAudio).covers(&audio));
+    assert!(text.with_tier(ServiceTier::Priority).covers(&priority));
+}
+
+#[test]
+fn prices_of_earlier_versions_are_still_read() {
+    let text = "0:input=1000000000,output=2000000000,cached_input=100000000;\
+                200000:input=2000000000,output=3000000000,reasoning=1,output_audio=2";
+    let price = Price::from_text(text).unwrap();
+    assert_eq!(price.to_text(), text);
+    assert_eq!(price.bands()[0].rates.cached_input, Some(rate("0.1")));
+    for text in [
+        "",
+        "0:",
+        "1:input=1,output=1",
+        "0:input=-1,output=1",
+        "0:input=1,output=1,colour=1",
+        "0:input=1,output=1|gold/0:input=1,output=1",
+        "0:input=1,output=1|standard/0:input=1,output=1",
+        "0:input=1,output=1|flex/0:input=1,output=1|flex/0:input=1,output=1",
+        "0:input=1,output=1|flex/1:input=1,output=1",
+    ] {
+        assert_eq!(Price::from_text(text), None, "{text}");
+    }
 }
 
 #[test]
@@ -153,57 +288,19 @@ fn money_for_exactly_the_input_buys_no_output() {
     assert_eq!(afforded(12_000), Some(1));
 }
 
-prop_compose! {
-    fn any_rates()(nanos in prop::array::uniform7(0_i64..100_000_000_000), some in prop::array::uniform5(any::<bool>())) -> Rates {
-        let rate = |i: usize| Rate::per_million(Money::from_nanos(nanos[i])).unwrap();
-        let maybe = |i: usize| some[i - 2].then(|| rate(i));
-        Rates {
-            input: rate(0), output: rate(1), cached_input: maybe(2), cache_write: maybe(3),
-            input_audio: maybe(4), reasoning: maybe(5), output_audio: maybe(6),
-        }
-    }
-}
-
-prop_compose! {
-    fn any_price()(low in any_rates(), high in any_rates(), above in 1_u64..1_000_000) -> Price {
-        Price::banded(vec![Band { above: 0, rates: low }, Band { above, rates: high }]).unwrap()
-    }
-}
-
-prop_compose! {
-    fn any_counts()(parts in prop::array::uniform7(0_u64..1_000_000)) -> TokenCounts {
-        TokenCounts {
-            input: parts[0] + parts[1] + parts[2] + parts[3],
-            cached_input: parts[1], cache_write: parts[2], input_audio: parts[3],
-            output: parts[4] + parts[5] + parts[6],
-            reasoning: parts[5], output_audio: parts[6],
-        }
-    }
-}
-
-proptest! {
-    #[test]
-    fn a_bound_is_never_below_the_cost(price in any_price(), counts in any_counts(), more in 0_u64..1000) {
-        let cost = price.cost(&counts).unwrap();
-        prop_assert!(cost <= price.bound(counts.input, counts.output).unwrap());
-        prop_assert!(cost <= price.bound(counts.input + more, counts.output + more).unwrap());
-    }
-
-    #[test]
-    fn an_affordable_output_fits_and_one_more_does_not(price in any_price(), input in 0_u64..2_000_000, budget in 0_i64..10_000_000_000) {
-        let budget = Money::from_nanos(budget);
-        match price.affordable_output(budget, input) {
-            None => prop_assert!(price.bound(input, 0).unwrap() > budget),
-            Some(u64::MAX) => prop_assert!(price.bound(input, 1_000_000_000).unwrap() <= budget),
-            Some(output) => {
-                prop_assert!(price.bound(input, output).unwrap() <= budget);
-                prop_assert!(price.bound(input, output + 1).unwrap() > budget);
-            }
-        }
-    }
-
-    #[test]
-    fn a_price_survives_its_text(price in any_price()) {
-        prop_assert_eq!(Price::from_text(&price.to_text()), Some(price));
-    }
+#[test]
+fn a_call_that_costs_something_by_itself_is_not_free() {
+    let rates = Rates {
+        request: Rate::per_unit(Money::parse_text("0.025").unwrap()),
+        ..Rates::default()
+    };
+    let price = Price::flat(rates);
+    assert!(!price.is_free() && price.has_request_rate());
+    let fee = Money::parse_text("0.025").unwrap();
+    assert_eq!(price.bound(0, 0), Some(fee));
+    assert_eq!(price.affordable_output(fee, 0), Some(u64::MAX));
+    let less = Money::parse_text("0.024").unwrap();
+    assert_eq!(price.affordable_output(less, 0), None);
+    assert_eq!(Rate::per_unit(Money::from_nanos(i64::MAX)), None);
+    assert!(!tiered().has_request_rate());
 }

@@ -65,16 +65,9 @@ pub enum Extra {
     WebSearch,
     /// A search of files the provider stores, each.
     StorageSearch,
-    /// Cache writes kept for an hour: dearer than the `cache_write` rate.
-    CacheWriteOneHour,
-    /// Audio input read from the cache: dearer than the `cached_input` rate,
-    /// so count it as audio input and not as cached input.
-    CachedAudio,
     /// Image input read from the cache: dearer than the `cached_input` rate,
-    /// so count it as input and not as cached input.
+    /// so count it as image input and not as cached input.
     CachedImage,
-    /// Image input: dearer than the `input` rate.
-    InputImage,
     /// Video input: dearer than the `input` rate.
     InputVideo,
 }

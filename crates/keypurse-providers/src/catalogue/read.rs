@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use keypurse_core::money::Money;
 use keypurse_core::price::{Band, Price, Rate, Rates};
 use keypurse_core::time::Timestamp;
+use keypurse_core::usage::ServiceTier;
 use thiserror::Error;
 
 use super::lookup::{Catalogue, Model, Provider, VENDORS};
@@ -132,7 +133,7 @@ impl Provider {
         }
         let rows = model
             .prices
-            .into_iter()
+            .iter()
             .map(read_row)
             .collect::<Result<_, _>>()?;
         self.models.push(Model {
@@ -148,16 +149,16 @@ impl Provider {
     }
 }
 
-fn read_row(row: wire::Row) -> Result<Row, ModelFault> {
-    let when = match (row.from, row.daily) {
+fn read_row(row: &wire::Row) -> Result<Row, ModelFault> {
+    let when = match (row.from.clone(), row.daily.clone()) {
         (None, None) => When::Always,
         (Some(day), None) => When::From(Timestamp::parse(&day).map_err(|_| ModelFault::Time(day))?),
         (None, Some([start, end])) => When::Daily(second_of_day(start)?, second_of_day(end)?),
         (Some(day), Some(_)) => return Err(ModelFault::Time(day)),
     };
-    let price = match row.unpriced {
-        Some(reason) => Err(reason),
-        None => Ok(read_price(&row.bands).ok_or(ModelFault::Price)?),
+    let price = match &row.unpriced {
+        Some(reason) => Err(reason.clone()),
+        None => Ok(read_price(row).ok_or(ModelFault::Price)?),
     };
     Ok(Row { when, price })
 }
@@ -168,8 +169,15 @@ fn second_of_day(text: String) -> Result<i64, ModelFault> {
     Ok(hour * 3600 + minute * 60 + i64::from(time.second()))
 }
 
-fn read_price(bands: &[wire::Band]) -> Option<Price> {
-    Price::banded(bands.iter().map(read_band).collect::<Option<_>>()?)
+fn read_price(row: &wire::Row) -> Option<Price> {
+    let standard = Price::banded(read_bands(&row.bands)?)?;
+    row.tiers.iter().try_fold(standard, |price, (tier, bands)| {
+        price.with_tier(ServiceTier::parse(tier)?, read_bands(bands)?)
+    })
+}
+
+fn read_bands(bands: &[wire::Band]) -> Option<Vec<Band>> {
+    bands.iter().map(read_band).collect()
 }
 
 fn read_band(band: &wire::Band) -> Option<Band> {
@@ -181,6 +189,14 @@ fn read_band(band: &wire::Band) -> Option<Band> {
         output: Rate::per_million(band.output)?,
         reasoning: read_rate(band.reasoning)?,
         output_audio: read_rate(band.output_audio)?,
+        cached_audio: read_rate(band.cached_audio)?,
+        cache_write_long: read_rate(band.cache_write_long)?,
+        input_image: read_rate(band.input_image)?,
+        output_image: read_rate(band.output_image)?,
+        request: match band.request {
+            Some(dollars) => Some(Rate::per_unit(dollars)?),
+            None => None,
+        },
     };
     Some(Band {
         above: band.above,

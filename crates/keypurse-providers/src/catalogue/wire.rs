@@ -1,6 +1,8 @@
 //! How the vendored `data/catalogue.json` is written. `cargo xtask catalogue`
 //! writes it and [`Catalogue`](super::Catalogue) reads it; nobody else.
 
+use std::collections::BTreeMap;
+
 use keypurse_core::money::Money;
 use serde::{Deserialize, Serialize};
 
@@ -73,6 +75,9 @@ pub struct Row {
     /// By length of the input, ascending; empty when unpriced.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bands: Vec<Band>,
+    /// The same for tiers of service with a price of their own, by their name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tiers: BTreeMap<String, Vec<Band>>,
 }
 
 /// US dollars per million tokens, as decimal text.
@@ -123,6 +128,41 @@ pub struct Band {
         skip_serializing_if = "Option::is_none"
     )]
     pub output_audio: Option<Money>,
+    /// Audio input tokens read from the provider's cache.
+    #[serde(
+        default,
+        with = "decimal_option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub cached_audio: Option<Money>,
+    /// Input tokens written to the provider's cache for an hour.
+    #[serde(
+        default,
+        with = "decimal_option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub cache_write_long: Option<Money>,
+    /// Image input tokens.
+    #[serde(
+        default,
+        with = "decimal_option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub input_image: Option<Money>,
+    /// Image output tokens.
+    #[serde(
+        default,
+        with = "decimal_option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub output_image: Option<Money>,
+    /// The call itself: dollars each, not per million.
+    #[serde(
+        default,
+        with = "decimal_option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub request: Option<Money>,
 }
 
 #[expect(

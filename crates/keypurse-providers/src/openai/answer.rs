@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::text::{is_object, text_bytes};
+use super::text::{is_object, text_bytes, texts};
 
 /// What is asked of an answer, borrowed from its text.
 #[derive(Debug, Deserialize)]
@@ -14,6 +14,9 @@ pub struct Answer<'a> {
     /// An error instead of an answer; some providers send one with status 200.
     #[serde(borrow, default)]
     pub error: Option<&'a RawValue>,
+    /// The tier of service it says the call had.
+    #[serde(borrow, default)]
+    pub service_tier: Option<&'a RawValue>,
     #[serde(borrow, default)]
     choices: Option<Vec<Choice<'a>>>,
     /// A member of this name that the provider already has.
@@ -46,12 +49,23 @@ impl<'a> Answer<'a> {
 
     /// UTF-8 bytes of what the model said.
     pub fn text_bytes(&self) -> u64 {
-        let messages = self
-            .choices
+        self.messages()
+            .map(|message| text_bytes(message.get()))
+            .sum()
+    }
+
+    /// Every text the model said, to be counted.
+    pub fn texts(&self) -> Vec<String> {
+        self.messages()
+            .flat_map(|message| texts(message.get()))
+            .collect()
+    }
+
+    fn messages(&self) -> impl Iterator<Item = &'a RawValue> {
+        self.choices
             .iter()
             .flatten()
-            .filter_map(|choice| choice.message);
-        messages.map(|message| text_bytes(message.get())).sum()
+            .filter_map(|choice| choice.message)
     }
 }
 
@@ -65,6 +79,7 @@ mod tests {
             "content":"Hi"},"finish_reason":"stop"},{"message":{"content":"you"}}],"usage":null}"#;
         let answer = Answer::read(body).unwrap();
         assert_eq!((answer.text_bytes(), answer.usage.is_none()), (5, true));
+        assert_eq!(answer.texts(), ["Hi", "you"]);
         assert!(!answer.is_failure());
         let failure = Answer::read(br#"{"error":{"message":"overloaded"}}"#).unwrap();
         assert!(failure.is_failure());

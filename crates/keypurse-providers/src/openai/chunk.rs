@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::text::{is_object, text_bytes};
+use super::text::{is_object, text_bytes, texts};
 
 /// What is asked of a chunk, borrowed from its text.
 #[derive(Debug, Deserialize)]
@@ -14,6 +14,9 @@ pub struct Chunk<'a> {
     /// An error that ends the stream.
     #[serde(borrow, default)]
     pub error: Option<&'a RawValue>,
+    /// The tier of service it says the call has.
+    #[serde(borrow, default)]
+    pub service_tier: Option<&'a RawValue>,
     #[serde(borrow, default)]
     choices: Option<Vec<Choice<'a>>>,
     #[serde(borrow, default)]
@@ -53,6 +56,16 @@ impl<'a> Chunk<'a> {
             .flatten()
             .filter_map(|choice| choice.delta);
         deltas.map(|delta| text_bytes(delta.get())).sum()
+    }
+
+    /// Every text the model said in it, to be counted.
+    pub fn texts(&self) -> Vec<String> {
+        let deltas = self
+            .choices
+            .iter()
+            .flatten()
+            .filter_map(|choice| choice.delta);
+        deltas.flat_map(|delta| texts(delta.get())).collect()
     }
 
     /// How many choices it ends.
@@ -99,6 +112,7 @@ mod tests {
         let content = Chunk::read(CONTENT).unwrap();
         assert!(content.has_choices() && content.usage.is_none());
         assert_eq!((content.text_bytes(), content.finished()), (2, 0));
+        assert_eq!(content.texts(), ["Hi"]);
         let last = r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#;
         assert_eq!(Chunk::read(last).unwrap().finished(), 1);
         let usage = Chunk::read(r#"{"choices":[],"usage":{"prompt_tokens":1}}"#).unwrap();

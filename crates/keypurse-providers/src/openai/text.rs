@@ -31,6 +31,31 @@ pub(super) fn text_bytes(json: &str) -> u64 {
     total
 }
 
+/// The string values of which [`text_bytes`] is the sum, empty ones left out.
+pub(super) fn texts(json: &str) -> Vec<String> {
+    let bytes = json.as_bytes();
+    let (mut at, mut found, mut labelled) = (0, Vec::new(), false);
+    while let Some(start) = memchr::memchr(b'"', &bytes[at..]).map(|found| at + found + 1) {
+        let end = start + Scanned::read(&bytes[start..]).raw_len;
+        at = (end + 1).min(bytes.len());
+        if is_key(&bytes[at..]) {
+            labelled = LABELS.contains(&&bytes[start..end]);
+        } else {
+            if !labelled && end > start {
+                found.push(decoded(&json[start - 1..at]));
+            }
+            labelled = false;
+        }
+    }
+    found
+}
+
+/// A string that does not decode is taken as it is written: it is to be
+/// counted, not shown.
+fn decoded(string: &str) -> String {
+    serde_json::from_str(string).unwrap_or_else(|_| string.to_owned())
+}
+
 fn is_key(after: &[u8]) -> bool {
     after.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b':')
 }
@@ -80,7 +105,7 @@ fn escape(bytes: &[u8]) -> (usize, usize) {
 
 #[cfg(test)]
 mod tests {
-    use super::text_bytes;
+    use super::{text_bytes, texts};
 
     #[test]
     fn text_is_measured_in_utf8_whatever_its_notation() {
@@ -103,5 +128,14 @@ mod tests {
         ] {
             assert_eq!(text_bytes(json), expected, "{json}");
         }
+    }
+
+    #[test]
+    fn texts_are_decoded_and_labels_left_out() {
+        let call = r#"{"role":"assistant","content":"a\u00e9\n","tool_calls":[{"index":0,"id":"c1",
+            "type":"function","function":{"name":"f","arguments":"{\"a\":1}"}}],"refusal":""}"#;
+        assert_eq!(texts(call), ["aé\n", "f", r#"{"a":1}"#]);
+        assert_eq!(texts(r#"{"content":"\ud83d"}"#), [r#""\ud83d""#]);
+        assert!(texts("{}").is_empty());
     }
 }

@@ -26,28 +26,60 @@ struct Wire {
     /// DeepSeek's name for cached input.
     #[serde(default)]
     prompt_cache_hit_tokens: Option<u64>,
+    /// Moonshot's and Together's.
+    #[serde(default)]
+    cached_tokens: Option<u64>,
+    /// Anthropic's, which routers in front of it pass on.
+    #[serde(default)]
+    cache_read_input_tokens: Option<u64>,
+    #[serde(default)]
+    cache_creation_input_tokens: Option<u64>,
+    #[serde(default)]
+    cache_creation: Option<CacheCreation>,
 }
 
 #[derive(Default, Deserialize)]
 struct InputParts {
-    #[serde(default, rename = "cached_tokens")]
-    cached: Option<u64>,
-    #[serde(default, rename = "audio_tokens")]
-    audio: Option<u64>,
+    #[serde(default)]
+    cached_tokens: Option<u64>,
+    #[serde(default)]
+    cached_tokens_details: Option<CachedParts>,
+    #[serde(default)]
+    audio_tokens: Option<u64>,
+    #[serde(default)]
+    image_tokens: Option<u64>,
     /// What routers call tokens written to a provider's cache.
-    #[serde(default, rename = "cache_write_tokens")]
-    cache_write: Option<u64>,
+    #[serde(default)]
+    cache_write_tokens: Option<u64>,
+    #[serde(default)]
+    cache_creation_tokens: Option<u64>,
+}
+
+#[derive(Default, Deserialize)]
+struct CachedParts {
+    #[serde(default)]
+    audio_tokens: Option<u64>,
+}
+
+/// Cache writes by how long they live.
+#[derive(Default, Deserialize)]
+struct CacheCreation {
+    #[serde(default)]
+    ephemeral_1h_input_tokens: Option<u64>,
 }
 
 #[derive(Default, Deserialize)]
 struct OutputParts {
-    #[serde(default, rename = "reasoning_tokens")]
-    reasoning: Option<u64>,
-    #[serde(default, rename = "audio_tokens")]
-    audio: Option<u64>,
+    #[serde(default)]
+    reasoning_tokens: Option<u64>,
+    #[serde(default)]
+    audio_tokens: Option<u64>,
+    #[serde(default)]
+    image_tokens: Option<u64>,
 }
 
-/// Reads a usage object into token counts whose parts fit their totals.
+/// Reads a usage object into token counts whose parts fit their totals and do
+/// not overlap. It knows no tier, and no price of the call itself.
 ///
 /// Some providers (xAI, Google) leave reasoning out of `completion_tokens` and
 /// count it in `total_tokens` alone: what the total has beyond the input is
@@ -57,29 +89,76 @@ pub fn read_usage(usage: &RawValue) -> Result<TokenCounts, ImplausibleUsage> {
         return Err(ImplausibleUsage);
     }
     let wire: Wire = serde_json::from_str(usage.get()).map_err(|_| ImplausibleUsage)?;
-    let input_parts = wire.prompt_tokens_details.unwrap_or_default();
-    let output_parts = wire.completion_tokens_details.unwrap_or_default();
     let beyond_input = wire
         .total_tokens
         .unwrap_or(0)
         .saturating_sub(wire.prompt_tokens);
-    let cached = input_parts.cached.or(wire.prompt_cache_hit_tokens);
-    let input_audio = input_parts.audio.unwrap_or(0);
+    let output = wire.completion_tokens_details.as_ref();
+    let part = |part: Option<Option<u64>>| part.flatten().unwrap_or(0);
     let counts = TokenCounts {
-        input: wire.prompt_tokens,
-        // Nobody says how many of the cached tokens were audio, and those may
-        // cost more than cached text: audio is counted as audio.
-        cached_input: cached.unwrap_or(0).saturating_sub(input_audio),
-        cache_write: input_parts.cache_write.unwrap_or(0),
-        input_audio,
         output: wire.completion_tokens.max(beyond_input),
-        reasoning: output_parts.reasoning.unwrap_or(0),
-        output_audio: output_parts.audio.unwrap_or(0),
+        reasoning: part(output.map(|parts| parts.reasoning_tokens)),
+        output_audio: part(output.map(|parts| parts.audio_tokens)),
+        output_image: part(output.map(|parts| parts.image_tokens)),
+        ..wire.input().ok_or(ImplausibleUsage)?
     };
     if counts.is_consistent() {
         Ok(counts)
     } else {
         Err(ImplausibleUsage)
+    }
+}
+
+impl Wire {
+    /// The input and its parts. `None` when they contradict each other.
+    fn input(self) -> Option<TokenCounts> {
+        let parts = self.prompt_tokens_details.unwrap_or_default();
+        let cached = parts
+            .cached_tokens
+            .or(self.prompt_cache_hit_tokens)
+            .or(self.cached_tokens)
+            .or(self.cache_read_input_tokens)
+            .unwrap_or(0);
+        let written = parts
+            .cache_write_tokens
+            .or(parts.cache_creation_tokens)
+            .or(self.cache_creation_input_tokens)
+            .unwrap_or(0);
+        let long = self.cache_creation.unwrap_or_default();
+        let cache_write_long = long.ephemeral_1h_input_tokens.unwrap_or(0);
+        let audio = parts.audio_tokens.unwrap_or(0);
+        let cached_audio = parts
+            .cached_tokens_details
+            .and_then(|cached| cached.audio_tokens);
+        // Unless it is said how many of the cached tokens were audio, audio is
+        // counted as audio: that may cost more than cached text.
+        let (cached_input, cached_audio) = match cached_audio {
+            None => (cached.saturating_sub(audio), 0),
+            Some(cached_audio) => (cached.checked_sub(cached_audio)?, cached_audio),
+        };
+        let mut counts = TokenCounts {
+            input: self.prompt_tokens,
+            cached_input,
+            cache_write: written.saturating_sub(cache_write_long),
+            input_audio: audio.checked_sub(cached_audio)?,
+            cached_audio,
+            cache_write_long,
+            ..TokenCounts::default()
+        };
+        let others = [
+            counts.cached_input,
+            counts.cache_write,
+            counts.cache_write_long,
+            audio,
+        ];
+        let others = others.into_iter().try_fold(0, u64::checked_add)?;
+        let image = parts.image_tokens.unwrap_or(0);
+        if image > self.prompt_tokens {
+            return None;
+        }
+        // An image may have come from the cache, too; then it is counted there.
+        counts.input_image = image.min(self.prompt_tokens.checked_sub(others)?);
+        Some(counts)
     }
 }
 
@@ -138,6 +217,65 @@ mod tests {
     }
 
     #[test]
+    fn every_class_is_read_and_no_token_is_in_two() {
+        for (usage, expected) in [
+            (
+                r#"{"prompt_tokens":9,"completion_tokens":5,"cached_tokens":7}"#,
+                counts(9, 7, 5, 0),
+            ),
+            (
+                r#"{"prompt_tokens":9,"completion_tokens":5,"cache_read_input_tokens":3,
+                    "cache_creation_input_tokens":5,
+                    "cache_creation":{"ephemeral_5m_input_tokens":4,"ephemeral_1h_input_tokens":1}}"#,
+                TokenCounts {
+                    cache_write: 4,
+                    cache_write_long: 1,
+                    ..counts(9, 3, 5, 0)
+                },
+            ),
+            (
+                r#"{"prompt_tokens":9,"completion_tokens":5,
+                    "prompt_tokens_details":{"cached_tokens":2,"cache_write_tokens":3,"video_tokens":0}}"#,
+                TokenCounts {
+                    cache_write: 3,
+                    ..counts(9, 2, 5, 0)
+                },
+            ),
+            (
+                r#"{"prompt_tokens":90,"completion_tokens":50,
+                    "prompt_tokens_details":{"text_tokens":60,"audio_tokens":30,"cached_tokens":40},
+                    "completion_tokens_details":{"audio_tokens":20,"text_tokens":30,"image_tokens":6}}"#,
+                TokenCounts {
+                    input_audio: 30,
+                    output_audio: 20,
+                    output_image: 6,
+                    ..counts(90, 10, 50, 0)
+                },
+            ),
+            (
+                r#"{"prompt_tokens":90,"completion_tokens":0,
+                    "prompt_tokens_details":{"audio_tokens":30,"cached_tokens":40,
+                    "cached_tokens_details":{"text_tokens":25,"audio_tokens":15}}}"#,
+                TokenCounts {
+                    input_audio: 15,
+                    cached_audio: 15,
+                    ..counts(90, 25, 0, 0)
+                },
+            ),
+            (
+                r#"{"prompt_tokens":90,"completion_tokens":0,
+                    "prompt_tokens_details":{"text_tokens":10,"image_tokens":80,"cached_tokens":40}}"#,
+                TokenCounts {
+                    input_image: 50,
+                    ..counts(90, 40, 0, 0)
+                },
+            ),
+        ] {
+            assert_eq!(read(usage), Ok(expected), "{usage}");
+        }
+    }
+
+    #[test]
     fn absurd_usage_is_no_usage() {
         for usage in [
             "[]",
@@ -153,6 +291,13 @@ mod tests {
             r#"{"prompt_tokens":3,"completion_tokens":5,"completion_tokens":6}"#,
             r#"{"prompt_tokens":3,"completion_tokens":5,"prompt_tokens_details":{"cached_tokens":4}}"#,
             r#"{"prompt_tokens":3,"completion_tokens":5,"completion_tokens_details":{"reasoning_tokens":6}}"#,
+            r#"{"prompt_tokens":3,"completion_tokens":5,"cached_tokens":4}"#,
+            r#"{"prompt_tokens":3,"completion_tokens":5,"cached_tokens":-1}"#,
+            r#"{"prompt_tokens":3,"completion_tokens":5,"prompt_tokens_details":{"image_tokens":4}}"#,
+            r#"{"prompt_tokens":3,"completion_tokens":5,"prompt_tokens_details":{"cached_tokens":2,"cache_write_tokens":2}}"#,
+            r#"{"prompt_tokens":3,"completion_tokens":5,"prompt_tokens_details":{"cached_tokens":1,"cached_tokens_details":{"audio_tokens":2}}}"#,
+            r#"{"prompt_tokens":3,"completion_tokens":5,"cache_creation":{"ephemeral_1h_input_tokens":4}}"#,
+            r#"{"prompt_tokens":3,"completion_tokens":5,"completion_tokens_details":{"audio_tokens":3,"image_tokens":3}}"#,
         ] {
             assert_eq!(read(usage), Err(ImplausibleUsage), "{usage}");
         }

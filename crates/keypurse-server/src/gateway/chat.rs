@@ -71,7 +71,7 @@ async fn answer(state: &AppState, request: Request<Body>) -> Result<Response, Ga
         return sandbox::answer(state, &call, &head.headers, request).await;
     }
     let route = state.gateway.route(&request.model, started_at)?;
-    request.refuse_unpriced()?;
+    request.refuse_unpriced(&route)?;
     let bound = Bound::of(&request, &route, state.gateway.default_output_limit)?;
     let planned = Planned {
         call,

@@ -79,10 +79,7 @@ pub(super) async fn dispatch(
     by: Instant,
 ) -> Result<Reply, UpstreamFault> {
     let route = &funded.route;
-    let field = route.provider.output_limit_field;
-    let body = funded
-        .request
-        .for_upstream(&route.model, funded.limit, field);
+    let body = funded.request.for_upstream(route, funded.limit);
     let Reached::Http {
         chat,
         authorization,

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
+use keypurse_providers::tokenizer::Tokenizer;
 use keypurse_store::failpoint;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -94,7 +95,8 @@ async fn begin_stream(
     mut body: ReplyBody,
     headers: HeaderMap,
 ) -> Result<Fetched, UpstreamFault> {
-    let mut source = StreamSource::new(funded.output_limit(), funded.bound.choices);
+    let tokenizer = funded.route.tokenizer.filter(Tokenizer::ready);
+    let mut source = StreamSource::new(funded.output_limit(), funded.bound.choices, tokenizer);
     loop {
         let first = source.read(body.next().await);
         match first.end {

@@ -8,6 +8,7 @@ use keypurse_core::time::Timestamp;
 use keypurse_store::{CallMeta, Claim, Feature, HoldFailure, NewHold, StoreError, failpoint};
 use tracing::error;
 
+use super::admit::admit;
 use super::bound::Bound;
 use super::error::{GatewayError, Shortage};
 use super::open_hold::OpenHold;
@@ -60,7 +61,7 @@ pub(super) async fn fund(state: &AppState, planned: Planned) -> Result<Funded, G
         claim,
     } = planned;
     let is_claimed = claim.is_some();
-    let new = NewHold {
+    let hold = |bound: &Bound| NewHold {
         request: HoldRequest {
             call,
             account: caller.account(),
@@ -80,27 +81,28 @@ pub(super) async fn fund(state: &AppState, planned: Planned) -> Result<Funded, G
             price: Arc::clone(&route.price),
             started_at,
         },
-        claim,
+        claim: claim.clone(),
     };
-    let hold = OpenHold::of(state, call);
+    let open_hold = OpenHold::of(state, call);
     failpoint::reach("call.before-hold");
-    let admission = match state.store.hold(new).await {
+    let (admission, bound) = admit(state, (&request, &route), bound, hold).await;
+    let admission = match admission {
         Ok(admission) => admission,
         Err(failure) => {
-            hold.was_refused();
-            return Err(refused(failure, &bound, &route));
+            open_hold.was_refused();
+            return Err(refused(failure, &bound));
         }
     };
     failpoint::reach("call.after-hold");
     let is_clamped = admission.budget < bound.full;
     let limit = if is_clamped {
-        bound.affordable(&route.price, admission.budget)
+        bound.affordable(admission.budget)
     } else {
         bound.limit
     };
     Ok(Funded {
         call,
-        hold,
+        hold: open_hold,
         started_at,
         request,
         route,
@@ -111,9 +113,9 @@ pub(super) async fn fund(state: &AppState, planned: Planned) -> Result<Funded, G
     })
 }
 
-fn refused(failure: HoldFailure, bound: &Bound, route: &Route) -> GatewayError {
+fn refused(failure: HoldFailure, bound: &Bound) -> GatewayError {
     let shortage = |short: Short| Shortage {
-        affordable_output_tokens: bound.advisable(&route.price, short.available),
+        affordable_output_tokens: bound.advisable(short.available),
         short,
     };
     match failure {

@@ -15,12 +15,16 @@ mod error_body;
 mod routes;
 
 mod chat;
+mod parts;
 mod read_body;
 mod request;
 mod splice;
+mod tier;
 mod unpriced;
 
+mod admit;
 mod bound;
+mod count;
 mod fund;
 mod once;
 mod open_hold;
@@ -33,6 +37,7 @@ mod fetch;
 mod provider;
 mod upstream_client;
 
+mod meter;
 mod relay_json;
 mod relay_stream;
 mod settle;

@@ -8,7 +8,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
-use keypurse_core::price::{Price, Rate, Rates};
+use keypurse_core::price::{Band, Price, Rate, Rates};
 use keypurse_core::time::Timestamp;
 use keypurse_providers::catalogue::Mode;
 use serde_json::{Map, Value, json};
@@ -176,7 +176,18 @@ impl Listed<'_> {
 
 /// Dollars per million tokens, as text: a float would not be exact.
 fn pricing(price: &Price) -> Value {
-    let bands = price.bands();
+    let mut pricing = pricing_of(price.bands());
+    let tiers = price.tiers();
+    let tiers: Map<String, Value> = tiers
+        .map(|(tier, bands)| (tier.as_str().to_owned(), Value::Object(pricing_of(bands))))
+        .collect();
+    if !tiers.is_empty() {
+        pricing.insert("service_tiers".to_owned(), Value::Object(tiers));
+    }
+    Value::Object(pricing)
+}
+
+fn pricing_of(bands: &[Band]) -> Map<String, Value> {
     let mut pricing = rates(&bands[0].rates);
     if bands.len() > 1 {
         let longer = bands[1..].iter().map(|band| {
@@ -186,7 +197,7 @@ fn pricing(price: &Price) -> Value {
         });
         pricing.insert("long_input".to_owned(), longer.collect());
     }
-    Value::Object(pricing)
+    pricing
 }
 
 fn rates(rates: &Rates) -> Map<String, Value> {
@@ -198,6 +209,11 @@ fn rates(rates: &Rates) -> Map<String, Value> {
         ("input_audio_per_million", rates.input_audio),
         ("reasoning_per_million", rates.reasoning),
         ("output_audio_per_million", rates.output_audio),
+        ("cached_audio_per_million", rates.cached_audio),
+        ("cache_write_long_per_million", rates.cache_write_long),
+        ("input_image_per_million", rates.input_image),
+        ("output_image_per_million", rates.output_image),
+        ("calls_per_million", rates.request),
     ];
     let text = |rate: Rate| rate.dollars_per_million().to_string();
     let stated = classes

@@ -8,6 +8,7 @@ use http::uri::{PathAndQuery, Scheme};
 use http::{HeaderValue, Uri};
 use keypurse_core::price::Price;
 use keypurse_providers::catalogue::Catalogue;
+use keypurse_providers::tokenizer;
 use thiserror::Error;
 use tokio::sync::Semaphore;
 
@@ -132,6 +133,17 @@ impl Gateway {
         let mut names: Vec<&str> = self.providers.keys().map(String::as_str).collect();
         names.sort_unstable();
         names
+    }
+
+    /// Makes the vocabularies of the configured providers' models, on a thread
+    /// of its own. Until they are there, bytes are counted.
+    pub fn warm(&self) {
+        if self.providers.keys().any(|name| tokenizer::is_of_use(name)) {
+            let thread = std::thread::Builder::new().name("vocabulary".to_owned());
+            if let Err(error) = thread.spawn(tokenizer::warm) {
+                tracing::warn!(%error, "tokens are not counted: there is no thread for it");
+            }
+        }
     }
 
     /// The day the bundled prices were published.

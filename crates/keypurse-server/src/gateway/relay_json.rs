@@ -11,7 +11,7 @@ use super::cost::{add_charge, add_output_limit, with_cost};
 use super::dispatch::{UpstreamFailure, UpstreamFault};
 use super::error::GatewayError;
 use super::fund::Funded;
-use super::settle::{Ended, settle};
+use super::settle::{Told, Used, settle};
 use crate::state::State;
 
 /// Why an answer is not delivered.
@@ -32,7 +32,7 @@ pub(super) async fn relay_json(
 ) -> Result<Response, Undelivered> {
     let answer = Answer::read(body).filter(|answer| !answer.is_failure());
     let answer = answer.ok_or_else(|| Undelivered::NoAnswer(nonsense(funded)))?;
-    let used = funded.used(answer.usage, answer.text_bytes(), Ended::Whole);
+    let used = used(funded, &answer).await;
     let charge = settle(funded, used, StatusCode::OK.as_u16())
         .await
         .map_err(Undelivered::NotCharged)?;
@@ -47,6 +47,20 @@ pub(super) async fn relay_json(
         state.gateway.kept.keep(funded.call, &response, shown);
     }
     Ok(response)
+}
+
+/// What the answer says was used, else what is counted.
+async fn used(funded: &Funded, answer: &Answer<'_>) -> Used {
+    let told = Told {
+        usage: answer.usage,
+        tier: answer.service_tier,
+    };
+    if let Some(used) = funded.reported(told) {
+        return used;
+    }
+    let output = funded.counted_output(answer.texts(), answer.text_bytes());
+    let output = output.await;
+    funded.estimated(funded.counted_input().await, output)
 }
 
 /// Some providers answer 200 with an error inside, or with a web page.

@@ -233,7 +233,7 @@ impl StreamRelay<'_> {
         let funded = self.running.funded;
         drop(self.body);
         let tokens = self.source.count_tokens();
-        let used = funded.used(self.source.usage(), tokens, ended);
+        let used = funded.used(self.source.told(), tokens, ended).await;
         let status = StatusCode::OK.as_u16();
         let tail = match settle(funded, used, status).await {
             Ok(charge) => tail(self.running, &self.source, ending, charge.cost),

@@ -1,16 +1,17 @@
 //! A chat request, read strictly: only what admission needs, and where it
 //! stands in the text.
 
-use std::borrow::Cow;
 use std::ops::{Range, RangeInclusive};
 
 use bytes::Bytes;
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::config::OutputLimitField;
 use super::error::GatewayError;
+use super::parts::{self, Message, Parts};
+use super::resolve::Route;
 use super::splice::{Edits, place_of};
+use super::tier::AskedTier;
 use super::unpriced::{self, Unpriced};
 use crate::http::json::JsonObject;
 
@@ -51,11 +52,15 @@ pub(super) struct ChatRequest {
     pub(super) include_usage: bool,
     /// How many answers it asks for.
     pub(super) choices: u64,
-    /// Whether it has parts whose tokens its bytes do not bound: a linked
-    /// image, a stored file.
-    pub(super) opaque_input: bool,
-    /// An option that changes the price and has none.
-    pub(super) unpriced: Option<Unpriced>,
+    /// What it brings along beside text.
+    pub(super) parts: Parts,
+    /// The tier of service it asks for.
+    pub(super) tier: AskedTier,
+    /// An option that changes the price and has none, whatever the model.
+    unpriced: Option<Unpriced>,
+    /// Whether it asks for a search, which a model's price may include.
+    asks_for_search: bool,
+    tier_at: Option<Range<usize>>,
     max_tokens: Limit,
     max_completion_tokens: Limit,
     model_at: Range<usize>,
@@ -80,7 +85,7 @@ impl ChatRequest {
             body: &body,
         };
         let (model, model_at) = members.model()?;
-        let opaque_input = has_opaque_input(members.messages()?)?;
+        let parts = parts::read(&members.messages()?, &body)?;
         let streamed = members.flag("stream")?;
         let (include_usage, stream_options) = members.stream_options(streamed)?;
         let choices = members.integer("n", CHOICES)?.unwrap_or(1);
@@ -88,14 +93,21 @@ impl ChatRequest {
         let max_completion_tokens = members.limit("max_completion_tokens")?;
         unpriced::refuse_forbidden(&object)?;
         let unpriced = unpriced::find(&object)?;
+        let asks_for_search = unpriced::asks_for_search(&object);
+        let tier = AskedTier::read(object.get("service_tier"));
+        let tier_at = object.get("service_tier");
+        let tier_at = tier_at.map(|value| place_of(value, &body));
         Ok(Self {
             body,
             model,
             streamed,
             include_usage,
             choices,
-            opaque_input,
+            parts,
+            tier,
             unpriced,
+            asks_for_search,
+            tier_at,
             max_tokens,
             max_completion_tokens,
             model_at,
@@ -103,12 +115,25 @@ impl ChatRequest {
         })
     }
 
-    /// Refuses what has no price.
-    pub(super) fn refuse_unpriced(&self) -> Result<(), GatewayError> {
-        match self.unpriced {
-            Some(Unpriced { param, why }) => Err(GatewayError::Unpriced { param, why }),
-            None => Ok(()),
+    /// Refuses what has no price at this model.
+    pub(super) fn refuse_unpriced(&self, route: &Route) -> Result<(), GatewayError> {
+        if let Some(Unpriced { param, why }) = self.unpriced {
+            return Err(GatewayError::Unpriced { param, why });
         }
+        if self.tier.held(&route.price).is_none() {
+            let why = "this model has no price for that tier of service";
+            return Err(GatewayError::unpriced("service_tier", why));
+        }
+        let searches = route.price.has_request_rate();
+        if self.asks_for_search && !searches {
+            let why = "this model's searches have no price";
+            return Err(GatewayError::unpriced("web_search_options", why));
+        }
+        if self.choices > 1 && searches {
+            let why = "this model's price is for one answer";
+            return Err(GatewayError::unpriced("n", why));
+        }
+        Ok(())
     }
 
     /// The output limit the client asked for, per choice.
@@ -121,12 +146,17 @@ impl ChatRequest {
     /// explicit output limit, and usage asked for in streams.
     ///
     /// The limit stands where the client stated one, in both places if it
-    /// stated two, so that no server can pick a larger one.
-    pub(super) fn for_upstream(&self, model: &str, limit: u64, field: OutputLimitField) -> Bytes {
+    /// stated two, so that no server can pick a larger one. A tier left to a
+    /// project's default, which we cannot know, is stated, too.
+    pub(super) fn for_upstream(&self, route: &Route, limit: u64) -> Bytes {
+        let field = route.provider.output_limit_field;
         let mut edits = Edits::default();
-        if self.model != model {
-            let name = serde_json::to_string(model).expect("a text is JSON");
+        if self.model != *route.model {
+            let name = serde_json::to_string(&*route.model).expect("a text is JSON");
             edits.replace(self.model_at.clone(), name);
+        }
+        if self.tier == AskedTier::Unsaid && route.pins_tier() {
+            edits.set("service_tier", self.tier_at.clone(), "\"default\"");
         }
         for (member, stated) in [
             (OutputLimitField::MaxTokens, &self.max_tokens),
@@ -282,40 +312,6 @@ impl<'a> Members<'a> {
         };
         Ok((false, Some((place, replaced))))
     }
-}
-
-#[derive(Deserialize)]
-struct Message<'a> {
-    #[serde(borrow, default)]
-    content: Option<&'a RawValue>,
-    /// An earlier spoken answer, named by its id.
-    #[serde(borrow, default)]
-    audio: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Part<'a> {
-    #[serde(borrow, default, rename = "type")]
-    kind: Option<Cow<'a, str>>,
-}
-
-fn has_opaque_input(messages: Vec<Message<'_>>) -> Result<bool, GatewayError> {
-    let mut opaque = false;
-    for message in messages {
-        opaque |= message.audio.is_some();
-        let Some(content) = message
-            .content
-            .filter(|content| !content.get().starts_with('"'))
-        else {
-            continue;
-        };
-        let wrong = "a message's `content` must be a text or a list of parts";
-        let parts: Vec<Part<'_>> = serde_json::from_str(content.get())
-            .map_err(|_| GatewayError::invalid(Some("messages"), wrong))?;
-        let is_text = |part: &Part<'_>| matches!(part.kind.as_deref(), Some("text" | "refusal"));
-        opaque |= !parts.iter().all(is_text);
-    }
-    Ok(opaque)
 }
 
 fn missing(name: &'static str) -> GatewayError {

@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use keypurse_core::price::Price;
+use keypurse_core::price::{Price, Reach};
 use keypurse_core::time::Timestamp;
 use keypurse_providers::catalogue::{Extra, Mode, ModelEntry};
+use keypurse_providers::images::{ImageTokens, image_tokens};
+use keypurse_providers::tokenizer::Tokenizer;
 use keypurse_providers::visible::shows_all_output;
 
 use super::config::StreamHold;
@@ -22,8 +24,14 @@ pub(super) struct Route {
     /// The provider's own name for the model.
     pub(super) model: Arc<str>,
     pub(super) price: Arc<Price>,
+    /// What of the price a call of text can reach.
+    text_price: Arc<Price>,
     /// Whether nothing can cost anything.
     pub(super) is_free: bool,
+    /// Where the model's vocabulary is public.
+    pub(super) tokenizer: Option<Tokenizer>,
+    /// What the provider publishes about images.
+    pub(super) image_tokens: Option<ImageTokens>,
     pub(super) max_output_tokens: Option<u64>,
     pub(super) max_input_tokens: Option<u64>,
     /// Whether images or sounds may cost more than the price says.
@@ -36,6 +44,21 @@ pub(super) struct Route {
 }
 
 impl Route {
+    /// What of the price a call can reach.
+    pub(super) fn price_within(&self, reach: Reach) -> Arc<Price> {
+        if reach == Reach::text() {
+            Arc::clone(&self.text_price)
+        } else {
+            Arc::new(self.price.within(&reach))
+        }
+    }
+
+    /// Whether the tier of a call that names none depends on the default of
+    /// the account's project, which we cannot see. Only OpenAI has one.
+    pub(super) fn pins_tier(&self) -> bool {
+        &*self.provider.name == "openai" && self.price.tiers().next().is_some()
+    }
+
     /// The most input tokens of a request whose bytes do not bound them.
     pub(super) fn opaque_input_bound(&self) -> Result<u64, GatewayError> {
         if self.prices_text_only {
@@ -137,12 +160,18 @@ impl Gateway {
             StreamHold::Full => false,
             StreamHold::Blocks => true,
         };
+        // An alias is what its model is.
+        let id = entry.as_ref().map_or(model, |entry| entry.id);
         Ok(Route {
             provider: Arc::clone(provider),
             model: model.into(),
+            text_price: Arc::new(price.within(&Reach::text())),
             price,
             is_free,
             holds_in_blocks,
+            tokenizer: Tokenizer::of(&provider.name, model),
+            image_tokens: image_tokens(&provider.name, model)
+                .or_else(|| image_tokens(&provider.name, id)),
             max_output_tokens: known
                 .and_then(|known| known.max_output_tokens)
                 .or(entry.as_ref().and_then(|entry| entry.max_output_tokens)),
@@ -179,7 +208,10 @@ impl Gateway {
             provider: Arc::new(Provider::simulated(entry.provider)),
             model: entry.id.into(),
             is_free: price.is_free(),
+            text_price: Arc::new(price.within(&Reach::text())),
             price: Arc::new(price),
+            tokenizer: Tokenizer::of(entry.provider, entry.id),
+            image_tokens: image_tokens(entry.provider, entry.id),
             max_output_tokens: entry.max_output_tokens,
             max_input_tokens: entry.max_input_tokens,
             prices_text_only: false,
@@ -224,6 +256,6 @@ fn refuse_other_modes(
 }
 
 fn prices_text_only(entry: &ModelEntry<'_>) -> bool {
-    let media = [Extra::InputImage, Extra::InputVideo, Extra::CachedImage];
+    let media = [Extra::InputVideo, Extra::CachedImage];
     entry.extras().iter().any(|extra| media.contains(extra))
 }

@@ -63,7 +63,7 @@ pub(super) async fn answer(
     let route = state
         .gateway
         .simulated_route(&request.model, call.started_at)?;
-    request.refuse_unpriced()?;
+    request.refuse_unpriced(&route)?;
     if let Some(failure) = scenario.and_then(|scenario| rehearsed(scenario, call, &route)) {
         return Err(failure);
     }

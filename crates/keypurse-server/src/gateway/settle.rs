@@ -11,6 +11,15 @@ use tracing::warn;
 use super::error::GatewayError;
 use super::fund::Funded;
 
+/// What a provider's answer says about its cost.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Told<'a> {
+    /// The usage object.
+    pub(super) usage: Option<&'a RawValue>,
+    /// The tier of service.
+    pub(super) tier: Option<&'a RawValue>,
+}
+
 /// What a call used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Used {
@@ -35,39 +44,59 @@ impl Funded {
 
     /// What the provider says was used, if that can be; else what we saw.
     ///
+    /// Of a call that broke off, usage may have been told before the rest came:
+    /// then the dearer of both counts.
+    pub(super) async fn used(&self, told: Told<'_>, output: u64, ended: Ended) -> Used {
+        let reported = self.reported(told);
+        if let (Some(reported), Ended::Whole) = (reported, ended) {
+            return reported;
+        }
+        let counted = self.estimated(self.counted_input().await, output);
+        match reported {
+            Some(reported) if self.cost(&reported) >= self.cost(&counted) => reported,
+            Some(_) | None => counted,
+        }
+    }
+
+    /// What the provider says was used, if that can be.
+    ///
     /// Usage beyond what was asked for is not believed: it would be a charge
     /// beyond the hold. Output beyond the visible text is: models reason.
-    pub(super) fn used(&self, reported: Option<&RawValue>, output: u64, ended: Ended) -> Used {
-        let counted = self.counted(output);
-        let Some(reported) = reported else {
-            return counted;
-        };
+    pub(super) fn reported(&self, told: Told<'_>) -> Option<Used> {
         let can_be = |counts: &TokenCounts| {
-            counts.input <= self.bound.input && counts.output <= self.output_limit()
+            counts.input <= self.bound.input
+                && counts.output <= self.output_limit()
+                && self.request.parts.reach.covers(counts)
         };
-        if let Some(counts) = read_usage(reported).ok().filter(can_be) {
-            let reported = Used {
-                counts,
+        let usage = told.usage?;
+        if let Some(counts) = read_usage(usage).ok().filter(can_be) {
+            let tier = self.request.tier.charged(&self.route.price, told.tier);
+            return Some(Used {
+                counts: self.whole(TokenCounts { tier, ..counts }),
                 certainty: Certainty::Reported,
-            };
-            let is_behind = ended == Ended::Early && self.cost(&reported) < self.cost(&counted);
-            return if is_behind { counted } else { reported };
+            });
         }
         let (call, provider) = (self.call, &*self.route.provider.name);
         warn!(%call, provider, "provider `{provider}` reported usage that cannot be");
-        counted
+        None
     }
 
-    /// What was sent and received, by our own count, within what was asked
-    /// for.
+    /// So many output tokens as were counted, and a token for each byte of the
+    /// input, within what was held.
     pub(super) fn counted(&self, output: u64) -> Used {
+        self.estimated(self.bound.counted_input, output)
+    }
+
+    /// What was counted, within what was held, at the tier that was asked for.
+    pub(super) fn estimated(&self, input: u64, output: u64) -> Used {
         let counts = TokenCounts {
-            input: self.bound.counted_input,
+            input: input.min(self.bound.input),
             output: output.min(self.output_limit()),
+            tier: self.request.tier.charged(&self.route.price, None),
             ..TokenCounts::default()
         };
         Used {
-            counts,
+            counts: self.whole(counts),
             certainty: Certainty::Estimated,
         }
     }
@@ -85,6 +114,12 @@ impl Funded {
             }
         }
         fits
+    }
+
+    /// With the price of the call itself, where it has one.
+    fn whole(&self, counts: TokenCounts) -> TokenCounts {
+        let requests = u64::from(self.route.price.has_request_rate());
+        TokenCounts { requests, ..counts }
     }
 
     /// What that costs.

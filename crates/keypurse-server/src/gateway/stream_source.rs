@@ -6,10 +6,13 @@
 
 use bytes::{Bytes, BytesMut};
 use keypurse_providers::openai::{Chunk, Event, end_of_event};
+use keypurse_providers::tokenizer::Tokenizer;
 use serde_json::value::RawValue;
 
 use super::cost::to_event;
 use super::dispatch::UpstreamFault;
+use super::meter::Meter;
+use super::settle::Told;
 use super::splice::{Edits, place_of};
 
 /// A token of English has about four characters.
@@ -27,6 +30,7 @@ pub(super) struct StreamSource {
     choices: u64,
     has_begun: bool,
     text_bytes: u64,
+    meter: Meter,
     texts: u64,
     finished: u64,
     /// What ends the stream when there is no money for what comes next.
@@ -35,6 +39,8 @@ pub(super) struct StreamSource {
     usage_chunk: Option<String>,
     /// How much text it is about.
     usage_text_bytes: u64,
+    /// The tier of service the last chunk that names one names.
+    tier: Option<Box<RawValue>>,
 }
 
 /// What can be delivered now.
@@ -72,29 +78,33 @@ impl StreamSource {
     /// Most providers send a token or more per event, some a character. Beyond
     /// [`EVENTS_PER_TOKEN`] events for each token it is more output than was
     /// asked for, whoever sends it.
-    pub(super) fn new(output_limit: u64, choices: u64) -> Self {
+    ///
+    /// Choices come mixed, so only a single one's text can be counted.
+    pub(super) fn new(output_limit: u64, choices: u64, tokenizer: Option<Tokenizer>) -> Self {
         Self {
             pending: BytesMut::new(),
             most_texts: output_limit.saturating_mul(EVENTS_PER_TOKEN),
             choices,
             has_begun: false,
             text_bytes: 0,
+            meter: Meter::with(tokenizer.filter(|_| choices == 1)),
             texts: 0,
             finished: 0,
             cut: String::new(),
             usage_chunk: None,
             usage_text_bytes: 0,
+            tier: None,
         }
     }
 
     /// At most so many tokens is what the model said so far; cheap to know.
     pub(super) fn most_tokens(&self) -> u64 {
-        self.text_bytes
+        self.meter.most()
     }
 
     /// How many tokens what the model said so far is counted as.
     pub(super) fn count_tokens(&mut self) -> u64 {
-        self.text_bytes
+        self.meter.count()
     }
 
     /// An event that says that all choices reached their limit.
@@ -107,13 +117,16 @@ impl StreamSource {
         self.usage_chunk.as_deref()
     }
 
-    /// The usage the provider reported, unless text has come since: some tell
-    /// it as they go, and a stream that is cut then has more than they said.
-    pub(super) fn usage(&self) -> Option<&RawValue> {
-        if self.usage_text_bytes < self.text_bytes {
-            return None;
+    /// What the provider told about the call's cost. Usage counts unless text
+    /// has come since: some tell it as they go, and a stream that is cut then
+    /// has more than they said.
+    pub(super) fn told(&self) -> Told<'_> {
+        let is_last = self.usage_text_bytes >= self.text_bytes;
+        let chunk = self.usage_chunk().and_then(Chunk::read);
+        Told {
+            usage: chunk.and_then(|chunk| chunk.usage).filter(|_| is_last),
+            tier: self.tier.as_deref(),
         }
-        Chunk::read(self.usage_chunk()?)?.usage
     }
 
     /// Takes in what came; `None` is the end of the body.
@@ -176,6 +189,17 @@ impl StreamSource {
         batch
     }
 
+    /// Most providers repeat it in every chunk.
+    fn note_tier(&mut self, told: Option<&RawValue>) {
+        let is_new = |told: &&RawValue| {
+            let known = self.tier.as_deref();
+            known.is_none_or(|known| known.get() != told.get())
+        };
+        if let Some(told) = told.filter(is_new) {
+            self.tier = Some(told.to_owned());
+        }
+    }
+
     fn judge(&mut self, event: &Bytes) -> Fate {
         let data = match Event::read(event) {
             // A keep-alive before the first chunk would begin an answer that
@@ -199,10 +223,12 @@ impl StreamSource {
         let text_bytes = chunk.text_bytes();
         self.texts += u64::from(text_bytes > 0);
         self.text_bytes += text_bytes;
+        self.meter.take_in(text_bytes, || chunk.texts());
         self.finished += chunk.finished();
         if self.texts > self.most_texts {
             return Fate::Ends(StreamEnd::OverLimit);
         }
+        self.note_tier(chunk.service_tier);
         let Some(usage) = chunk.usage else {
             return Fate::Passes;
         };
@@ -279,7 +305,7 @@ mod tests {
 
     /// What passes of pieces, and whether the stream is complete.
     fn read(pieces: &[&[u8]]) -> (String, bool, StreamSource) {
-        let mut source = StreamSource::new(100, 1);
+        let mut source = StreamSource::new(100, 1, None);
         let mut passed = Vec::new();
         let pieces = pieces
             .iter()
@@ -306,7 +332,7 @@ mod tests {
             assert_eq!(passed, expected, "cut at {cut}");
             assert!(is_done && source.most_tokens() == 7, "cut at {cut}");
             assert_eq!(
-                source.usage().map(serde_json::value::RawValue::get),
+                source.told().usage.map(serde_json::value::RawValue::get),
                 Some("{\"prompt_tokens\":1}")
             );
         }

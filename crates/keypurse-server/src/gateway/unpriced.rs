@@ -26,9 +26,8 @@ const FORBIDDEN: [&str; 10] = [
 ];
 
 /// Paid extras, other models, other tiers.
-const UNPRICED: [&str; 17] = [
+const UNPRICED: [&str; 22] = [
     "audio",
-    "web_search_options",
     "web_search",
     "search_parameters",
     "enable_search",
@@ -41,11 +40,20 @@ const UNPRICED: [&str; 17] = [
     "use_beam_search",
     "mcp_servers",
     "container",
+    "candidate_count",
+    "candidateCount",
+    "search_type",
+    "batch",
+    "processing",
+    // What a model rejects of it is output beyond the limit sent:
+    "prediction",
     // Input that is stored at the provider, which bytes do not bound:
     "cached_content",
     "file_ids",
     "previous_response_id",
 ];
+
+const SEARCH: &str = "web_search_options";
 
 /// An option that changes what a call costs and has no price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,9 +82,45 @@ pub(super) fn find(object: &JsonObject<'_>) -> Result<Option<Unpriced>, GatewayE
         param,
         why: "it changes what the call costs",
     });
-    let tier = || only(object, "service_tier", &["auto", "default"]);
     let speed = || only(object, "speed", &["standard"]);
-    Ok(extra.or_else(tier).or_else(speed).or(modalities).or(tools))
+    let place = || only(object, "inference_geo", &["global"]);
+    let search = || unusual_search(object);
+    let body = || stored_in_extra_body(object);
+    let rest = extra.or_else(speed).or_else(place).or_else(search);
+    Ok(rest.or_else(body).or(modalities).or(tools))
+}
+
+/// Whether a search is asked for.
+pub(super) fn asks_for_search(object: &JsonObject<'_>) -> bool {
+    stated(object, SEARCH).is_some()
+}
+
+/// Where a model's price includes a search, these do not change it.
+const PRICED_SEARCH: [&str; 2] = ["search_context_size", "user_location"];
+
+fn unusual_search(object: &JsonObject<'_>) -> Option<Unpriced> {
+    let stated = stated(object, SEARCH)?;
+    let options = JsonObject::read(stated.as_bytes()).ok();
+    let is_usual = options.is_some_and(|options| {
+        let mut members = options.members().iter();
+        members.all(|(name, _)| PRICED_SEARCH.contains(&name.as_ref()))
+    });
+    (!is_usual).then_some(Unpriced {
+        param: SEARCH,
+        why: "only `search_context_size` and `user_location` have a price",
+    })
+}
+
+/// What a router passes on beside the dialect may name input that is stored at
+/// the provider. An escape may spell anything.
+fn stored_in_extra_body(object: &JsonObject<'_>) -> Option<Unpriced> {
+    let extra = stated(object, "extra_body")?.to_ascii_lowercase();
+    let is_suspect = ["cache", "tier", "search", "\\u"];
+    let is_suspect = is_suspect.iter().any(|word| extra.contains(word));
+    is_suspect.then_some(Unpriced {
+        param: "extra_body",
+        why: "it names something that changes what the call costs",
+    })
 }
 
 /// A member's text, unless it is null.

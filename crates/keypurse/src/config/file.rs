@@ -66,6 +66,7 @@ pub(crate) struct PriceSection {
     pub(crate) output_per_million: String,
     pub(crate) cached_input_per_million: Option<String>,
     pub(crate) cache_write_per_million: Option<String>,
+    pub(crate) per_call: Option<String>,
     pub(crate) max_input_tokens: Option<u64>,
     pub(crate) max_output_tokens: Option<u64>,
 }

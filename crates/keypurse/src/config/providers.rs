@@ -192,6 +192,14 @@ pub(super) fn prices(file: &ConfigFile) -> anyhow::Result<Vec<ModelPrice>> {
         .collect()
 }
 
+fn per_call(text: &str) -> anyhow::Result<Rate> {
+    let dollars = Money::parse_text(text).map_err(|error| {
+        anyhow::anyhow!("per_call = \"{text}\": {error}; write dollars as text, like \"0.01\"")
+    })?;
+    Rate::per_unit(dollars)
+        .with_context(|| format!("per_call = \"{text}\" is negative or too large"))
+}
+
 fn price(section: &PriceSection) -> anyhow::Result<ModelPrice> {
     let (provider, model) = section
         .model
@@ -216,6 +224,7 @@ fn price(section: &PriceSection) -> anyhow::Result<ModelPrice> {
             "cache_write_per_million",
             section.cache_write_per_million.as_ref(),
         )?,
+        request: section.per_call.as_deref().map(per_call).transpose()?,
         ..Rates::default()
     };
     Ok(ModelPrice {

@@ -63,6 +63,7 @@ input_per_million = \"0.50\"
 output_per_million = \"1.50\"
 cached_input_per_million = \"0.05\"    # optional; else as input
 cache_write_per_million = \"0.60\"     # optional; else as input
+per_call = \"0.01\"                    # optional; beside the tokens, searches included
 max_input_tokens = 128000            # optional; bounds images and files
 max_output_tokens = 4096             # optional; the limit of calls that state none
 ```

@@ -46,6 +46,7 @@ pub(crate) async fn run(config: Config, preset_key: Option<String>) -> anyhow::R
         tracing::warn!("ANTHROPIC_API_KEY is set, but Anthropic's own dialect is not spoken yet");
     }
     let gateway = Gateway::new(config.gateway).context("the providers' configuration is wrong")?;
+    gateway.warm();
     let state: AppState = Arc::new(State {
         vault,
         clock: clock.clone(),

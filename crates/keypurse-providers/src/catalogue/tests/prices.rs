@@ -1,6 +1,7 @@
 //! What well-known models cost, from the providers' published prices.
 
 use keypurse_core::price::Price;
+use keypurse_core::usage::Class;
 
 use super::super::{Catalogue, Extra, Mode};
 use super::{TODAY, at, find};
@@ -158,14 +159,13 @@ fn decimals(told: &str) -> impl Iterator<Item = &str> {
 fn what_counts_of_tokens_cannot_price_has_no_price() {
     let catalogue = Catalogue::bundled();
     for (name, reason) in [
-        ("perplexity/sonar", "searches on every call"),
+        ("perplexity/sonar-deep-research", "searches on every call"),
         (
             "openai/gpt-4o-mini-search-preview-2025-03-11",
             "searches on every call",
         ),
         ("openai/whisper-1", "audio_hours"),
         ("openai/tts-1", "input_mchars"),
-        ("google/gemini-2.5-flash-image", "output_image_mtok"),
         (
             "openrouter/google/gemini-2.5-flash-image",
             "images without rates of their own",
@@ -217,17 +217,48 @@ fn a_model_tells_what_else_a_call_may_ask_for() {
         extras("openai/gpt-4o"),
         [Extra::WebSearch, Extra::StorageSearch]
     );
-    assert_eq!(
-        extras("anthropic/claude-opus-5-5"),
-        [Extra::WebSearch, Extra::CacheWriteOneHour]
-    );
-    assert_eq!(
-        extras("google/gemini-2.5-flash"),
-        [Extra::WebSearch, Extra::CachedAudio]
-    );
-    assert_eq!(
-        extras("openai/gpt-image-1"),
-        [Extra::CachedImage, Extra::InputImage]
-    );
+    assert_eq!(extras("google/gemini-2.5-flash"), [Extra::WebSearch]);
+    assert_eq!(extras("openai/gpt-image-1"), [Extra::CachedImage]);
     assert!(extras("groq/llama-3.3-70b-versatile").is_empty());
 }
+
+#[test]
+fn classes_beyond_text_cost_what_their_providers_publish() {
+    let catalogue = Catalogue::bundled();
+    for (name, class, expected) in [
+        ("anthropic/claude-opus-5-5", Class::CacheWriteLong, "8.0"),
+        ("google/gemini-2.5-flash", Class::InputAudio, "1.0"),
+        ("google/gemini-2.5-flash", Class::CachedAudio, "0.1"),
+        ("openai/gpt-image-1", Class::InputImage, "10.0"),
+        ("openai/gpt-image-1.5", Class::OutputImage, "32.0"),
+        ("openai/gpt-realtime", Class::CachedAudio, "0.4"),
+        ("perplexity/sonar", Class::Request, "12000.0"),
+    ] {
+        let price = find(&catalogue, name).price_at(at(TODAY)).expect(name);
+        let rate = price.bands()[0].rates.of(class).expect(name);
+        assert_eq!(rate.dollars_per_million().to_string(), expected, "{name}");
+    }
+}
+
+#[test]
+fn tiers_of_service_have_prices_from_the_day_they_began() {
+    let catalogue = Catalogue::bundled();
+    let entry = find(&catalogue, "openai/gpt-5.4");
+    let told_tiers = |now: &str| {
+        let price = entry.price_at(at(now)).unwrap();
+        let tiers = price.tiers().map(|(tier, bands)| {
+            let price = Price::banded(bands.to_vec()).unwrap();
+            format!("{} {}", tier.as_str(), told(&price))
+        });
+        tiers.collect::<Vec<_>>()
+    };
+    assert!(told_tiers("2026-10-11T23:59:59Z").is_empty());
+    assert_eq!(told_tiers(TODAY), TIERS_OF_GPT_5_4);
+    let anthropic = find(&catalogue, "anthropic/claude-opus-5-5");
+    assert_eq!(anthropic.price_at(at(TODAY)).unwrap().tiers().count(), 0);
+}
+
+const TIERS_OF_GPT_5_4: [&str; 2] = [
+    "flex 0: 1.25 0.13 - 7.5; 272000: 2.5 0.25 - 11.25",
+    "priority 0: 5.0 0.5 - 30.0",
+];

@@ -1,7 +1,7 @@
 //! The shape of a statement.
 
 use keypurse_core::token::MAX_NAME_CHARS;
-use keypurse_core::usage::TokenCounts;
+use keypurse_core::usage::{ServiceTier, TokenCounts};
 use serde_json::{Map, Value, json};
 
 /// A page of a statement.
@@ -64,9 +64,11 @@ fn call() -> Value {
 fn usage() -> Value {
     let count = json!({"type": "integer", "minimum": 0});
     let classes = TokenCounts::NAMES.iter();
-    let classes: Map<String, Value> = classes
+    let mut classes: Map<String, Value> = classes
         .map(|class| ((*class).to_owned(), count.clone()))
         .collect();
+    let tiers = ServiceTier::ALL.map(ServiceTier::as_str);
+    classes.insert("tier".to_owned(), json!({"enum": tiers}));
     object(&Value::Object(classes))
 }
 

@@ -4,21 +4,26 @@ mod answers;
 mod blocks;
 mod bodies;
 mod clock_steps;
+mod counting;
 mod deletion;
 mod faults;
 mod hostile;
 mod http_client;
 mod idempotency;
+mod images;
 mod leaving;
 mod ledger_faults;
 mod load;
 mod models;
 mod money;
+mod plausibility;
+mod prices;
 mod refusals;
 mod sandbox;
 mod settlement_table;
 mod stopping;
 mod streams;
+mod tiers;
 mod usage;
 
 use std::time::Duration;
@@ -31,6 +36,7 @@ use keypurse_server::gateway::{
     ProviderKey, ProviderKind, StreamHold, Timeouts,
 };
 use keypurse_store::Credential;
+use keypurse_store_sqlite::{AuditReport, audit};
 use keypurse_testkit::upstream::ScriptedUpstream;
 use keypurse_testkit::{TestAnswer, TestApp, TestRequest};
 use serde_json::{Value, json};
@@ -62,6 +68,28 @@ impl Shop {
             change(settings);
         }
         Self::of(upstream, config, balance).await
+    }
+
+    /// A node whose provider has this name, with the catalogue's prices.
+    async fn named(provider: &str, balance: &str) -> Self {
+        let upstream = ScriptedUpstream::start().await;
+        let mut config = config(&upstream);
+        provider.clone_into(&mut config.providers[0].name);
+        config.prices.clear();
+        Self::of(upstream, config, balance).await
+    }
+
+    /// What was charged so far, in nano-dollars, of a dollar's balance.
+    async fn charged(&self) -> i64 {
+        self.app.settled().await;
+        1_000_000_000 - self.balance_now().await.nanos()
+    }
+
+    /// The books, proved.
+    async fn audited(self) -> AuditReport {
+        let path = self.app.directory().join("keypurse.db");
+        self.app.settled().await;
+        audit(&path).expect("the books add up")
     }
 
     async fn of(upstream: ScriptedUpstream, config: GatewayConfig, balance: &str) -> Self {

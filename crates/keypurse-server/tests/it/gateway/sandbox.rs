@@ -134,7 +134,7 @@ async fn a_sandbox_is_as_strict_as_a_live_token() {
             "model_not_found",
         ),
         ("max_tokens", json!(-1), 400, "invalid_request"),
-        ("service_tier", json!("priority"), 400, "unpriced_parameter"),
+        ("service_tier", json!("batch"), 400, "unpriced_parameter"),
         ("api_base", json!("http://x"), 400, "invalid_request"),
         ("temperature", json!(9), 400, "invalid_request"),
         ("messages", json!([]), 400, "invalid_request"),

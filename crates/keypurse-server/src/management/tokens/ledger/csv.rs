@@ -9,7 +9,7 @@ use keypurse_store::{CallRecord, Cause, StatementLine};
 use super::wire::kind;
 
 const HEAD: [&str; 6] = ["line", "at", "kind", "amount", "balance", "note"];
-const OF_CALL: [&str; 13] = [
+const OF_CALL: [&str; 14] = [
     "request_id",
     "provider",
     "model",
@@ -22,6 +22,7 @@ const OF_CALL: [&str; 13] = [
     "cost",
     "house",
     "price_version",
+    "tier",
     "started_at",
 ];
 
@@ -56,7 +57,7 @@ fn row(line: &StatementLine) -> Vec<String> {
     match &line.cause {
         Cause::Entry { note, .. } => {
             row.push(harmless(note.as_deref().unwrap_or_default()));
-            let columns = HEAD.len() + OF_CALL.len() + TokenCounts::CLASSES;
+            let columns = HEAD.len() + OF_CALL.len() + TokenCounts::NAMES.len();
             row.resize(columns, String::new());
         }
         Cause::Call(call) => {
@@ -81,9 +82,11 @@ fn add_call(row: &mut Vec<String>, call: &CallRecord) {
         call.cost.to_string(),
         call.house.to_string(),
         call.price_version.to_string(),
+        call.counts.tier.as_str().to_owned(),
         call.started_at.to_string(),
     ]);
-    row.extend(call.counts.to_array().map(|count| count.to_string()));
+    let counts = TokenCounts::NAMES.iter().zip(call.counts.to_array());
+    row.extend(counts.map(|(_, count)| count.to_string()));
 }
 
 /// Text from outside that a spreadsheet will not take for a formula.

@@ -1,9 +1,8 @@
 //! A statement as JSON.
 
 use keypurse_core::ledger::EntryKind;
-use keypurse_core::money::Money;
-use keypurse_core::price::{Band, Rate, Rates};
-use keypurse_core::usage::{Certainty, TokenCounts};
+use keypurse_core::price::{Band, Rates};
+use keypurse_core::usage::{Certainty, Class, TokenCounts};
 use keypurse_store::{CallRecord, Cause, StatementLine};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -111,7 +110,8 @@ pub(super) fn kind(cause: &Cause) -> &'static str {
 
 impl<'a> Call<'a> {
     fn of(call: &'a CallRecord) -> Self {
-        let bands = call.price.bands().iter().map(PriceBand::of).collect();
+        let bands = call.price.bands_at(call.counts.tier);
+        let bands = bands.iter().map(PriceBand::of).collect();
         Self {
             request_id: call.call.to_string(),
             provider: &call.provider,
@@ -145,17 +145,21 @@ impl<'a> PriceBand<'a> {
 
 impl Serialize for Usage<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(TokenCounts::NAMES.iter().zip(self.0.to_array()))
+        let mut map = serializer.serialize_map(None)?;
+        for (name, count) in TokenCounts::NAMES.iter().zip(self.0.to_array()) {
+            map.serialize_entry(name, &count)?;
+        }
+        map.serialize_entry("tier", self.0.tier.as_str())?;
+        map.end()
     }
 }
 
 impl Serialize for PerMillion<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        for (class, rate) in self.0.by_class() {
-            let dollars = rate.map(Rate::dollars_per_million);
-            if let Some(dollars) = dollars {
-                map.serialize_entry(class, &Money::to_string(&dollars))?;
+        for class in Class::ALL {
+            if let Some(rate) = self.0.of(class) {
+                map.serialize_entry(class.as_str(), &rate.dollars_per_million().to_string())?;
             }
         }
         map.end()

@@ -1,0 +1,97 @@
+//! Counting with the vendor's vocabulary, where it is public: for calls whose
+//! usage is missing, and for money that does not cover a request's bytes.
+
+use keypurse_providers::tokenizer::{Tokenizer, warm};
+use keypurse_testkit::upstream::{Reply, usage};
+use serde_json::{Value, json};
+
+use super::Shop;
+
+const TEXT: &str = "The quick brown fox jumps over the lazy dog, and nobody minds. ";
+
+fn ask(model: &str, repeated: usize) -> Value {
+    let content = TEXT.repeat(repeated);
+    json!({"model": model, "max_tokens": 300,
+        "messages": [{"role": "user", "content": content}]})
+}
+
+/// A node whose vocabularies are there.
+async fn counting(balance: &str) -> Shop {
+    warm();
+    Shop::named("openai", balance).await
+}
+
+#[tokio::test]
+async fn an_answer_without_usage_is_charged_by_its_tokens() {
+    let shop = counting("1").await;
+    shop.upstream
+        .next(Reply::chat(&TEXT.repeat(4), &Value::Null));
+    let answer = shop.ask(&ask("openai/gpt-4o", 8)).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let tokenizer = Tokenizer::of("openai", "gpt-4o").unwrap();
+    let said = tokenizer.count(&TEXT.repeat(4));
+    // Role and names of a message have one token each, its marks four.
+    let read = tokenizer.count(&TEXT.repeat(8)) + 3 + 4;
+    let nanos = read * 2_500 + said * 10_000;
+    assert_eq!(shop.charged().await, i64::try_from(nanos).unwrap());
+    assert!(read < 150 && said < 80, "{read} {said}");
+    assert!(shop.app.calls()[0].estimated);
+    assert_eq!(shop.audited().await.calls, 1);
+}
+
+#[tokio::test]
+async fn a_long_answer_without_usage_is_charged_no_more_than_its_limit() {
+    let shop = counting("1").await;
+    shop.upstream
+        .next(Reply::chat(&TEXT.repeat(1000), &Value::Null));
+    assert_eq!(shop.ask(&ask("openai/gpt-4o", 400)).await.status, 200);
+    let tokenizer = Tokenizer::of("openai", "gpt-4o").unwrap();
+    let read = tokenizer.count(&TEXT.repeat(400)) + 3 + 4;
+    let nanos = read * 2_500 + 300 * 10_000;
+    assert_eq!(shop.charged().await, i64::try_from(nanos).unwrap());
+}
+
+#[tokio::test]
+async fn money_that_covers_the_tokens_but_not_the_bytes_is_enough() {
+    // 64 kB are 160 thousandths of a dollar as bytes, 35 as tokens.
+    let shop = counting("0.06").await;
+    let body = ask("openai/gpt-4o", 1000);
+    shop.upstream.next(Reply::chat("Hi", &usage(14_000, 20)));
+    let answer = shop.ask(&body).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    assert_eq!(answer.header("x-keypurse-output-limit"), "");
+    assert_eq!(shop.upstream.last().json()["max_tokens"], 300);
+    assert_eq!(shop.balance().await, "0.0248");
+    assert!(!shop.app.calls()[0].estimated);
+}
+
+#[tokio::test]
+async fn a_clamped_call_gets_what_its_tokens_leave() {
+    // Bytes would leave some 280 tokens of output, the count leaves all.
+    let body = ask("openai/gpt-4o", 100);
+    let bytes = i64::try_from(body.to_string().len()).unwrap() + 64;
+    let nanos = bytes * 2_500 + 280 * 10_000;
+    let shop = counting(&format!("0.{nanos:09}")).await;
+    let answer = shop.ask(&body).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    assert_eq!(answer.header("x-keypurse-output-limit"), "");
+    assert_eq!(shop.upstream.last().json()["max_tokens"], 300);
+}
+
+#[tokio::test]
+async fn money_that_does_not_cover_the_tokens_is_not_enough() {
+    let shop = counting("0.03").await;
+    let answer = shop.ask(&ask("openai/gpt-4o", 1000)).await;
+    assert_eq!(answer.status, 402, "{}", answer.text);
+    assert!(shop.upstream.received().is_empty());
+}
+
+#[tokio::test]
+async fn without_a_public_vocabulary_bytes_stay_the_bound() {
+    warm();
+    let shop = Shop::named("mistral", "0.06").await;
+    let body = ask("mistral/mistral-large-latest", 2000);
+    let answer = shop.ask(&body).await;
+    assert_eq!(answer.status, 402, "{}", answer.text);
+    assert!(shop.upstream.received().is_empty());
+}
