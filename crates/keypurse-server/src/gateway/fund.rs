@@ -81,7 +81,7 @@ pub(super) async fn fund(state: &AppState, planned: Planned) -> Result<Funded, G
             price: Arc::clone(&route.price),
             started_at,
         },
-        claim: claim.clone(),
+        claim,
     };
     let open_hold = OpenHold::of(state, call);
     failpoint::reach("call.before-hold");

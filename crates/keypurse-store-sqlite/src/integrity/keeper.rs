@@ -10,6 +10,18 @@ use super::tail::Tail;
 use super::wal::Wal;
 use super::{sums_of, tail_of, with_suffix};
 
+/// Forgets what is noted of a database: somebody with a right to is about to
+/// change it without keeping notes. The next start makes them anew.
+pub(crate) fn forget(database: &Path) -> io::Result<()> {
+    for note in [sums_of(database), tail_of(database)] {
+        match fs::remove_file(note) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
 /// The notes, and the files they are about.
 #[derive(Debug)]
 pub(crate) struct Keeper {

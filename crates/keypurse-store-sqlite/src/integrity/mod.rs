@@ -19,9 +19,8 @@ mod tail;
 mod wal;
 
 pub(crate) use check::check;
-pub(crate) use keeper::Keeper;
+pub(crate) use keeper::{Keeper, forget};
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -44,18 +43,6 @@ pub(crate) enum CheckError {
     Damage(#[from] Damage),
     #[error("cannot read the database's files")]
     Io(#[from] io::Error),
-}
-
-/// Forgets what is noted of a database: somebody with a right to is about to
-/// change it without keeping notes. The next start makes them anew.
-pub(crate) fn forget(database: &Path) -> io::Result<()> {
-    for note in [sums_of(database), tail_of(database)] {
-        match fs::remove_file(note) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            Ok(()) | Err(_) => {}
-        }
-    }
-    Ok(())
 }
 
 fn damage(file: &Path, what: impl Into<String>) -> CheckError {
