@@ -73,6 +73,7 @@ pub(crate) const fn entry_kind_code(kind: EntryKind) -> i64 {
         EntryKind::Adjust => 2,
         EntryKind::Reset => 3,
         EntryKind::TopUp => 4,
+        EntryKind::Checkpoint => 5,
     }
 }
 
@@ -82,6 +83,7 @@ pub(crate) fn entry_kind(code: i64) -> Option<EntryKind> {
         EntryKind::Adjust,
         EntryKind::Reset,
         EntryKind::TopUp,
+        EntryKind::Checkpoint,
     ];
     kinds
         .into_iter()

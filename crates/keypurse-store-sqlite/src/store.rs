@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use keypurse_core::id::{AccountId, CallId, TokenId};
 use keypurse_core::ledger::{Admission, Charge};
 use keypurse_core::money::Money;
+use keypurse_core::time::Timestamp;
 use keypurse_core::token::TokenName;
 use keypurse_store::{
     Account, AccountTopUp, Accounts, Calls, ChangeError, CreateAccountError, Credential, Digest,
@@ -219,6 +220,10 @@ impl Statements for SqliteStore {
         self.readers
             .read(move |connection| statement::statement(connection, &page))
             .await
+    }
+
+    async fn forget_calls(&self, before: Timestamp) -> Result<usize, StoreError> {
+        self.ask(|reply| Command::Forget(before, reply)).await
     }
 }
 

@@ -120,4 +120,9 @@ pub trait Statements {
     /// The newest lines before a place, newest first. Pages are stable: a line
     /// never changes its place.
     async fn statement(&self, page: StatementPage) -> Result<Vec<StatementLine>, StoreError>;
+
+    /// Forgets some of the oldest calls that finished before an instant; a
+    /// checkpoint entry stands for what they were charged, so that all sums
+    /// stay as they are. Returns how many: 0 when none are left.
+    async fn forget_calls(&self, before: Timestamp) -> Result<usize, StoreError>;
 }

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use keypurse_core::id::{AccountId, CallId, SecretId, TokenId};
 use keypurse_core::ledger::{Admission, Charge};
 use keypurse_core::money::Money;
+use keypurse_core::time::Timestamp;
 use keypurse_core::token::TokenName;
 use keypurse_store::{
     Account, AccountTopUp, Accounts, Calls, ChangeError, CreateAccountError, Credential, Digest,
@@ -195,6 +196,11 @@ impl Calls for FaultyStore {
 impl Statements for FaultyStore {
     async fn statement(&self, page: StatementPage) -> Result<Vec<StatementLine>, StoreError> {
         self.inner.statement(page).await
+    }
+
+    async fn forget_calls(&self, before: Timestamp) -> Result<usize, StoreError> {
+        self.faults.write("forget_calls")?;
+        self.inner.forget_calls(before).await
     }
 }
 

@@ -25,6 +25,8 @@ pub enum EntryKind {
     Adjust,
     /// A period began.
     Reset,
+    /// What calls were charged whose rows are kept no longer.
+    Checkpoint,
     /// An operator added money.
     TopUp,
 }

@@ -351,6 +351,10 @@ impl Writer {
                 batch.answer(reply, result);
             }
             Command::Keys(command) => self.decide_keys(command, batch)?,
+            Command::Forget(before, reply) => {
+                let forgotten = self.forget_calls(before)?;
+                batch.answer(reply, Ok(forgotten));
+            }
             Command::OpenHolds(reply) => batch.answer(reply, Ok(self.ledger.open_holds())),
             Command::Probe(reply) => {
                 self.probe()?;

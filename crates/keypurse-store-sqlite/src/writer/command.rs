@@ -3,6 +3,7 @@
 use keypurse_core::id::CallId;
 use keypurse_core::ledger::{Admission, Charge};
 use keypurse_core::money::Money;
+use keypurse_core::time::Timestamp;
 use keypurse_store::{
     Account, AccountTopUp, ChangeError, CreateAccountError, Digest, Guard, HoldFailure, Made,
     NewAccount, NewHold, Once, RecordFailure, Settlement, SimulatedCall, StoreError, Token,
@@ -36,6 +37,8 @@ pub(crate) enum Command {
         reply: Reply<Option<Account>, CreateAccountError>,
     },
     Keys(KeysCommand),
+    /// Calls that finished before this instant.
+    Forget(Timestamp, Reply<usize>),
     OpenHolds(Reply<usize>),
     Probe(Reply<()>),
     Close(Reply<()>),

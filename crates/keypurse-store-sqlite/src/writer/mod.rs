@@ -13,6 +13,7 @@ mod flush;
 mod keys;
 mod log;
 mod once;
+mod retention;
 mod space;
 mod tokens;
 

@@ -77,6 +77,7 @@ impl Space {
                 | Command::TopUpAccount(..)
                 | Command::CreateAccount(..)
                 | Command::Keys(_)
+                | Command::Forget(..)
                 | Command::Probe(_) => true,
                 Command::ChangeToken(change, ..) => !matches!(change, TokenChange::Delete(_)),
                 Command::Settle(..)

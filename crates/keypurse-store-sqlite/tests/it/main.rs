@@ -7,5 +7,6 @@ mod backup;
 mod conformance;
 mod corruption;
 mod recovery;
+mod retention;
 mod start;
 mod writer_panic;

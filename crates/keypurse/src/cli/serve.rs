@@ -59,6 +59,9 @@ pub(crate) struct ServeArgs {
     /// How long running calls may take to finish after Ctrl-C or SIGTERM
     #[arg(long, env = "KEYPURSE_DRAIN_TIMEOUT_SECONDS", value_name = "SECONDS")]
     pub(crate) drain_timeout_seconds: Option<u32>,
+    /// How long calls are kept in statements, in days; their charges stay in the sums
+    #[arg(long, env = "KEYPURSE_RETENTION_DAYS", value_name = "DAYS")]
+    pub(crate) retention_days: Option<u32>,
     /// What to log: error, warn, info, debug, or per module as `RUST_LOG` takes it
     #[arg(long, env = "KEYPURSE_LOG", value_name = "FILTER")]
     pub(crate) log: Option<String>,

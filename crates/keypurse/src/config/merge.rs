@@ -40,6 +40,8 @@ pub(crate) struct Config {
     pub(crate) log: String,
     pub(crate) drain_timeout: Duration,
     pub(crate) demo: bool,
+    /// How long calls are kept; `None`: for ever.
+    pub(crate) retention_days: Option<u32>,
     pub(crate) gateway: GatewayConfig,
     pub(crate) settings: Settings,
 }
@@ -80,6 +82,7 @@ impl Config {
             log: log.unwrap_or_else(|| DEFAULT_LOG.to_owned()),
             drain_timeout: Duration::from_secs(drain.unwrap_or(DEFAULT_DRAIN_SECONDS).into()),
             demo,
+            retention_days: args.retention_days.or(file.retention_days),
             gateway: GatewayConfig {
                 providers: providers::providers(file, demo, environment)?,
                 prices: providers::prices(file)?,

@@ -114,6 +114,7 @@ fn default_of(name: &str) -> String {
         "max-body-mib" => DEFAULT_MAX_BODY_MIB.to_string(),
         "default-max-output-tokens" => DEFAULT_MAX_OUTPUT_TOKENS.to_string(),
         "drain-timeout-seconds" => DEFAULT_DRAIN_SECONDS.to_string(),
+        "retention-days" => "for ever".to_owned(),
         "log" => format!("`{DEFAULT_LOG}`"),
         "demo" | "behind-proxy" => "off".to_owned(),
         "reveal-secrets" => "on".to_owned(),

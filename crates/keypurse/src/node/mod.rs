@@ -3,6 +3,7 @@
 mod account_key;
 mod banner;
 mod keys;
+mod retention;
 mod run;
 mod signals;
 mod time_keeping;

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::signals::Signals;
-use super::{account_key, banner, keys, time_keeping, tls};
+use super::{account_key, banner, keys, retention, time_keeping, tls};
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::hint::{self, Hint};
@@ -61,6 +61,11 @@ pub(crate) async fn run(config: Config, preset_key: Option<String>) -> anyhow::R
         gateway,
         settings: config.settings,
     });
+    if let Some(days) = config.retention_days {
+        let clock = clock.clone();
+        let forgetting = retention::watch(Arc::clone(&state), days, move || clock.floor());
+        state.tasks.spawn(forgetting);
+    }
     let watching = time_keeping::watch(clock, dir.clock_note(), state.draining.clone());
     state.tasks.spawn(watching);
     banner::print(&banner::Facts {

@@ -104,6 +104,7 @@ pub(super) fn kind(cause: &Cause) -> &'static str {
             EntryKind::Adjust => "adjust",
             EntryKind::Reset => "reset",
             EntryKind::TopUp => "top_up",
+            EntryKind::Checkpoint => "checkpoint",
         },
     }
 }
