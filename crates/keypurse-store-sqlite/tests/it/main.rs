@@ -6,6 +6,7 @@ mod harness;
 mod backup;
 mod conformance;
 mod corruption;
+mod line_order;
 mod recovery;
 mod start;
 mod writer_panic;
