@@ -316,7 +316,10 @@ async fn what_is_no_whole_backup_is_not_restored() {
         std::fs::create_dir(&left_over).unwrap();
         std::fs::write(left_over.join(note), "of a database that is gone").unwrap();
         let beside = refused(&mut restore(&made, &left_over));
-        assert!(beside.contains(&format!("holds {note} already")), "{beside}");
+        assert!(
+            beside.contains(&format!("holds {note} already")),
+            "{beside}"
+        );
     }
 
     let target = folder.path().join("restored");
