@@ -12,6 +12,7 @@ use thiserror::Error;
 
 use crate::call_row::CallRow;
 use crate::export::each_call;
+use crate::migrations;
 use crate::open::open_reader;
 use crate::recover;
 
@@ -40,6 +41,14 @@ pub enum AuditError {
     /// The first row that differs.
     #[error("{0}")]
     Difference(String),
+    /// Its tables are not those that this version proves.
+    #[error("the database has schema {found}, and this version proves schema {known}")]
+    OtherSchema {
+        /// The schema it has.
+        found: u32,
+        /// The schema this version knows.
+        known: u32,
+    },
     /// The file could not be read.
     #[error("the database cannot be read")]
     Sqlite(#[source] rusqlite::Error),
@@ -63,6 +72,10 @@ pub fn audit(path: &Path) -> Result<AuditReport, AuditError> {
     let connection = open_reader(path)?;
     // One snapshot, whatever a server beside us writes meanwhile.
     connection.execute_batch("BEGIN")?;
+    let (found, known) = (migrations::found(&connection)?, migrations::newest());
+    if found != known {
+        return Err(AuditError::OtherSchema { found, known });
+    }
     structure_is_whole(&connection)?;
     let left = recover::replay(&connection)?;
     let mut books = Books::read(&connection)?;

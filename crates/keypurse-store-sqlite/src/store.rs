@@ -264,7 +264,12 @@ impl Calls for SqliteStore {
     }
 
     async fn close(&self) -> Result<(), StoreError> {
-        self.ask(Command::Close).await?;
+        let mut closed = self.ask(Command::Close).await;
+        if let Err(StoreError::Unavailable(_)) = closed {
+            // On a full disk, found out by this: now it is closed as it is.
+            closed = self.ask(Command::Close).await;
+        }
+        closed?;
         let thread = self
             .writer
             .lock()

@@ -79,16 +79,17 @@ impl Kept {
         self.secret.is_some()
     }
 
-    /// The token whose secret the answer showed, if that is still its secret.
-    pub(super) async fn still_current(
+    /// The token whose secret the answer showed, and that secret's
+    /// digest under the pepper of then.
+    pub(super) async fn issued_by(
         &self,
         store: &dyn Store,
-    ) -> Result<Option<Token>, StoreError> {
+    ) -> Result<Option<(Token, Digest)>, StoreError> {
         let Some(Issued { token, digest }) = self.secret else {
             return Ok(None);
         };
         let token = store.token_by_id(TokenId(token)).await?;
-        Ok(token.filter(|token| token.digest == digest))
+        Ok(token.map(|token| (token, digest)))
     }
 
     /// As it is stored.

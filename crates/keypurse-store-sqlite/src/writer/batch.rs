@@ -261,6 +261,8 @@ impl Writer {
                 // Commands not reached yet are dropped, which answers them.
                 waiting.clear();
                 self.undo();
+                // Whoever wants it closed asks again.
+                batch.closes = false;
                 let failure = StoreError::Unavailable(error.to_string());
                 for answer in batch.answers {
                     answer(Err(failure.clone()));
@@ -361,7 +363,10 @@ impl Writer {
                 batch.answer(reply, Ok(()));
             }
             Command::Close(reply) => {
-                self.materialise()?;
+                // Without space the next start does it.
+                if !self.space.is_short() {
+                    self.materialise()?;
+                }
                 batch.closes = true;
                 batch.answer(reply, Ok(()));
             }

@@ -178,6 +178,7 @@ impl Writer {
         self.ensure_account(simulated.account)?;
         self.ensure_token(simulated.token)?;
         let held_call = self.held_call(&simulated.meta)?;
+        self.number_entries(batch);
         let line = self.next_line();
         self.keep_finished(
             CallRow {

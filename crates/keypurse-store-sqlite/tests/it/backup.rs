@@ -285,6 +285,11 @@ async fn a_migration_keeps_a_copy_of_what_it_changes() {
     drop(edit);
     let old = schema_of(&path).unwrap();
     assert!(old < newest_schema());
+    let unproven = verify(&path);
+    assert!(
+        matches!(unproven, Err(AuditError::OtherSchema { found, .. }) if found == old),
+        "{unproven:?}"
+    );
     let store = TestStore::reopened(folder).expect("it is migrated");
     assert_eq!(schema_of(&path).unwrap(), newest_schema());
     let kept = path.with_extension(format!("schema-{old}.db"));

@@ -6,6 +6,7 @@ mod harness;
 mod backup;
 mod conformance;
 mod corruption;
+mod line_order;
 mod recovery;
 mod retention;
 mod start;

@@ -37,6 +37,11 @@ pub(super) fn explain(error: AuditError) -> anyhow::Error {
             error,
             "stop the server, keep this file as it is and compare it with your last backup",
         ),
+        AuditError::OtherSchema { .. } => hint::with_hint(
+            error,
+            "use the version that serves it; a newer one brings it up to date when it starts, \
+             and keeps a copy as it was",
+        ),
         AuditError::Sqlite(_) => {
             hint::with_hint(error, "check that you may read the data directory")
         }

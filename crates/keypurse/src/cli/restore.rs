@@ -25,6 +25,9 @@ use crate::system::SystemEntropy;
 /// The database until everything about it is proven. The lock beside it is the
 /// one of the finished database.
 const UNFINISHED: &str = "keypurse.restoring";
+/// What the files of another database are checked against: the restored one
+/// would be taken for damaged.
+const NOTES: [&str; 2] = ["keypurse.sums", "keypurse.tail"];
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct RestoreArgs {
@@ -87,7 +90,7 @@ fn is_free(target: &Path) -> anyhow::Result<()> {
     for entry in entries {
         let name = entry?.file_name();
         let name = name.to_string_lossy();
-        if name.starts_with(DATABASE) || is_ours(&name) {
+        if name.starts_with(DATABASE) || NOTES.contains(&&*name) || is_ours(&name) {
             let hint = Hint("restore into a new folder with --data-dir".to_owned());
             let taken = format!("{} holds {name} already", target.display());
             return Err(anyhow::Error::new(hint).context(taken));

@@ -311,6 +311,16 @@ async fn what_is_no_whole_backup_is_not_restored() {
     assert!(nowhere.contains("there is no database"), "{nowhere}");
     let over = refused(&mut restore(&made, &setup.data_dir()));
     assert!(over.contains("hint: restore into a new folder"), "{over}");
+    for note in ["keypurse.sums", "keypurse.tail"] {
+        let left_over = folder.path().join(note.replace('.', "-"));
+        std::fs::create_dir(&left_over).unwrap();
+        std::fs::write(left_over.join(note), "of a database that is gone").unwrap();
+        let beside = refused(&mut restore(&made, &left_over));
+        assert!(
+            beside.contains(&format!("holds {note} already")),
+            "{beside}"
+        );
+    }
 
     let target = folder.path().join("restored");
     let database = made.join("keypurse.db");

@@ -218,3 +218,24 @@ async fn a_node_killed_on_a_full_disk_starts_there_and_recovers() {
     assert!(process.terminate().success(), "{}", process.log());
     assert_eq!(proven(&setup)[&stream.id].state, CallState::Recovered);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_stops_in_order_on_a_disk_that_filled_unnoticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let upstream = ScriptedUpstream::start().await;
+    let setup = Setup::new(folder.path()).config(&config_of(upstream.base_url()));
+    let name = "disk_full::a_node_stops_in_order_on_a_disk_that_filled_unnoticed";
+    let Some(disk) = SmallDisk::mount(&setup.data_dir(), name) else {
+        return;
+    };
+    let mut process = setup.start().await;
+    let client = Client::new(&setup.address);
+    let secret = token(&client, "t").await;
+    upstream.always(Reply::chat("Hi", &usage(7, 20)));
+    let answer = client.post(CHAT, &secret, &hello()).await.unwrap();
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    disk.fill();
+    assert!(process.terminate().success(), "{}", process.log());
+    disk.free();
+    assert_eq!(proven(&setup).len(), 1, "the call that was answered");
+}

@@ -9,7 +9,7 @@ use keypurse_core::secret::TokenSecret;
 use keypurse_store::{ChangeError, Claim, Condition, Guard, Token, TokenChange};
 
 use super::etag::IfMatch;
-use super::secrets::revealed;
+use super::secrets::{revealed, revealed_if};
 use super::wire::{settings_faults, taken, too_much};
 use crate::http::refusal::{FieldFaults, Refusal};
 use crate::management::conditions::{Answer, Conditions, Outcome, bad_header, once};
@@ -77,17 +77,17 @@ pub(super) async fn respond(
     outcome: Outcome<Token>,
     fresh: Option<TokenSecret>,
 ) -> Result<Response, Refusal> {
-    let (kept, token, told) = match outcome {
-        Outcome::First(kept, token) => (kept, Some(token), Told::First),
-        Outcome::Again(kept) => {
-            let token = kept.still_current(&*state.store).await?;
-            (kept, token, Told::Again)
+    let (kept, told, secret) = match outcome {
+        Outcome::First(kept, token) => {
+            let shown = || revealed(state, &token).filter(|_| kept.shows_secret());
+            let secret = fresh.or_else(shown);
+            (kept, Told::First, secret)
         }
-    };
-    let secret = match (told, fresh) {
-        (Told::First, Some(fresh)) => Some(fresh),
-        _ if !kept.shows_secret() => None,
-        _ => token.and_then(|token| revealed(state, &token)),
+        Outcome::Again(kept) => {
+            let issued = kept.issued_by(&*state.store).await?;
+            let secret = issued.and_then(|(token, digest)| revealed_if(state, &token, &digest));
+            (kept, Told::Again, secret)
+        }
     };
     Ok(kept.respond(secret.as_ref(), told))
 }

@@ -52,3 +52,13 @@ pub(super) fn revealed(state: &State, token: &Token) -> Option<TokenSecret> {
         }
     }
 }
+
+/// A token's current secret, as [`revealed`], if it is the one that once had
+/// this digest: the pepper may have been replaced since.
+pub(super) fn revealed_if(state: &State, token: &Token, digest: &Digest) -> Option<TokenSecret> {
+    revealed(state, token).filter(|secret| {
+        let keyring = state.vault.keyring();
+        let mut known = keyring.digests(secret.expose());
+        known.any(|known| known == *digest)
+    })
+}

@@ -8,6 +8,8 @@ use keypurse_core::ledger::TopUp;
 use keypurse_core::money::Money;
 use keypurse_core::token::TokenName;
 use keypurse_server::http::idempotency::{Asked, claim};
+use keypurse_server::rotation::Resealing;
+use keypurse_server::vault::{KEY_LEN, Keyring, VersionedKey};
 use keypurse_store::{Accounts as _, Guard, Made, Once, TokenChange, TokenTopUp, Tokens as _};
 use keypurse_testkit::{TestAnswer, TestApp, TestRequest};
 use serde_json::{Value, json};
@@ -321,5 +323,29 @@ async fn neither_a_secret_nor_a_key_is_kept_with_an_answer() {
         assert!(!holds(key.as_bytes()), "a key is on disk");
     }
     assert!(is_written, "the search finds the kept answer");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_repeated_creation_shows_its_secret_after_the_keys_have_changed() {
+    let app = app().await;
+    let create = || app.post(TOKENS).json(&json!({"name": "new"}));
+    let first = keyed(create(), "once").send().await;
+    let versions = |numbers: &[(u32, u8)]| -> Vec<VersionedKey> {
+        let key = |&(version, byte)| VersionedKey {
+            version,
+            key: [byte; KEY_LEN],
+        };
+        numbers.iter().map(key).collect()
+    };
+    // `TestApp` starts with pepper 1 and master key 2, both version 1.
+    let both = Keyring::new(&versions(&[(1, 1), (2, 11)]), &versions(&[(1, 2), (2, 12)]));
+    let state = app.state();
+    state.vault.replace(both);
+    let mut resealing = Resealing::default();
+    resealing.run(&*state.store, &state.vault).await.unwrap();
+    assert_eq!(resealing.moved, 2);
+    let again = keyed(create(), "once").send().await;
+    assert_eq!(raw(&again, "token"), raw(&first, "token"));
     app.finish().await;
 }
