@@ -118,7 +118,9 @@ impl StreamRelay<'_> {
                     return ending;
                 }
                 if let Err(ending) = self.deliver(batch.bytes, out).await {
-                    return ending;
+                    // What is complete needs no draining, whoever has left.
+                    let end = batch.end.filter(|_| matches!(ending, Ending::ClientLeft));
+                    return end.map_or(ending, Ending::Upstream);
                 }
             }
             if let Some(end) = batch.end {

@@ -29,7 +29,7 @@ impl Writer {
         self.write_changes()?;
         self.carry_forward(batch);
         self.write_journal(batch)?;
-        if self.journal.tail.len() >= MATERIALISE_ROWS {
+        if self.journal.tail.len() >= MATERIALISE_ROWS && !self.space.is_short() {
             self.materialise()?;
         }
         self.trim_journal()
