@@ -15,6 +15,7 @@ use keypurse_store::{
     CallMeta, CallOutcome, Calls, Credential, Feature, NewHold, Settlement, Tokens,
 };
 use keypurse_store_sqlite::SqliteStore;
+use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -172,12 +173,8 @@ fn percentile(sorted: &[Duration], percent: usize) -> u64 {
     u64::try_from(latency.as_micros()).unwrap_or(u64::MAX)
 }
 
-/// What all threads of this process have worked so far.
+/// What this process has worked so far, its ended threads too.
 fn cpu_time() -> Duration {
-    let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten();
-    let nanos = threads.flatten().filter_map(|thread| {
-        let scheduled = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
-        scheduled.split(' ').next()?.parse::<u64>().ok()
-    });
-    Duration::from_nanos(nanos.sum())
+    let worked = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::try_from(worked).unwrap_or_default()
 }

@@ -1,5 +1,6 @@
 //! The upstream, and what can stand between it and the load.
 
+use std::cell::OnceCell;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,6 +28,8 @@ pub(super) struct Stage {
     _upstream: Background,
     upstream_port: u16,
     pub(super) load: PathBuf,
+    /// Built when it is first needed: not while a start is timed.
+    keypurse: OnceCell<PathBuf>,
     scratch: TempDir,
 }
 
@@ -43,6 +46,7 @@ impl Stage {
             _upstream: upstream,
             upstream_port: port,
             load,
+            keypurse: OnceCell::new(),
             scratch,
         })
     }
@@ -93,7 +97,14 @@ impl Stage {
             core: Some(GATEWAY_CPU),
             environment,
         };
-        Server::start(&Server::build()?, &launch)
+        Server::start(self.build_keypurse()?, &launch)
+    }
+
+    pub(super) fn build_keypurse(&self) -> Result<&Path> {
+        if self.keypurse.get().is_none() {
+            drop(self.keypurse.set(Server::build()?));
+        }
+        self.keypurse.get().map(PathBuf::as_path).context("built")
     }
 }
 
