@@ -18,7 +18,7 @@ pub(super) fn run(options: &Options) -> Result<Section> {
     let (mut table, mut limits) = (report.markdown(), report.limits());
     if let Some(latency) = Latency::measure(&bench, &samples, options)? {
         table = format!("{table}\n\n{}", latency.markdown());
-        limits.push(latency.limit());
+        limits.extend(latency.limits());
     }
     Ok(Section {
         name: "calls",

@@ -1,6 +1,5 @@
 //! A private PostgreSQL: what single-row updates of one hot purse reach there.
 
-use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -107,17 +106,12 @@ impl Cluster {
 
 /// Debian keeps each major version in a folder of its own.
 fn programs() -> Result<PathBuf> {
-    let versions = fs::read_dir("/usr/lib/postgresql")?;
-    let newest = versions
-        .flatten()
-        .map(|version| version.path())
-        .max_by_key(version);
-    Ok(newest.context("no PostgreSQL")?.join("bin"))
-}
-
-fn version(folder: &PathBuf) -> u32 {
-    let name = folder.file_name().and_then(OsStr::to_str);
-    name.and_then(|name| name.parse().ok()).unwrap_or(0)
+    let versions = fs::read_dir("/usr/lib/postgresql")?.flatten();
+    let newest = versions.max_by_key(|version| {
+        let name = version.file_name();
+        name.to_str().and_then(|name| name.parse::<u32>().ok())
+    });
+    Ok(newest.context("no PostgreSQL")?.path().join("bin"))
 }
 
 /// `program`, as a user it agrees to run as.

@@ -153,11 +153,13 @@ impl Card<'_> {
         let is_new = |name: &&String| !self.outcomes.contains_key(*name);
         let new: Vec<_> = names.iter().filter(is_new).cloned().collect();
         if !new.is_empty() {
-            let outcomes = run::run(nextest(self.options.short)?, &new)?;
-            let named = outcomes
-                .into_iter()
-                .map(|outcome| (outcome.name.clone(), outcome));
-            self.outcomes.extend(named);
+            for outcome in run::run(nextest(self.options.short)?, &new)? {
+                // Two crates may have a test of one name: both must pass.
+                let name = outcome.name.clone();
+                let seen = self.outcomes.remove(&name);
+                let both = seen.map_or_else(|| outcome.clone(), |seen| seen.and(&outcome));
+                self.outcomes.insert(name, both);
+            }
         }
         Ok(())
     }

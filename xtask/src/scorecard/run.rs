@@ -13,6 +13,15 @@ pub(super) struct Outcome {
     pub(super) printed: Vec<String>,
 }
 
+impl Outcome {
+    /// Of another test with the same name, too.
+    pub(super) fn and(mut self, other: &Self) -> Self {
+        self.passed &= other.passed;
+        self.printed.extend_from_slice(&other.printed);
+        self
+    }
+}
+
 /// Runs the tests of these names, one after the other; stderr, and so what
 /// nextest says meanwhile, stays ours.
 pub(super) fn run(mut nextest: Command, names: &[String]) -> Result<Vec<Outcome>> {
@@ -55,6 +64,7 @@ fn parse(stdout: &str) -> Vec<Outcome> {
 /// `test a::b ... ` begins a test, and what follows it was printed by it.
 fn beginning(line: &str) -> Option<(&str, &str)> {
     let (name, rest) = line.strip_prefix("test ")?.split_once(" ... ")?;
+    let name = name.strip_suffix(" - should panic").unwrap_or(name);
     let is_name = !name.contains(char::is_whitespace);
     is_name.then_some((name, rest))
 }
@@ -75,6 +85,8 @@ mod tests {
         let stdout = "\nrunning 1 test\ntest quiet ... ok\n\ntest result: ok. 1 passed; 0 failed\n\
                       \nrunning 1 test\ntest it::loud ... 60 kills\nand more\nok\n\n\
                       test result: ok. 1 passed; 0 failed\n\
+                      \nrunning 1 test\ntest stops - should panic ... ok\n\n\
+                      test result: ok. 1 passed; 0 failed\n\
                       \nrunning 1 test\ntest killed ... so far\n";
         let outcome = |name: &str, passed, printed: &[&str]| Outcome {
             name: name.to_owned(),
@@ -84,6 +96,7 @@ mod tests {
         let expected = [
             outcome("quiet", true, &[]),
             outcome("it::loud", true, &["60 kills", "and more"]),
+            outcome("stops", true, &[]),
             outcome("killed", false, &["so far"]),
         ];
         assert_eq!(parse(stdout), expected);
