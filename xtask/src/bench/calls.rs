@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::Options;
+use super::command::Options;
 use super::gateways::Bench;
 use super::latency::Latency;
 use super::measure::{self, Case, Sample};

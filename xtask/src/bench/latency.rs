@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result};
 
-use super::Options;
+use super::command::Options;
 use super::gateways::{Bench, Gateway};
 use super::load::{Load, Secret};
 use super::measure::{Case, Sample};

@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use super::Options;
+use super::command::Options;
 use super::fsync_delay::{self, Disk};
 use super::load::{Load, Secret};
 use super::million::{self, Million};

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use super::Options;
+use super::command::Options;
 use super::load::{Load, Secret};
 use super::million::{KEYS, Million};
 use super::proc;

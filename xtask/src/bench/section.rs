@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn the_page_has_a_place_for_every_part() {
         let page = fs::read_to_string(workspace::root().join(PAGE)).unwrap();
-        for part in super::super::Part::ALL {
+        for part in super::super::command::Part::ALL {
             replaced(&page, part.name(), "").unwrap();
         }
     }
