@@ -2,7 +2,10 @@
 
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+
+/// How nextest exits when it ran the tests and one failed.
+const TESTS_FAILED: i32 = 100;
 
 /// What came of one test.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +38,12 @@ pub(super) fn run(mut nextest: Command, names: &[String]) -> Result<Vec<Outcome>
         .stderr(Stdio::inherit())
         .output()
         .context("cannot start nextest")?;
+    // Anything else is not about tests: a build that failed, say.
+    ensure!(
+        matches!(output.status.code(), Some(0 | TESTS_FAILED)),
+        "nextest could not run the tests: {}",
+        output.status
+    );
     Ok(parse(&String::from_utf8_lossy(&output.stdout)))
 }
 
@@ -70,8 +79,9 @@ fn beginning(line: &str) -> Option<(&str, &str)> {
 }
 
 fn note(outcomes: &mut [Outcome], line: &str) {
-    let is_verdict = matches!(line.trim(), "" | "ok" | "FAILED");
-    if let (false, Some(outcome)) = (is_verdict, outcomes.last_mut()) {
+    let is_harness =
+        matches!(line.trim(), "" | "ok" | "FAILED") || line.contains(" has been running for over ");
+    if let (false, Some(outcome)) = (is_harness, outcomes.last_mut()) {
         outcome.printed.push(line.trim().to_owned());
     }
 }
