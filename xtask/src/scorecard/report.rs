@@ -163,6 +163,25 @@ mod tests {
     }
 
     #[test]
+    fn a_duration_is_read_as_debug_prints_it() {
+        let cases = [
+            (
+                "60 calls settled; ready 203.476558ms after space",
+                Some(0.203_476_558),
+            ),
+            ("ready 1.5s", Some(1.5)),
+            ("ready 12µs", Some(12e-6)),
+            ("ready soon", None),
+            ("nothing", None),
+        ];
+        for (line, expected) in cases {
+            let read = seconds_after(line, "ready ");
+            let difference = read.unwrap_or(-1.0) - expected.unwrap_or(-1.0);
+            assert!(difference.abs() < 1e-9, "{line}: {read:?}");
+        }
+    }
+
+    #[test]
     fn a_test_that_did_not_run_shows_nothing() {
         let test = Test {
             name: "a_test",
