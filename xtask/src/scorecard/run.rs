@@ -47,43 +47,41 @@ pub(super) fn run(mut nextest: Command, names: &[String]) -> Result<Vec<Outcome>
     Ok(parse(&String::from_utf8_lossy(&output.stdout)))
 }
 
-/// Reads the harness's output of many processes with one test each. A test
-/// that prints does so on the line that names it, and on those that follow.
+const BEGINNING: &str = "running 1 test";
+
+/// Reads the harness's output of many processes with one test each. What a
+/// test prints comes before the line that names it, on it, or after it.
 fn parse(stdout: &str) -> Vec<Outcome> {
-    let mut outcomes = Vec::<Outcome>::new();
-    for line in stdout.lines() {
-        if let Some((name, rest)) = beginning(line) {
-            outcomes.push(Outcome {
-                name: name.to_owned(),
-                passed: false,
-                printed: Vec::new(),
-            });
-            note(&mut outcomes, rest);
-        } else if line.starts_with("test result: ok. 1 passed") {
-            if let Some(outcome) = outcomes.last_mut() {
-                outcome.passed = true;
-            }
-        } else if !line.starts_with("test result: ") && line != "running 1 test" {
-            note(&mut outcomes, line);
-        }
-    }
-    outcomes
+    let lines: Vec<_> = stdout.lines().collect();
+    let processes = lines.split(|line| *line == BEGINNING);
+    processes.filter_map(outcome).collect()
 }
 
-/// `test a::b ... ` begins a test, and what follows it was printed by it.
-fn beginning(line: &str) -> Option<(&str, &str)> {
+fn outcome(lines: &[&str]) -> Option<Outcome> {
+    let mut outcome = Outcome {
+        name: lines.iter().find_map(|line| named(line))?.0.to_owned(),
+        passed: false,
+        printed: Vec::new(),
+    };
+    for line in lines {
+        outcome.passed |= line.starts_with("test result: ok. 1 passed");
+        let said = named(line).map_or(*line, |(_, rest)| rest).trim();
+        let is_harness = matches!(said, "" | "ok" | "FAILED")
+            || said.starts_with("test result: ")
+            || said.contains(" has been running for over ");
+        if !is_harness {
+            outcome.printed.push(said.to_owned());
+        }
+    }
+    Some(outcome)
+}
+
+/// `test a::b ... ` names a test, and what follows it was printed by it.
+fn named(line: &str) -> Option<(&str, &str)> {
     let (name, rest) = line.strip_prefix("test ")?.split_once(" ... ")?;
     let name = name.strip_suffix(" - should panic").unwrap_or(name);
     let is_name = !name.contains(char::is_whitespace);
     is_name.then_some((name, rest))
-}
-
-fn note(outcomes: &mut [Outcome], line: &str) {
-    let is_harness =
-        matches!(line.trim(), "" | "ok" | "FAILED") || line.contains(" has been running for over ");
-    if let (false, Some(outcome)) = (is_harness, outcomes.last_mut()) {
-        outcome.printed.push(line.trim().to_owned());
-    }
 }
 
 #[cfg(test)]
@@ -93,6 +91,8 @@ mod tests {
     #[test]
     fn what_a_test_prints_is_told_from_what_its_harness_does() {
         let stdout = "\nrunning 1 test\ntest quiet ... ok\n\ntest result: ok. 1 passed; 0 failed\n\
+                      \nrunning 1 test\nearly\ntest it::early ... ok\n\n\
+                      test result: ok. 1 passed; 0 failed\n\
                       \nrunning 1 test\ntest it::loud ... 60 kills\nand more\nok\n\n\
                       test result: ok. 1 passed; 0 failed\n\
                       \nrunning 1 test\ntest stops - should panic ... ok\n\n\
@@ -105,6 +105,7 @@ mod tests {
         };
         let expected = [
             outcome("quiet", true, &[]),
+            outcome("it::early", true, &["early"]),
             outcome("it::loud", true, &["60 kills", "and more"]),
             outcome("stops", true, &[]),
             outcome("killed", false, &["so far"]),
