@@ -1,6 +1,7 @@
 //! A provider that answers at once: the same text for everyone, whole or in
 //! fifty pieces, with usage. A model called `paced` leaves five milliseconds
-//! between pieces, as a fast real one does.
+//! between pieces, as a fast real one does; one called `long` is ten seconds
+//! about a hundred.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -22,9 +23,35 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time;
 
-const PIECES: usize = 50;
-const PACE: Duration = Duration::from_millis(5);
 const USAGE: &str = r#"{"prompt_tokens":230,"completion_tokens":50,"total_tokens":280}"#;
+
+/// How a stream comes.
+#[derive(Clone, Copy, Debug)]
+struct Manner {
+    pieces: usize,
+    /// Between them.
+    pause: Option<Duration>,
+}
+
+impl Manner {
+    fn of(model: &str) -> Self {
+        let (pieces, pause) = match model {
+            "paced" => (50, Some(Duration::from_millis(5))),
+            "long" => (100, Some(Duration::from_millis(100))),
+            _ => (50, None),
+        };
+        Self { pieces, pause }
+    }
+
+    /// A token a piece.
+    fn usage(self) -> String {
+        let (input, output) = (230, self.pieces);
+        let total = input + output;
+        format!(
+            r#"{{"prompt_tokens":{input},"completion_tokens":{output},"total_tokens":{total}}}"#
+        )
+    }
+}
 
 #[derive(Debug, Parser)]
 struct Options {
@@ -62,7 +89,8 @@ async fn answer(request: Request<Incoming>) -> Result<Answer, hyper::Error> {
     // Whatever is no chat request, a readiness check say, gets the whole text.
     let asked: Asked = serde_json::from_slice(&body).unwrap_or_default();
     Ok(if asked.stream {
-        in_pieces(asked.model.contains("paced"))
+        let model = asked.model.rsplit('/').next().unwrap_or_default();
+        in_pieces(Manner::of(model))
     } else {
         whole()
     })
@@ -76,23 +104,21 @@ fn whole() -> Answer {
     respond("application/json", Full::from(body).boxed())
 }
 
-fn in_pieces(paced: bool) -> Answer {
-    let pieces = (0..PIECES).map(|_| {
-        event(
-            r#"[{"index":0,"delta":{"content":"a word "},"finish_reason":null}]"#,
-            "null",
-        )
-    });
+fn in_pieces(manner: Manner) -> Answer {
+    let piece = event(
+        r#"[{"index":0,"delta":{"content":"a word "},"finish_reason":null}]"#,
+        "null",
+    );
     let stop = event(r#"[{"index":0,"delta":{},"finish_reason":"stop"}]"#, "null");
     let end = [
         stop,
-        event("[]", USAGE),
+        event("[]", &manner.usage()),
         Bytes::from_static(b"data: [DONE]\n\n"),
     ];
-    let events: Vec<_> = pieces.chain(end).collect();
+    let events = std::iter::repeat_n(piece, manner.pieces).chain(end);
     let frames = stream::iter(events).then(move |event| async move {
-        if paced {
-            time::sleep(PACE).await;
+        if let Some(pause) = manner.pause {
+            time::sleep(pause).await;
         }
         Ok(Frame::data(event))
     });

@@ -26,6 +26,7 @@ pub(crate) fn balanced(
         config,
         demo: true,
         core: None,
+        environment: &[],
     };
     let server = Server::start(&binary, &launch)?;
     suite(&server).with_context(|| server.log_tail())?;

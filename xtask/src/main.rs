@@ -18,6 +18,7 @@ mod http;
 mod install;
 mod process;
 mod real_model;
+mod scorecard;
 mod server;
 mod suites;
 mod tidy;
@@ -45,6 +46,8 @@ enum Command {
     Tidy,
     /// Measure the gateway beside a bare proxy and nginx
     Bench(bench::Options),
+    /// Run what shows that each row of the scorecard holds, and print them all
+    Scorecard(scorecard::Options),
     /// Rewrite the vendored model catalogue and say what changed
     Catalogue(catalogue::Options),
     /// Run a small real language model behind Keypurse and prove its charges
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Command::Check => succeeded(check::run()),
         Command::Tidy => succeeded(tidy::run()),
         Command::Bench(options) => succeeded(bench::run(&options)),
+        Command::Scorecard(options) => scorecard::run(&options),
         Command::Catalogue(options) => succeeded(catalogue::run(&options)),
         Command::RealModel => succeeded(real_model::run()),
     };

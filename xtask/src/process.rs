@@ -141,6 +141,13 @@ impl Background {
         })
     }
 
+    /// Ends it at once, by SIGKILL.
+    pub(crate) fn kill(&mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
     fn signal(&self, signal: &str) -> Result<()> {
         let pid = self.pid().to_string();
         output(Command::new("kill").args(["-s", signal, &pid])).map(drop)

@@ -1,6 +1,7 @@
 //! The real `keypurse serve`, started for one suite and stopped after it.
 
 use std::env;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -25,6 +26,8 @@ pub(crate) struct Launch<'a> {
     pub(crate) demo: bool,
     /// Keeps the process on one CPU, so its cost can be measured.
     pub(crate) core: Option<u32>,
+    /// Variables on top of the few it gets.
+    pub(crate) environment: &'a [(&'a str, OsString)],
 }
 
 /// A ready server on a port of its own.
@@ -61,6 +64,7 @@ impl Server {
         // register that provider.
         command.env_clear().env("KEYPURSE_ACCOUNT_KEY", ACCOUNT_KEY);
         command.env("PATH", env::var_os("PATH").unwrap_or_default());
+        command.envs(launch.environment.iter().map(|(name, value)| (name, value)));
         let mut process = Background::start("keypurse", &mut command, launch.log)?;
         http::wait_ready(&mut process, &format!("{url}/readyz"))?;
         Ok(Self { process, port, url })
@@ -81,6 +85,11 @@ impl Server {
     /// The last lines it logged, for a failed suite's message.
     pub(crate) fn log_tail(&self) -> String {
         self.process.log_tail()
+    }
+
+    /// Ends it as a crash would.
+    pub(crate) fn kill(mut self) -> Result<()> {
+        self.process.kill()
     }
 
     /// Stops it by SIGTERM; draining and settling must end in exit 0.

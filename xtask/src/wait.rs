@@ -23,14 +23,15 @@ pub(crate) fn until<T>(
         if started.elapsed() >= limit {
             bail!("{what} did not happen within {limit:?}");
         }
-        pause();
+        a_moment();
     }
 }
 
+/// How long whoever polls waits between two looks.
 #[expect(
     clippy::disallowed_methods,
     reason = "the one poll every bounded wait goes through"
 )]
-fn pause() {
+pub(crate) fn a_moment() {
     thread::sleep(POLL_EVERY);
 }

@@ -2,15 +2,14 @@
 //! own process.
 
 use std::fmt;
-use std::fs;
-use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
-use serde_json::Value;
+use anyhow::{Context, Result};
 
-use super::gateways::{Bench, Gateway, LOAD_CPU};
+use super::gateways::{Bench, Gateway};
 use super::instructions;
-use crate::{process, server};
+use super::load::{Load, Outcome, Secret};
+use super::proc::{self, CpuTimes};
+use crate::process;
 
 /// What is asked, over how many connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +47,11 @@ impl Case {
             stream: true,
             paced: true,
         },
+        Self {
+            connections: 64,
+            stream: true,
+            paced: true,
+        },
     ];
 }
 
@@ -82,92 +86,44 @@ pub(super) struct Sample {
 
 pub(super) fn once(bench: &Bench, gateway: Gateway, case: Case, seconds: u64) -> Result<Sample> {
     let (port, pid, secret) = bench.target(gateway);
-    let mut load = load(bench, case, seconds);
-    load.args(["--port", &port.to_string(), "--secret", secret]);
+    let mut load = case.load(port, secret, seconds).command(&bench.stage.load);
     let counts = bench.instruction_counts();
     if let Some(counts) = &counts {
         load = instructions::counting(&load, pid, counts);
     }
-    let cpu_before = cpu_seconds(pid)?;
+    let before = CpuTimes::of(pid)?;
     let printed = process::output(&mut load).with_context(|| bench.log_tail())?;
-    let cpu = cpu_seconds(pid)? - cpu_before;
+    let cpu = CpuTimes::of(pid)?.seconds_since(&before);
     let instructions = counts.as_deref().map(instructions::counted).transpose()?;
-    let result: Value = serde_json::from_str(&printed)?;
-    let number = |name: &str| {
-        result[name]
-            .as_f64()
-            .with_context(|| format!("no `{name}`"))
-    };
-    let calls = number("calls")?;
-    ensure!(
-        result["errors"] == 0 && calls > 0.0,
-        "{case} through {gateway}: {} errors, {calls} whole answers; first: {}\n{}",
-        result["errors"],
-        result["first_error"],
-        bench.log_tail(),
-    );
+    let outcome = Outcome::parse(&printed)
+        .with_context(|| format!("{case} through {gateway}\n{}", bench.log_tail()))?;
     Ok(Sample {
         gateway,
         case,
-        calls_per_second: calls / number("seconds")?,
-        p50_ms: number("p50_us")? / 1e3,
-        p99_ms: number("p99_us")? / 1e3,
-        cpu_us_per_call: cpu * 1e6 / calls,
-        instructions_per_call: instructions.map(|count| count / calls),
-        resident_mib: memory_mib(pid, "VmRSS:")?,
-        peak_mib: memory_mib(pid, "VmHWM:")?,
+        calls_per_second: outcome.calls_per_second(),
+        p50_ms: outcome.p50_ms,
+        p99_ms: outcome.p99_ms,
+        cpu_us_per_call: cpu * 1e6 / outcome.calls,
+        instructions_per_call: instructions.map(|count| count / outcome.calls),
+        resident_mib: proc::resident_mib(pid)?,
+        peak_mib: proc::peak_mib(pid)?,
     })
 }
 
-fn load(bench: &Bench, case: Case, seconds: u64) -> Command {
-    let mut load = server::pinned(&bench.load, Some(LOAD_CPU));
-    load.args(["--connections", &case.connections.to_string()]);
-    load.args(["--seconds", &seconds.to_string()]);
-    load.args([
-        "--model",
-        if case.paced {
-            "bench/paced"
-        } else {
-            "bench/small"
-        },
-    ]);
-    if case.stream {
-        load.arg("--stream");
+impl Case {
+    fn load(self, port: u16, secret: &str, seconds: u64) -> Load<'_> {
+        Load {
+            port,
+            secret: Secret::One(secret),
+            model: if self.paced {
+                "bench/paced"
+            } else {
+                "bench/small"
+            },
+            stream: self.stream,
+            connections: self.connections,
+            seconds,
+            rate: None,
+        }
     }
-    load
-}
-
-/// Fields of `/proc/PID/stat`, counted from the one after the name.
-const USER_TIME: usize = 11;
-const SYSTEM_TIME: usize = 12;
-
-/// User and system time of a process and all its threads.
-fn cpu_seconds(pid: u32) -> Result<f64> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    // The name before may hold anything, a bracket too.
-    let (_, fields) = stat.rsplit_once(')').context("no process name")?;
-    let field = |index: usize| -> Result<f64> {
-        Ok(fields
-            .split_whitespace()
-            .nth(index)
-            .context("too few fields")?
-            .parse()?)
-    };
-    Ok((field(USER_TIME)? + field(SYSTEM_TIME)?) / ticks_per_second()?)
-}
-
-fn ticks_per_second() -> Result<f64> {
-    Ok(process::output(Command::new("getconf").arg("CLK_TCK"))?
-        .trim()
-        .parse()?)
-}
-
-/// A line of `/proc/PID/status`, which counts in KiB.
-fn memory_mib(pid: u32, line: &str) -> Result<f64> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let found = status.lines().find_map(|text| text.strip_prefix(line));
-    let kib = found
-        .and_then(|text| text.split_whitespace().next())
-        .context("no such line")?;
-    Ok(kib.parse::<f64>()? / 1024.0)
 }

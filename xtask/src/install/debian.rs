@@ -61,11 +61,19 @@ const NGINX: Program = Program {
     package: "nginx-light",
     purpose: "the benchmark's yardstick",
 };
+const POSTGRES: Program = Program {
+    // Its programs are not on the path.
+    probe: &["sh", "-c", "ls /usr/lib/postgresql/*/bin/pgbench"],
+    package: "postgresql",
+    purpose: "the ledger's yardstick",
+};
 
 /// What the suites of `cargo xtask test` call.
 pub(crate) const FOR_TESTS: &[Program] = &[C_COMPILER, CURL, KILL, STRACE, PYTHON, NODE, NPM];
 /// What `cargo xtask bench` calls on top.
 pub(crate) const FOR_BENCH: &[Program] = &[NGINX];
+/// What `cargo xtask bench ledger` calls on top.
+pub(crate) const FOR_LEDGER_BENCH: &[Program] = &[C_COMPILER, POSTGRES];
 
 /// Installs those of `programs` that are missing.
 pub(crate) fn ensure(programs: &[Program]) -> Result<()> {

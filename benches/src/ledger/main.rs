@@ -1,0 +1,133 @@
+//! The ledger without a gateway: fills a file with tokens, and has tasks hold
+//! and settle on it as fast as it answers.
+//!
+//! It opens the store as a node does; what it measures is on disk. One line of
+//! JSON says what came of it.
+
+#![expect(clippy::print_stdout, reason = "its result is one line of JSON")]
+
+mod fill;
+mod spend;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use clap::{Args, Parser, Subcommand};
+use jiff::tz::TimeZone;
+use keypurse_core::time::{Clock, Timestamp};
+use keypurse_store::{Accounts, Calls, Digest, NewAccount};
+use keypurse_store_sqlite::{SqliteOptions, SqliteStore};
+
+#[derive(Debug, Parser)]
+struct Options {
+    /// The database; made if it is not there
+    #[arg(long)]
+    file: PathBuf,
+    #[command(subcommand)]
+    work: Work,
+}
+
+#[derive(Debug, Subcommand)]
+enum Work {
+    /// Adds tokens
+    Fill(Fill),
+    /// Holds and settles
+    Spend(Spend),
+}
+
+#[derive(Debug, Args)]
+struct Fill {
+    /// Number of the first
+    #[arg(long, default_value_t = 0)]
+    first: u64,
+    /// How many
+    #[arg(long)]
+    tokens: u64,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+struct Spend {
+    /// Tokens in the file, numbered from 0
+    #[arg(long)]
+    of: u64,
+    /// How many of them spend, spread evenly
+    #[arg(long, default_value_t = 1)]
+    tokens: u64,
+    /// Tasks, each with one call at a time
+    #[arg(long, default_value_t = 64)]
+    tasks: u64,
+    #[arg(long)]
+    seconds: u64,
+    /// Ends when so many calls are settled, if that is earlier
+    #[arg(long, default_value_t = u64::MAX)]
+    pairs: u64,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let options = Options::parse();
+    let store = Arc::new(open(&options.file)?);
+    match options.work {
+        Work::Fill(what) => {
+            fill::fill(&store, what.first, what.tokens).await?;
+            store.close().await?;
+        }
+        Work::Spend(how) => println!("{}", spend::spend_and_close(&store, how).await?),
+    }
+    Ok(())
+}
+
+fn open(file: &Path) -> Result<SqliteStore> {
+    let options = SqliteOptions {
+        path: file.to_owned(),
+        clock: Arc::new(SystemClock),
+        zone: TimeZone::UTC,
+    };
+    SqliteStore::open(&options).with_context(|| format!("cannot open {}", file.display()))
+}
+
+/// The file's first account; of an empty file, a new one without a limit.
+async fn account(store: &SqliteStore) -> Result<keypurse_core::id::AccountId> {
+    if let Some(account) = store.accounts().await?.first() {
+        return Ok(account.id);
+    }
+    let new = NewAccount {
+        name: "bench".to_owned(),
+        key_digest: digest(u64::MAX),
+        pepper: 1,
+        credits: None,
+        now: SystemClock.now(),
+    };
+    Ok(store.create_account(new).await?.id)
+}
+
+/// As scattered as an HMAC.
+fn digest(number: u64) -> Digest {
+    let mut digest = Digest::default();
+    for (part, bytes) in (0u64..).zip(digest.chunks_exact_mut(8)) {
+        bytes.copy_from_slice(&scattered(number.wrapping_mul(4).wrapping_add(part)).to_be_bytes());
+    }
+    digest
+}
+
+/// The finaliser of splitmix64, a bijection.
+fn scattered(number: u64) -> u64 {
+    let mut bits = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^ (bits >> 31)
+}
+
+#[derive(Debug)]
+struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the injected clock")]
+    fn now(&self) -> Timestamp {
+        let since = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default();
+        Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+    }
+}
