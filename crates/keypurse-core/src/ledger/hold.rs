@@ -61,6 +61,8 @@ pub struct Admission {
     /// What the purses could give; less than `full` when the call must be
     /// clamped to what this buys.
     pub budget: Money,
+    /// Whether the call goes beyond the balance, as its token allows one to.
+    pub overdrawn: bool,
 }
 
 /// Which purse was short, and by how much.
@@ -124,8 +126,11 @@ impl Ledger {
         hold.amount = hold.amount.min(budget);
         self.set_aside(&hold);
         self.holds.insert(request.call, hold);
-        let amount = hold.amount;
-        Ok(Admission { amount, budget })
+        Ok(Admission {
+            amount: hold.amount,
+            budget,
+            overdrawn: hold.overdrawn,
+        })
     }
 
     fn check_token(&mut self, used: TokenUse, now: Timestamp) -> Result<Overdraft, HoldError> {

@@ -13,6 +13,7 @@ use crate::http::json::JsonObject;
 
 const COST: HeaderName = HeaderName::from_static("x-keypurse-cost");
 const BALANCE: HeaderName = HeaderName::from_static("x-keypurse-balance");
+const OVERDRAFT: HeaderName = HeaderName::from_static("x-keypurse-overdraft");
 const OUTPUT_LIMIT: HeaderName = HeaderName::from_static("x-keypurse-output-limit");
 
 /// The mark at the end of a stream.
@@ -36,10 +37,14 @@ pub(super) fn add_balance(headers: &mut HeaderMap, balance: Money) {
     headers.insert(BALANCE, decimal(balance));
 }
 
-/// Tells a client that its output limit was lowered, and to what.
-pub(super) fn add_output_limit(headers: &mut HeaderMap, funded: &Funded) {
+/// Tells a client what its token's `overdraft` did: lowered the output limit,
+/// and to what, or let the call go beyond the balance.
+pub(super) fn add_overdraft(headers: &mut HeaderMap, funded: &Funded) {
     if funded.is_clamped {
         headers.insert(OUTPUT_LIMIT, HeaderValue::from(funded.limit));
+        headers.insert(OVERDRAFT, HeaderValue::from_static("clamp"));
+    } else if funded.is_overdrawn {
+        headers.insert(OVERDRAFT, HeaderValue::from_static("allow"));
     }
 }
 

@@ -45,6 +45,8 @@ pub(super) struct Funded {
     pub(super) limit: u64,
     /// Whether that is less than what was asked for.
     pub(super) is_clamped: bool,
+    /// Whether the call goes beyond the balance, as its token allows.
+    pub(super) is_overdrawn: bool,
     /// Whether its answer is kept for who repeats it.
     pub(super) is_claimed: bool,
 }
@@ -109,6 +111,7 @@ pub(super) async fn fund(state: &AppState, planned: Planned) -> Result<Funded, G
         bound,
         limit,
         is_clamped,
+        is_overdrawn: admission.overdrawn,
         is_claimed,
     })
 }

@@ -7,7 +7,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use keypurse_providers::openai::Answer;
 
-use super::cost::{add_charge, add_output_limit, with_cost};
+use super::cost::{add_charge, add_overdraft, with_cost};
 use super::dispatch::{UpstreamFailure, UpstreamFault};
 use super::error::GatewayError;
 use super::fund::Funded;
@@ -42,7 +42,7 @@ pub(super) async fn relay_json(
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     add_charge(headers, &charge);
-    add_output_limit(headers, funded);
+    add_overdraft(headers, funded);
     if funded.is_claimed {
         state.gateway.kept.keep(funded.call, &response, shown);
     }

@@ -20,7 +20,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::bound::BLOCK;
 use super::chat::Running;
-use super::cost::{DONE, add_output_limit, stream_cost};
+use super::cost::{DONE, add_overdraft, stream_cost};
 use super::dispatch::{ReplyBody, UpstreamFailure, UpstreamFault};
 use super::error::GatewayError;
 use super::fetch::{BegunStream, shows_key};
@@ -103,7 +103,7 @@ fn response(
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    add_output_limit(headers, running.funded);
+    add_overdraft(headers, running.funded);
     if running.funded.is_claimed {
         return keep_stream(running.state, running.funded.call, response);
     }

@@ -126,3 +126,26 @@ async fn a_client_that_takes_nothing_has_left() {
     drop(response);
     assert_eq!(shop.balance().await, "0.99979");
 }
+
+#[tokio::test]
+async fn r5_a_thousand_clients_that_hang_up_are_all_settled_and_few_are_drained() {
+    const CLIENTS: usize = 1_000;
+    const DRAINS: usize = 256;
+    let shop = Shop::open("10000").await;
+    let gate = Gate::new();
+    let reply = Reply::stream().chunk("x").wait(&gate).finish();
+    shop.upstream.always(reply.usage(&usage(10, 20)).done());
+    for _ in 0..CLIENTS {
+        let mut body = shop.request(&hello_stream()).open().await.into_body();
+        soon(body.frame()).await.unwrap().unwrap();
+    }
+    // Those that are not read to their end are cancelled at once.
+    let cancelled = CLIENTS - DRAINS;
+    soon(shop.upstream.wait_for_cancelled(cancelled)).await;
+    gate.let_pass(DRAINS);
+    soon(shop.balance()).await;
+    let calls = shop.app.calls();
+    let counted = calls.iter().filter(|call| call.estimated).count();
+    assert_eq!((calls.len(), counted), (CLIENTS, cancelled));
+    assert!(calls.iter().all(|call| call.charged.nanos() >= 10_000));
+}

@@ -234,3 +234,38 @@ async fn l3_nothing_leaves_before_its_hold_is_on_disk() {
     assert_eq!(answer.status, 200);
     assert_eq!(shop.balance().await, "0.99979");
 }
+
+#[tokio::test]
+async fn what_the_overdraft_did_is_told() {
+    for (overdraft, balance, told) in [
+        ("clamp", "1", ""),
+        ("clamp", "0.005", "clamp"),
+        ("refuse", "1", ""),
+        ("allow", "1", ""),
+        ("allow", "0.005", "allow"),
+    ] {
+        let shop = Shop::open(balance).await;
+        let body = json!({ "overdraft": overdraft });
+        let path = "/v2/user/custom_token/t/";
+        assert_eq!(shop.app.patch(path).json(&body).send().await.status, 200);
+        shop.upstream
+            .next(Reply::chat_stream(&["Hi"], &usage(10, 20)));
+        for body in [hello_stream(), hello()] {
+            let answer = shop.ask(&body).await;
+            assert_eq!(answer.status, 200, "{}", answer.text);
+            assert_eq!(
+                answer.header("x-keypurse-overdraft"),
+                told,
+                "{overdraft} with {balance}"
+            );
+        }
+    }
+    let shop = Shop::open("0.005").await;
+    let body = json!({"overdraft": "refuse"});
+    shop.app
+        .patch("/v2/user/custom_token/t/")
+        .json(&body)
+        .send()
+        .await;
+    assert_eq!(shop.ask(&hello()).await.status, 402);
+}
