@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use keypurse_core::id::{AccountId, CallId, TokenId};
 use keypurse_core::ledger::{Entry, Ledger};
@@ -15,6 +16,7 @@ use tokio::sync::mpsc;
 
 use super::command::{Command, Reply};
 use super::dictionary::Dictionary;
+use super::gathering::Gathering;
 use super::once::{self, Claims};
 use super::space::{Space, is_full};
 use crate::call_row::CallRow;
@@ -208,18 +210,19 @@ impl Writer {
         let mut waiting = Vec::with_capacity(BATCH);
         // Dropped before those who wait.
         let guard = StopOnPanic;
+        let mut gathering = Gathering::default();
         while commands.blocking_recv_many(&mut waiting, BATCH) > 0 {
-            // Where callers share our core, those about to ask get to: a commit
-            // costs the same for one as for many. Elsewhere this is nothing.
-            std::thread::yield_now();
+            gathering.wait();
             while waiting.len() < BATCH
                 && let Ok(command) = commands.try_recv()
             {
                 waiting.push(command);
             }
+            let (asked, started) = (waiting.len(), Instant::now());
             if self.run_batch(&mut waiting, &commands) {
                 break;
             }
+            gathering.learn(asked, started.elapsed());
             self.maintain();
         }
         if let Err(error) = self.empty_log() {

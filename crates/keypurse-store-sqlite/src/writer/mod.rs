@@ -10,6 +10,7 @@ mod change;
 mod command;
 mod dictionary;
 mod flush;
+mod gathering;
 mod keys;
 mod log;
 mod once;
