@@ -153,7 +153,7 @@ async fn a_flipped_bit_is_refused_or_changes_nothing() {
     assert!(refused > 120, "only {refused} of 240 were noticed");
 }
 
-/// The long half: `cargo test -p keypurse-store-sqlite --test corruption -- --ignored`.
+/// The long half: `cargo test -p keypurse-store-sqlite --test it thousands_of -- --ignored`.
 #[tokio::test]
 #[ignore = "takes minutes; the slow suite runs it"]
 async fn thousands_of_flipped_bits_are_refused_or_change_nothing() {

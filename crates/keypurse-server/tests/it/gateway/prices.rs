@@ -126,7 +126,7 @@ async fn text_is_held_at_what_text_can_reach() {
 }
 
 #[tokio::test]
-async fn l10_a_call_is_charged_at_the_price_it_was_admitted_at() {
+async fn a_call_is_charged_at_the_price_it_was_admitted_at() {
     let shop = Shop::named("deepseek", "1").await;
     let body = with(hello_stream(), "model", json!("deepseek/deepseek-v4-flash"));
     let body = with(body, "max_tokens", json!(100));
