@@ -154,7 +154,7 @@ pub(super) const ROWS: &[Row] = &[
         "L-10",
         "charged at the pinned price, recomputed without a difference",
         &[
-            test("l10_a_call_is_charged_at_the_price_it_was_admitted_at"),
+            test("a_call_is_charged_at_the_price_it_was_admitted_at"),
             test("l8_every_charge_is_recomputed_from_its_row_and_the_first_difference_named"),
         ],
     ),
