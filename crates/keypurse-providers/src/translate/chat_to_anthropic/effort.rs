@@ -71,7 +71,6 @@ fn thinks(model: &str) -> Thinks {
     let mut numbers = parts.filter_map(|part| part.parse::<u32>().ok());
     let version = (numbers.next(), numbers.next().unwrap_or(0));
     match version {
-        (None, _) => Thinks::AsItLikes,
         (Some(major), minor) if (major, minor) < (3, 7) => Thinks::Never,
         (Some(major), minor) if (major, minor) < (4, 6) => Thinks::WithinBudget,
         _ => Thinks::AsItLikes,

@@ -1,5 +1,7 @@
 //! What holds for every request and every stream.
 
+use std::fmt::Write as _;
+
 use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
@@ -153,10 +155,8 @@ fn answers() -> impl Strategy<Value = Vec<Value>> {
 fn stream_of(blocks: &[Value], piece: usize, usage: &Value) -> String {
     let mut stream = String::new();
     let mut event = |data: Value| {
-        stream += &format!(
-            "event: {}\ndata: {data}\n\n",
-            data["type"].as_str().unwrap()
-        );
+        let name = data["type"].as_str().unwrap();
+        write!(stream, "event: {name}\ndata: {data}\n\n").unwrap();
     };
     event(json!({"type":"message_start","message":{"id":"m","model":"c","usage":usage}}));
     for (index, block) in blocks.iter().enumerate() {

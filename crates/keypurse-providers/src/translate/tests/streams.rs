@@ -63,23 +63,24 @@ const CHAT: &str = concat!(
 fn chunks(out: &str) -> String {
     let mut lines = String::new();
     for event in out.split_terminator("\n\n") {
-        let line = match event.strip_prefix("data: {") {
-            None => event.to_owned(),
-            Some(_) => {
-                let chunk: Value = serde_json::from_str(&event["data: ".len()..]).unwrap();
-                assert_eq!(
-                    (&chunk["id"], &chunk["created"]),
-                    (&"msg_1".into(), &7.into())
-                );
-                match &chunk["choices"][0] {
-                    Value::Null => chunk["usage"].to_string(),
-                    choice => format!("{} {}", choice["delta"], choice["finish_reason"]),
-                }
-            }
+        let line = if event.starts_with("data: {") {
+            chunk(&event["data: ".len()..])
+        } else {
+            event.to_owned()
         };
         lines += &(line + "\n");
     }
     lines
+}
+
+fn chunk(data: &str) -> String {
+    let chunk: Value = serde_json::from_str(data).unwrap();
+    let labels = (&chunk["id"], &chunk["created"]);
+    assert_eq!(labels, (&"msg_1".into(), &7.into()));
+    match &chunk["choices"][0] {
+        Value::Null => chunk["usage"].to_string(),
+        choice => format!("{} {}", choice["delta"], choice["finish_reason"]),
+    }
 }
 
 #[test]
