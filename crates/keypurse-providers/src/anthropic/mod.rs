@@ -21,6 +21,6 @@ pub use count::token_count;
 pub use error::{error_body, error_type};
 pub use event::{Block, Delta, Event};
 pub use request::{InvalidRequest, MessagesRequest, Parts, Unpriced};
-pub use stream::{MessageStream, OutOfOrder, closing, to_event};
+pub use stream::{MessageStream, OutOfOrder, closing, to_event, with_cost};
 pub(crate) use usage::write_usage;
 pub use usage::{UsageParts, read_usage};

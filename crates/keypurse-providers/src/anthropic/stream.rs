@@ -125,6 +125,25 @@ pub fn closing(message_delta: &str, used: Option<&TokenCounts>, cost: &str) -> O
     Some(events)
 }
 
+/// A whole message with `cost` and `provider`, as chat completions have them;
+/// a provider's members of these names give way. `used` stands in where the
+/// provider told no usage. `None` when the message is no object.
+pub fn with_cost(
+    message: &str,
+    used: Option<&TokenCounts>,
+    cost: &str,
+    provider: &str,
+) -> Option<String> {
+    let members = Members::read(message)?;
+    let provider = serde_json::to_string(provider).expect("a text is JSON");
+    let mut set = vec![("cost", cost), ("provider", provider.as_str())];
+    let counted = used.map(|used| write_usage(used).to_string());
+    if let (None, Some(counted)) = (members.get("usage"), &counted) {
+        set.push(("usage", counted));
+    }
+    Some(members.with(&set))
+}
+
 /// An event with one line of data. Between JSON's tokens only white space
 /// breaks.
 pub fn to_event(kind: &str, data: &str) -> String {
@@ -138,7 +157,7 @@ pub fn to_event(kind: &str, data: &str) -> String {
 mod tests {
     use keypurse_core::usage::TokenCounts;
 
-    use super::{MessageStream, OutOfOrder, closing};
+    use super::{MessageStream, OutOfOrder, closing, with_cost};
     use crate::anthropic::Event;
 
     const START: &str = r#"{"type":"message_start","message":{"id":"m","usage":{"input_tokens":9,"output_tokens":1}}}"#;
@@ -221,5 +240,32 @@ mod tests {
         );
         assert_eq!(closing(end, None, "0.5").as_deref(), Some(expected));
         assert!(closing("[]", None, "0").is_none());
+    }
+
+    #[test]
+    fn a_whole_message_shows_its_cost_and_always_has_usage() {
+        let used = TokenCounts {
+            input: 1,
+            output: 2,
+            ..TokenCounts::default()
+        };
+        for (message, expected) in [
+            (
+                r#"{"id":"m", "usage":{"input_tokens": 3,"output_tokens":4},"cost":9}"#,
+                r#"{"id":"m","usage":{"input_tokens": 3,"output_tokens":4},"cost":0.5,"provider":"a"}"#,
+            ),
+            (
+                r#"{"id":"m","usage":null}"#,
+                concat!(
+                    r#"{"id":"m","cost":0.5,"provider":"a","usage":{"input_tokens":1,"#,
+                    r#""cache_creation_input_tokens":0,"cache_read_input_tokens":0,"#,
+                    r#""cache_creation":{"ephemeral_5m_input_tokens":0,"#,
+                    r#""ephemeral_1h_input_tokens":0},"output_tokens":2}}"#
+                ),
+            ),
+        ] {
+            let shown = with_cost(message, Some(&used), "0.5", "a");
+            assert_eq!(shown.as_deref(), Some(expected), "{message}");
+        }
     }
 }

@@ -22,6 +22,9 @@ pub(super) enum Said<'a> {
     Nothing,
 }
 
+/// Blocks in blocks; nobody nests them deeper, and paths grow with depth.
+const LONGEST_PATH: usize = 256;
+
 /// A message's or a result's content: a text, or blocks.
 pub(super) fn content<'a>(
     path: &str,
@@ -32,6 +35,10 @@ pub(super) fn content<'a>(
     };
     if content.get().starts_with('"') {
         return Ok(vec![Said::Parts(text_part(content))]);
+    }
+    if path.len() > LONGEST_PATH {
+        let why = "blocks are nested too deeply";
+        return Err(Untranslatable::new(path.to_owned(), why));
     }
     let blocks = items(path, content)?.into_iter();
     let read = blocks.map(|(path, block)| block_of(Object::at(path, block)?));

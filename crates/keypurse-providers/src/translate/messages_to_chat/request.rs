@@ -97,13 +97,12 @@ struct Schema<'a> {
 }
 
 /// Members that only advise, or that the gateway has dealt with.
-const DROPPED: [&str; 6] = [
+const DROPPED: [&str; 5] = [
     "model",
     "max_tokens",
     "cache_control",
     "context_management",
     "diagnostics",
-    "inference_geo",
 ];
 
 /// Translates a `messages` request.
@@ -144,6 +143,7 @@ pub(in crate::translate) fn translate(
         request.tool_choice = None;
         request.parallel_tool_calls = None;
     }
+    refuse_unusual(&mut object)?;
     object.drop_hints(&DROPPED);
     object.finish(NO_COUNTERPART)?;
     Ok(serde_json::to_vec(&request).expect("texts and numbers are JSON"))
@@ -253,6 +253,16 @@ fn output_config<'a>(
     });
     config.finish(NO_COUNTERPART)?;
     Ok((effort, format.transpose()?))
+}
+
+/// Elsewhere and faster are not to be had everywhere.
+fn refuse_unusual(object: &mut Object<'_>) -> Result<(), Untranslatable> {
+    for (name, usual) in [("inference_geo", "global"), ("speed", "standard")] {
+        if object.text(name)?.is_some_and(|value| value != usual) {
+            return Err(object.refuse(name, NO_COUNTERPART));
+        }
+    }
+    Ok(())
 }
 
 fn user<'a>(object: &mut Object<'a>) -> Result<Option<&'a RawValue>, Untranslatable> {

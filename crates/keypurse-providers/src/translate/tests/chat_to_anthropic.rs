@@ -198,87 +198,50 @@ fn options_have_their_counterparts() {
     }
 }
 
-#[test]
-fn an_effort_is_what_each_model_understands() {
-    let with = |model, output_limit, members: &str| {
-        let target = Target {
-            model,
-            output_limit,
-            ..TARGET
-        };
-        let out = translated(Dialect::OpenAi, Dialect::Anthropic, &target, &chat(members));
-        let out = out.unwrap();
-        (member(&out, "thinking"), member(&out, "output_config"))
+const HIGH: &str = r#""reasoning_effort":"high""#;
+const HIGH_AND_FORCED: &str = r#""reasoning_effort":"high","tool_choice":"required",
+    "tools":[{"type":"function","function":{"name":"f"}}]"#;
+
+/// What a request to a model says of thinking and effort.
+fn assert_thinks(model: &str, output_limit: u64, members: &str, thinking: &str, config: &str) {
+    let target = Target {
+        model,
+        output_limit,
+        ..TARGET
     };
-    let forced = r#""reasoning_effort":"high","tool_choice":"required",
-        "tools":[{"type":"function","function":{"name":"f"}}]"#;
-    for (model, limit, members, thinking, config) in [
-        (
-            "claude-opus-5-5",
-            100,
-            r#""reasoning_effort":"medium""#,
-            r#"{"type":"adaptive"}"#,
-            r#"{"effort":"medium"}"#,
-        ),
-        (
-            "claude-opus-5-5",
-            100,
-            forced,
-            r#"{"type":"adaptive"}"#,
-            r#"{"effort":"high"}"#,
-        ),
-        (
-            "claude-sonnet-4-5",
-            64_000,
-            r#""reasoning_effort":"medium""#,
-            r#"{"type":"enabled","budget_tokens":8192}"#,
-            "null",
-        ),
-        (
-            "claude-sonnet-4-5",
-            4000,
-            r#""reasoning_effort":"high""#,
-            r#"{"type":"enabled","budget_tokens":2000}"#,
-            "null",
-        ),
-        (
-            "claude-sonnet-4-5",
-            2000,
-            r#""reasoning_effort":"high""#,
-            "null",
-            "null",
-        ),
-        ("claude-sonnet-4-5", 4000, forced, "null", "null"),
-        (
-            "claude-3-5-haiku-latest",
-            4000,
-            r#""reasoning_effort":"high""#,
-            "null",
-            "null",
-        ),
-        (
-            "claude-opus-4-6",
-            4000,
-            r#""reasoning_effort":"none""#,
-            r#"{"type":"disabled"}"#,
-            "null",
-        ),
-        (
-            "claude-sonnet-4-5",
-            4000,
-            r#""thinking":{"type":"enabled","budget_tokens":1500}"#,
-            r#"{"type":"enabled","budget_tokens":1500}"#,
-            "null",
-        ),
+    let out = translated(Dialect::OpenAi, Dialect::Anthropic, &target, &chat(members)).unwrap();
+    let of = format!("{model} {output_limit} {members}");
+    assert_json(&member(&out, "thinking"), thinking, &of);
+    assert_json(&member(&out, "output_config"), config, &of);
+}
+
+#[test]
+fn newer_models_take_an_effort() {
+    let medium = r#""reasoning_effort":"medium""#;
+    let none = r#""reasoning_effort":"none""#;
+    let adaptive = r#"{"type":"adaptive"}"#;
+    for (members, thinking, config) in [
+        (medium, adaptive, r#"{"effort":"medium"}"#),
+        (HIGH_AND_FORCED, adaptive, r#"{"effort":"high"}"#),
+        (none, r#"{"type":"disabled"}"#, "null"),
     ] {
-        let (actual, actual_config) = with(model, limit, members);
-        assert_json(&actual, thinking, &format!("{model} {limit} {members}"));
-        assert_json(
-            &actual_config,
-            config,
-            &format!("{model} {limit} {members}"),
-        );
+        assert_thinks("claude-opus-5-5", 100, members, thinking, config);
     }
+}
+
+#[test]
+fn earlier_models_take_a_budget_where_it_fits() {
+    let own = r#""thinking":{"type":"enabled","budget_tokens":1500}"#;
+    for (limit, members, thinking) in [
+        (64_000, HIGH, r#"{"type":"enabled","budget_tokens":24576}"#),
+        (4000, HIGH, r#"{"type":"enabled","budget_tokens":2000}"#),
+        (2000, HIGH, "null"),
+        (4000, HIGH_AND_FORCED, "null"),
+        (4000, own, r#"{"type":"enabled","budget_tokens":1500}"#),
+    ] {
+        assert_thinks("claude-sonnet-4-5", limit, members, thinking, "null");
+    }
+    assert_thinks("claude-3-5-haiku-latest", 4000, HIGH, "null", "null");
 }
 
 #[test]
@@ -303,8 +266,12 @@ fn signed_thinking_goes_back_as_it_came() {
     assert_eq!(member(&with(""), "thinking"), "null");
 }
 
+fn assert_refused(body: &str, param: &str) {
+    assert_eq!(to_anthropic(body), Err(param.to_owned()), "{body}");
+}
+
 #[test]
-fn what_has_no_counterpart_is_refused_by_name() {
+fn options_without_a_counterpart_are_refused_by_name() {
     for (members, param) in [
         (r#""n":2"#, "n"),
         (r#""temperature":1.1"#, "temperature"),
@@ -342,12 +309,12 @@ fn what_has_no_counterpart_is_refused_by_name() {
         ),
         (r#""something_new":1"#, "something_new"),
     ] {
-        assert_eq!(
-            to_anthropic(&chat(members)),
-            Err(param.to_owned()),
-            "{members}"
-        );
+        assert_refused(&chat(members), param);
     }
+}
+
+#[test]
+fn parts_without_a_counterpart_are_refused_by_name() {
     for (listed, param) in [
         ("", "messages"),
         (r#"{"role":"system","content":"A"}"#, "messages"),
@@ -387,10 +354,6 @@ fn what_has_no_counterpart_is_refused_by_name() {
         ),
         ("3", "messages[0]"),
     ] {
-        assert_eq!(
-            to_anthropic(&messages(listed)),
-            Err(param.to_owned()),
-            "{listed}"
-        );
+        assert_refused(&messages(listed), param);
     }
 }

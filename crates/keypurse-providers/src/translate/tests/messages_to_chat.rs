@@ -82,7 +82,7 @@ fn turns_become_messages_in_the_order_a_chat_wants() {
 }
 
 #[test]
-fn options_have_their_counterparts() {
+fn tools_and_the_choice_among_them_are_translated() {
     let tool = r#""tools":[{"name":"f","description":"d","input_schema":{"type":"object"},
         "strict":true,"cache_control":{"type":"ephemeral"}}]"#;
     let tools = |choice: &str| format!(r#"{tool},"tool_choice":{choice}"#);
@@ -106,51 +106,47 @@ fn options_have_their_counterparts() {
             "parallel_tool_calls",
             "false",
         ),
+    ] {
+        let out = to_chat(&with(&members)).unwrap();
+        assert_json(&member(&out, name), expected, &members);
+    }
+}
+
+#[test]
+fn options_have_their_counterparts() {
+    for (members, name, expected) in [
+        (r#""stop_sequences":["a","b"]"#, "stop", r#"["a","b"]"#),
+        (r#""temperature":0.7,"top_p":0.9"#, "temperature", "0.7"),
+        (r#""metadata":{"user_id":"u1"}"#, "user", r#""u1""#),
         (
-            r#""stop_sequences":["a","b"]"#.to_owned(),
-            "stop",
-            r#"["a","b"]"#,
-        ),
-        (
-            r#""temperature":0.7,"top_p":0.9"#.to_owned(),
-            "temperature",
-            "0.7",
-        ),
-        (
-            r#""metadata":{"user_id":"u1"}"#.to_owned(),
-            "user",
-            r#""u1""#,
-        ),
-        (
-            r#""service_tier":"standard_only""#.to_owned(),
+            r#""service_tier":"standard_only""#,
             "service_tier",
             r#""default""#,
         ),
         (
-            r#""thinking":{"type":"enabled","budget_tokens":8000}"#.to_owned(),
+            r#""thinking":{"type":"enabled","budget_tokens":8000}"#,
             "reasoning_effort",
             r#""medium""#,
         ),
         (
-            r#""thinking":{"type":"adaptive"},"output_config":{"effort":"max"}"#.to_owned(),
+            r#""thinking":{"type":"adaptive"},"output_config":{"effort":"max"}"#,
             "reasoning_effort",
             r#""max""#,
         ),
         (
-            r#""thinking":{"type":"disabled"}"#.to_owned(),
+            r#""thinking":{"type":"disabled"}"#,
             "reasoning_effort",
             "null",
         ),
         (
-            r#""output_config":{"format":{"type":"json_schema","schema":{"type":"object"}}}"#
-                .to_owned(),
+            r#""output_config":{"format":{"type":"json_schema","schema":{"type":"object"}}}"#,
             "response_format",
             r#"{"type":"json_schema","json_schema":{"name":"answer","strict":true,
                 "schema":{"type":"object"}}}"#,
         ),
     ] {
-        let out = to_chat(&with(&members)).unwrap();
-        assert_json(&member(&out, name), expected, &members);
+        let out = to_chat(&with(members)).unwrap();
+        assert_json(&member(&out, name), expected, members);
     }
     let never = Target {
         may_reason: false,
@@ -181,12 +177,30 @@ fn a_system_prompt_is_the_first_message() {
 }
 
 #[test]
+fn blocks_in_blocks_in_blocks_are_refused() {
+    let open = r#"{"type":"document","source":{"type":"content","content":["#;
+    let nested = |levels: usize| {
+        let inner = r#"{"type":"text","text":"A"}"#;
+        let (open, close) = (open.repeat(levels), "]}}".repeat(levels));
+        let body = messages(&format!(
+            r#"{{"role":"user","content":[{open}{inner}{close}]}}"#
+        ));
+        to_chat(&body)
+    };
+    let out = nested(2).unwrap();
+    let expected = r#"[{"role":"user","content":"A"}]"#;
+    assert_json(&member(&out, "messages"), expected, "two levels");
+    assert!(nested(50_000).is_err());
+}
+
+#[test]
 fn what_has_no_counterpart_is_refused_by_name() {
     for (members, param) in [
         (r#""top_k":5"#, "top_k"),
         (r#""container":"c""#, "container"),
         (r#""mcp_servers":[{}]"#, "mcp_servers"),
         (r#""speed":"fast""#, "speed"),
+        (r#""inference_geo":"us""#, "inference_geo"),
         (r#""service_tier":"priority""#, "service_tier"),
         (r#""something_new":1"#, "something_new"),
         (
