@@ -3,10 +3,14 @@
 //!
 //! Pure: nothing here opens a connection, reads a clock or decides about money.
 
+pub mod anthropic;
 pub mod catalogue;
+pub mod gemini;
 pub mod images;
+mod members;
 pub mod openai;
 pub mod presets;
 pub mod simulator;
 pub mod tokenizer;
+pub mod translate;
 pub mod visible;

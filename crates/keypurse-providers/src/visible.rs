@@ -40,14 +40,11 @@ const SAME_VENDOR: [(&str, &str); 3] = [
     ("vertex_ai", "google"),
 ];
 
-/// Whether all output tokens of a streamed answer are seen as they come.
-pub fn shows_all_output(provider: &str, model: &str) -> bool {
-    if SHOW_REASONING.contains(&provider) {
-        return true;
-    }
-    // Resellers name the vendor first: `openrouter` serves `openai/gpt-4o`.
+/// Whether a model is known to have no reasoning: its provider refuses to be
+/// asked for some.
+pub fn never_reasons(provider: &str, model: &str) -> bool {
     if let Some((vendor, model)) = model.split_once('/') {
-        return shows_all_output(vendor, model);
+        return never_reasons(vendor, model);
     }
     let same = SAME_VENDOR
         .iter()
@@ -57,9 +54,21 @@ pub fn shows_all_output(provider: &str, model: &str) -> bool {
     families.is_some_and(|(_, families)| families.iter().any(|family| model.starts_with(family)))
 }
 
+/// Whether all output tokens of a streamed answer are seen as they come.
+pub fn shows_all_output(provider: &str, model: &str) -> bool {
+    if SHOW_REASONING.contains(&provider) {
+        return true;
+    }
+    // Resellers name the vendor first: `openrouter` serves `openai/gpt-4o`.
+    if let Some((vendor, model)) = model.split_once('/') {
+        return shows_all_output(vendor, model);
+    }
+    never_reasons(provider, model)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::shows_all_output;
+    use super::{never_reasons, shows_all_output};
 
     #[test]
     fn a_model_is_taken_to_reason_in_secret_unless_it_is_known_not_to() {
@@ -80,6 +89,20 @@ mod tests {
                 expected,
                 "{provider}/{model}"
             );
+        }
+    }
+
+    #[test]
+    fn a_model_never_reasons_only_if_it_is_known_not_to() {
+        for (provider, model, expected) in [
+            ("openai", "gpt-4o-mini", true),
+            ("openrouter", "openai/gpt-4.1", true),
+            ("openai", "gpt-5", false),
+            ("deepseek", "deepseek-chat", false),
+            ("my-gateway", "anything", false),
+        ] {
+            let never = never_reasons(provider, model);
+            assert_eq!(never, expected, "{provider}/{model}");
         }
     }
 }

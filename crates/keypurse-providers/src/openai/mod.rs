@@ -7,7 +7,7 @@
 mod answer;
 mod chunk;
 mod event;
-mod text;
+pub(crate) mod text;
 mod usage;
 
 pub use answer::Answer;

@@ -3,18 +3,18 @@
 use memchr::memchr2;
 
 /// Members that carry no text of the model's.
-const LABELS: [&[u8]; 3] = [b"role", b"id", b"type"];
+const LABELS: [&[u8]; 5] = [b"role", b"id", b"type", b"signature", b"thought_signature"];
 
 /// Whether `json` is meant as an object: serde would also read a list into a
 /// struct, member by member.
-pub(super) fn is_object(json: &[u8]) -> bool {
+pub(crate) fn is_object(json: &[u8]) -> bool {
     json.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{')
 }
 
 /// UTF-8 bytes of all string values in `json`, labels left out. `json` must be
 /// valid; broken surrogates, which some providers send, are counted like any
 /// other character.
-pub(super) fn text_bytes(json: &str) -> u64 {
+pub(crate) fn text_bytes(json: &str) -> u64 {
     let bytes = json.as_bytes();
     let (mut at, mut total, mut labelled) = (0, 0, false);
     while let Some(start) = memchr::memchr(b'"', &bytes[at..]).map(|found| at + found + 1) {
@@ -32,7 +32,7 @@ pub(super) fn text_bytes(json: &str) -> u64 {
 }
 
 /// The string values of which [`text_bytes`] is the sum, empty ones left out.
-pub(super) fn texts(json: &str) -> Vec<String> {
+pub(crate) fn texts(json: &str) -> Vec<String> {
     let bytes = json.as_bytes();
     let (mut at, mut found, mut labelled) = (0, Vec::new(), false);
     while let Some(start) = memchr::memchr(b'"', &bytes[at..]).map(|found| at + found + 1) {

@@ -1,0 +1,118 @@
+//! How hard a model is to think.
+//!
+//! "Thinking", Configuring thinking: models since Claude 4.6 decide themselves
+//! and take an effort; earlier ones take a budget of tokens, at least 1,024
+//! and below the output limit, and only when the first block of their turn is
+//! the thinking they signed, and no tool is forced.
+
+use serde::Serialize;
+
+use crate::translate::Untranslatable;
+use crate::translate::chat::{Chat, Choice, Turn};
+
+/// The `thinking` member.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(super) enum Thinking {
+    Adaptive,
+    Enabled { budget_tokens: u64 },
+    Disabled,
+}
+
+const LEAST_BUDGET: u64 = 1024;
+
+/// What an effort becomes: the `thinking` member, and the level of effort.
+pub(super) fn of(
+    chat: &Chat<'_>,
+    model: &str,
+    limit: u64,
+) -> Result<(Option<Thinking>, Option<&'static str>), Untranslatable> {
+    let Some(effort) = chat.effort.as_deref() else {
+        return Ok((None, None));
+    };
+    // Anthropic publishes no budget for an effort; these are the ones Google
+    // does ("OpenAI compatibility", Thinking).
+    let (level, budget) = match effort {
+        "none" => return Ok((Some(Thinking::Disabled), None)),
+        "minimal" | "low" => ("low", 1024),
+        "medium" => ("medium", 8192),
+        "high" => ("high", 24_576),
+        "xhigh" => ("xhigh", 32_768),
+        "max" => ("max", 65_536),
+        _ => {
+            let why = "it must be `none`, `minimal`, `low`, `medium`, `high`, `xhigh` or `max`";
+            return Err(Untranslatable::new("reasoning_effort", why));
+        }
+    };
+    match thinks(model) {
+        Thinks::AsItLikes => Ok((Some(Thinking::Adaptive), Some(level))),
+        Thinks::Never => Ok((None, None)),
+        Thinks::WithinBudget => {
+            let budget_tokens = budget.min(limit / 2);
+            let fits = budget_tokens >= LEAST_BUDGET && !is_forced(chat) && !lacks_proof(chat);
+            Ok((fits.then_some(Thinking::Enabled { budget_tokens }), None))
+        }
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Thinks {
+    Never,
+    WithinBudget,
+    AsItLikes,
+}
+
+/// By the version in a model's name: `claude-sonnet-4-5-20250929`,
+/// `claude-3-7-sonnet`. A name without one is taken for a new model's.
+fn thinks(model: &str) -> Thinks {
+    let name = model.rsplit('/').next().unwrap_or(model);
+    // Dates are longer than version numbers.
+    let parts = name.split(['-', '.', '@']).filter(|part| part.len() < 3);
+    let mut numbers = parts.filter_map(|part| part.parse::<u32>().ok());
+    let version = (numbers.next(), numbers.next().unwrap_or(0));
+    match version {
+        (Some(major), minor) if (major, minor) < (3, 7) => Thinks::Never,
+        (Some(major), minor) if (major, minor) < (4, 6) => Thinks::WithinBudget,
+        _ => Thinks::AsItLikes,
+    }
+}
+
+fn is_forced(chat: &Chat<'_>) -> bool {
+    matches!(chat.choice, Some(Choice::Required | Choice::Named(_)))
+}
+
+/// Whether the turn that goes on began without the thinking that would have to
+/// be its first block.
+fn lacks_proof(chat: &Chat<'_>) -> bool {
+    let since_user = chat.turns.iter().rev();
+    let mut since_user = since_user.take_while(|turn| !matches!(turn, Turn::User(_)));
+    since_user.any(|turn| {
+        matches!(turn, Turn::Assistant { calls, thinking, .. }
+            if thinking.is_empty() && !calls.is_empty())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Thinks, thinks};
+
+    #[test]
+    fn a_name_tells_how_its_model_thinks() {
+        for (model, expected) in [
+            ("claude-3-opus-20240229", Thinks::Never),
+            ("claude-3-5-sonnet-20241022", Thinks::Never),
+            ("claude-2.1", Thinks::Never),
+            ("claude-3-7-sonnet-latest", Thinks::WithinBudget),
+            ("claude-sonnet-4-20250514", Thinks::WithinBudget),
+            ("claude-opus-4-1", Thinks::WithinBudget),
+            ("claude-haiku-4-5-20251001", Thinks::WithinBudget),
+            ("claude-opus-4-6", Thinks::AsItLikes),
+            ("anthropic/claude-sonnet-4.6", Thinks::AsItLikes),
+            ("claude-opus-5", Thinks::AsItLikes),
+            ("claude-opus-5-5", Thinks::AsItLikes),
+            ("claude-next", Thinks::AsItLikes),
+        ] {
+            assert_eq!(thinks(model), expected, "{model}");
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! `generationConfig` and `toolConfig`.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::translate::chat::{Chat, Choice, Format, NO_COUNTERPART, Tool};
+use crate::translate::{Target, Untranslatable};
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct GenerationConfig<'a> {
+    max_output_tokens: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    candidate_count: Option<u64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stop_sequences: Vec<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temperature: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    top_p: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    top_k: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seed: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frequency_penalty: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    presence_penalty: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_mime_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_json_schema: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thinking_config: Option<ThinkingConfig>,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+enum ThinkingConfig {
+    ThinkingBudget(u64),
+    ThinkingLevel(&'static str),
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ToolConfig<'a> {
+    function_calling_config: FunctionCallingConfig<'a>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FunctionCallingConfig<'a> {
+    mode: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allowed_function_names: Option<[&'a RawValue; 1]>,
+}
+
+/// Refuses what Gemini's dialect has no words for.
+pub(super) fn refuse(chat: &Chat<'_>) -> Result<(), Untranslatable> {
+    let tier = chat.service_tier.as_deref();
+    let stated = [
+        ("logprobs", chat.sampling.logprobs),
+        ("thinking", chat.thinking.is_some()),
+        (
+            "service_tier",
+            tier.is_some_and(|tier| !matches!(tier, "auto" | "default")),
+        ),
+        (
+            "parallel_tool_calls",
+            chat.parallel_tools == Some(false) && !chat.tools.is_empty(),
+        ),
+    ];
+    match stated.into_iter().find(|(_, is_stated)| *is_stated) {
+        Some((name, _)) => Err(Untranslatable::new(name, NO_COUNTERPART)),
+        None => Ok(()),
+    }
+}
+
+/// The options of a request.
+pub(super) fn generation_config<'a>(
+    chat: &Chat<'a>,
+    target: &Target<'_>,
+) -> Result<GenerationConfig<'a>, Untranslatable> {
+    let (response_mime_type, response_json_schema) = match chat.format {
+        None => (None, None),
+        Some(Format::JsonObject) => (Some("application/json"), None),
+        Some(Format::Schema(schema)) => (Some("application/json"), Some(schema)),
+    };
+    let effort = chat.effort.as_deref();
+    let thinking_config = effort.map(|effort| thinking(effort, target.model));
+    let sampling = &chat.sampling;
+    Ok(GenerationConfig {
+        max_output_tokens: target.output_limit,
+        candidate_count: (chat.choices != 1).then_some(chat.choices),
+        stop_sequences: chat.stop.clone(),
+        temperature: sampling.temperature,
+        top_p: sampling.top_p,
+        top_k: sampling.top_k,
+        seed: sampling.seed,
+        frequency_penalty: sampling.frequency_penalty,
+        presence_penalty: sampling.presence_penalty,
+        response_mime_type,
+        response_json_schema,
+        thinking_config: thinking_config.transpose()?,
+    })
+}
+
+/// The choice among the tools. What must fit its schema is checked by the
+/// provider when it is asked to.
+pub(super) fn tool_config<'a>(chat: &Chat<'a>) -> Option<ToolConfig<'a>> {
+    if chat.tools.is_empty() {
+        return None;
+    }
+    let is_strict = chat.tools.iter().any(|tool: &Tool<'_>| tool.is_strict);
+    let (mode, name) = match &chat.choice {
+        None | Some(Choice::Auto) if is_strict => ("VALIDATED", None),
+        None => return None,
+        Some(Choice::Auto) => ("AUTO", None),
+        Some(Choice::None) => ("NONE", None),
+        Some(Choice::Required) => ("ANY", None),
+        Some(Choice::Named(name)) => ("ANY", Some([*name])),
+    };
+    Some(ToolConfig {
+        function_calling_config: FunctionCallingConfig {
+            mode,
+            allowed_function_names: name,
+        },
+    })
+}
+
+/// Whether a model is of the third generation or later: these take levels of
+/// thinking, and want to see their own proofs of it again.
+pub(super) fn is_newer(model: &str) -> bool {
+    let name = model.rsplit('/').next().unwrap_or(model);
+    let version = name.strip_prefix("gemini-");
+    let major = version.and_then(|version| version.split(['.', '-']).next());
+    major.is_some_and(|major| major.parse::<u32>().is_ok_and(|major| major >= 3))
+}
+
+/// "OpenAI compatibility", Thinking: the budget of each effort for Gemini 2.5,
+/// and its level later. Efforts that came later are its highest.
+fn thinking(effort: &str, model: &str) -> Result<ThinkingConfig, Untranslatable> {
+    let (level, budget) = match effort {
+        "none" => ("minimal", 0),
+        "minimal" => ("minimal", 1024),
+        "low" => ("low", 1024),
+        "medium" => ("medium", 8192),
+        "high" | "xhigh" | "max" => ("high", 24_576),
+        _ => {
+            let why = "it must be `none`, `minimal`, `low`, `medium`, `high`, `xhigh` or `max`";
+            return Err(Untranslatable::new("reasoning_effort", why));
+        }
+    };
+    Ok(if is_newer(model) {
+        ThinkingConfig::ThinkingLevel(level)
+    } else {
+        ThinkingConfig::ThinkingBudget(budget)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_newer;
+
+    #[test]
+    fn a_name_tells_the_generation() {
+        for (model, expected) in [
+            ("gemini-2.5-flash", false),
+            ("gemini-3-pro-preview", true),
+            ("gemini-3.5-flash", true),
+            ("gemini-10", true),
+            ("gemini-pro-latest", false),
+            ("gemma-3", false),
+        ] {
+            assert_eq!(is_newer(model), expected, "{model}");
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! A whole answer.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::stop_reason;
+use crate::anthropic::write_usage;
+use crate::openai::read_usage;
+use crate::openai::text::is_object;
+use crate::translate::NoAnswer;
+
+#[derive(Deserialize)]
+struct Completion<'a> {
+    #[serde(borrow, default)]
+    id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    model: Option<&'a RawValue>,
+    #[serde(borrow)]
+    choices: Vec<Choice<'a>>,
+    #[serde(borrow, default)]
+    usage: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Choice<'a> {
+    #[serde(borrow)]
+    message: Said<'a>,
+    #[serde(borrow, default)]
+    finish_reason: Option<Cow<'a, str>>,
+}
+
+#[derive(Deserialize)]
+struct Said<'a> {
+    #[serde(borrow, default)]
+    content: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    refusal: Option<&'a RawValue>,
+    #[serde(borrow, default, alias = "reasoning")]
+    reasoning_content: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    tool_calls: Option<Vec<Call<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct Call<'a> {
+    #[serde(borrow)]
+    id: &'a RawValue,
+    #[serde(borrow)]
+    function: Function<'a>,
+}
+
+#[derive(Deserialize)]
+struct Function<'a> {
+    #[serde(borrow)]
+    name: &'a RawValue,
+    #[serde(borrow, default)]
+    arguments: Cow<'a, str>,
+}
+
+#[derive(Serialize)]
+struct Message<'a> {
+    id: Option<&'a RawValue>,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    role: &'static str,
+    model: Option<&'a RawValue>,
+    content: Vec<Block<'a>>,
+    stop_reason: &'static str,
+    stop_sequence: Option<&'a str>,
+    usage: Option<Value>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Block<'a> {
+    Thinking {
+        thinking: &'a RawValue,
+        signature: &'static str,
+    },
+    Text {
+        text: &'a RawValue,
+    },
+    ToolUse {
+        id: &'a RawValue,
+        name: &'a RawValue,
+        input: Box<RawValue>,
+    },
+}
+
+/// Translates an answer.
+pub(in crate::translate) fn translate(body: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+    if !is_object(body) {
+        return Err(NoAnswer);
+    }
+    let completion: Completion<'_> = serde_json::from_slice(body).map_err(|_| NoAnswer)?;
+    let mut choices = completion.choices.into_iter();
+    let choice = choices.next().ok_or(NoAnswer)?;
+    let said = choice.message;
+    let signature = "";
+    let mut content = Vec::new();
+    let thinking = some_text(said.reasoning_content);
+    content.extend(thinking.map(|thinking| Block::Thinking {
+        thinking,
+        signature,
+    }));
+    for text in [said.content, said.refusal] {
+        content.extend(some_text(text).map(|text| Block::Text { text }));
+    }
+    let calls = said.tool_calls.unwrap_or_default();
+    for call in &calls {
+        content.push(Block::ToolUse {
+            id: call.id,
+            name: call.function.name,
+            input: input(&call.function.arguments),
+        });
+    }
+    let counts = completion.usage.and_then(|usage| read_usage(usage).ok());
+    let message = Message {
+        id: completion.id,
+        kind: "message",
+        role: "assistant",
+        model: completion.model,
+        content,
+        stop_reason: stop_reason(choice.finish_reason.as_deref(), !calls.is_empty()),
+        stop_sequence: None,
+        usage: counts.as_ref().map(write_usage),
+    };
+    Ok(serde_json::to_vec(&message).expect("texts and numbers are JSON"))
+}
+
+fn some_text(text: Option<&RawValue>) -> Option<&RawValue> {
+    text.filter(|text| text.get().starts_with('"') && text.get() != "\"\"")
+}
+
+/// A call that was cut at the limit has no whole object. What there is of it
+/// stays readable.
+fn input(arguments: &str) -> Box<RawValue> {
+    let text = arguments.trim();
+    let whole = RawValue::from_string(text.to_owned());
+    let whole = whole.ok().filter(|raw| raw.get().starts_with('{'));
+    whole.unwrap_or_else(|| {
+        let rest = if text.is_empty() {
+            serde_json::json!({})
+        } else {
+            serde_json::json!({ "incomplete_json": arguments })
+        };
+        serde_json::value::to_raw_value(&rest).expect("a text is JSON")
+    })
+}

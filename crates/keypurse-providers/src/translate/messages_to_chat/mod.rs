@@ -1,0 +1,16 @@
+//! A `messages` request as a chat request.
+//!
+//! By "Messages" of November 2026 and OpenAI's "Create chat completion". Left
+//! out because they only advise: `cache_control`, `context_management`,
+//! `diagnostics`, a document's `context` and `citations`, a result's
+//! `is_error`, a tool's `input_examples`, `eager_input_streaming` and
+//! `defer_loading`, the model's own earlier thinking (Anthropic leaves it out
+//! of earlier turns itself), and thinking asked of a model that never does.
+
+mod blocks;
+mod out;
+mod request;
+mod thinking;
+mod turns;
+
+pub(super) use request::translate;

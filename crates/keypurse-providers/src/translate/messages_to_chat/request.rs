@@ -1,0 +1,283 @@
+//! The request as a whole.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::blocks;
+use super::out::{Content, Message};
+use super::{thinking, turns};
+use crate::translate::chat::NO_COUNTERPART;
+use crate::translate::object::Object;
+use crate::translate::{Target, Untranslatable};
+
+#[derive(Debug, Serialize)]
+struct Request<'a> {
+    model: &'a str,
+    messages: Vec<Message<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_tokens: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_completion_tokens: Option<u64>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    stream: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream_options: Option<StreamOptions>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tools: Vec<Tool<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_choice: Option<ToolChoice<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parallel_tool_calls: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stop: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temperature: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    top_p: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasoning_effort: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_format: Option<Format<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service_tier: Option<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
+struct StreamOptions {
+    include_usage: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Tool<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    function: Function<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct Function<'a> {
+    name: &'a RawValue,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a RawValue>,
+    parameters: &'a RawValue,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    strict: bool,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum ToolChoice<'a> {
+    Word(&'static str),
+    Named {
+        #[serde(rename = "type")]
+        kind: &'static str,
+        function: Name<'a>,
+    },
+}
+
+#[derive(Debug, Serialize)]
+struct Name<'a> {
+    name: &'a RawValue,
+}
+
+#[derive(Debug, Serialize)]
+struct Format<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    json_schema: Schema<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct Schema<'a> {
+    name: &'static str,
+    schema: &'a RawValue,
+    strict: bool,
+}
+
+/// Members that only advise, or that the gateway has dealt with.
+const DROPPED: [&str; 5] = [
+    "model",
+    "max_tokens",
+    "cache_control",
+    "context_management",
+    "diagnostics",
+];
+
+/// Translates a `messages` request.
+pub(in crate::translate) fn translate(
+    body: &[u8],
+    target: &Target<'_>,
+) -> Result<Vec<u8>, Untranslatable> {
+    let mut object = Object::of_body(body)?;
+    let stream = object.flag("stream")?.unwrap_or(false);
+    let (said_effort, response_format) = output_config(&mut object)?;
+    let effort = thinking::effort(&mut object, said_effort)?;
+    let (tool_choice, one_at_a_time) = tool_choice(&mut object)?;
+    let limit = |member: bool| target.limit_is_of_completion == member;
+    let mut request = Request {
+        model: target.model,
+        messages: messages(&mut object)?,
+        max_tokens: limit(false).then_some(target.output_limit),
+        max_completion_tokens: limit(true).then_some(target.output_limit),
+        stream,
+        stream_options: stream.then_some(StreamOptions {
+            include_usage: true,
+        }),
+        tools: tools(&mut object)?,
+        tool_choice,
+        parallel_tool_calls: one_at_a_time.then_some(false),
+        stop: object
+            .take("stop_sequences")
+            .filter(|stop| stop.get() != "[]"),
+        temperature: object.take("temperature"),
+        top_p: object.take("top_p"),
+        reasoning_effort: effort.filter(|_| target.may_reason),
+        response_format,
+        user: user(&mut object)?,
+        service_tier: service_tier(&mut object)?,
+    };
+    if request.tools.is_empty() {
+        // Without tools there is nothing to choose.
+        request.tool_choice = None;
+        request.parallel_tool_calls = None;
+    }
+    refuse_unusual(&mut object)?;
+    object.drop_hints(&DROPPED);
+    object.finish(NO_COUNTERPART)?;
+    Ok(serde_json::to_vec(&request).expect("texts and numbers are JSON"))
+}
+
+fn messages<'a>(object: &mut Object<'a>) -> Result<Vec<Message<'a>>, Untranslatable> {
+    let mut messages = Vec::new();
+    if let Some(system) = object.take("system") {
+        let parts = blocks::only_parts(&object.name("system"), Some(system))?;
+        if !parts.is_empty() {
+            let content = Content::of(parts);
+            messages.push(Message::System { content });
+        }
+    }
+    let turns = object.list("messages")?;
+    let turns = turns.ok_or_else(|| object.refuse("messages", "it is required"))?;
+    for (path, turn) in turns {
+        turns::read(Object::at(path, turn)?, &mut messages)?;
+    }
+    Ok(messages)
+}
+
+fn tools<'a>(object: &mut Object<'a>) -> Result<Vec<Tool<'a>>, Untranslatable> {
+    let listed = object.list("tools")?.unwrap_or_default();
+    let read = |(path, tool)| {
+        let mut tool = Object::at(path, tool)?;
+        if tool.text("type")?.is_some_and(|kind| kind != "custom") {
+            let why = "only tools with an `input_schema` can be translated";
+            return Err(tool.refuse("type", why));
+        }
+        let name = tool.raw_text("name")?;
+        let function = Function {
+            name: name.ok_or_else(|| tool.refuse("name", "it is required"))?,
+            description: tool.raw_text("description")?,
+            parameters: tool.need("input_schema")?,
+            strict: tool.flag("strict")?.unwrap_or(false),
+        };
+        tool.drop_hints(&[
+            "cache_control",
+            "input_examples",
+            "eager_input_streaming",
+            "defer_loading",
+        ]);
+        tool.finish(NO_COUNTERPART)?;
+        Ok(Tool {
+            kind: "function",
+            function,
+        })
+    };
+    listed.into_iter().map(read).collect()
+}
+
+/// The choice, and whether only one tool may be called.
+fn tool_choice<'a>(
+    object: &mut Object<'a>,
+) -> Result<(Option<ToolChoice<'a>>, bool), Untranslatable> {
+    let Some(mut choice) = object.object("tool_choice")? else {
+        return Ok((None, false));
+    };
+    let one_at_a_time = choice.flag("disable_parallel_tool_use")?.unwrap_or(false);
+    let kind = choice.text("type")?.unwrap_or_default();
+    let read = match kind.as_str() {
+        "auto" => ToolChoice::Word("auto"),
+        "any" => ToolChoice::Word("required"),
+        "none" => ToolChoice::Word("none"),
+        "tool" => {
+            let name = choice.raw_text("name")?;
+            let name = name.ok_or_else(|| choice.refuse("name", "it is required"))?;
+            ToolChoice::Named {
+                kind: "function",
+                function: Name { name },
+            }
+        }
+        _ => return Err(choice.refuse("type", "it must be `auto`, `any`, `tool` or `none`")),
+    };
+    choice.finish(NO_COUNTERPART)?;
+    Ok((Some(read), one_at_a_time))
+}
+
+fn output_config<'a>(
+    object: &mut Object<'a>,
+) -> Result<(Option<String>, Option<Format<'a>>), Untranslatable> {
+    let Some(mut config) = object.object("output_config")? else {
+        return Ok((None, None));
+    };
+    let effort = config.text("effort")?;
+    let format = config.object("format")?;
+    let format = format.map(|mut format| {
+        if format
+            .text("type")?
+            .is_none_or(|kind| kind != "json_schema")
+        {
+            return Err(format.refuse("type", NO_COUNTERPART));
+        }
+        let schema = format.need("schema")?;
+        format.finish(NO_COUNTERPART)?;
+        // Anthropic's answer always fits its schema.
+        let json_schema = Schema {
+            name: "answer",
+            schema,
+            strict: true,
+        };
+        Ok(Format {
+            kind: "json_schema",
+            json_schema,
+        })
+    });
+    config.finish(NO_COUNTERPART)?;
+    Ok((effort, format.transpose()?))
+}
+
+/// Elsewhere and faster are not to be had everywhere.
+fn refuse_unusual(object: &mut Object<'_>) -> Result<(), Untranslatable> {
+    for (name, usual) in [("inference_geo", "global"), ("speed", "standard")] {
+        if object.text(name)?.is_some_and(|value| value != usual) {
+            return Err(object.refuse(name, NO_COUNTERPART));
+        }
+    }
+    Ok(())
+}
+
+fn user<'a>(object: &mut Object<'a>) -> Result<Option<&'a RawValue>, Untranslatable> {
+    let Some(mut metadata) = object.object("metadata")? else {
+        return Ok(None);
+    };
+    let user = metadata.raw_text("user_id")?;
+    metadata.finish(NO_COUNTERPART)?;
+    Ok(user)
+}
+
+fn service_tier(object: &mut Object<'_>) -> Result<Option<&'static str>, Untranslatable> {
+    match object.text("service_tier")?.as_deref() {
+        None | Some("auto") => Ok(None),
+        Some("standard_only") => Ok(Some("default")),
+        Some(_) => Err(object.refuse("service_tier", NO_COUNTERPART)),
+    }
+}

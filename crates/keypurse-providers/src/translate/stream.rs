@@ -1,0 +1,126 @@
+//! A stream in one dialect as a stream in another.
+
+use super::Dialect;
+use super::anthropic_to_chat::AnthropicStream;
+use super::chat_to_message::ChatStream;
+use super::feed::{Feed, StreamFault};
+use super::gemini_to_chat::GeminiStream;
+use crate::openai::Event;
+
+/// Translates a stream's bytes as they come. It keeps at most one event whose
+/// end has not come.
+#[derive(Debug)]
+pub struct TranslatedStream {
+    first: Step,
+    second: Option<Step>,
+}
+
+#[derive(Debug)]
+struct Step {
+    feed: Feed,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    AnthropicToChat(AnthropicStream),
+    GeminiToChat(GeminiStream),
+    ChatToMessage(ChatStream),
+}
+
+impl TranslatedStream {
+    /// A stream of a provider's dialect for a client of another; `None` where
+    /// both are the same, or the client's has no streams to be translated to.
+    /// `created` is the time in Unix seconds that chunks show.
+    pub fn new(provider: Dialect, client: Dialect, created: u64) -> Option<Self> {
+        let anthropic = || Kind::AnthropicToChat(AnthropicStream::new(created));
+        let gemini = || Kind::GeminiToChat(GeminiStream::new(created));
+        let message = || Kind::ChatToMessage(ChatStream::default());
+        let (first, second) = match (provider, client) {
+            (Dialect::Anthropic, Dialect::OpenAi) => (anthropic(), None),
+            (Dialect::Gemini, Dialect::OpenAi) => (gemini(), None),
+            (Dialect::OpenAi, Dialect::Anthropic) => (message(), None),
+            (Dialect::Gemini, Dialect::Anthropic) => (gemini(), Some(message())),
+            _ => return None,
+        };
+        let step = |kind| Step {
+            feed: Feed::default(),
+            kind,
+        };
+        Some(Self {
+            first: step(first),
+            second: second.map(step),
+        })
+    }
+
+    /// Takes in what came and adds to `out` what the client gets of it. After
+    /// a fault there is nothing more to translate; what is in `out` is good.
+    pub fn push(&mut self, bytes: &[u8], out: &mut String) -> Result<(), StreamFault> {
+        let Some(second) = &mut self.second else {
+            return self.first.push(bytes, out);
+        };
+        let mut between = String::new();
+        let pushed = self.first.push(bytes, &mut between);
+        second.push(between.as_bytes(), out)?;
+        pushed
+    }
+
+    /// The provider's stream is over. A stream that ended early stays without
+    /// an end.
+    pub fn finish(&mut self, out: &mut String) -> Result<(), StreamFault> {
+        let Some(second) = &mut self.second else {
+            return self.first.finish(out);
+        };
+        let mut between = String::new();
+        let finished = self.first.finish(&mut between);
+        second.push(between.as_bytes(), out)?;
+        second.finish(out)?;
+        finished
+    }
+}
+
+impl Step {
+    fn push(&mut self, bytes: &[u8], out: &mut String) -> Result<(), StreamFault> {
+        let kind = &mut self.kind;
+        self.feed.push(bytes, |event| kind.event(&event, out))
+    }
+
+    fn finish(&mut self, out: &mut String) -> Result<(), StreamFault> {
+        let kind = &mut self.kind;
+        self.feed.close(|event| kind.event(&event, out))?;
+        self.kind.end(out);
+        Ok(())
+    }
+}
+
+impl Kind {
+    fn event(&mut self, event: &Event<'_>, out: &mut String) -> Result<(), StreamFault> {
+        match (event, self) {
+            (Event::Garbage, _) => Err(StreamFault::Nonsense),
+            (Event::Data(data), Self::AnthropicToChat(stream)) => stream.event(data, out),
+            (Event::Data(data), Self::GeminiToChat(stream)) => stream.event(data, out),
+            (Event::Data(data), Self::ChatToMessage(stream)) => stream.event(data, out),
+            (Event::Done, Self::ChatToMessage(stream)) => {
+                stream.end(out);
+                Ok(())
+            }
+            (Event::Idle, Self::ChatToMessage(stream)) => {
+                stream.idle(out);
+                Ok(())
+            }
+            (Event::Idle, _) => {
+                out.push_str(": ping\n\n");
+                Ok(())
+            }
+            (Event::Done, _) => Ok(()),
+        }
+    }
+
+    fn end(&mut self, out: &mut String) {
+        match self {
+            Self::AnthropicToChat(_) => {}
+            Self::GeminiToChat(stream) => stream.end(out),
+            Self::ChatToMessage(stream) => stream.end(out),
+        }
+    }
+}

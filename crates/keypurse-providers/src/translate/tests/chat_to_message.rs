@@ -1,0 +1,87 @@
+use super::{answered, assert_json, member};
+use crate::translate::{Dialect, NoAnswer, answer};
+
+fn to_message(body: &str) -> String {
+    answered(Dialect::OpenAi, Dialect::Anthropic, body)
+}
+
+#[test]
+fn a_completion_with_everything_is_a_message() {
+    let out = to_message(
+        r#"{"id":"c1","object":"chat.completion","created":1,"model":"gpt-x","choices":[
+            {"index":0,"message":{"role":"assistant","content":"Gr\u00fc","refusal":null,
+            "reasoning_content":"Hm","tool_calls":[{"id":"call_1","type":"function",
+            "function":{"name":"f","arguments":"{\"a\": 1.0}"}}]},"finish_reason":"tool_calls"}],
+            "usage":{"prompt_tokens":20,"completion_tokens":5,"total_tokens":25,
+            "prompt_tokens_details":{"cached_tokens":10,"cache_write_tokens":7},
+            "completion_tokens_details":{"reasoning_tokens":2}}}"#,
+    );
+    assert!(out.contains(r#""input":{"a": 1.0}"#), "{out}");
+    assert_json(
+        &out,
+        r#"{"id":"c1","type":"message","role":"assistant","model":"gpt-x","content":[
+            {"type":"thinking","thinking":"Hm","signature":""},{"type":"text","text":"Grü"},
+            {"type":"tool_use","id":"call_1","name":"f","input":{"a":1.0}}],
+            "stop_reason":"tool_use","stop_sequence":null,"usage":{"input_tokens":3,
+            "cache_creation_input_tokens":7,"cache_read_input_tokens":10,"output_tokens":5,
+            "cache_creation":{"ephemeral_5m_input_tokens":7,"ephemeral_1h_input_tokens":0},
+            "output_tokens_details":{"thinking_tokens":2}}}"#,
+        "a completion with everything",
+    );
+}
+
+#[test]
+fn every_end_has_its_reason() {
+    let call = r#","tool_calls":[{"id":"c","function":{"name":"f","arguments":""}}]"#;
+    for (reason, calls, expected) in [
+        ("\"stop\"", "", "end_turn"),
+        ("\"length\"", "", "max_tokens"),
+        ("\"content_filter\"", "", "refusal"),
+        ("\"tool_calls\"", call, "tool_use"),
+        ("\"stop\"", call, "tool_use"),
+        ("\"length\"", call, "max_tokens"),
+        ("null", "", "end_turn"),
+    ] {
+        let out = to_message(&format!(
+            r#"{{"choices":[{{"message":{{"content":"A"{calls}}},"finish_reason":{reason}}}]}}"#
+        ));
+        assert_eq!(
+            member(&out, "stop_reason"),
+            format!("\"{expected}\""),
+            "{reason}"
+        );
+        assert_eq!(member(&out, "usage"), "null");
+    }
+}
+
+#[test]
+fn arguments_that_are_no_object_stay_readable() {
+    for (arguments, expected) in [
+        (r#""""#, "{}"),
+        (r#""{}""#, "{}"),
+        (r#""{\"a\":""#, r#"{"incomplete_json":"{\"a\":"}"#),
+        (r#""[1]""#, r#"{"incomplete_json":"[1]"}"#),
+    ] {
+        let out = to_message(&format!(
+            r#"{{"choices":[{{"message":{{"tool_calls":[{{"id":"c","function":
+                {{"name":"f","arguments":{arguments}}}}}]}}}}]}}"#
+        ));
+        let expected = format!(r#"[{{"type":"tool_use","id":"c","name":"f","input":{expected}}}]"#);
+        assert_json(&member(&out, "content"), &expected, arguments);
+    }
+}
+
+#[test]
+fn what_is_no_answer_is_none() {
+    for body in [
+        "",
+        "[]",
+        "{}",
+        r#"{"choices":[]}"#,
+        r#"{"choices":[{}]}"#,
+        "<html>",
+    ] {
+        let out = answer(Dialect::OpenAi, Dialect::Anthropic, body.as_bytes(), 7);
+        assert_eq!(out, Err(NoAnswer), "{body}");
+    }
+}

@@ -1,0 +1,311 @@
+use serde_json::Value;
+
+use super::streamed;
+use crate::anthropic::{Event as MessageEvent, MessageStream};
+use crate::openai::{Event, end_of_event};
+use crate::translate::{Dialect, StreamFault, TranslatedStream};
+
+const ANTHROPIC: &str = concat!(
+    "event: message_start\n",
+    "data: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"type\":\"message\",",
+    "\"role\":\"assistant\",\"model\":\"claude-x\",\"content\":[],\"stop_reason\":null,",
+    "\"usage\":{\"input_tokens\":9,\"cache_read_input_tokens\":4,\"output_tokens\":1}}}\n\n",
+    "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,",
+    "\"content_block\":{\"type\":\"thinking\",\"thinking\":\"\",\"signature\":\"\"}}\n\n",
+    "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,",
+    "\"delta\":{\"type\":\"thinking_delta\",\"thinking\":\"Hm\"}}\n\n",
+    "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,",
+    "\"delta\":{\"type\":\"signature_delta\",\"signature\":\"c2ln\"}}\n\n",
+    "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":0}\n\n",
+    "event: ping\ndata: {\"type\": \"ping\"}\n\n",
+    "event: content_block_start\r\ndata: {\"type\":\"content_block_start\",\"index\":1,",
+    "\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\r\n\r\n",
+    "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":1,",
+    "\"delta\":{\"type\":\"text_delta\",\"text\":\"Gr\u{fc}\\u00df\"}}\n\n",
+    "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":1}\n\n",
+    "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":2,",
+    "\"content_block\":{\"type\":\"tool_use\",\"id\":\"toolu_1\",\"name\":\"f\",\"input\":{}}}\n\n",
+    "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":2,",
+    "\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":\"\"}}\n\n",
+    "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":2,",
+    "\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":\"{\\\"a\\\": \"}}\n\n",
+    "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":2,",
+    "\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":\"1.0}\"}}\n\n",
+    "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":2}\n\n",
+    "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":3,",
+    "\"content_block\":{\"type\":\"tool_use\",\"id\":\"toolu_2\",\"name\":\"g\",\"input\":{}}}\n\n",
+    "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":3}\n\n",
+    "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":",
+    "\"tool_use\",\"stop_sequence\":null},\"usage\":{\"output_tokens\":12}}\n\n",
+    "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
+);
+
+const CHAT: &str = concat!(
+    ": keep-alive\n\n",
+    "data: {\"id\":\"c1\",\"model\":\"gpt-x\",\"choices\":[{\"index\":0,\"delta\":",
+    "{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n",
+    "data: {\"id\":\"c1\",\"choices\":[{\"index\":0,\"delta\":{\"reasoning_content\":\"Hm\"}}]}\n\n",
+    "data: {\"id\":\"c1\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Gr\u{fc}\"}}]}\r\n\r\n",
+    "data: {\"id\":\"c1\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\\u00dfe\"}}]}\n\n",
+    ": keep-alive\n\n",
+    "data: {\"id\":\"c1\",\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,",
+    "\"id\":\"call_1\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"\"}}]}}]}\n\n",
+    "data: {\"id\":\"c1\",\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,",
+    "\"function\":{\"arguments\":\"{\\\"a\\\":1}\"}}]}}]}\n\n",
+    "data: {\"id\":\"c1\",\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":1,",
+    "\"id\":\"call_2\",\"type\":\"function\",\"function\":{\"name\":\"g\",\"arguments\":\"{}\"}}]}}]}\n\n",
+    "data: {\"id\":\"c1\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"tool_calls\"}]}\n\n",
+    "data: {\"id\":\"c1\",\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":5}}\n\n",
+    "data: [DONE]\n\n",
+);
+
+/// What a chunk's delta and its reason should be, one per line.
+fn chunks(out: &str) -> String {
+    let mut lines = String::new();
+    for event in out.split_terminator("\n\n") {
+        let line = if event.starts_with("data: {") {
+            chunk(&event["data: ".len()..])
+        } else {
+            event.to_owned()
+        };
+        lines += &(line + "\n");
+    }
+    lines
+}
+
+fn chunk(data: &str) -> String {
+    let chunk: Value = serde_json::from_str(data).unwrap();
+    let labels = (&chunk["id"], &chunk["created"]);
+    assert_eq!(labels, (&"msg_1".into(), &7.into()));
+    match &chunk["choices"][0] {
+        Value::Null => chunk["usage"].to_string(),
+        choice => format!("{} {}", choice["delta"], choice["finish_reason"]),
+    }
+}
+
+#[test]
+fn anthropics_events_are_chunks_as_they_come() {
+    let (out, is_good) = streamed(Dialect::Anthropic, Dialect::OpenAi, &[ANTHROPIC.as_bytes()]);
+    assert!(is_good);
+    assert_eq!(
+        chunks(&out),
+        r#"{"role":"assistant"} null
+{"reasoning_content":"Hm"} null
+{"thinking_blocks":[{"type":"thinking","thinking":"","signature":"c2ln"}]} null
+: ping
+{"content":"Grüß"} null
+{"tool_calls":[{"index":0,"id":"toolu_1","type":"function","function":{"name":"f","arguments":""}}]} null
+{"tool_calls":[{"index":0,"function":{"arguments":"{\"a\": "}}]} null
+{"tool_calls":[{"index":0,"function":{"arguments":"1.0}"}}]} null
+{"tool_calls":[{"index":1,"id":"toolu_2","type":"function","function":{"name":"g","arguments":""}}]} null
+{"tool_calls":[{"index":1,"function":{"arguments":"{}"}}]} null
+{} "tool_calls"
+{"prompt_tokens":13,"completion_tokens":12,"total_tokens":25,"prompt_tokens_details":{"cached_tokens":4},"completion_tokens_details":{"reasoning_tokens":0}}
+data: [DONE]
+"#
+    );
+}
+
+/// The data of each of Anthropic's events; its name has to say the same.
+fn events(out: &str) -> Vec<&str> {
+    let events = out.split_terminator("\n\n").map(|event| {
+        let (name, data) = event.split_once('\n').unwrap();
+        let (name, data) = (&name["event: ".len()..], &data["data: ".len()..]);
+        let value: Value = serde_json::from_str(data).unwrap();
+        assert_eq!(value["type"], name);
+        data
+    });
+    events.collect()
+}
+
+#[test]
+fn chunks_are_anthropics_events_in_the_right_order() {
+    let (out, is_good) = streamed(Dialect::OpenAi, Dialect::Anthropic, &[CHAT.as_bytes()]);
+    assert!(is_good);
+    assert_eq!(
+        events(&out).join("\n"),
+        r#"{"type":"message_start","message":{"id":"c1","type":"message","role":"assistant","model":"gpt-x","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":0,"output_tokens":0}}}
+{"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":"","signature":""}}
+{"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":"Hm"}}
+{"type":"content_block_stop","index":0}
+{"type":"content_block_start","index":1,"content_block":{"type":"text","text":""}}
+{"type":"content_block_delta","index":1,"delta":{"type":"text_delta","text":"Grü"}}
+{"type":"content_block_delta","index":1,"delta":{"type":"text_delta","text":"\u00dfe"}}
+{"type":"ping"}
+{"type":"content_block_stop","index":1}
+{"type":"content_block_start","index":2,"content_block":{"type":"tool_use","id":"call_1","name":"f","input":{}}}
+{"type":"content_block_delta","index":2,"delta":{"type":"input_json_delta","partial_json":"{\"a\":1}"}}
+{"type":"content_block_stop","index":2}
+{"type":"content_block_start","index":3,"content_block":{"type":"tool_use","id":"call_2","name":"g","input":{}}}
+{"type":"content_block_delta","index":3,"delta":{"type":"input_json_delta","partial_json":"{}"}}
+{"type":"content_block_stop","index":3}
+{"type":"message_delta","delta":{"stop_reason":"tool_use","stop_sequence":null},"usage":{"input_tokens":9,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"cache_creation":{"ephemeral_5m_input_tokens":0,"ephemeral_1h_input_tokens":0},"output_tokens":5}}
+{"type":"message_stop"}"#
+    );
+    let mut order = MessageStream::default();
+    for data in events(&out) {
+        order.take(&MessageEvent::read(data).unwrap()).unwrap();
+    }
+    let counts = order.usage().unwrap().unwrap();
+    assert_eq!((counts.input, counts.output), (9, 5));
+}
+
+#[test]
+fn a_stream_reads_the_same_wherever_it_is_cut_into_pieces() {
+    for (from, to, stream) in [
+        (Dialect::Anthropic, Dialect::OpenAi, ANTHROPIC),
+        (Dialect::OpenAi, Dialect::Anthropic, CHAT),
+    ] {
+        let bytes = stream.as_bytes();
+        let whole = streamed(from, to, &[bytes]);
+        for cut in 0..bytes.len() {
+            let pieces = streamed(from, to, &[&bytes[..cut], &bytes[cut..]]);
+            assert_eq!(pieces, whole, "cut at {cut}");
+        }
+        let single: Vec<&[u8]> = bytes.chunks(1).collect();
+        assert_eq!(streamed(from, to, &single), whole);
+    }
+}
+
+#[test]
+fn each_event_comes_out_as_soon_as_it_is_in() {
+    for (from, to, stream) in [
+        (Dialect::Anthropic, Dialect::OpenAi, ANTHROPIC),
+        (Dialect::OpenAi, Dialect::Anthropic, CHAT),
+    ] {
+        let mut translated = TranslatedStream::new(from, to, 7).unwrap();
+        let (mut rest, mut texts) = (stream.as_bytes(), 0);
+        while let Some(length) = end_of_event(rest, 0) {
+            let mut out = String::new();
+            translated.push(&rest[..length], &mut out).unwrap();
+            if let Event::Data(data) = Event::read(&rest[..length])
+                && (data.contains("text_delta") || data.contains("\"content\":\"G"))
+            {
+                assert!(out.contains("Gr"), "{data}");
+                texts += 1;
+            }
+            rest = &rest[length..];
+        }
+        assert_eq!(texts, 1);
+    }
+}
+
+#[test]
+fn a_stream_that_broke_off_has_no_end() {
+    let cut = ANTHROPIC.find("event: message_delta").unwrap();
+    let bytes = &ANTHROPIC.as_bytes()[..cut];
+    let (out, _) = streamed(Dialect::Anthropic, Dialect::OpenAi, &[bytes]);
+    assert!(
+        !out.contains("[DONE]") && !out.contains("finish_reason\":\""),
+        "{out}"
+    );
+    let cut = CHAT.find("finish_reason\":\"").unwrap();
+    let (out, _) = streamed(
+        Dialect::OpenAi,
+        Dialect::Anthropic,
+        &[&CHAT.as_bytes()[..cut]],
+    );
+    assert!(
+        !out.contains("message_stop") && !out.contains("stop_reason\":\""),
+        "{out}"
+    );
+}
+
+#[test]
+fn a_stream_without_its_mark_or_usage_ends_all_the_same() {
+    let cut = CHAT.find("data: {\"id\":\"c1\",\"choices\":[],").unwrap();
+    let (out, is_good) = streamed(
+        Dialect::OpenAi,
+        Dialect::Anthropic,
+        &[&CHAT.as_bytes()[..cut]],
+    );
+    let events = events(&out);
+    let [.., end, last] = events.as_slice() else {
+        panic!("{out}")
+    };
+    assert!(is_good && last.contains("message_stop"));
+    assert!(end.ends_with(r#""usage":null}"#), "{end}");
+}
+
+#[test]
+fn an_error_ends_a_stream_in_the_clients_dialect() {
+    let error = "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Busy\"}}\n\n";
+    let (out, is_good) = streamed(Dialect::Anthropic, Dialect::OpenAi, &[error.as_bytes()]);
+    assert!(is_good);
+    assert_eq!(
+        out,
+        "data: {\"error\":{\"message\":\"Busy\",\"type\":\"server_error\",\"param\":null,\"code\":\"overloaded_error\"}}\n\n"
+    );
+    let error = "data: {\"error\":{\"message\":\"Slow\",\"type\":\"rate_limit_error\"}}\n\ndata: [DONE]\n\n";
+    let (out, is_good) = streamed(Dialect::OpenAi, Dialect::Anthropic, &[error.as_bytes()]);
+    assert!(is_good);
+    assert_eq!(
+        out,
+        "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"rate_limit_error\",\"message\":\"Slow\"}}\n\n"
+    );
+    let error =
+        "data: {\"error\":{\"code\":503,\"message\":\"Full\",\"status\":\"UNAVAILABLE\"}}\n\n";
+    let (out, is_good) = streamed(Dialect::Gemini, Dialect::Anthropic, &[error.as_bytes()]);
+    assert!(
+        is_good && out.contains("\"type\":\"api_error\",\"message\":\"Full\""),
+        "{out}"
+    );
+}
+
+#[test]
+fn what_is_no_event_is_a_fault_and_what_came_before_is_good() {
+    let begin = &ANTHROPIC[..ANTHROPIC.find("event: content_block_start").unwrap()];
+    for (from, to, broken) in [
+        (Dialect::Anthropic, Dialect::OpenAi, "data: nonsense\n\n"),
+        (
+            Dialect::Anthropic,
+            Dialect::OpenAi,
+            "data: {\"type\":3}\n\n",
+        ),
+        (
+            Dialect::Anthropic,
+            Dialect::OpenAi,
+            "data: {\"type\":\"content_block_stop\",\"index\":0}\n\n",
+        ),
+        (Dialect::OpenAi, Dialect::Anthropic, "data: [1]\n\n"),
+        (
+            Dialect::OpenAi,
+            Dialect::Anthropic,
+            "data: {\"choices\":[{\"delta\":{\"content\":3}}]}\n\n",
+        ),
+        (Dialect::Gemini, Dialect::OpenAi, "data: 3\n\n"),
+        (Dialect::Gemini, Dialect::Anthropic, "data: 3\n\n"),
+    ] {
+        let (_, is_good) = streamed(from, to, &[broken.as_bytes()]);
+        assert!(!is_good, "{broken}");
+    }
+    let broken = format!("{begin}data: nonsense\n\n");
+    let (out, is_good) = streamed(Dialect::Anthropic, Dialect::OpenAi, &[broken.as_bytes()]);
+    assert!(!is_good && out.contains("\"role\":\"assistant\""), "{out}");
+    // Calls come one after the other.
+    let call = |index: u64| {
+        format!(
+            "data: {{\"choices\":[{{\"delta\":{{\"tool_calls\":[{{\"index\":{index},\"id\":\"c\",\
+             \"function\":{{\"name\":\"f\",\"arguments\":\"{{\"}}}}]}}}}]}}\n\n"
+        )
+    };
+    let mixed = [call(0), call(1), call(0)].concat();
+    let (_, is_good) = streamed(Dialect::OpenAi, Dialect::Anthropic, &[mixed.as_bytes()]);
+    assert!(!is_good);
+}
+
+#[test]
+fn an_event_without_an_end_is_not_kept_for_ever() {
+    let mut stream = TranslatedStream::new(Dialect::Anthropic, Dialect::OpenAi, 7).unwrap();
+    let mut out = String::new();
+    let piece = vec![b'x'; 64 * 1024];
+    let mut pushed = (0..20).map(|_| stream.push(&piece, &mut out));
+    assert!(pushed.any(|pushed| pushed == Err(StreamFault::TooLarge)));
+}
+
+#[test]
+fn only_different_dialects_are_translated() {
+    for dialect in [Dialect::OpenAi, Dialect::Anthropic, Dialect::Gemini] {
+        assert!(TranslatedStream::new(dialect, dialect, 7).is_none());
+    }
+}
