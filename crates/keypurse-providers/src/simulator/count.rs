@@ -34,18 +34,56 @@ pub(super) fn beginning(text: &str, limit: u64) -> (&str, u64) {
     (&text[..end], counted)
 }
 
-fn piece_end(text: &str) -> usize {
-    let body = text.trim_start();
-    let Some(first) = body.chars().next() else {
-        return text.len();
-    };
-    let wordy = belongs_to_word(first);
-    let length = body
-        .find(|char: char| char.is_whitespace() || belongs_to_word(char) != wordy)
-        .unwrap_or(body.len());
-    text.len() - body.len() + length
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    Space,
+    Word,
+    Mark,
 }
 
-fn belongs_to_word(char: char) -> bool {
-    char.is_alphanumeric() || char == '_'
+/// The sorts of ASCII, looked up: prompts are megabytes of it.
+const ASCII: [Sort; 128] = {
+    let mut sorts = [Sort::Mark; 128];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        if byte == b' ' || matches!(byte, b'\t'..=b'\r') {
+            sorts[byte as usize] = Sort::Space;
+        } else if byte.is_ascii_alphanumeric() || byte == b'_' {
+            sorts[byte as usize] = Sort::Word;
+        }
+        byte += 1;
+    }
+    sorts
+};
+
+fn piece_end(text: &str) -> usize {
+    let (mut end, mut sort) = (0, Sort::Space);
+    while let Some(byte) = text.as_bytes().get(end) {
+        let (next, length) = match ASCII.get(usize::from(*byte)) {
+            Some(known) => (*known, 1),
+            None => sort_of_next(&text[end..]),
+        };
+        if sort == Sort::Space {
+            sort = next;
+        } else if next != sort {
+            break;
+        }
+        end += length;
+    }
+    end
+}
+
+/// The sort of the first character, and its length in bytes.
+fn sort_of_next(text: &str) -> (Sort, usize) {
+    let Some(next) = text.chars().next() else {
+        return (Sort::Space, 0);
+    };
+    let sort = if next.is_whitespace() {
+        Sort::Space
+    } else if next.is_alphanumeric() {
+        Sort::Word
+    } else {
+        Sort::Mark
+    };
+    (sort, next.len_utf8())
 }

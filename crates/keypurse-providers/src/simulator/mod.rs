@@ -1,8 +1,9 @@
-//! The simulator: answers sandbox tokens on chat completions.
+//! The simulator: answers sandbox tokens on every route that calls a model.
 //!
 //! It has the shapes of a real answer — text, tool calls, JSON that fits a
-//! schema, several choices, log probabilities, streams — and is honest in the
-//! text about being simulated.
+//! schema, several choices, log probabilities, vectors, verdicts, images,
+//! sounds, transcripts, streams — and is honest about being simulated.
+//! [`simulate`] is the one way in.
 //!
 //! Invariants:
 //! - Pure: no I/O, no clock, no randomness, no async. Identifiers and times are
@@ -13,24 +14,33 @@
 //!   never an endless loop.
 //!
 //! It does not judge prices, balances or models, and knows no HTTP: the server
-//! turns a [`Scenario`] into statuses, delays and broken streams.
+//! turns a [`Scenario`] into statuses and delays, and a [`Reply`] into headers
+//! and bytes.
 
-mod answer;
-mod calling;
-mod chunks;
-mod completion;
+mod audio;
+mod body;
+mod chat;
+mod conversation;
 pub mod count;
+mod delivery;
 mod dice;
-mod logprobs;
-mod prose;
-mod request;
+mod embeddings;
+mod endpoint;
+mod failure;
+mod fields;
+mod images;
+mod messages;
+mod moderations;
+mod reply;
+mod responses;
 mod scenario;
 mod schema;
 #[cfg(test)]
 mod tests;
 
-pub use answer::chat;
-pub use chunks::Chunk;
-pub use completion::{Completion, SimulatedUsage, Stamp};
-pub use request::{ChatRequest, InvalidRequest};
+pub use body::{FormField, RequestBody};
+pub use chat::{ChatRequest, Chunk, Completion, chat};
+pub use endpoint::{Endpoint, ModelFacts, simulate};
+pub use failure::{Failure, InvalidRequest, ProviderFailure};
+pub use reply::{Content, Event, Pace, Reply, SimulatedUsage, Stamp, Stream};
 pub use scenario::{Scenario, UnknownScenario};

@@ -1,11 +1,28 @@
-//! Failures on demand: what the `x-keypurse-sandbox` header may ask for.
+//! Failures on demand: what the `x-keypurse-sandbox` header may ask for, or a
+//! model called `sandbox/<scenario>`.
+//!
+//! `sandbox/echo` is a model that always answers. The header outranks the
+//! model's name, so that any model can be made to fail.
 
 use thiserror::Error;
 
 /// What a sandbox call rehearses instead of a plain success.
 ///
-/// The server plays the ones that live in HTTP. `Refusal`, `Length` and `Empty`
-/// are answers, and [`chat`](super::chat) writes them.
+/// Each means something on every route, for whole answers and streams:
+///
+/// | Scenario | whole | stream |
+/// |---|---|---|
+/// | `rate_limit`, `server_error`, `unavailable` | the provider's 429 with `Retry-After`, 500, 503 | the same |
+/// | `timeout`, `insufficient_balance`, `expired` | the gateway's own 504, 402, 401 | the same |
+/// | `slow`, `slow_first_token` | comes late | comes late, bit by bit or at first |
+/// | `cut_stream` | half of the body | half of the events |
+/// | `malformed_chunk` | a body that lacks its last byte | one broken event |
+/// | `refusal` | chat, responses, messages: in the answer; moderations: all is flagged; else a 400 | the same |
+/// | `length` | chat, responses, messages, speech, transcriptions: half of the answer; else a 400 | the same |
+/// | `empty` | no text, vector, verdict, image or sound | the same |
+///
+/// The server plays what lives in HTTP, as [`Scenario::failure`] and
+/// [`Scenario::pace`] say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scenario {
     /// 429 with `Retry-After`.
@@ -20,15 +37,15 @@ pub enum Scenario {
     Slow,
     /// Only the first piece comes late.
     SlowFirstToken,
-    /// The stream ends without its last chunks.
+    /// The answer ends too early.
     CutStream,
-    /// One chunk is not JSON.
+    /// A part of the answer is not JSON.
     MalformedChunk,
     /// The model declines to answer.
     Refusal,
     /// The answer stops at the output limit.
     Length,
-    /// The answer has no text.
+    /// There is nothing in the answer.
     Empty,
     /// 402.
     InsufficientBalance,
@@ -75,6 +92,18 @@ impl Scenario {
             .ok_or_else(|| UnknownScenario {
                 given: given.chars().take(40).collect(),
             })
+    }
+
+    /// Reads the name of a model: `None` for one that is not the sandbox's own,
+    /// `Some(None)` for `sandbox/echo`.
+    pub fn of_model(name: &str) -> Option<Result<Option<Self>, UnknownScenario>> {
+        match name.strip_prefix("sandbox/")? {
+            "echo" => Some(Ok(None)),
+            "" => Some(Err(UnknownScenario {
+                given: String::new(),
+            })),
+            scenario => Some(Self::parse(scenario)),
+        }
     }
 
     /// The name that asks for it.

@@ -66,3 +66,21 @@ fn the_scenarios_of_the_server_leave_the_answer_alone() {
         );
     }
 }
+
+#[test]
+fn a_model_of_the_sandbox_is_called_like_its_scenario() {
+    for scenario in Scenario::ALL {
+        let name = format!("sandbox/{}", scenario.name());
+        assert_eq!(Scenario::of_model(&name), Some(Ok(Some(scenario))));
+    }
+    assert_eq!(Scenario::of_model("sandbox/echo"), Some(Ok(None)));
+    assert_eq!(Scenario::of_model("openai/gpt-4o"), None);
+    assert_eq!(Scenario::of_model("sandbox"), None);
+    for unknown in ["sandbox/", "sandbox/explode"] {
+        let error = Scenario::of_model(unknown)
+            .unwrap()
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("`rate_limit`"), "{error}");
+    }
+}

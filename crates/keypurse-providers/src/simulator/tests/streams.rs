@@ -33,8 +33,10 @@ fn merge(into: &mut Value, from: &Value) {
                 }
             }
         }
-        (Value::Array(list), Value::Array(more)) => match list.first_mut() {
-            Some(first) if first.get("index").is_some() => merge(first, &more[0]),
+        (Value::Array(list), Value::Array(more)) => match more[0]["index"].as_u64() {
+            Some(index) if index < list.len() as u64 => {
+                merge(&mut list[usize::try_from(index).unwrap()], &more[0]);
+            }
             _ => list.extend(more.iter().cloned()),
         },
         (into, from) if !from.is_null() => *into = from.clone(),
@@ -45,10 +47,8 @@ fn merge(into: &mut Value, from: &Value) {
 /// Drops what only streams have: indices of calls, and empty beginnings.
 fn as_message(delta: &Value) -> Map<String, Value> {
     let mut message = delta.as_object().unwrap().clone();
-    if let Some(call) = message
-        .get_mut("tool_calls")
-        .and_then(|calls| calls.get_mut(0))
-    {
+    let calls = message.get_mut("tool_calls").and_then(Value::as_array_mut);
+    for call in calls.into_iter().flatten() {
         call.as_object_mut().unwrap().shift_remove("index");
     }
     message
@@ -97,6 +97,11 @@ fn chunks_spell_the_same_answer() {
     ] {
         check(&answer(&asking("Tell me, please: größer?", &more)));
     }
+    let tools = json!([
+        { "type": "function", "function": function },
+        { "type": "custom", "custom": { "name": "note" } },
+    ]);
+    check(&answer(&asking("go, note, go", &json!({ "tools": tools }))));
     for scenario in [Scenario::Refusal, Scenario::Length, Scenario::Empty] {
         check(&answer_with(&asking("hello", &json!({})), Some(scenario)));
     }

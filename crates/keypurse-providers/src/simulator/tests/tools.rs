@@ -147,3 +147,57 @@ fn arguments_are_always_an_object() {
         assert_eq!(call["function"]["arguments"], "{}", "{parameters}");
     }
 }
+
+#[test]
+fn several_tools_are_called_at_once() {
+    let names = |prompt: &str, more: Value| {
+        let mut options = json!({ "tools": weather_and_time() });
+        options
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        let json = answer(&asking(prompt, &options)).to_json();
+        let calls = json["choices"][0]["message"]["tool_calls"].clone();
+        let calls = calls.as_array().unwrap().clone();
+        let ids: std::collections::BTreeSet<_> =
+            calls.iter().map(|call| call["id"].to_string()).collect();
+        assert_eq!(ids.len(), calls.len(), "{json}");
+        let names = calls
+            .iter()
+            .map(|call| call["function"]["name"].as_str().unwrap().to_owned());
+        names.collect::<Vec<_>>()
+    };
+    for (prompt, expected) in [
+        (
+            "The weather and the time in Oslo?",
+            vec!["get_time", "get_weather"],
+        ),
+        (
+            "get_weather, then get_time!",
+            vec!["get_weather", "get_time"],
+        ),
+        (
+            "get_time here, get_time there",
+            vec!["get_time", "get_time"],
+        ),
+        ("get it", vec!["get_time"]),
+    ] {
+        assert_eq!(names(prompt, json!({})), expected, "{prompt}");
+        let alone = names(prompt, json!({ "parallel_tool_calls": false }));
+        assert_eq!(alone, expected[..1], "{prompt}");
+    }
+    assert_eq!(names(&"get_time ".repeat(100), json!({})).len(), 8);
+}
+
+#[test]
+fn calls_beyond_the_output_limit_are_not_made() {
+    let more = json!({ "tools": weather_and_time(), "max_tokens": 2 });
+    let completion = answer(&asking("get_time get_weather", &more));
+    let json = completion.to_json();
+    let calls = json["choices"][0]["message"]["tool_calls"]
+        .as_array()
+        .unwrap();
+    assert_eq!(calls.len(), 1);
+    assert_eq!(json["choices"][0]["finish_reason"], "length");
+    assert_eq!(completion.usage().output_tokens, 2);
+}

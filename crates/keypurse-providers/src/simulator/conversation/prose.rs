@@ -1,9 +1,7 @@
 //! The words of a simulated answer: what it repeats and what it adds.
 
-use super::{
-    dice::Dice,
-    request::{Message, Part, Role},
-};
+use super::{Message, Part, Role};
+use crate::simulator::dice::Dice;
 
 pub(super) const REFUSAL: &str = "[simulated refusal] I'm sorry, but I can't help with that.";
 
@@ -86,6 +84,14 @@ fn attachments(message: &Message<'_>) -> impl Iterator<Item = String> {
             1 => Some(format!("1 {name} received, not looked at.")),
             several => Some(format!("{several} {name}s received, not looked at.")),
         })
+}
+
+/// What is shown as thinking: as honest as the answer.
+pub(super) fn thoughts(messages: usize) -> String {
+    format!(
+        "[simulated thinking] Nobody thinks here. The answer is put together from the last of \
+         the messages, of which there are {messages}."
+    )
 }
 
 /// The beginning of what `message` says, on one line.

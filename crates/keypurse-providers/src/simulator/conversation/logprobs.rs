@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{
+use crate::simulator::{
     count::pieces,
     dice::{Dice, fingerprint},
 };
@@ -18,7 +18,7 @@ const ALTERNATIVES: [&str; 20] = [
 ///
 /// They depend on the piece alone, so a stream carries the same numbers as the
 /// whole answer.
-pub(super) fn of(text: &str, alternatives: usize) -> Value {
+pub(in crate::simulator) fn of(text: &str, alternatives: usize) -> Value {
     pieces(text)
         .map(|piece| entry(piece, alternatives))
         .collect()

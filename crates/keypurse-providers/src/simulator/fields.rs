@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::InvalidRequest;
+use super::failure::InvalidRequest;
 
 pub(super) fn present<'a>(object: &'a Value, field: &str) -> Option<&'a Value> {
     object.get(field).filter(|value| !value.is_null())
@@ -75,5 +75,58 @@ pub(super) fn array<'a>(
         )),
         Some(Value::Array(elements)) => Ok(Some(elements)),
         Some(_) => Err(InvalidRequest::new(field, "expected an array")),
+    }
+}
+
+pub(super) fn check_number(
+    body: &Value,
+    field: &str,
+    range: std::ops::RangeInclusive<f64>,
+) -> Result<(), InvalidRequest> {
+    let Some(value) = present(body, field) else {
+        return Ok(());
+    };
+    match value.as_f64() {
+        Some(number) if range.contains(&number) => Ok(()),
+        _ => Err(InvalidRequest::new(
+            field,
+            format!(
+                "expected a number from {} to {}",
+                range.start(),
+                range.end()
+            ),
+        )),
+    }
+}
+
+/// A string that may be absent.
+pub(super) fn text<'a>(object: &'a Value, field: &str) -> Result<Option<&'a str>, InvalidRequest> {
+    match present(object, field) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(InvalidRequest::new(field, "expected a string")),
+    }
+}
+
+/// One of `names`, if the field is there.
+pub(super) fn one_of<'a>(
+    object: &'a Value,
+    field: &str,
+    names: &[&str],
+) -> Result<Option<&'a str>, InvalidRequest> {
+    let given = text(object, field)?;
+    match given {
+        Some(name) if !names.contains(&name) => Err(InvalidRequest::new(
+            field,
+            format!("expected one of {}", names.join(", ")),
+        )),
+        _ => Ok(given),
+    }
+}
+
+pub(super) fn yes_unless_false(object: &Value, field: &str) -> Result<bool, InvalidRequest> {
+    match present(object, field) {
+        None => Ok(true),
+        Some(_) => boolean(object, field),
     }
 }

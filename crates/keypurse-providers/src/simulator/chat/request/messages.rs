@@ -1,60 +1,14 @@
-//! The conversation: who said what, and what came along with it.
+//! The conversation, as chat completions send it.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{
-    InvalidRequest,
+use crate::simulator::{
+    conversation::{Message, Part, Role},
+    failure::InvalidRequest,
     fields::{present, string},
 };
-use crate::simulator::count::count;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::simulator) enum Role {
-    System,
-    Developer,
-    User,
-    Assistant,
-    Tool,
-    /// The result of a legacy `function_call`.
-    Function,
-}
-
-#[derive(Debug)]
-pub(in crate::simulator) struct Message<'a> {
-    pub(in crate::simulator) role: Role,
-    content: Vec<Part<'a>>,
-    /// `tool_calls`, or a legacy `function_call`.
-    calls: Option<&'a Value>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::simulator) enum Part<'a> {
-    Text(&'a str),
-    Image,
-    Sound,
-    File,
-}
-
-impl<'a> Message<'a> {
-    pub(in crate::simulator) fn texts(&self) -> impl Iterator<Item = &'a str> {
-        self.content.iter().filter_map(|part| match part {
-            Part::Text(text) => Some(*text),
-            Part::Image | Part::Sound | Part::File => None,
-        })
-    }
-
-    /// How many parts are of the same sort as `sort`.
-    pub(in crate::simulator) fn parts_like(&self, sort: Part<'_>) -> usize {
-        self.content.iter().filter(|part| **part == sort).count()
-    }
-
-    pub(super) fn length(&self) -> u64 {
-        let calls = self.calls.map_or(0, |calls| count(&calls.to_string()));
-        calls + self.texts().map(count).sum::<u64>()
-    }
-}
 
 pub(super) fn read(body: &Value) -> Result<Vec<Message<'_>>, InvalidRequest> {
     let messages = match body.get("messages") {
@@ -93,16 +47,14 @@ impl<'a> Reader<'a> {
             Role::Function => self.string("name").map(|_| None)?,
             Role::System | Role::Developer | Role::User => None,
         };
-        Ok(Message {
-            role,
-            content: self.content(role, calls.is_some())?,
-            calls,
-        })
+        let mut content = self.content(role, calls.is_some())?;
+        content.extend(calls.map(Part::Calls));
+        Ok(Message { role, content })
     }
 
     fn role(&self) -> Result<Role, InvalidRequest> {
         let name = self.string("role")?;
-        Role::named(name).ok_or_else(|| {
+        named(name).ok_or_else(|| {
             let message = "expected one of system, developer, user, assistant, tool, function";
             self.invalid("role", message)
         })
@@ -189,27 +141,14 @@ impl<'a> Reader<'a> {
     }
 }
 
-impl Role {
-    fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "system" => Self::System,
-            "developer" => Self::Developer,
-            "user" => Self::User,
-            "assistant" => Self::Assistant,
-            "tool" => Self::Tool,
-            "function" => Self::Function,
-            _ => return None,
-        })
-    }
-
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::System => "system",
-            Self::Developer => "developer",
-            Self::User => "user",
-            Self::Assistant => "assistant",
-            Self::Tool => "tool",
-            Self::Function => "function",
-        }
-    }
+fn named(role: &str) -> Option<Role> {
+    Some(match role {
+        "system" => Role::System,
+        "developer" => Role::Developer,
+        "user" => Role::User,
+        "assistant" => Role::Assistant,
+        "tool" => Role::Tool,
+        "function" => Role::Function,
+        _ => return None,
+    })
 }

@@ -1,0 +1,30 @@
+//! The request as a whole.
+
+use serde_json::Value;
+
+use super::{messages, options, tools};
+use crate::simulator::{conversation::Conversation, failure::InvalidRequest};
+
+/// A chat completion request that OpenAI would not refuse.
+#[derive(Debug)]
+pub struct ChatRequest<'a> {
+    pub(in crate::simulator) conversation: Conversation<'a>,
+}
+
+impl<'a> ChatRequest<'a> {
+    /// Reads a request body.
+    pub fn read(body: &'a Value) -> Result<Self, InvalidRequest> {
+        let conversation = Conversation {
+            messages: messages::read(body)?,
+            toolbox: tools::read(body)?,
+            options: options::read(body)?,
+        };
+        Ok(Self { conversation })
+    }
+
+    /// What the request is charged as: the text of all messages, the tools and
+    /// the answer's schema. Images, sounds and files count nothing.
+    pub fn input_tokens(&self) -> u64 {
+        self.conversation.input_tokens()
+    }
+}

@@ -1,0 +1,114 @@
+//! What the model may call, as chat completions list it.
+
+use serde_json::Value;
+
+use crate::simulator::{
+    conversation::{MOST_TOOLS, Tool, ToolChoice, ToolForm, Toolbox, without_tools},
+    failure::InvalidRequest,
+    fields::{array, present, string, yes_unless_false},
+};
+
+pub(super) fn read(body: &Value) -> Result<Toolbox<'_>, InvalidRequest> {
+    let parallel = yes_unless_false(body, "parallel_tool_calls")?;
+    let (toolbox, choice) = if present(body, "tools").is_some() {
+        (listed(body, "tools", parallel, tool)?, "tool_choice")
+    } else if present(body, "functions").is_some() {
+        let functions = listed(body, "functions", false, function)?;
+        (functions, "function_call")
+    } else {
+        (Toolbox::EMPTY, "tool_choice")
+    };
+    match present(body, choice) {
+        Some(given) => choose(toolbox, given, choice),
+        None => Ok(toolbox),
+    }
+}
+
+fn listed<'a>(
+    body: &'a Value,
+    field: &str,
+    parallel: bool,
+    read: fn(&'a Value, usize) -> Result<Tool<'a>, InvalidRequest>,
+) -> Result<Toolbox<'a>, InvalidRequest> {
+    let listed = array(body, field, MOST_TOOLS)?.unwrap_or_default();
+    let tools = listed.iter().enumerate().map(|(at, tool)| read(tool, at));
+    Ok(Toolbox {
+        tools: tools.collect::<Result<_, _>>()?,
+        choice: ToolChoice::Auto,
+        parallel,
+        source: body.get(field),
+    })
+}
+
+fn tool(tool: &Value, at: usize) -> Result<Tool<'_>, InvalidRequest> {
+    let path = |field: &str| format!("tools[{at}].{field}");
+    let form = match string(tool, "type", || path("type"))? {
+        "function" => ToolForm::Function,
+        "custom" => ToolForm::Custom,
+        _ => {
+            return Err(InvalidRequest::new(
+                path("type"),
+                "expected function or custom",
+            ));
+        }
+    };
+    let described = tool.get(form.field()).unwrap_or(&Value::Null);
+    let path = |field: &str| path(&format!("{}.{field}", form.field()));
+    Tool::read(form, described, "parameters", path)
+}
+
+fn function(function: &Value, at: usize) -> Result<Tool<'_>, InvalidRequest> {
+    let path = |field: &str| format!("functions[{at}].{field}");
+    Tool::read(ToolForm::Legacy, function, "parameters", path)
+}
+
+fn choose<'a>(
+    mut toolbox: Toolbox<'a>,
+    choice: &'a Value,
+    param: &str,
+) -> Result<Toolbox<'a>, InvalidRequest> {
+    toolbox.choice = match choice {
+        Value::String(mode) => toolbox.mode(mode, param)?,
+        _ if toolbox.tools.is_empty() => return Err(without_tools(param)),
+        _ if choice.get("allowed_tools").is_some() => return only_allowed(toolbox, choice),
+        _ => toolbox.named(name_in(choice, || format!("{param}.function.name"))?, param)?,
+    };
+    Ok(toolbox)
+}
+
+fn only_allowed<'a>(
+    mut toolbox: Toolbox<'a>,
+    choice: &'a Value,
+) -> Result<Toolbox<'a>, InvalidRequest> {
+    let allowed = &choice["allowed_tools"];
+    let mode = string(allowed, "mode", || {
+        "tool_choice.allowed_tools.mode".to_owned()
+    })?;
+    toolbox.choice = toolbox.mode(mode, "tool_choice.allowed_tools.mode")?;
+    let listed = array(allowed, "tools", MOST_TOOLS)?.unwrap_or_default();
+    let names = listed
+        .iter()
+        .map(|tool| name_in(tool, || "tool_choice.allowed_tools.tools".to_owned()))
+        .collect::<Result<Vec<_>, _>>()?;
+    toolbox.tools.retain(|tool| names.contains(&tool.name));
+    Ok(toolbox)
+}
+
+/// The name in `{"function": {"name": …}}`, `{"custom": …}` or, as the legacy
+/// field has it, `{"name": …}`.
+fn name_in(choice: &Value, path: impl FnOnce() -> String) -> Result<&str, InvalidRequest> {
+    let holder = ["function", "custom"]
+        .iter()
+        .find_map(|field| choice.get(field));
+    string(holder.unwrap_or(choice), "name", path)
+}
+
+impl ToolForm {
+    /// The field that holds a tool of this form, in requests and in answers.
+    pub(in crate::simulator::chat) fn field(self) -> &'static str {
+        match self {
+            Self::Custom => "custom",
+            Self::Function | Self::Legacy => "function",
+        }
+    }
+}

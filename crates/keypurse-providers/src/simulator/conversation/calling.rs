@@ -1,0 +1,124 @@
+//! Whether an answer calls tools, which ones, and with what.
+
+use serde_json::Value;
+
+use super::{Conversation, Message, Role, Tool, ToolCall, ToolChoice, ToolForm};
+use crate::simulator::{dice::Dice, schema};
+
+/// How much of a message is searched for the names of tools, in characters.
+const MOST_READ: usize = 4_000;
+/// Calls in one turn.
+const MOST_CALLS: usize = 8;
+
+/// The tools this answer calls instead of saying something.
+///
+/// Left to itself a simulated model calls a tool for every message of the user
+/// and speaks once the tool has answered: both halves of an agent's loop run,
+/// and the loop ends.
+pub(super) fn wanted<'c, 'a>(conversation: &'c Conversation<'a>) -> Vec<&'c Tool<'a>> {
+    let toolbox = &conversation.toolbox;
+    match toolbox.choice {
+        ToolChoice::Named(name) => {
+            let named = toolbox.tools.iter().find(|tool| tool.name == name);
+            named.into_iter().collect()
+        }
+        ToolChoice::Required => best_matches(conversation),
+        ToolChoice::Auto if conversation.last_message().role == Role::User => {
+            best_matches(conversation)
+        }
+        ToolChoice::Never | ToolChoice::Auto => Vec::new(),
+    }
+}
+
+/// Calls `tool`, with arguments its schema accepts.
+pub(super) fn call(tool: &Tool<'_>, mut dice: Dice, steps: u32) -> ToolCall {
+    let key = format!("{:016x}{:08x}", dice.roll(), dice.roll() >> 32);
+    let payload = match (tool.form, tool.parameters) {
+        (ToolForm::Custom, _) => "[simulated input]".to_owned(),
+        (_, Some(schema)) => arguments(schema, dice, steps),
+        (_, None) => "{}".to_owned(),
+    };
+    ToolCall {
+        form: tool.form,
+        key,
+        name: tool.name.to_owned(),
+        payload,
+    }
+}
+
+/// Arguments are an object even where a careless schema does not say so.
+fn arguments(schema: &Value, dice: Dice, steps: u32) -> String {
+    match schema::instance(schema, dice, steps) {
+        object @ Value::Object(_) => object.to_string(),
+        _ => "{}".to_owned(),
+    }
+}
+
+/// What the user's last message asks for: the tools it names, each as often as
+/// it does and in that order; else the one whose name shares most words with
+/// it, and those that share as many others; else the first.
+fn best_matches<'c, 'a>(conversation: &'c Conversation<'a>) -> Vec<&'c Tool<'a>> {
+    let tools = &conversation.toolbox.tools;
+    let said = said(conversation);
+    let most = if conversation.toolbox.parallel {
+        MOST_CALLS
+    } else {
+        1
+    };
+    let mut wanted = named(tools, &said);
+    if wanted.is_empty() {
+        wanted = sharing_words(tools, &said);
+    }
+    wanted.truncate(most);
+    wanted
+}
+
+fn said(conversation: &Conversation<'_>) -> String {
+    let message = conversation.last_user_message();
+    let texts = message.into_iter().flat_map(Message::texts);
+    let read = texts.flat_map(|text| text.chars().chain([' ']));
+    read.take(MOST_READ)
+        .map(|char| char.to_ascii_lowercase())
+        .collect()
+}
+
+fn named<'c, 'a>(tools: &'c [Tool<'a>], said: &str) -> Vec<&'c Tool<'a>> {
+    let words = said.split(|char: char| !(char.is_alphanumeric() || "_-".contains(char)));
+    words
+        .filter_map(|word| {
+            tools
+                .iter()
+                .find(|tool| tool.name.eq_ignore_ascii_case(word))
+        })
+        .collect()
+}
+
+fn sharing_words<'c, 'a>(tools: &'c [Tool<'a>], said: &str) -> Vec<&'c Tool<'a>> {
+    let shared: Vec<_> = tools
+        .iter()
+        .map(|tool| shared_words(tool.name, said))
+        .collect();
+    let most = shared.iter().map(Vec::len).max().unwrap_or(0);
+    if most == 0 {
+        return tools.first().into_iter().collect();
+    }
+    let mut seen: Vec<&str> = Vec::new();
+    let mut wanted = Vec::new();
+    for (tool, words) in tools.iter().zip(&shared) {
+        // Two tools for the same words are a choice; for different ones, a list.
+        if words.len() == most && !words.iter().any(|word| seen.contains(&word.as_str())) {
+            seen.extend(words.iter().map(String::as_str));
+            wanted.push(tool);
+        }
+    }
+    wanted
+}
+
+/// The words of a name like `get_weather` that occur in `said`.
+fn shared_words(name: &str, said: &str) -> Vec<String> {
+    let words = name.split(['_', '-']).filter(|word| word.len() > 2);
+    words
+        .map(str::to_ascii_lowercase)
+        .filter(|word| said.contains(word.as_str()))
+        .collect()
+}

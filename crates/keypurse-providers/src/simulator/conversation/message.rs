@@ -1,0 +1,114 @@
+//! The conversation: who said what, and what came along with it.
+
+use serde_json::Value;
+
+use super::{Options, Toolbox};
+use crate::simulator::{count::count, dice::fingerprint};
+
+/// All that a turn of the simulated model depends on.
+#[derive(Debug)]
+pub(in crate::simulator) struct Conversation<'a> {
+    /// Invariant: never empty.
+    pub(in crate::simulator) messages: Vec<Message<'a>>,
+    pub(in crate::simulator) toolbox: Toolbox<'a>,
+    pub(in crate::simulator) options: Options<'a>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::simulator) enum Role {
+    System,
+    Developer,
+    User,
+    Assistant,
+    Tool,
+    /// The result of a legacy `function_call`.
+    Function,
+}
+
+#[derive(Debug)]
+pub(in crate::simulator) struct Message<'a> {
+    pub(in crate::simulator) role: Role,
+    pub(in crate::simulator) content: Vec<Part<'a>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in crate::simulator) enum Part<'a> {
+    Text(&'a str),
+    Image,
+    Sound,
+    File,
+    /// One tool call or several, as the client sent them back.
+    Calls(&'a Value),
+}
+
+impl<'a> Conversation<'a> {
+    /// What the request is charged as: the text of all messages, the tools and
+    /// the answer's schema. Images, sounds and files count nothing.
+    pub(in crate::simulator) fn input_tokens(&self) -> u64 {
+        let messages: u64 = self.messages.iter().map(Message::length).sum();
+        let described = [self.toolbox.source, self.options.format.schema()];
+        messages + described.into_iter().flatten().map(length).sum::<u64>()
+    }
+
+    pub(in crate::simulator) fn last_message(&self) -> &Message<'a> {
+        self.messages
+            .last()
+            .expect("a request without messages is refused")
+    }
+
+    pub(in crate::simulator) fn last_user_message(&self) -> Option<&Message<'a>> {
+        self.messages
+            .iter()
+            .rfind(|message| message.role == Role::User)
+    }
+
+    /// Where every choice the simulator makes starts from. The earlier messages
+    /// take part with their number only, so that the second of two equal turns
+    /// does not repeat the first.
+    pub(in crate::simulator) fn fingerprint(&self) -> u64 {
+        let last = self.last_message();
+        let place = self.messages.len().to_string();
+        fingerprint([last.role.name(), &place].into_iter().chain(last.texts()))
+    }
+}
+
+impl<'a> Message<'a> {
+    pub(in crate::simulator) fn texts(&self) -> impl Iterator<Item = &'a str> {
+        self.content.iter().filter_map(|part| match part {
+            Part::Text(text) => Some(*text),
+            Part::Image | Part::Sound | Part::File | Part::Calls(_) => None,
+        })
+    }
+
+    /// How many parts are of the same sort as `sort`.
+    pub(in crate::simulator) fn parts_like(&self, sort: Part<'_>) -> usize {
+        self.content.iter().filter(|part| **part == sort).count()
+    }
+
+    fn length(&self) -> u64 {
+        let lengths = self.content.iter().map(|part| match part {
+            Part::Text(text) => count(text),
+            Part::Calls(calls) => length(calls),
+            Part::Image | Part::Sound | Part::File => 0,
+        });
+        lengths.sum()
+    }
+}
+
+/// How long `json` is when written out.
+fn length(json: &Value) -> u64 {
+    count(&json.to_string())
+}
+
+impl Role {
+    fn name(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Developer => "developer",
+            Self::User => "user",
+            Self::Assistant => "assistant",
+            Self::Tool => "tool",
+            Self::Function => "function",
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What the model may call, and whether it must.
+
+use serde_json::Value;
+
+use crate::simulator::{
+    failure::InvalidRequest,
+    fields::{present, string},
+};
+
+/// OpenAI's own limits, which Anthropic's are near to.
+pub(in crate::simulator) const MOST_TOOLS: usize = 128;
+const LONGEST_NAME: usize = 64;
+
+#[derive(Debug)]
+pub(in crate::simulator) struct Toolbox<'a> {
+    /// Only those that the choice allows.
+    pub(in crate::simulator) tools: Vec<Tool<'a>>,
+    pub(in crate::simulator) choice: ToolChoice<'a>,
+    /// Whether one turn may call several.
+    pub(in crate::simulator) parallel: bool,
+    /// The JSON the tools were read from: input, and counted as such.
+    pub(in crate::simulator) source: Option<&'a Value>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(in crate::simulator) struct Tool<'a> {
+    pub(in crate::simulator) form: ToolForm,
+    pub(in crate::simulator) name: &'a str,
+    pub(in crate::simulator) parameters: Option<&'a Value>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::simulator) enum ToolForm {
+    /// Takes JSON arguments.
+    Function,
+    /// Takes free text.
+    Custom,
+    /// A function of chat's deprecated `functions` field.
+    Legacy,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::simulator) enum ToolChoice<'a> {
+    Never,
+    Auto,
+    Required,
+    /// Invariant: a tool of this name is in the toolbox.
+    Named(&'a str),
+}
+
+impl<'a> Toolbox<'a> {
+    /// Nothing to call.
+    pub(in crate::simulator) const EMPTY: Self = Self {
+        tools: Vec::new(),
+        choice: ToolChoice::Never,
+        parallel: false,
+        source: None,
+    };
+
+    /// The choice called `none`, `auto` or `required`.
+    pub(in crate::simulator) fn mode(
+        &self,
+        mode: &str,
+        param: &str,
+    ) -> Result<ToolChoice<'a>, InvalidRequest> {
+        match mode {
+            "none" => Ok(ToolChoice::Never),
+            "auto" | "required" if self.source.is_none() => Err(without_tools(param)),
+            "auto" => Ok(ToolChoice::Auto),
+            "required" => Ok(ToolChoice::Required),
+            _ => Err(InvalidRequest::new(
+                param,
+                "expected \"none\", \"auto\", \"required\" or an object naming a tool",
+            )),
+        }
+    }
+
+    /// The choice of one tool.
+    pub(in crate::simulator) fn named(
+        &self,
+        name: &'a str,
+        param: &str,
+    ) -> Result<ToolChoice<'a>, InvalidRequest> {
+        if self.tools.iter().any(|tool| tool.name == name) {
+            return Ok(ToolChoice::Named(name));
+        }
+        Err(InvalidRequest::new(
+            param,
+            "names a tool that is not among the tools of this request",
+        ))
+    }
+}
+
+impl<'a> Tool<'a> {
+    /// Reads the name and the schema, which is in the field `schema`.
+    pub(in crate::simulator) fn read(
+        form: ToolForm,
+        described: &'a Value,
+        schema: &str,
+        path: impl Fn(&str) -> String,
+    ) -> Result<Self, InvalidRequest> {
+        let name = string(described, "name", || path("name"))?;
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+        if name.is_empty() || name.len() > LONGEST_NAME || !name.bytes().all(plain) {
+            let message = "expected 1 to 64 letters, digits, underscores or dashes";
+            return Err(InvalidRequest::new(path("name"), message));
+        }
+        let parameters = present(described, schema);
+        if parameters.is_some_and(|schema| !schema.is_object()) {
+            return Err(InvalidRequest::new(
+                path(schema),
+                "expected a JSON schema object",
+            ));
+        }
+        Ok(Self {
+            form,
+            name,
+            parameters,
+        })
+    }
+}
+
+pub(in crate::simulator) fn without_tools(param: &str) -> InvalidRequest {
+    InvalidRequest::new(param, "only allowed when the request has tools")
+}

@@ -1,0 +1,75 @@
+//! What the model may call, as messages list it.
+
+use serde_json::Value;
+
+use crate::simulator::{
+    conversation::{MOST_TOOLS, Tool, ToolChoice, ToolForm, Toolbox, without_tools},
+    failure::InvalidRequest,
+    fields::{boolean, present, string},
+};
+
+pub(super) fn read(body: &Value) -> Result<Toolbox<'_>, InvalidRequest> {
+    let listed = match present(body, "tools") {
+        None => &[][..],
+        Some(Value::Array(listed)) if listed.len() <= MOST_TOOLS => listed,
+        Some(_) => {
+            let message = format!("expected an array of at most {MOST_TOOLS} tools");
+            return Err(InvalidRequest::new("tools", message));
+        }
+    };
+    let mut tools = Vec::new();
+    for (at, tool) in listed.iter().enumerate() {
+        tools.extend(read_tool(tool, at)?);
+    }
+    let mut toolbox = Toolbox {
+        tools,
+        choice: ToolChoice::Auto,
+        parallel: true,
+        source: body.get("tools").filter(|_| !listed.is_empty()),
+    };
+    if let Some(choice) = present(body, "tool_choice") {
+        choose(&mut toolbox, choice)?;
+    }
+    Ok(toolbox)
+}
+
+/// A tool that the client describes; those that Anthropic describes (`bash`,
+/// `web_search`, …) have a type of their own and are never called here.
+fn read_tool(tool: &Value, at: usize) -> Result<Option<Tool<'_>>, InvalidRequest> {
+    let path = |field: &str| format!("tools[{at}].{field}");
+    match present(tool, "type").map(Value::as_str) {
+        None | Some(Some("custom")) => {}
+        Some(Some(_)) => return Ok(None),
+        Some(None) => return Err(InvalidRequest::new(path("type"), "expected a string")),
+    }
+    let read = Tool::read(ToolForm::Function, tool, "input_schema", path)?;
+    if read.parameters.is_none() {
+        let message = "this JSON schema object is required";
+        return Err(InvalidRequest::new(path("input_schema"), message));
+    }
+    Ok(Some(read))
+}
+
+fn choose<'a>(toolbox: &mut Toolbox<'a>, choice: &'a Value) -> Result<(), InvalidRequest> {
+    let kind = string(choice, "type", || "tool_choice.type".to_owned())?;
+    if kind != "none" && toolbox.source.is_none() {
+        return Err(without_tools("tool_choice"));
+    }
+    toolbox.parallel = !boolean(choice, "disable_parallel_tool_use")?;
+    toolbox.choice = match kind {
+        "auto" => ToolChoice::Auto,
+        "any" => ToolChoice::Required,
+        "none" => ToolChoice::Never,
+        "tool" => {
+            let name = string(choice, "name", || "tool_choice.name".to_owned())?;
+            toolbox.named(name, "tool_choice.name")?
+        }
+        _ => {
+            return Err(InvalidRequest::new(
+                "tool_choice.type",
+                "expected one of auto, any, tool, none",
+            ));
+        }
+    };
+    Ok(())
+}

@@ -1,0 +1,148 @@
+//! The conversation, as responses send it: a text, or a list of items.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::simulator::{
+    conversation::{Message, Part, Role},
+    failure::InvalidRequest,
+    fields::{present, string, text},
+};
+
+pub(super) fn read(body: &Value) -> Result<Vec<Message<'_>>, InvalidRequest> {
+    let mut messages = Vec::new();
+    if let Some(instructions) = text(body, "instructions")? {
+        messages.push(Message {
+            role: Role::System,
+            content: vec![Part::Text(instructions)],
+        });
+    }
+    match present(body, "input") {
+        Some(Value::String(text)) => messages.push(Message {
+            role: Role::User,
+            content: vec![Part::Text(text)],
+        }),
+        Some(Value::Array(items)) if !items.is_empty() => read_items(body, items, &mut messages)?,
+        None if goes_on(body) => {}
+        Some(_) | None => {
+            let message = "expected a string, or an array with at least one item";
+            return Err(InvalidRequest::new("input", message));
+        }
+    }
+    // What was stored elsewhere is not known here.
+    if messages.is_empty() {
+        messages.push(Message {
+            role: Role::User,
+            content: Vec::new(),
+        });
+    }
+    Ok(messages)
+}
+
+/// Whether there is a conversation that this request does not carry.
+fn goes_on(body: &Value) -> bool {
+    ["previous_response_id", "conversation", "prompt"]
+        .iter()
+        .any(|field| present(body, field).is_some())
+}
+
+fn read_items<'a>(
+    body: &'a Value,
+    items: &'a [Value],
+    messages: &mut Vec<Message<'a>>,
+) -> Result<(), InvalidRequest> {
+    let mut reader = Items {
+        asked: BTreeSet::new(),
+        goes_on: goes_on(body),
+    };
+    for (index, item) in items.iter().enumerate() {
+        messages.push(reader.read(item, index)?);
+    }
+    Ok(())
+}
+
+struct Items<'a> {
+    /// The calls made so far, which outputs must answer.
+    asked: BTreeSet<&'a str>,
+    /// Whether calls may have been made that are not seen here.
+    goes_on: bool,
+}
+
+impl<'a> Items<'a> {
+    fn read(&mut self, item: &'a Value, index: usize) -> Result<Message<'a>, InvalidRequest> {
+        let path = |field: &str| format!("input[{index}].{field}");
+        let kind = match item.get("type") {
+            None => "message",
+            Some(Value::String(kind)) => kind,
+            Some(_) => return Err(InvalidRequest::new(path("type"), "expected a string")),
+        };
+        let (role, content) = match kind {
+            "message" => return message(item, index),
+            "function_call" | "custom_tool_call" => {
+                let id = string(item, "call_id", || path("call_id"))?;
+                string(item, "name", || path("name"))?;
+                self.asked.insert(id);
+                (Role::Assistant, vec![Part::Calls(item)])
+            }
+            "function_call_output" | "custom_tool_call_output" => {
+                let id = string(item, "call_id", || path("call_id"))?;
+                if !self.goes_on && !self.asked.contains(id) {
+                    let message = "an output must answer a call that is among the input";
+                    return Err(InvalidRequest::new(path("call_id"), message));
+                }
+                (Role::Tool, parts(item, "output", index)?)
+            }
+            // Reasoning, references and the traces of hosted tools.
+            _ if item.is_object() => (Role::Assistant, vec![Part::File]),
+            _ => return Err(InvalidRequest::new(path("type"), "expected an object")),
+        };
+        Ok(Message { role, content })
+    }
+}
+
+fn message(item: &Value, index: usize) -> Result<Message<'_>, InvalidRequest> {
+    let path = || format!("input[{index}].role");
+    let role = match string(item, "role", path)? {
+        "user" => Role::User,
+        "assistant" => Role::Assistant,
+        "system" => Role::System,
+        "developer" => Role::Developer,
+        _ => {
+            let message = "expected one of user, assistant, system, developer";
+            return Err(InvalidRequest::new(path(), message));
+        }
+    };
+    let content = parts(item, "content", index)?;
+    Ok(Message { role, content })
+}
+
+fn parts<'a>(item: &'a Value, field: &str, index: usize) -> Result<Vec<Part<'a>>, InvalidRequest> {
+    let path = format!("input[{index}].{field}");
+    match present(item, field) {
+        Some(Value::String(text)) => Ok(vec![Part::Text(text)]),
+        Some(Value::Array(parts)) => parts
+            .iter()
+            .enumerate()
+            .map(|(at, listed)| part(listed, &|field| format!("{path}[{at}].{field}")))
+            .collect(),
+        Some(_) | None => Err(InvalidRequest::new(
+            path,
+            "expected a string or an array of content parts",
+        )),
+    }
+}
+
+fn part<'a>(part: &'a Value, path: &dyn Fn(&str) -> String) -> Result<Part<'a>, InvalidRequest> {
+    match string(part, "type", || path("type"))? {
+        "input_text" | "output_text" => string(part, "text", || path("text")).map(Part::Text),
+        "refusal" => string(part, "refusal", || path("refusal")).map(Part::Text),
+        "input_image" => Ok(Part::Image),
+        "input_audio" => Ok(Part::Sound),
+        "input_file" => Ok(Part::File),
+        _ => Err(InvalidRequest::new(
+            path("type"),
+            "expected one of input_text, input_image, input_file, input_audio, output_text, refusal",
+        )),
+    }
+}

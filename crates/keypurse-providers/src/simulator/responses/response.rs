@@ -1,0 +1,152 @@
+//! The `response` object around the output.
+
+use serde_json::{Map, Value, json};
+
+use super::items::Item;
+use crate::simulator::{
+    conversation::Finish, endpoint::Call, fields::present, reply::SimulatedUsage,
+};
+
+/// Fields that are repeated as the client sent them, and what they are else.
+const ECHOED: [(&str, Value); 14] = [
+    ("instructions", Value::Null),
+    ("max_output_tokens", Value::Null),
+    ("max_tool_calls", Value::Null),
+    ("metadata", Value::Null),
+    ("parallel_tool_calls", Value::Bool(true)),
+    ("previous_response_id", Value::Null),
+    ("prompt_cache_key", Value::Null),
+    ("safety_identifier", Value::Null),
+    ("store", Value::Bool(true)),
+    ("temperature", Value::Null),
+    ("top_logprobs", Value::Null),
+    ("top_p", Value::Null),
+    ("truncation", Value::Null),
+    ("user", Value::Null),
+];
+
+#[derive(Debug)]
+pub(super) struct Response<'c> {
+    /// Everything but status, output and usage.
+    frame: Map<String, Value>,
+    call: Call<'c>,
+    usage: SimulatedUsage,
+    cut: bool,
+}
+
+impl<'c> Response<'c> {
+    pub(super) fn new(body: &Value, call: Call<'c>, usage: SimulatedUsage, finish: Finish) -> Self {
+        Self {
+            frame: frame(body, call),
+            call,
+            usage,
+            cut: finish == Finish::Length,
+        }
+    }
+
+    /// Before anything is said.
+    pub(super) fn begun(&self) -> Value {
+        self.with("in_progress", Vec::new(), Value::Null)
+    }
+
+    pub(super) fn finished(&self, items: &[Item<'_>]) -> Value {
+        let output = items.iter().map(Item::finished).collect();
+        let usage = json!({
+            "input_tokens": self.usage.input_tokens,
+            "input_tokens_details": { "cached_tokens": 0, "cache_write_tokens": 0 },
+            "output_tokens": self.usage.output_tokens,
+            "output_tokens_details": { "reasoning_tokens": self.usage.reasoning_tokens },
+            "total_tokens": self.usage.input_tokens + self.usage.output_tokens,
+        });
+        let mut response = self.with(self.status(), output, usage);
+        if self.cut {
+            response["incomplete_details"] = json!({ "reason": "max_output_tokens" });
+        } else {
+            response["completed_at"] = self.call.stamp.created_unix.into();
+        }
+        response
+    }
+
+    /// How it ends: `completed` or `incomplete`.
+    pub(super) fn status(&self) -> &'static str {
+        if self.cut { "incomplete" } else { "completed" }
+    }
+
+    fn with(&self, status: &str, output: Vec<Value>, usage: Value) -> Value {
+        let mut response = self.frame.clone();
+        response.insert("status".to_owned(), status.into());
+        response.insert("output".to_owned(), output.into());
+        response.insert("usage".to_owned(), usage);
+        response.into()
+    }
+}
+
+fn frame(body: &Value, call: Call<'_>) -> Map<String, Value> {
+    let mut frame = Map::new();
+    for (field, value) in [
+        ("id", format!("resp_{}", call.stamp.id).into()),
+        ("object", "response".into()),
+        ("created_at", call.stamp.created_unix.into()),
+        ("status", Value::Null),
+        ("background", false.into()),
+        ("error", Value::Null),
+        ("incomplete_details", Value::Null),
+        ("model", call.facts.model.into()),
+        ("output", Value::Null),
+        ("reasoning", reasoning(body)),
+        ("service_tier", "default".into()),
+        ("text", text(body)),
+        (
+            "tool_choice",
+            present(body, "tool_choice")
+                .cloned()
+                .unwrap_or_else(|| "auto".into()),
+        ),
+        ("tools", tools(body)),
+    ] {
+        frame.insert(field.to_owned(), value);
+    }
+    for (field, usual) in ECHOED {
+        let value = present(body, field).cloned().unwrap_or(usual);
+        frame.insert(field.to_owned(), value);
+    }
+    frame
+}
+
+fn reasoning(body: &Value) -> Value {
+    let mut reasoning = json!({ "effort": null, "summary": null });
+    if let Some(Value::Object(asked)) = present(body, "reasoning") {
+        for field in ["effort", "summary"] {
+            if let Some(Value::String(value)) = asked.get(field) {
+                reasoning[field] = value.as_str().into();
+            }
+        }
+    }
+    reasoning
+}
+
+fn text(body: &Value) -> Value {
+    let mut text = json!({ "format": { "type": "text" } });
+    if let Some(asked) = present(body, "text") {
+        for field in ["format", "verbosity"] {
+            if let Some(value) = present(asked, field) {
+                text[field] = value.clone();
+            }
+        }
+    }
+    text
+}
+
+/// The tools, with what OpenAI adds to each function.
+fn tools(body: &Value) -> Value {
+    let mut tools = present(body, "tools").cloned().unwrap_or_else(|| json!([]));
+    let listed = tools.as_array_mut().into_iter().flatten();
+    for tool in listed.filter_map(Value::as_object_mut) {
+        if tool.get("type").is_some_and(|kind| kind == "function") {
+            for (field, usual) in [("parameters", Value::Null), ("strict", true.into())] {
+                tool.entry(field).or_insert(usual);
+            }
+        }
+    }
+    tools
+}

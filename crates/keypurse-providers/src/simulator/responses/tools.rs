@@ -1,0 +1,88 @@
+//! What the model may call, as responses list it.
+
+use serde_json::Value;
+
+use crate::simulator::{
+    conversation::{MOST_TOOLS, Tool, ToolChoice, ToolForm, Toolbox, without_tools},
+    failure::InvalidRequest,
+    fields::{array, present, string, yes_unless_false},
+};
+
+pub(super) fn read(body: &Value) -> Result<Toolbox<'_>, InvalidRequest> {
+    let parallel = yes_unless_false(body, "parallel_tool_calls")?;
+    // An empty list is fine here.
+    let listed = match present(body, "tools") {
+        Some(Value::Array(listed)) if listed.is_empty() => &[][..],
+        _ => array(body, "tools", MOST_TOOLS)?.unwrap_or_default(),
+    };
+    let mut tools = Vec::new();
+    for (at, tool) in listed.iter().enumerate() {
+        tools.extend(read_tool(tool, at)?);
+    }
+    let toolbox = Toolbox {
+        tools,
+        choice: ToolChoice::Auto,
+        parallel,
+        source: body.get("tools").filter(|_| !listed.is_empty()),
+    };
+    choose(toolbox, body)
+}
+
+/// A tool that the client runs; a hosted one, such as a search, is never
+/// needed here.
+fn read_tool(tool: &Value, at: usize) -> Result<Option<Tool<'_>>, InvalidRequest> {
+    let path = |field: &str| format!("tools[{at}].{field}");
+    let form = match string(tool, "type", || path("type"))? {
+        "function" => ToolForm::Function,
+        "custom" => ToolForm::Custom,
+        _ => return Ok(None),
+    };
+    Tool::read(form, tool, "parameters", path).map(Some)
+}
+
+fn choose<'a>(mut toolbox: Toolbox<'a>, body: &'a Value) -> Result<Toolbox<'a>, InvalidRequest> {
+    let Some(choice) = present(body, "tool_choice") else {
+        return Ok(toolbox);
+    };
+    if let Value::String(mode) = choice {
+        // The SDKs send it along without tools, too.
+        toolbox.choice = match mode.as_str() {
+            "auto" if toolbox.source.is_none() => ToolChoice::Auto,
+            mode => toolbox.mode(mode, "tool_choice")?,
+        };
+        return Ok(toolbox);
+    }
+    if toolbox.source.is_none() {
+        return Err(without_tools("tool_choice"));
+    }
+    match string(choice, "type", || "tool_choice.type".to_owned())? {
+        "function" | "custom" => {
+            let name = string(choice, "name", || "tool_choice.name".to_owned())?;
+            toolbox.choice = toolbox.named(name, "tool_choice")?;
+        }
+        "allowed_tools" => only_allowed(&mut toolbox, choice)?,
+        _ => {}
+    }
+    Ok(toolbox)
+}
+
+fn only_allowed<'a>(toolbox: &mut Toolbox<'a>, choice: &'a Value) -> Result<(), InvalidRequest> {
+    let mode = string(choice, "mode", || "tool_choice.mode".to_owned())?;
+    toolbox.choice = toolbox.mode(mode, "tool_choice.mode")?;
+    let listed = match choice.get("tools") {
+        Some(Value::Array(listed)) => listed.as_slice(),
+        _ => {
+            return Err(InvalidRequest::new(
+                "tool_choice.tools",
+                "expected an array",
+            ));
+        }
+    };
+    let names: Vec<_> = listed
+        .iter()
+        .take(MOST_TOOLS)
+        .filter_map(|tool| tool.get("name")?.as_str())
+        .collect();
+    toolbox.tools.retain(|tool| names.contains(&tool.name));
+    Ok(())
+}
