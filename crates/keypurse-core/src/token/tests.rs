@@ -132,7 +132,7 @@ fn settings_that_contradict_each_other_are_all_reported() {
     };
     let off = SettingsChange {
         has_budget: Some(false),
-        ..period_only
+        ..period_only.clone()
     };
     for (change, expected) in [
         (period_only, vec![PeriodWithoutAmount]),
@@ -171,6 +171,38 @@ fn a_changed_period_runs_from_now() {
     assert_eq!(reset.period, ResetPeriod::Monthly);
     assert_eq!(reset.next_at, at("2026-12-01"));
     assert_eq!(reset.amount, dollars("5"), "the amount stays");
+}
+
+#[test]
+fn a_rule_is_set_kept_and_taken_away() {
+    use crate::rules::{RulesChange, Tag};
+    use std::num::NonZeroU32;
+
+    let change = |rules: RulesChange| SettingsChange {
+        rules,
+        ..SettingsChange::default()
+    };
+    let two = NonZeroU32::new(2);
+    let limited = change(RulesChange {
+        max_concurrency: Some(two),
+        ..RulesChange::default()
+    });
+    let tagged = change(RulesChange {
+        tags: Some(vec![Tag::parse("team a").unwrap()]),
+        ..RulesChange::default()
+    });
+    let token = changed(&settings(), limited).unwrap();
+    let token = changed(&token, tagged).unwrap();
+    let rules = token.rules.as_deref().unwrap();
+    assert_eq!((rules.limits.max_concurrency, rules.tags.len()), (two, 1));
+    let unchanged = changed(&token, SettingsChange::default()).unwrap();
+    assert_eq!(unchanged, token);
+    let all_taken = change(RulesChange {
+        max_concurrency: Some(None),
+        tags: Some(Vec::new()),
+        ..RulesChange::default()
+    });
+    assert_eq!(changed(&token, all_taken).unwrap().rules, None);
 }
 
 #[test]

@@ -24,9 +24,11 @@ use super::read_body::read_body;
 use super::relay_json::{Undelivered, relay_json};
 use super::relay_stream::relay_stream;
 use super::request::ChatRequest;
+use super::rules::{self, Asked};
 use super::sandbox;
 use super::settle::{settle, void};
 use crate::http::authenticate::{AuthError, Schemes, authenticate, count_failure};
+use crate::http::peer::PeerAddr;
 use crate::http::throttle::TooManyFailures;
 use crate::state::{AppState, State};
 
@@ -58,6 +60,7 @@ async fn answer(state: &AppState, request: Request<Body>) -> Result<Response, Ga
         .map_err(GatewayError::Body)?;
     let claim = once::claim(&head, &caller, &body)?;
     let request = ChatRequest::read(body)?;
+    let address = PeerAddr::of(&head).0.ip();
     if let Some(token) = caller
         .token()
         .filter(|token| token.settings.kind == TokenKind::Sandbox)
@@ -66,6 +69,7 @@ async fn answer(state: &AppState, request: Request<Body>) -> Result<Response, Ga
             id: call,
             started_at,
             token,
+            address,
             claim,
         };
         return sandbox::answer(state, &call, &head.headers, request).await;
@@ -73,6 +77,12 @@ async fn answer(state: &AppState, request: Request<Body>) -> Result<Response, Ga
     let route = state.gateway.route(&request.model, started_at)?;
     request.refuse_unpriced(&route)?;
     let bound = Bound::of(&request, &route, state.gateway.default_output_limit)?;
+    let asked = Asked {
+        address,
+        provider: &route.provider.name,
+        model: &route.model,
+    };
+    let permit = rules::admit(state, caller.token(), &asked)?;
     let planned = Planned {
         call,
         started_at,
@@ -80,6 +90,7 @@ async fn answer(state: &AppState, request: Request<Body>) -> Result<Response, Ga
         request,
         route,
         bound,
+        permit,
         claim,
     };
     let (client, answer) = oneshot::channel();

@@ -14,6 +14,7 @@ use super::dispatch::{UpstreamFailure, UpstreamFault};
 use super::error_body::Shape;
 use super::once;
 use super::read_body::BodyError;
+use super::rules::Refused;
 use crate::http::authenticate::AuthError;
 
 /// What everybody is told until the operator has acknowledged a restore.
@@ -45,6 +46,8 @@ pub(super) enum GatewayError {
         provider: Arc<str>,
         model: String,
     },
+    /// The token's rules forbid it.
+    Refused(Refused),
     Insufficient(Shortage),
     OnHold(Shortage),
     /// The client's key has been used.
@@ -60,6 +63,12 @@ pub(super) enum GatewayError {
     PassedOn(Box<PassedOn>),
     /// A bug of ours; what it was is in the log.
     Internal,
+}
+
+impl From<Refused> for GatewayError {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
 }
 
 /// Which purse is short, and what it would still buy.
@@ -108,6 +117,7 @@ impl GatewayError {
             Self::TooManyFailures {
                 retry_after_seconds,
             } => Some(retry_after(*retry_after_seconds)),
+            Self::Refused(refused) => refused.retry_after_seconds().map(retry_after),
             Self::OnHold(_)
             | Self::Overloaded
             | Self::Repeated(Repeated::Running)
@@ -165,6 +175,7 @@ impl GatewayError {
                 Shape::new(404, "model_not_found", message).about(Some("model".into()))
             }
             Self::ModelUnpriced { provider, model } => model_unpriced(&provider, &model),
+            Self::Refused(refused) => refused.shape(),
             Self::Insufficient(shortage) => shortage.shape(
                 402,
                 "insufficient_balance",

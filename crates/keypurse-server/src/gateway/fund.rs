@@ -14,6 +14,7 @@ use super::error::{GatewayError, Shortage};
 use super::open_hold::OpenHold;
 use super::request::ChatRequest;
 use super::resolve::Route;
+use super::rules::Permit;
 use crate::http::authenticate::{AuthError, Caller};
 use crate::state::AppState;
 
@@ -26,6 +27,7 @@ pub(super) struct Planned {
     pub(super) request: ChatRequest,
     pub(super) route: Arc<Route>,
     pub(super) bound: Bound,
+    pub(super) permit: Permit,
     /// Whether its client wants it made once.
     pub(super) claim: Option<Claim>,
 }
@@ -41,6 +43,8 @@ pub(super) struct Funded {
     pub(super) request: ChatRequest,
     pub(super) route: Arc<Route>,
     pub(super) bound: Bound,
+    /// Ended with the hold, before the client has the end of the answer.
+    pub(super) permit: Permit,
     /// The output limit sent upstream, per choice.
     pub(super) limit: u64,
     /// Whether that is less than what was asked for.
@@ -60,6 +64,7 @@ pub(super) async fn fund(state: &AppState, planned: Planned) -> Result<Funded, G
         request,
         route,
         bound,
+        permit,
         claim,
     } = planned;
     let is_claimed = claim.is_some();
@@ -109,6 +114,7 @@ pub(super) async fn fund(state: &AppState, planned: Planned) -> Result<Funded, G
         request,
         route,
         bound,
+        permit,
         limit,
         is_clamped,
         is_overdrawn: admission.overdrawn,

@@ -1,8 +1,8 @@
 //! Calls to models: `/v3` and `/v1`.
 //!
 //! A call is read strictly, bounded, paid for and only then sent:
-//! [`chat`] → [`request`] → [`resolve`] → [`bound`] → [`fund`] → [`dispatch`]
-//! → [`relay_json`] or [`relay_stream`] → [`settle`]. A provider cannot be
+//! [`chat`] → [`request`] → [`resolve`] → [`bound`] → [`rules`] → [`fund`]
+//! → [`dispatch`] → [`relay_json`] or [`relay_stream`] → [`settle`]. A provider cannot be
 //! called without a [`fund::Funded`].
 //!
 //! What happens when it fails: no hold on disk, no call (503); no charge on
@@ -29,6 +29,7 @@ mod fund;
 mod once;
 mod open_hold;
 mod resolve;
+mod rules;
 
 mod cost;
 mod demo;

@@ -20,6 +20,7 @@ use super::demo;
 use super::models::ListedModels;
 use super::once::KeptAnswers;
 use super::resolve::Routes;
+use super::rules::Loads;
 use super::upstream_client::{UpstreamClient, client};
 
 /// Providers, prices and the client that reaches them.
@@ -33,6 +34,7 @@ pub struct Gateway {
     pub(super) drains: Arc<Semaphore>,
     pub(super) routes: Routes,
     pub(super) kept: Arc<KeptAnswers>,
+    pub(super) loads: Loads,
     pub(super) listed: RwLock<Option<ListedModels>>,
 }
 
@@ -124,6 +126,7 @@ impl Gateway {
             drains: Arc::new(Semaphore::new(config.max_drains)),
             routes: Routes::default(),
             kept: Arc::default(),
+            loads: Loads::default(),
             listed: RwLock::default(),
         })
     }

@@ -3,6 +3,7 @@
 //! Invariant (L12): nothing here can reach [`super::dispatch`] or the ledger's
 //! balances.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,6 +32,7 @@ use super::once::keep_stream;
 use super::relay_stream::StreamBody;
 use super::request::ChatRequest;
 use super::resolve::Route;
+use super::rules::{self, Asked, Permit};
 use crate::http::authenticate::AuthError;
 use crate::state::AppState;
 
@@ -48,8 +50,17 @@ pub(super) struct Call<'a> {
     pub(super) id: CallId,
     pub(super) started_at: Timestamp,
     pub(super) token: &'a TokenCredential,
+    pub(super) address: IpAddr,
     /// Whether its client wants it made once.
     pub(super) claim: Option<Claim>,
+}
+
+/// A stream on its way.
+struct UnderWay {
+    token: TokenId,
+    permit: Permit,
+    /// Input and output tokens.
+    used: u64,
 }
 
 /// Answers as a provider would, or fails as the client asked.
@@ -64,6 +75,12 @@ pub(super) async fn answer(
         .gateway
         .simulated_route(&request.model, call.started_at)?;
     request.refuse_unpriced(&route)?;
+    let asked = Asked {
+        address: call.address,
+        provider: &route.provider.name,
+        model: &route.model,
+    };
+    let permit = rules::admit(state, Some(call.token), &asked)?;
     if let Some(failure) = scenario.and_then(|scenario| rehearsed(scenario, call, &route)) {
         return Err(failure);
     }
@@ -82,15 +99,22 @@ pub(super) async fn answer(
     if matches!(scenario, Some(Scenario::Slow | Scenario::SlowFirstToken)) {
         tokio::time::sleep(SLOW_START).await;
     }
-    record(state, call, &route, request.streamed, completion.usage()).await?;
+    let usage = completion.usage();
+    record(state, call, &route, request.streamed, usage).await?;
+    let used = usage.input_tokens + usage.output_tokens;
     if request.streamed {
-        let token = call.token.token;
-        let response = stream(state, token, &completion, &request, scenario);
+        let under_way = UnderWay {
+            token: call.token.token,
+            permit,
+            used,
+        };
+        let response = stream(state, under_way, &completion, &request, scenario);
         Ok(match call.claim {
             Some(_) => keep_stream(state, call.id, response),
             None => response,
         })
     } else {
+        permit.end(used);
         let balance = balance(state, call).await?;
         let (response, body) = whole(&completion, &route.provider.name, balance);
         if call.claim.is_some() {
@@ -231,7 +255,7 @@ fn whole(completion: &Completion, provider: &str, balance: Option<Money>) -> (Re
 
 fn stream(
     state: &AppState,
-    token: TokenId,
+    under_way: UnderWay,
     completion: &Completion,
     request: &ChatRequest,
     scenario: Option<Scenario>,
@@ -245,7 +269,7 @@ fn stream(
     let (out, incoming) = mpsc::channel(4);
     state
         .tasks
-        .spawn(send(state.clone(), token, events, pause, out));
+        .spawn(send(state.clone(), under_way, events, pause, out));
     let mut response = Response::new(Body::new(StreamBody { incoming }));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
@@ -258,16 +282,26 @@ fn stream(
 /// a live one is cut.
 async fn send(
     state: AppState,
-    token: TokenId,
+    under_way: UnderWay,
     events: Vec<String>,
     pause: Duration,
     out: mpsc::Sender<Bytes>,
 ) {
+    let UnderWay {
+        token,
+        permit,
+        used,
+    } = under_way;
     let watch = state.revocations.watch(token);
     let deliver = async {
+        let mut left = events.len();
         for event in events {
             if !pause.is_zero() {
                 tokio::time::sleep(pause).await;
+            }
+            left -= 1;
+            if left == 0 {
+                permit.end(used);
             }
             if out.send(event.into()).await.is_err() {
                 return;
@@ -284,8 +318,9 @@ async fn send(
         biased;
         () = state.cut_off.cancelled() => GatewayError::Draining,
         () = revoked => GatewayError::Unauthenticated(AuthError::Retired),
-        () = deliver => return,
+        () = deliver => return permit.end(used),
     };
+    permit.end(used);
     let tail = stream_cost(None, Money::ZERO) + &cut.into_event();
     // A client that does not take the end has left.
     let _ = timeout(LAST_WORD, out.send(tail.into())).await;
