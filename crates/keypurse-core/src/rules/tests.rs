@@ -44,13 +44,9 @@ fn a_star_stands_for_anything_and_all_else_for_itself() {
         ("*/x*y*z", "a/x-y-y-z", true),
         ("*/x*y*z", "a/x-z-y", false),
         ("a/b.c?", "a/bxcy", false),
-        ("a/é*", "a/É", false),
+        ("a/*", "a/É", true),
     ] {
-        if let Ok(parsed) = ModelPattern::parse(pattern) {
-            assert_eq!(parsed.matches(name), expected, "{pattern} on {name}");
-        } else {
-            assert_eq!(pattern, "a/é*");
-        }
+        assert_eq!(matches(pattern, name), expected, "{pattern} on {name}");
     }
 }
 
@@ -151,7 +147,7 @@ fn what_is_no_network_is_refused_with_its_reason() {
         ("::ffff:10.0.0.5/104", meant("10.0.0.0/8")),
         ("1.2.3.4/0", meant("0.0.0.0/0")),
     ] {
-        assert_eq!(network(text).map(drop), expected.map(|_: ()| ()), "{text}");
+        assert_eq!(network(text), expected, "{text}");
     }
 }
 

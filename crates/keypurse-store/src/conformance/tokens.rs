@@ -155,20 +155,7 @@ pub async fn rules_are_kept_and_read_with_the_credential(store: &dyn Store) {
         assert_eq!(stored.expect("a live token").settings.rules, updated);
         updated
     };
-    let all = Rules {
-        allowed_models: vec![ModelPattern::parse("OpenAI/*").expect("a pattern")],
-        denied_models: vec![ModelPattern::parse("*/gpt-5*").expect("a pattern")],
-        limits: Limits {
-            requests_per_minute: NonZeroU32::new(1),
-            tokens_per_minute: NonZeroU32::new(u32::MAX),
-            max_concurrency: NonZeroU32::new(3),
-        },
-        allowed_networks: vec![
-            Network::parse("10.0.0.0/8").expect("a network"),
-            Network::parse("2001:db8::/32").expect("a network"),
-        ],
-        tags: vec![Tag::parse("Ключ \"🔑\"").expect("a tag")],
-    };
+    let all = every_rule();
     let set_all = RulesChange {
         allowed_models: Some(all.allowed_models.clone()),
         denied_models: Some(all.denied_models.clone()),
@@ -201,6 +188,23 @@ pub async fn rules_are_kept_and_read_with_the_credential(store: &dyn Store) {
     assert_eq!(change(take_all).await, None);
 }
 
+fn every_rule() -> Rules {
+    Rules {
+        allowed_models: vec![ModelPattern::parse("OpenAI/*").expect("a pattern")],
+        denied_models: vec![ModelPattern::parse("*/gpt-5*").expect("a pattern")],
+        limits: Limits {
+            requests_per_minute: NonZeroU32::new(1),
+            tokens_per_minute: NonZeroU32::new(u32::MAX),
+            max_concurrency: NonZeroU32::new(3),
+        },
+        allowed_networks: vec![
+            Network::parse("10.0.0.0/8").expect("a network"),
+            Network::parse("2001:db8::/32").expect("a network"),
+        ],
+        tags: vec![Tag::parse("Ключ \"🔑\"").expect("a tag")],
+    }
+}
+
 /// A due reset is one entry, before the first charge of its period.
 pub async fn a_reset_is_applied_once(store: &dyn Store) {
     let owner = account(store, "owner", 1).await;
@@ -210,7 +214,7 @@ pub async fn a_reset_is_applied_once(store: &dyn Store) {
         reset_amount: Some(nanos(500)),
         ..SettingsChange::default()
     };
-    let mut settings = changed(&TokenSettings::new(name, TokenKind::Live), daily);
+    let mut settings = changed(&TokenSettings::new(name, TokenKind::Live), &daily);
     if let Some(reset) = &mut settings.reset {
         reset.next_at = NOW.plus_seconds(-1);
     }

@@ -1,5 +1,3 @@
-use std::num::NonZeroU32;
-
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -15,20 +13,16 @@ fn after(micros: i64) -> Timestamp {
     Timestamp::from_micros(at(0).micros() + micros)
 }
 
-fn some(limit: u32) -> Option<NonZeroU32> {
-    Some(NonZeroU32::new(limit).unwrap())
-}
-
 fn requests(limit: u32) -> Limits {
     Limits {
-        requests_per_minute: some(limit),
+        requests_per_minute: NonZeroU32::new(limit),
         ..Limits::default()
     }
 }
 
 fn tokens(limit: u32) -> Limits {
     Limits {
-        tokens_per_minute: some(limit),
+        tokens_per_minute: NonZeroU32::new(limit),
         ..Limits::default()
     }
 }
@@ -95,7 +89,7 @@ fn what_was_used_beyond_the_limit_is_made_up_for() {
 #[test]
 fn a_call_that_ends_makes_room_for_another() {
     let limits = Limits {
-        max_concurrency: some(2),
+        max_concurrency: NonZeroU32::new(2),
         ..Limits::default()
     };
     let mut load = Load::default();
@@ -116,9 +110,9 @@ fn a_call_that_ends_makes_room_for_another() {
 #[test]
 fn a_refused_call_counts_nowhere_and_the_longest_wait_is_told() {
     let limits = Limits {
-        requests_per_minute: some(2),
-        tokens_per_minute: some(60),
-        max_concurrency: some(1),
+        requests_per_minute: NonZeroU32::new(2),
+        tokens_per_minute: NonZeroU32::new(60),
+        max_concurrency: NonZeroU32::new(1),
     };
     let mut load = Load::default();
     load.admit(&limits, at(0)).unwrap();

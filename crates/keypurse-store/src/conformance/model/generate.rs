@@ -196,7 +196,7 @@ fn change(now: i64, funded: f64) -> impl Strategy<Value = SettingsChange> {
 /// Sets, changes and takes away a few rules of each form.
 fn rules_change() -> impl Strategy<Value = RulesChange> {
     let limit = || weighted(0.4, weighted(0.6, (1_u32..9).prop_map(at_least_one)));
-    let pattern = select(vec!["a/*", "*/gpt-5*"]).prop_map(|text| ModelPattern::parse(text));
+    let pattern = select(vec!["a/*", "*/gpt-5*"]).prop_map(ModelPattern::parse);
     let network = select(vec!["10.0.0.0/8", "2001:db8::/32"]).prop_map(Network::parse);
     let tag = select(vec!["team a", "Ключ"]).prop_map(Tag::parse);
     let patterns = vec(pattern.prop_map(|it| it.expect("a good one")), 0..3);
