@@ -1,6 +1,7 @@
 """What schemathesis cannot know: a name is taken once, a key is used once, and
-which tag a token has."""
+which tag a token has, and what is a network."""
 
+import ipaddress
 import itertools
 import os
 import re
@@ -13,6 +14,7 @@ LONGEST = 200
 COUNTER = itertools.count()
 KEY = re.compile("[!-~]{1,255}")
 ANY = re.compile(".*", re.DOTALL)
+NETWORK = re.compile("[0-9A-Fa-f:.]{2,45}(/[0-9]{1,3})?")
 
 
 def is_control(character):
@@ -25,6 +27,7 @@ def before_call(context, case, kwargs):
     fit_header(case, "Idempotency-Key", KEY, f"{os.getpid()}.{next(COUNTER)}")
     fit_header(case, "If-Match", ANY, "*")
     fit_name(case)
+    fit_networks(case)
 
 
 def fit_header(case, name, pattern, fitting):
@@ -42,3 +45,21 @@ def fit_name(case):
     suffix = f" {os.getpid()}.{next(COUNTER)}"
     if len(name) <= LONGEST:
         case.body = {**case.body, "name": name[: LONGEST - len(suffix)] + suffix}
+
+
+def fit_networks(case):
+    """A pattern cannot say which digits make an address."""
+    networks = case.body.get("allowed_ips") if isinstance(case.body, dict) else None
+    if isinstance(networks, list):
+        fitting = [fit_network(network) for network in networks]
+        case.body = {**case.body, "allowed_ips": fitting}
+
+
+def fit_network(network):
+    if not isinstance(network, str) or not NETWORK.fullmatch(network):
+        return network
+    try:
+        ipaddress.ip_network(network)
+    except ValueError:
+        return "2001:db8::/32"
+    return network

@@ -15,6 +15,7 @@ pub mod id;
 pub mod time;
 
 pub mod period;
+pub mod rules;
 pub mod secret;
 pub mod token;
 

@@ -63,4 +63,6 @@ pub struct Settings {
     pub zone: TimeZone,
     /// Largest body of a model call, in bytes.
     pub max_body_bytes: usize,
+    /// Whether a proxy in front says in `X-Forwarded-For` who calls.
+    pub trusts_forwarded_for: bool,
 }

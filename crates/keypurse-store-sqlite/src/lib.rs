@@ -18,6 +18,7 @@ mod books;
 mod call_row;
 mod credentials;
 mod export;
+mod further;
 mod instance;
 mod integrity;
 mod journal;

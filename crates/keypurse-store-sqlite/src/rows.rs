@@ -11,9 +11,12 @@ use keypurse_store::{Account, Credential, Digest, Token, TokenCredential};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use crate::further;
+
 /// Columns of a token joined with its current secret, as [`token`] reads them.
 const TOKEN_COLUMNS: &str = "t.id, t.account_id, t.name, t.kind, t.balance, t.has_budget,
-    t.expires_at, t.overdraft, t.reset_period, t.reset_amount, t.reset_next_at, t.created_at";
+    t.expires_at, t.overdraft, t.reset_period, t.reset_amount, t.reset_next_at, t.created_at,
+    t.further";
 
 fn bad(column: usize, what: &'static str) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, Type::Integer, what.into())
@@ -141,6 +144,7 @@ fn settings(row: &Row<'_>) -> rusqlite::Result<TokenSettings> {
         expires_at: row.get::<_, Option<i64>>(6)?.map(Timestamp::from_micros),
         overdraft: overdraft(row, 7)?,
         reset: reset(row, 8)?,
+        rules: further::read(row, 12)?,
     })
 }
 
@@ -152,8 +156,8 @@ fn token(row: &Row<'_>) -> rusqlite::Result<Token> {
         settings: settings(row)?,
         balance: money(row, 4)?,
         created_at: instant(row, 11)?,
-        digest: row.get(12)?,
-        sealed: row.get(13)?,
+        digest: row.get(13)?,
+        sealed: row.get(14)?,
     })
 }
 
@@ -198,7 +202,7 @@ pub(crate) fn token_state(connection: &Connection, id: TokenId) -> rusqlite::Res
     let sql = format!("SELECT {TOKEN_COLUMNS}, t.deleted_at FROM token t WHERE t.id = ?");
     let mut statement = connection.prepare_cached(&sql)?;
     let (account, settings, balance, deleted) = statement.query_row([id.0], |row| {
-        let deleted = row.get::<_, Option<i64>>(12)?.is_some();
+        let deleted = row.get::<_, Option<i64>>(13)?.is_some();
         Ok((
             AccountId(row.get(1)?),
             settings(row)?,
@@ -290,8 +294,8 @@ pub(crate) fn credential(
                 token: TokenId(row.get(0)?),
                 account: AccountId(row.get(1)?),
                 settings: settings(row)?,
-                secret: SecretId(row.get(12)?),
-                valid_until: row.get::<_, Option<i64>>(13)?.map(Timestamp::from_micros),
+                secret: SecretId(row.get(13)?),
+                valid_until: row.get::<_, Option<i64>>(14)?.map(Timestamp::from_micros),
             }))
         })
         .optional()?;

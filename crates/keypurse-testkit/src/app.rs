@@ -159,6 +159,7 @@ impl TestApp {
                 reveal_secrets: true,
                 zone: TimeZone::UTC,
                 max_body_bytes: 32 * 1024 * 1024,
+                trusts_forwarded_for: false,
             },
             gateway: Gateway::new(GatewayConfig::default()).expect("an empty gateway"),
             credits: None,

@@ -1,10 +1,13 @@
 //! A token's settings and the rules for changing them.
 
+use std::sync::Arc;
+
 use jiff::tz::TimeZone;
 use thiserror::Error;
 
 use crate::money::Money;
 use crate::period::{Reset, ResetPeriod};
+use crate::rules::{Rules, RulesChange};
 use crate::time::Timestamp;
 
 /// The longest name, in code points.
@@ -94,10 +97,12 @@ pub struct TokenSettings {
     pub overdraft: Overdraft,
     /// Its periodic budget. Invariant: `Some` only while `has_budget`.
     pub reset: Option<Reset>,
+    /// What it may do; `None`: everything. Shared, as every call looks at it.
+    pub rules: Option<Arc<Rules>>,
 }
 
 /// A wish to create or change settings: `None` leaves a field alone.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SettingsChange {
     /// Sets the remaining balance.
     pub balance: Option<Money>,
@@ -111,6 +116,8 @@ pub struct SettingsChange {
     pub reset_period: Option<Option<ResetPeriod>>,
     /// Sets what the balance is set back to.
     pub reset_amount: Option<Money>,
+    /// Sets rules.
+    pub rules: RulesChange,
 }
 
 /// Why a change of settings makes no sense.
@@ -180,6 +187,7 @@ impl TokenSettings {
             expires_at: None,
             overdraft: Overdraft::default(),
             reset: None,
+            rules: None,
         }
     }
 
@@ -221,6 +229,7 @@ impl TokenSettings {
             expires_at: change.expires_at.unwrap_or(self.expires_at),
             overdraft: change.overdraft.unwrap_or(self.overdraft),
             reset,
+            rules: change.rules.applied_to(self.rules.as_ref()),
         })
     }
 }

@@ -18,9 +18,9 @@ fn settings() -> TokenSettings {
 
 fn changed(
     from: &TokenSettings,
-    change: SettingsChange,
+    change: &SettingsChange,
 ) -> Result<TokenSettings, Vec<SettingsError>> {
-    from.changed(&change, at("2026-11-21T12:00:00Z"), &TimeZone::UTC)
+    from.changed(change, at("2026-11-21T12:00:00Z"), &TimeZone::UTC)
 }
 
 fn daily(amount: &str) -> SettingsChange {
@@ -68,7 +68,7 @@ fn a_bad_name_is_refused_with_its_reason() {
 
 #[test]
 fn a_period_switches_the_balance_on() {
-    let token = changed(&settings(), daily("5")).unwrap();
+    let token = changed(&settings(), &daily("5")).unwrap();
     assert!(token.has_budget);
     let reset = token.reset.unwrap();
     assert_eq!(
@@ -79,7 +79,7 @@ fn a_period_switches_the_balance_on() {
 
 #[test]
 fn a_changed_amount_waits_for_the_next_reset() {
-    let token = changed(&settings(), daily("5")).unwrap();
+    let token = changed(&settings(), &daily("5")).unwrap();
     let later = at("2026-11-23T12:00:00Z");
     let change = SettingsChange {
         reset_amount: Some(dollars("7")),
@@ -92,7 +92,7 @@ fn a_changed_amount_waits_for_the_next_reset() {
 
 #[test]
 fn switching_off_the_balance_or_the_period_clears_the_amount() {
-    let token = changed(&settings(), daily("5")).unwrap();
+    let token = changed(&settings(), &daily("5")).unwrap();
     let off = SettingsChange {
         has_budget: Some(false),
         ..SettingsChange::default()
@@ -101,12 +101,12 @@ fn switching_off_the_balance_or_the_period_clears_the_amount() {
         reset_period: Some(None),
         ..SettingsChange::default()
     };
-    let without_balance = changed(&token, off).unwrap();
+    let without_balance = changed(&token, &off).unwrap();
     assert_eq!(
         (without_balance.reset, without_balance.has_budget),
         (None, false)
     );
-    let without_period = changed(&token, none).unwrap();
+    let without_period = changed(&token, &none).unwrap();
     assert_eq!(
         (without_period.reset, without_period.has_budget),
         (None, true)
@@ -132,7 +132,7 @@ fn settings_that_contradict_each_other_are_all_reported() {
     };
     let off = SettingsChange {
         has_budget: Some(false),
-        ..period_only
+        ..period_only.clone()
     };
     for (change, expected) in [
         (period_only, vec![PeriodWithoutAmount]),
@@ -140,7 +140,7 @@ fn settings_that_contradict_each_other_are_all_reported() {
         (zero, vec![AmountNotPositive]),
         (off, vec![PeriodWithoutAmount, PeriodWithoutBalance]),
     ] {
-        assert_eq!(changed(&settings(), change), Err(expected));
+        assert_eq!(changed(&settings(), &change), Err(expected));
     }
 }
 
@@ -154,7 +154,7 @@ fn a_token_is_valid_in_created_to_expires() {
 
 #[test]
 fn a_periodic_token_without_a_balance_starts_full() {
-    let reset = changed(&settings(), daily("5")).unwrap().reset;
+    let reset = changed(&settings(), &daily("5")).unwrap().reset;
     assert_eq!(opening_balance(None, reset), dollars("5"));
     assert_eq!(opening_balance(Some(dollars("1")), reset), dollars("1"));
     assert_eq!(opening_balance(None, None), Money::ZERO);
@@ -162,15 +162,47 @@ fn a_periodic_token_without_a_balance_starts_full() {
 
 #[test]
 fn a_changed_period_runs_from_now() {
-    let token = changed(&settings(), daily("5")).unwrap();
+    let token = changed(&settings(), &daily("5")).unwrap();
     let monthly = SettingsChange {
         reset_period: Some(Some(ResetPeriod::Monthly)),
         ..SettingsChange::default()
     };
-    let reset = changed(&token, monthly).unwrap().reset.unwrap();
+    let reset = changed(&token, &monthly).unwrap().reset.unwrap();
     assert_eq!(reset.period, ResetPeriod::Monthly);
     assert_eq!(reset.next_at, at("2026-12-01"));
     assert_eq!(reset.amount, dollars("5"), "the amount stays");
+}
+
+#[test]
+fn a_rule_is_set_kept_and_taken_away() {
+    use crate::rules::{RulesChange, Tag};
+    use std::num::NonZeroU32;
+
+    let change = |rules: RulesChange| SettingsChange {
+        rules,
+        ..SettingsChange::default()
+    };
+    let two = NonZeroU32::new(2);
+    let limited = change(RulesChange {
+        max_concurrency: Some(two),
+        ..RulesChange::default()
+    });
+    let tagged = change(RulesChange {
+        tags: Some(vec![Tag::parse("team a").unwrap()]),
+        ..RulesChange::default()
+    });
+    let token = changed(&settings(), &limited).unwrap();
+    let token = changed(&token, &tagged).unwrap();
+    let rules = token.rules.as_deref().unwrap();
+    assert_eq!((rules.limits.max_concurrency, rules.tags.len()), (two, 1));
+    let unchanged = changed(&token, &SettingsChange::default()).unwrap();
+    assert_eq!(unchanged, token);
+    let all_taken = change(RulesChange {
+        max_concurrency: Some(None),
+        tags: Some(Vec::new()),
+        ..RulesChange::default()
+    });
+    assert_eq!(changed(&token, &all_taken).unwrap().rules, None);
 }
 
 #[test]

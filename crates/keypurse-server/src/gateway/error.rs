@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use crate::gateway::call::once;
 use crate::gateway::call::read_body::BodyError;
 use crate::gateway::error_body::Shape;
+use crate::gateway::rules::Refused;
 use crate::gateway::upstream::dispatch::{UpstreamFailure, UpstreamFault};
 use crate::http::authenticate::AuthError;
 use crate::http::envelope::Envelope;
@@ -46,6 +47,8 @@ pub(super) enum GatewayError {
         provider: Arc<str>,
         model: String,
     },
+    /// The token's rules forbid it.
+    Refused(Refused),
     Insufficient(Shortage),
     OnHold(Shortage),
     /// The client's key has been used.
@@ -61,6 +64,12 @@ pub(super) enum GatewayError {
     PassedOn(Box<PassedOn>),
     /// A bug of ours; what it was is in the log.
     Internal,
+}
+
+impl From<Refused> for GatewayError {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
 }
 
 /// Which purse is short, and what it would still buy.
@@ -109,6 +118,7 @@ impl GatewayError {
             Self::TooManyFailures {
                 retry_after_seconds,
             } => Some(retry_after(*retry_after_seconds)),
+            Self::Refused(refused) => refused.retry_after_seconds().map(retry_after),
             Self::OnHold(_)
             | Self::Overloaded
             | Self::Repeated(Repeated::Running)
@@ -167,6 +177,7 @@ impl GatewayError {
                 Shape::new(404, "model_not_found", message).about(Some("model".into()))
             }
             Self::ModelUnpriced { provider, model } => model_unpriced(&provider, &model),
+            Self::Refused(refused) => refused.shape(),
             Self::Insufficient(shortage) => shortage.shape(
                 402,
                 "insufficient_balance",

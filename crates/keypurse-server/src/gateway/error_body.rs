@@ -43,6 +43,7 @@ impl Shape {
             (_, "idempotency_error") => "idempotency_error",
             (401, _) => "authentication_error",
             (402, _) | (_, "balance_on_hold") => "billing_error",
+            (403, _) => "permission_error",
             (429, _) => "rate_limit_error",
             (502 | 504, _) => "upstream_error",
             (500.., _) => "server_error",

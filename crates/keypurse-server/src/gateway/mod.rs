@@ -1,6 +1,6 @@
 //! Calls to models: `/v3` and `/v1`.
 //!
-//! Every call takes one path, [`call`]: it is read strictly, bounded, paid for
+//! Every call takes one path, [`call`]: it is read strictly, bounded, permitted by its token's [`rules`], paid for
 //! and only then sent. What differs by route is in [`endpoint`]; providers are
 //! in [`upstream`]; what they answer is metered and charged in [`relay`]. A
 //! provider cannot be called without a [`call::fund::Funded`].
@@ -17,6 +17,7 @@ mod routes;
 mod call;
 mod endpoint;
 mod relay;
+mod rules;
 mod upstream;
 
 mod models;

@@ -3,6 +3,7 @@
 //! Invariant (L12): nothing here can reach [`crate::gateway::upstream::dispatch`] or the ledger's
 //! balances.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,6 +33,7 @@ use super::endpoint::chat::stream::ChatStream;
 use super::error::{GatewayError, PassedOn, Shortage};
 use super::relay::cost::{DONE, add_balance, add_cost, stream_cost, to_event, with_cost};
 use super::relay::stream::StreamBody;
+use super::rules::{self, Permit, Wanted};
 use super::upstream::dispatch::{UpstreamFailure, UpstreamFault};
 use crate::http::authenticate::AuthError;
 use crate::state::AppState;
@@ -50,8 +52,17 @@ pub(super) struct Call<'a> {
     pub(super) id: CallId,
     pub(super) started_at: Timestamp,
     pub(super) token: &'a TokenCredential,
+    pub(super) address: IpAddr,
     /// Whether its client wants it made once.
     pub(super) claim: Option<Claim>,
+}
+
+/// A stream on its way.
+struct UnderWay {
+    token: TokenId,
+    permit: Permit,
+    /// Input and output tokens.
+    used: u64,
 }
 
 /// Answers as a provider would, or fails as the client asked.
@@ -70,6 +81,12 @@ pub(super) async fn answer(
             .gateway
             .simulated_route(&asked.model, Some(asked.endpoint), call.started_at)?;
     asked.refuse_unpriced(&route)?;
+    let wanted = Wanted {
+        address: call.address,
+        provider: &route.provider.name,
+        model: &route.model,
+    };
+    let permit = rules::admit(state, Some(call.token), &wanted)?;
     if let Some(failure) = scenario.and_then(|scenario| rehearsed(scenario, call, &route)) {
         return Err(failure);
     }
@@ -88,15 +105,22 @@ pub(super) async fn answer(
     if matches!(scenario, Some(Scenario::Slow | Scenario::SlowFirstToken)) {
         tokio::time::sleep(SLOW_START).await;
     }
-    record(state, call, &route, &asked, completion.usage()).await?;
+    let usage = completion.usage();
+    record(state, call, &route, &asked, usage).await?;
+    let used = usage.input_tokens + usage.output_tokens;
     if asked.streamed {
-        let token = call.token.token;
-        let response = stream(state, token, &completion, chat, scenario);
+        let under_way = UnderWay {
+            token: call.token.token,
+            permit,
+            used,
+        };
+        let response = stream(state, under_way, &completion, chat, scenario);
         Ok(match call.claim {
             Some(_) => keep_stream(state, call.id, response),
             None => response,
         })
     } else {
+        permit.end(used);
         let balance = balance(state, call).await?;
         let (response, body) = whole(&completion, &route.provider.name, balance);
         if call.claim.is_some() {
@@ -243,7 +267,7 @@ fn whole(completion: &Completion, provider: &str, balance: Option<Money>) -> (Re
 
 fn stream(
     state: &AppState,
-    token: TokenId,
+    under_way: UnderWay,
     completion: &Completion,
     chat: &Chat,
     scenario: Option<Scenario>,
@@ -257,7 +281,7 @@ fn stream(
     let (out, incoming) = mpsc::channel(4);
     state
         .tasks
-        .spawn(send(state.clone(), token, events, pause, out));
+        .spawn(send(state.clone(), under_way, events, pause, out));
     let mut response = Response::new(Body::new(StreamBody { incoming }));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
@@ -270,16 +294,26 @@ fn stream(
 /// a live one is cut.
 async fn send(
     state: AppState,
-    token: TokenId,
+    under_way: UnderWay,
     events: Vec<String>,
     pause: Duration,
     out: mpsc::Sender<Bytes>,
 ) {
+    let UnderWay {
+        token,
+        permit,
+        used,
+    } = under_way;
     let watch = state.revocations.watch(token);
     let deliver = async {
+        let mut left = events.len();
         for event in events {
             if !pause.is_zero() {
                 tokio::time::sleep(pause).await;
+            }
+            left -= 1;
+            if left == 0 {
+                permit.end(used);
             }
             if out.send(event.into()).await.is_err() {
                 return;
@@ -296,8 +330,9 @@ async fn send(
         biased;
         () = state.cut_off.cancelled() => GatewayError::Draining,
         () = revoked => GatewayError::Unauthenticated(AuthError::Retired),
-        () = deliver => return,
+        () = deliver => return permit.end(used),
     };
+    permit.end(used);
     let tail = stream_cost(None, Money::ZERO) + &ChatStream::error_event(cut);
     // A client that does not take the end has left.
     let _ = timeout(LAST_WORD, out.send(tail.into())).await;

@@ -2,6 +2,7 @@
 //! The words are those of Django REST framework, which the vendor's API speaks.
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 use keypurse_core::money::{Money, MoneyParseError};
 use keypurse_core::time::Timestamp;
@@ -20,6 +21,9 @@ const NOT_A_STRING: &str = "Not a valid string.";
 const NOT_A_BOOLEAN: &str = "Must be a valid boolean.";
 const NOT_A_NUMBER: &str = "A valid number is required.";
 const NOT_AN_INTEGER: &str = "A valid integer is required.";
+/// Nothing, or everything? It is not ours to guess.
+const EMPTY: &str = "This list may not be empty; send null for no rule.";
+const NOT_A_LIST: &str = "Expected a list of items.";
 const NOT_AN_INSTANT: &str = "Datetime has wrong format. Use one of these formats instead: \
      YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z].";
 const TOO_MANY_DECIMALS: &str = "Ensure that there are no more than 9 decimal places.";
@@ -88,6 +92,37 @@ impl<'a> Fields<'a> {
             }
         }
     }
+
+    /// A list of so many items, every bad one of which is told; null is an
+    /// empty list.
+    pub(super) fn list<T>(
+        &mut self,
+        name: &'static str,
+        sizes: RangeInclusive<usize>,
+        read: impl Fn(&RawValue) -> Result<T, Reason>,
+    ) -> Option<Vec<T>> {
+        let items = self.nullable(name, |value| items(value, &sizes))?;
+        let mut list = Vec::new();
+        for (item, place) in items.unwrap_or_default().iter().zip(1..) {
+            match read(item) {
+                Ok(item) => list.push(item),
+                Err(reason) => self.faults.add(name, format!("Item {place}: {reason}")),
+            }
+        }
+        Some(list)
+    }
+}
+
+fn items(value: &RawValue, sizes: &RangeInclusive<usize>) -> Result<Vec<Box<RawValue>>, Reason> {
+    let items: Vec<Box<RawValue>> = serde_json::from_str(value.get()).map_err(|_| NOT_A_LIST)?;
+    if items.len() < *sizes.start() {
+        return Err(EMPTY.into());
+    }
+    if items.len() > *sizes.end() {
+        let most = sizes.end();
+        return Err(format!("Ensure this field has no more than {most} elements.").into());
+    }
+    Ok(items)
 }
 
 /// A string.
@@ -129,9 +164,8 @@ pub(super) fn instant(value: &RawValue) -> Result<Timestamp, Reason> {
     Timestamp::parse(&text).map_err(|_| NOT_AN_INSTANT.into())
 }
 
-/// Whole seconds from 0 to `most`. `60.0` is whole too: some clients have no
-/// other numbers.
-pub(super) fn seconds(value: &RawValue, most: i64) -> Result<i64, Reason> {
+/// A whole number. `60.0` is whole too: some clients have no other numbers.
+pub(super) fn whole(value: &RawValue, range: RangeInclusive<i64>) -> Result<i64, Reason> {
     let text = value.get();
     let whole = match text.split_once('.') {
         Some((whole, zeros)) if zeros.bytes().all(|digit| digit == b'0') => whole,
@@ -142,8 +176,11 @@ pub(super) fn seconds(value: &RawValue, most: i64) -> Result<i64, Reason> {
         return Err(NOT_AN_INTEGER.into());
     }
     match whole.parse() {
-        Ok(seconds) if (0..=most).contains(&seconds) => Ok(seconds),
+        Ok(number) if range.contains(&number) => Ok(number),
         // Of digits alone: what does not parse is too large.
-        Ok(_) | Err(_) => Err(format!("Ensure this value is between 0 and {most}.").into()),
+        Ok(_) | Err(_) => {
+            let (least, most) = range.into_inner();
+            Err(format!("Ensure this value is between {least} and {most}.").into())
+        }
     }
 }

@@ -9,7 +9,7 @@ use rusqlite::params;
 
 use super::batch::{Batch, Writer};
 use super::change::Undone;
-use crate::rows;
+use crate::{further, rows};
 
 /// What a secret's row keeps of it.
 struct MadeSecret<'a> {
@@ -31,8 +31,8 @@ impl Writer {
         self.connection
             .prepare_cached(
                 "INSERT INTO token (account_id, name, kind, balance, has_budget, expires_at,
-                     overdraft, reset_period, reset_amount, reset_next_at, created_at)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                     overdraft, reset_period, reset_amount, reset_next_at, created_at, further)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             )?
             .execute(params![
                 new.account.0,
@@ -46,6 +46,7 @@ impl Writer {
                 settings.reset.map(|reset| reset.amount.nanos()),
                 settings.reset.map(|reset| reset.next_at.micros()),
                 new.now.micros(),
+                further::write(settings),
             ])?;
         let id = TokenId(self.connection.last_insert_rowid());
         let made = MadeSecret {
@@ -127,7 +128,8 @@ impl Writer {
         self.connection
             .prepare_cached(
                 "UPDATE token SET has_budget = ?, expires_at = ?, overdraft = ?,
-                     reset_period = ?, reset_amount = ?, reset_next_at = ? WHERE id = ?",
+                     reset_period = ?, reset_amount = ?, reset_next_at = ?, further = ?
+                 WHERE id = ?",
             )?
             .execute(params![
                 settings.has_budget,
@@ -136,6 +138,7 @@ impl Writer {
                 settings.reset.map(|reset| rows::period_code(reset.period)),
                 settings.reset.map(|reset| reset.amount.nanos()),
                 settings.reset.map(|reset| reset.next_at.micros()),
+                further::write(settings),
                 id.0,
             ])?;
         Ok(())

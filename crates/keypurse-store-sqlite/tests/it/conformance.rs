@@ -33,6 +33,7 @@ promises!(
     l7_a_call_is_charged_once,
     l9_what_exceeds_hold_and_balance_is_the_houses,
     names_are_unique_in_an_account,
+    rules_are_kept_and_read_with_the_credential,
     the_account_is_charged_with_the_token,
     two_accounts_do_not_see_each_other,
 );

@@ -1,8 +1,9 @@
--- Undoes 0005: a database as the schema before it was.
+-- Undoes 0006 and 0005: a database as the schema before them was.
+ALTER TABLE token DROP COLUMN further;
 DROP TABLE instance;
 DROP TABLE key_version;
 ALTER TABLE account DROP COLUMN pepper;
 ALTER TABLE secret DROP COLUMN pepper;
 ALTER TABLE secret DROP COLUMN master;
 ALTER TABLE retired DROP COLUMN pepper;
-DELETE FROM migration WHERE version = 5;
+DELETE FROM migration WHERE version >= 5;

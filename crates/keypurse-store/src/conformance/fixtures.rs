@@ -75,9 +75,9 @@ pub async fn token(
 }
 
 /// Settings with a change applied, as management would.
-pub fn changed(settings: &TokenSettings, change: SettingsChange) -> TokenSettings {
+pub fn changed(settings: &TokenSettings, change: &SettingsChange) -> TokenSettings {
     settings
-        .changed(&change, NOW, &TimeZone::UTC)
+        .changed(change, NOW, &TimeZone::UTC)
         .expect("a sensible change")
 }
 

@@ -27,4 +27,5 @@ pub use keys::a_secret_moves_to_newer_keys_and_stays_itself;
 pub use tokens::{
     a_change_is_seen_by_the_next_caller, a_deleted_name_is_free_and_its_history_is_not,
     a_reset_is_applied_once, names_are_unique_in_an_account,
+    rules_are_kept_and_read_with_the_credential,
 };

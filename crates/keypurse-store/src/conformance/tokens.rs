@@ -1,6 +1,9 @@
 //! Promises about tokens.
 
+use std::num::NonZeroU32;
+
 use keypurse_core::period::ResetPeriod;
+use keypurse_core::rules::{Limits, ModelPattern, Network, Rules, RulesChange, Tag};
 use keypurse_core::token::{SettingsChange, TokenKind, TokenName, TokenSettings};
 
 use super::{NOW, account, balance, changed, digest, nanos, new_hold, token, used};
@@ -123,6 +126,85 @@ pub async fn a_change_is_seen_by_the_next_caller(store: &dyn Store) {
     );
 }
 
+/// Rules are stored with the token and read with its credential, so that no
+/// call asks for them; a change of one leaves the others.
+pub async fn rules_are_kept_and_read_with_the_credential(store: &dyn Store) {
+    let owner = account(store, "owner", 1).await;
+    let plain = token(store, owner, "t", 2, 0).await;
+    assert_eq!(plain.settings.rules, None);
+    let change = async |rules: RulesChange| {
+        let change = SettingsChange {
+            rules,
+            ..SettingsChange::default()
+        };
+        let name = plain.settings.name.clone();
+        let update = TokenUpdate {
+            account: owner,
+            name,
+            change,
+            now: NOW,
+        };
+        let updated = store.update_token(update).await.expect("a working store");
+        let updated = updated.expect("a token").settings.rules;
+        let found = store.credential(&digest(2)).await.expect("a working store");
+        let Some(Credential::Token(found)) = found.as_deref() else {
+            panic!("a token's secret");
+        };
+        assert_eq!(found.settings.rules, updated);
+        let stored = store.token_by_id(plain.id).await.expect("a working store");
+        assert_eq!(stored.expect("a live token").settings.rules, updated);
+        updated
+    };
+    let all = every_rule();
+    let set_all = RulesChange {
+        allowed_models: Some(all.allowed_models.clone()),
+        denied_models: Some(all.denied_models.clone()),
+        requests_per_minute: Some(all.limits.requests_per_minute),
+        tokens_per_minute: Some(all.limits.tokens_per_minute),
+        max_concurrency: Some(all.limits.max_concurrency),
+        allowed_networks: Some(all.allowed_networks.clone()),
+        tags: Some(all.tags.clone()),
+    };
+    assert_eq!(change(set_all).await.as_deref(), Some(&all));
+    assert_eq!(change(RulesChange::default()).await.as_deref(), Some(&all));
+    let take_tags = RulesChange {
+        tags: Some(Vec::new()),
+        ..RulesChange::default()
+    };
+    let tags = Vec::new();
+    assert_eq!(
+        change(take_tags).await.as_deref(),
+        Some(&Rules { tags, ..all })
+    );
+    let take_all = RulesChange {
+        allowed_models: Some(Vec::new()),
+        denied_models: Some(Vec::new()),
+        requests_per_minute: Some(None),
+        tokens_per_minute: Some(None),
+        max_concurrency: Some(None),
+        allowed_networks: Some(Vec::new()),
+        tags: None,
+    };
+    assert_eq!(change(take_all).await, None);
+}
+
+fn every_rule() -> Rules {
+    Rules {
+        allowed_models: vec![ModelPattern::parse("OpenAI/*").expect("a pattern")],
+        denied_models: vec![ModelPattern::parse("*/gpt-5*").expect("a pattern")],
+        limits: Limits {
+            requests_per_minute: NonZeroU32::new(1),
+            tokens_per_minute: NonZeroU32::new(u32::MAX),
+            max_concurrency: NonZeroU32::new(3),
+        },
+        allowed_networks: vec![
+            Network::parse("10.0.0.0/8").expect("a network"),
+            Network::parse("2001:db8::/32").expect("a network"),
+        ],
+        tags: vec![Tag::parse("Ключ \"🔑\"").expect("a tag")],
+    }
+}
+
 /// A due reset is one entry, before the first charge of its period.
 pub async fn a_reset_is_applied_once(store: &dyn Store) {
     let owner = account(store, "owner", 1).await;
@@ -132,7 +214,7 @@ pub async fn a_reset_is_applied_once(store: &dyn Store) {
         reset_amount: Some(nanos(500)),
         ..SettingsChange::default()
     };
-    let mut settings = changed(&TokenSettings::new(name, TokenKind::Live), daily);
+    let mut settings = changed(&TokenSettings::new(name, TokenKind::Live), &daily);
     if let Some(reset) = &mut settings.reset {
         reset.next_at = NOW.plus_seconds(-1);
     }

@@ -38,6 +38,11 @@ pub(crate) struct ServeArgs {
           default_missing_value = "true", value_parser = BoolishValueParser::new(),
           action = ArgAction::Set)]
     pub(crate) behind_proxy: Option<bool>,
+    /// Clients' addresses are the last entries of `X-Forwarded-For`, which a proxy writes
+    #[arg(long, env = "KEYPURSE_TRUST_FORWARDED_FOR", value_name = "BOOL", num_args = 0..=1,
+          default_missing_value = "true", value_parser = BoolishValueParser::new(),
+          action = ArgAction::Set)]
+    pub(crate) trust_forwarded_for: Option<bool>,
     /// Whether GET shows the secrets of tokens; off: shown once, kept as digest only
     #[arg(long, env = "KEYPURSE_REVEAL_SECRETS", value_name = "BOOL", num_args = 0..=1,
           default_missing_value = "true", value_parser = BoolishValueParser::new(),

@@ -19,6 +19,7 @@ pub(crate) struct ConfigFile {
     pub(crate) tls_cert: Option<PathBuf>,
     pub(crate) tls_key: Option<PathBuf>,
     pub(crate) behind_proxy: Option<bool>,
+    pub(crate) trust_forwarded_for: Option<bool>,
     pub(crate) reveal_secrets: Option<bool>,
     pub(crate) time_zone: Option<String>,
     pub(crate) max_body_mib: Option<u32>,

@@ -111,6 +111,10 @@ fn settings(args: &ServeArgs, file: &ConfigFile) -> anyhow::Result<Settings> {
         reveal_secrets: args.reveal_secrets.or(file.reveal_secrets).unwrap_or(true),
         zone,
         max_body_bytes: usize::try_from(mib)? << 20,
+        trusts_forwarded_for: args
+            .trust_forwarded_for
+            .or(file.trust_forwarded_for)
+            .unwrap_or(false),
     })
 }
 

@@ -14,6 +14,7 @@ use crate::gateway::call::open_hold::OpenHold;
 use crate::gateway::call::resolve::Route;
 use crate::gateway::endpoint::asked::Asked;
 use crate::gateway::error::{GatewayError, Shortage};
+use crate::gateway::rules::Permit;
 use crate::http::authenticate::{AuthError, Caller};
 use crate::state::AppState;
 
@@ -26,6 +27,7 @@ pub(in crate::gateway) struct Planned {
     pub(in crate::gateway) asked: Asked,
     pub(in crate::gateway) route: Arc<Route>,
     pub(in crate::gateway) bound: Bound,
+    pub(in crate::gateway) permit: Permit,
     /// Whether its client wants it made once.
     pub(in crate::gateway) claim: Option<Claim>,
 }
@@ -41,6 +43,8 @@ pub(in crate::gateway) struct Funded {
     pub(in crate::gateway) asked: Asked,
     pub(in crate::gateway) route: Arc<Route>,
     pub(in crate::gateway) bound: Bound,
+    /// Ended with the hold, before the client has the end of the answer.
+    pub(in crate::gateway) permit: Permit,
     /// The output limit sent upstream, per choice.
     pub(in crate::gateway) limit: u64,
     /// Whether that is less than what was asked for.
@@ -63,6 +67,7 @@ pub(in crate::gateway) async fn fund(
         asked,
         route,
         bound,
+        permit,
         claim,
     } = planned;
     let is_claimed = claim.is_some();
@@ -112,6 +117,7 @@ pub(in crate::gateway) async fn fund(
         asked,
         route,
         bound,
+        permit,
         limit,
         is_clamped,
         is_overdrawn: admission.overdrawn,

@@ -19,8 +19,10 @@ use super::once;
 use super::read_body::read_body;
 use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::error::GatewayError;
+use crate::gateway::rules::{self, Wanted};
 use crate::gateway::sandbox;
 use crate::http::authenticate::{AuthError, authenticate, count_failure};
+use crate::http::peer::PeerAddr;
 use crate::http::throttle::TooManyFailures;
 use crate::state::{AppState, State};
 
@@ -57,6 +59,7 @@ async fn answer(
         .map_err(GatewayError::Body)?;
     let claim = once::claim(&head, &caller, &body)?;
     let asked = endpoint.read(body)?;
+    let address = PeerAddr::of(&head).0.ip();
     if let Some(token) = caller
         .token()
         .filter(|token| token.settings.kind == TokenKind::Sandbox)
@@ -65,6 +68,7 @@ async fn answer(
             id: call,
             started_at,
             token,
+            address,
             claim,
         };
         return sandbox::answer(state, &call, &head.headers, asked).await;
@@ -72,6 +76,12 @@ async fn answer(
     let route = state.gateway.route(&asked.model, endpoint, started_at)?;
     asked.refuse_unpriced(&route)?;
     let bound = Bound::of(&asked, &route, state.gateway.default_output_limit)?;
+    let wanted = Wanted {
+        address,
+        provider: &route.provider.name,
+        model: &route.model,
+    };
+    let permit = rules::admit(state, caller.token(), &wanted)?;
     let planned = Planned {
         call,
         started_at,
@@ -79,6 +89,7 @@ async fn answer(
         asked,
         route,
         bound,
+        permit,
         claim,
     };
     let (client, answer) = oneshot::channel();

@@ -146,6 +146,7 @@ pub(in crate::gateway) async fn settle(
     };
     failpoint::reach("call.before-charge");
     let charge = funded.hold.resolve(outcome, status).await;
+    funded.permit.end(used.counts.input + used.counts.output);
     failpoint::reach("call.after-charge");
     charge
 }
@@ -164,4 +165,5 @@ pub(in crate::gateway) async fn void(funded: &Funded, status: u16) {
     failpoint::reach("call.before-void");
     // What fails now is tried again; the client has nothing to wait for.
     let _ = funded.hold.resolve(CallOutcome::Void, status).await;
+    funded.permit.end(0);
 }

@@ -23,6 +23,7 @@ use crate::gateway::config::{
 };
 use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::models::ListedModels;
+use crate::gateway::rules::Loads;
 
 /// Providers, prices and the client that reaches them.
 pub struct Gateway {
@@ -35,6 +36,7 @@ pub struct Gateway {
     pub(in crate::gateway) drains: Arc<Semaphore>,
     pub(in crate::gateway) routes: Routes,
     pub(in crate::gateway) kept: Arc<KeptAnswers>,
+    pub(in crate::gateway) loads: Loads,
     pub(in crate::gateway) listed: RwLock<Option<ListedModels>>,
 }
 
@@ -131,6 +133,7 @@ impl Gateway {
             drains: Arc::new(Semaphore::new(config.max_drains)),
             routes: Routes::default(),
             kept: Arc::default(),
+            loads: Loads::default(),
             listed: RwLock::default(),
         })
     }

@@ -5,6 +5,7 @@
 //! and a snapshot holds it against `docs/openapi.json`.
 
 mod operations;
+mod rules;
 mod schemas;
 mod statement;
 

@@ -1,11 +1,11 @@
 //! The shapes of bodies.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use keypurse_core::ledger::MAX_NOTE_CHARS;
 use keypurse_core::token::MAX_NAME_CHARS;
 
-use super::statement;
+use super::{rules, statement};
 
 /// White space that is trimmed from a name; some of it is a control character
 /// elsewhere.
@@ -94,7 +94,7 @@ fn with_period(also_required: &[&str]) -> Value {
 }
 
 fn settings_wish() -> Value {
-    json!({
+    let mut schema = json!({
         "type": "object",
         "properties": {
             "balance": money_wish(&json!({"minimum": -HIGHEST}), "-?"),
@@ -114,7 +114,17 @@ fn settings_wish() -> Value {
             },
             "overdraft": overdraft(),
         },
-    })
+    });
+    add(&mut schema["properties"], rules::wish());
+    schema
+}
+
+/// Adds members to an object.
+fn add(object: &mut Value, members: Value) {
+    let object = object.as_object_mut().expect("built as an object");
+    if let Value::Object(members) = members {
+        object.extend(members);
+    }
 }
 
 /// A decimal string that is taken exactly, or a number that is rounded
@@ -195,23 +205,34 @@ fn shown_token(money: &Value, own: &Value) -> Value {
         },
         "additionalProperties": false,
     });
-    let properties = schema["properties"].as_object_mut();
-    let properties = properties.expect("built as an object");
-    properties.extend(own.as_object().cloned().unwrap_or_default());
-    let always: Vec<_> = properties.keys().cloned().collect();
+    add(&mut schema["properties"], rules::shown());
+    add(&mut schema["properties"], own.clone());
+    let properties = schema["properties"].as_object();
+    let always: Vec<_> = properties.into_iter().flat_map(Map::keys).collect();
     schema["required"] = json!(always);
     schema
 }
 
 fn name() -> Value {
+    let mut schema = visible_text(MAX_NAME_CHARS);
+    add(
+        &mut schema,
+        json!({
+            "not": {"enum": [".", "..", "me", "base_token"]},
+            "description": "Unique in the account. Surrounding white space is removed.",
+            "examples": ["production-v1"],
+        }),
+    );
+    schema
+}
+
+/// Text without control characters, and not of white space alone.
+pub(super) fn visible_text(most_chars: usize) -> Value {
     json!({
         "type": "string",
         "minLength": 1,
-        "maxLength": MAX_NAME_CHARS,
+        "maxLength": most_chars,
         "pattern": format!("^[^{CONTROL}]*[^{CONTROL}{WHITE_SPACE}][^{CONTROL}]*$"),
-        "not": {"enum": [".", "..", "me", "base_token"]},
-        "description": "Unique in the account. Surrounding white space is removed.",
-        "examples": ["production-v1"],
     })
 }
 

@@ -10,6 +10,7 @@ mod list;
 mod me;
 mod path;
 mod rotate;
+mod rules_wire;
 mod secrets;
 mod top_up;
 mod update;

@@ -10,6 +10,7 @@
 //! | `balance_reset_period`: `none`, `daily`, … | `Reset::period`; no [`Reset`] at all |
 //! | `balance_reset_amount` | `Reset::amount` |
 //! | `overdraft` | [`Overdraft`] |
+//! | `allowed_models` … `tags` | `TokenSettings::rules`, see [`super::rules_wire`] |
 //! | `token` | [`TokenSecret`] |
 //! | `grace_period` | seconds until `Rotation::old_until` |
 //! | `amount`, `note` | [`TopUp`] |
@@ -26,18 +27,19 @@ use keypurse_store::Token;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::rules_wire::{RulesAnswer, read_rules};
 use crate::http::answer;
 use crate::http::json::JsonObject;
 use crate::http::refusal::FieldFaults;
 use crate::management::fields::{
-    BLANK, Fields, REQUIRED, Reason, boolean, choice, instant, money, seconds, text,
+    BLANK, Fields, REQUIRED, Reason, boolean, choice, instant, money, text, whole,
 };
 
 /// The longest grace period: 30 days.
 const MAX_GRACE_SECONDS: i64 = 2_592_000;
 
 const NOT_POSITIVE: &str = "Ensure this value is greater than 0.";
-const CONTROL_CHARACTER: &str = "Control characters are not allowed.";
+pub(super) const CONTROL_CHARACTER: &str = "Control characters are not allowed.";
 
 /// The names of the fields.
 mod field {
@@ -119,7 +121,7 @@ pub(super) fn read_update(object: &JsonObject<'_>) -> Result<SettingsChange, Fie
 pub(super) fn read_rotation(object: &JsonObject<'_>) -> Result<i64, FieldFaults> {
     let mut fields = Fields::of(object);
     let grace = fields.optional(field::GRACE_PERIOD, |value| {
-        seconds(value, MAX_GRACE_SECONDS)
+        whole(value, 0..=MAX_GRACE_SECONDS)
     });
     if fields.faults.is_empty() {
         Ok(grace.unwrap_or(0))
@@ -173,6 +175,7 @@ fn read_change(fields: &mut Fields<'_>) -> SettingsChange {
             .nullable(field::RESET_PERIOD, |value| choice(value, &PERIODS))
             .map(Option::flatten),
         reset_amount: fields.optional(field::RESET_AMOUNT, money),
+        rules: read_rules(fields),
     }
 }
 
@@ -238,6 +241,8 @@ pub(super) struct TokenAnswer<'a> {
     balance_reset_period: &'static str,
     balance_reset_amount: Option<Amount>,
     overdraft: &'static str,
+    #[serde(flatten)]
+    rules: RulesAnswer<'a>,
     #[serde(skip_serializing_if = "Shown::is_absent")]
     token: Shown,
 }
@@ -325,6 +330,7 @@ impl<'a> TokenAnswer<'a> {
             balance_reset_period: word(&PERIODS, settings.reset.map(|reset| reset.period)),
             balance_reset_amount: settings.reset.map(|Reset { amount: it, .. }| amount(it)),
             overdraft: word(&OVERDRAFTS, settings.overdraft),
+            rules: RulesAnswer::of(settings.rules.as_deref()),
             token: Shown::Absent,
         }
     }

@@ -22,6 +22,13 @@ async fn a_name_alone_makes_a_token_without_budget() {
         "balance_reset_period": "none",
         "balance_reset_amount": null,
         "overdraft": "clamp",
+        "allowed_models": null,
+        "denied_models": null,
+        "requests_per_minute": null,
+        "tokens_per_minute": null,
+        "max_concurrency": null,
+        "allowed_ips": null,
+        "tags": null,
         "token": null,
     });
     assert_eq!(created, expected);
@@ -40,6 +47,13 @@ async fn every_setting_is_taken_and_shown() {
         "balance_reset_period": "monthly",
         "balance_reset_amount": 100,
         "overdraft": "refuse",
+        "allowed_models": ["openai/*", "*/gpt-5*"],
+        "denied_models": ["*-preview"],
+        "requests_per_minute": 60,
+        "tokens_per_minute": 100_000,
+        "max_concurrency": 5,
+        "allowed_ips": ["10.0.0.0/8", "2001:db8::/32"],
+        "tags": ["team a", "Ключ"],
     });
     let answer = app.post(TOKENS).json(&wish).send().await;
     assert_status(&answer, 201);
@@ -55,6 +69,13 @@ async fn every_setting_is_taken_and_shown() {
         "balance_reset_period": "monthly",
         "balance_reset_amount": "100.000000000",
         "overdraft": "refuse",
+        "allowed_models": ["openai/*", "*/gpt-5*"],
+        "denied_models": ["*-preview"],
+        "requests_per_minute": 60,
+        "tokens_per_minute": 100_000,
+        "max_concurrency": 5,
+        "allowed_ips": ["10.0.0.0/8", "2001:db8::/32"],
+        "tags": ["team a", "Ключ"],
         "token": null,
     });
     assert_eq!(created, expected);
@@ -74,6 +95,13 @@ async fn all_faults_are_reported_at_once() {
         "balance_reset_period": 7,
         "balance_reset_amount": null,
         "overdraft": "maybe",
+        "allowed_models": [],
+        "denied_models": ["openai/*", 1, "gpt-5"],
+        "requests_per_minute": 0,
+        "tokens_per_minute": "60",
+        "max_concurrency": 1.5,
+        "allowed_ips": ["10.0.0.5/8", "localhost"],
+        "tags": "team a",
     });
     let answer = app.post(TOKENS).json(&wish).send().await;
     let instant = "Datetime has wrong format. Use one of these formats instead: \
@@ -89,6 +117,20 @@ async fn all_faults_are_reported_at_once() {
             "balance_reset_period": ["\"7\" is not a valid choice."],
             "balance_reset_amount": ["This field may not be null."],
             "overdraft": ["\"maybe\" is not a valid choice."],
+            "allowed_models": ["This list may not be empty; send null for no rule."],
+            "denied_models": [
+                "Item 2: Not a valid string.",
+                "Item 3: Write `provider/model`, with `*` for any characters: \
+                 `openai/*`, `*/gpt-5*`.",
+            ],
+            "requests_per_minute": ["Ensure this value is between 1 and 1000000."],
+            "tokens_per_minute": ["A valid integer is required."],
+            "max_concurrency": ["A valid integer is required."],
+            "allowed_ips": [
+                "Item 1: This is an address inside a network; for all of it write 10.0.0.0/8.",
+                "Item 2: Not an IP address or a network such as 10.0.0.0/8.",
+            ],
+            "tags": ["Expected a list of items."],
         }),
     );
     app.finish().await;
@@ -129,20 +171,13 @@ async fn what_a_client_may_not_decide_is_ignored() {
     let wish = json!({
         "name": "team", "token": "kp_live_mine", "id": 7, "account": 2, "held": 1,
         "digest": "00", "created_at": "2020-01-01", "status": "admin", "masked": "x",
-        "requests_per_minute": 5, "tags": ["a"], "allowed_models": ["x/*"],
+        "simulated": true, "rules": {"tags": ["a"]},
     });
     let answer = app.post(TOKENS).json(&wish).send().await;
     assert_status(&answer, 201);
     let created = answer.json();
     assert_ne!(created["token"], "kp_live_mine");
-    for ignored in [
-        "id",
-        "account",
-        "held",
-        "status",
-        "tags",
-        "requests_per_minute",
-    ] {
+    for ignored in ["id", "account", "held", "status", "simulated", "rules"] {
         assert!(created.get(ignored).is_none(), "{ignored}");
     }
     app.finish().await;

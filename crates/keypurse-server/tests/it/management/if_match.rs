@@ -60,6 +60,9 @@ async fn a_tag_covers_the_settings_and_the_secret_not_the_balance() {
         app.patch(&path)
             .json(&json!({"balance_reset_period": "daily", "balance_reset_amount": 3})),
         app.patch(&path).json(&json!({"balance_reset_amount": 4})),
+        app.patch(&path).json(&json!({"tags": ["a"]})),
+        app.patch(&path).json(&json!({"requests_per_minute": 4})),
+        app.patch(&path).json(&json!({"denied_models": ["a/*"]})),
         app.post(ROTATE),
     ] {
         let answer = changing.send().await;

@@ -31,6 +31,7 @@ async fn a_listed_token_is_the_token_itself_with_its_secret() {
     let wish = json!({
         "name": "team", "balance": "1e-05", "active_balance": true,
         "expire_time": "2027-01-01T00:00:00.25Z",
+        "requests_per_minute": 7.0, "allowed_ips": ["203.0.113.7"], "tags": [" a "],
     });
     let (_, secret) = app.create_token(wish).await;
     let shown = app.get(&token_path("team")).send().await;
@@ -40,7 +41,9 @@ async fn a_listed_token_is_the_token_itself_with_its_secret() {
             r#"{{"name":"team","token_type":"api_token","balance":0.00001,"#,
             r#""active_balance":true,"expire_time":"2027-01-01T00:00:00.250000Z","#,
             r#""balance_reset_period":"none","balance_reset_amount":null,"#,
-            r#""overdraft":"clamp","token":"{}"}}"#
+            r#""overdraft":"clamp","allowed_models":null,"denied_models":null,"#,
+            r#""requests_per_minute":7,"tokens_per_minute":null,"max_concurrency":null,"#,
+            r#""allowed_ips":["203.0.113.7/32"],"tags":["a"],"token":"{}"}}"#
         ),
         secret
     );

@@ -8,7 +8,10 @@ use super::{ME, assert_error, assert_status};
 #[tokio::test]
 async fn a_token_sees_itself_with_a_masked_secret() {
     let app = TestApp::new().await;
-    let wish = json!({"name": "team", "balance": "-1.5", "active_balance": true});
+    let wish = json!({
+        "name": "team", "balance": "-1.5", "active_balance": true,
+        "allowed_models": ["up/*"], "max_concurrency": 2,
+    });
     let (_, secret) = app.create_token(wish).await;
     let answer = app.get(ME).key(&secret).send().await;
     assert_status(&answer, 200);
@@ -22,6 +25,13 @@ async fn a_token_sees_itself_with_a_masked_secret() {
         "balance_reset_period": "none",
         "balance_reset_amount": null,
         "overdraft": "clamp",
+        "allowed_models": ["up/*"],
+        "denied_models": null,
+        "requests_per_minute": null,
+        "tokens_per_minute": null,
+        "max_concurrency": 2,
+        "allowed_ips": null,
+        "tags": null,
         "masked": masked,
     });
     assert_eq!(answer.json(), expected);

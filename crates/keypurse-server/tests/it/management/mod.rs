@@ -20,6 +20,7 @@ mod panics;
 mod resets;
 mod reveal;
 mod rotate;
+mod rules;
 mod throttle;
 mod top_up;
 mod update;

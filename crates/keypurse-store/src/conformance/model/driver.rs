@@ -84,7 +84,7 @@ impl<B: Backend> Driver<B> {
             }
             Operation::ReplaceKey { name, key } => self.replace_key(*name, *key).await,
             Operation::CreateToken(new) => self.create_token(new).await,
-            Operation::UpdateToken(place, change) => self.update_token(*place, *change).await,
+            Operation::UpdateToken(place, change) => self.update_token(*place, change).await,
             Operation::RotateToken {
                 place,
                 secret,
@@ -174,11 +174,11 @@ impl<B: Backend> Driver<B> {
         }
     }
 
-    async fn update_token(&self, place: Place, change: SettingsChange) -> Answer {
+    async fn update_token(&self, place: Place, change: &SettingsChange) -> Answer {
         let update = TokenUpdate {
             account: self.account(place.account),
             name: token_name(place.name),
-            change,
+            change: change.clone(),
             now: self.now(),
         };
         match self.store().update_token(update).await {

@@ -1,8 +1,12 @@
 //! Which operations to try next: those that may matter where things stand.
 
+use std::num::NonZeroU32;
+
 use keypurse_core::money::Money;
+use keypurse_core::rules::{ModelPattern, Network, RulesChange, Tag};
 use keypurse_core::time::Timestamp;
 use keypurse_core::token::{SettingsChange, TokenKind};
+use proptest::collection::vec;
 use proptest::option::weighted;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -173,16 +177,53 @@ fn change(now: i64, funded: f64) -> impl Strategy<Value = SettingsChange> {
     let overdraft = weighted(0.6, select(OVERDRAFTS.to_vec()));
     let period = weighted(0.3, weighted(0.9, select(PERIODS.to_vec())));
     let amount = weighted(0.3, -1_i64..1500);
-    (balance, has_budget, expires_at, overdraft, period, amount).prop_map(
-        |(balance, has_budget, expires_at, overdraft, reset_period, amount)| SettingsChange {
+    let rules = prop_oneof![8 => Just(RulesChange::default()), 2 => rules_change()];
+    let money = (balance, has_budget, overdraft, period, amount);
+    (money, expires_at, rules).prop_map(|(money, expires_at, rules)| {
+        let (balance, has_budget, overdraft, reset_period, amount) = money;
+        SettingsChange {
             balance: balance.map(Money::from_nanos),
             has_budget,
             expires_at,
             overdraft,
             reset_period,
             reset_amount: amount.map(Money::from_nanos),
-        },
-    )
+            rules,
+        }
+    })
+}
+
+/// Sets, changes and takes away a few rules of each form.
+fn rules_change() -> impl Strategy<Value = RulesChange> {
+    let limit = || weighted(0.4, weighted(0.6, (1_u32..9).prop_map(at_least_one)));
+    let pattern = select(vec!["a/*", "*/gpt-5*"]).prop_map(ModelPattern::parse);
+    let network = select(vec!["10.0.0.0/8", "2001:db8::/32"]).prop_map(Network::parse);
+    let tag = select(vec!["team a", "Ключ"]).prop_map(Tag::parse);
+    let patterns = vec(pattern.prop_map(|it| it.expect("a good one")), 0..3);
+    let networks = vec(network.prop_map(|it| it.expect("a good one")), 0..3);
+    let tags = vec(tag.prop_map(|it| it.expect("a good one")), 0..3);
+    let lists = (
+        weighted(0.4, patterns.clone()),
+        weighted(0.4, patterns),
+        weighted(0.4, networks),
+        weighted(0.4, tags),
+    );
+    (lists, limit(), limit(), limit()).prop_map(|(lists, requests, tokens, concurrency)| {
+        let (allowed_models, denied_models, allowed_networks, tags) = lists;
+        RulesChange {
+            allowed_models,
+            denied_models,
+            requests_per_minute: requests,
+            tokens_per_minute: tokens,
+            max_concurrency: concurrency,
+            allowed_networks,
+            tags,
+        }
+    })
+}
+
+fn at_least_one(limit: u32) -> NonZeroU32 {
+    NonZeroU32::new(limit).expect("drawn from 1 on")
 }
 
 fn hold(payer: impl Strategy<Value = Payer> + 'static, call: Number) -> BoxedStrategy<Operation> {

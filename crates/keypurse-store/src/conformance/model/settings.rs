@@ -1,6 +1,9 @@
 //! A token's settings as the contract tells them, in a second wording.
 
+use std::sync::Arc;
+
 use keypurse_core::period::{Reset, ResetPeriod};
+use keypurse_core::rules::{Limits, Rules, RulesChange};
 use keypurse_core::time::Timestamp;
 use keypurse_core::token::{SettingsChange, TokenSettings};
 
@@ -41,8 +44,34 @@ pub(super) fn changed(
         expires_at: change.expires_at.unwrap_or(old.expires_at),
         overdraft: change.overdraft.unwrap_or(old.overdraft),
         reset,
+        rules: ruled(old.rules.as_deref(), &change.rules),
         ..old.clone()
     })
+}
+
+fn ruled(old: Option<&Rules>, change: &RulesChange) -> Option<Arc<Rules>> {
+    fn set<T: Clone>(rule: &mut T, wanted: Option<&T>) {
+        if let Some(wanted) = wanted {
+            rule.clone_from(wanted);
+        }
+    }
+    let mut rules = old.cloned().unwrap_or_default();
+    set(&mut rules.allowed_models, change.allowed_models.as_ref());
+    set(&mut rules.denied_models, change.denied_models.as_ref());
+    set(
+        &mut rules.allowed_networks,
+        change.allowed_networks.as_ref(),
+    );
+    set(&mut rules.tags, change.tags.as_ref());
+    let Limits {
+        requests_per_minute,
+        tokens_per_minute,
+        max_concurrency,
+    } = &mut rules.limits;
+    set(requests_per_minute, change.requests_per_minute.as_ref());
+    set(tokens_per_minute, change.tokens_per_minute.as_ref());
+    set(max_concurrency, change.max_concurrency.as_ref());
+    (rules != Rules::default()).then(|| Arc::new(rules))
 }
 
 /// The next midnight that begins a day, a Monday or a month, in UTC.
