@@ -58,7 +58,7 @@ async fn answer(
         .await
         .map_err(GatewayError::Body)?;
     let claim = once::claim(&head, &caller, &body)?;
-    let asked = endpoint.read(body)?;
+    let asked = endpoint.read(body)?.with_headers(&head.headers)?;
     let address = PeerAddr::of(&head).0.ip();
     if let Some(token) = caller
         .token()

@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use super::chat::request::Chat;
 use super::kind::Endpoint;
+use super::messages::request::Messages;
 use super::parts::Parts;
 use super::splice::Edits;
 use super::tier::AskedTier;
@@ -56,6 +57,7 @@ pub(in crate::gateway) enum Output {
 #[derive(Debug)]
 pub(in crate::gateway) enum Wire {
     Chat(Chat),
+    Messages(Messages),
     /// The body passes as it is, but for the model's name.
     Plain,
 }
@@ -98,6 +100,7 @@ impl Asked {
                 }
                 chat.edit(&mut edits, route.provider.output_limit_field, limit);
             }
+            Wire::Messages(messages) => messages.edit(&mut edits, limit),
             Wire::Plain => {}
         }
         edits.apply(&self.body)

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use keypurse_core::usage::TokenCounts;
+use keypurse_providers::anthropic;
 use keypurse_providers::catalogue::Mode;
 use keypurse_providers::openai::{Answer, ImplausibleUsage, read_input_usage, read_usage};
 use keypurse_providers::tokenizer::Tokenizer;
@@ -9,7 +10,7 @@ use keypurse_store::Feature;
 use serde_json::value::RawValue;
 
 use super::asked::Asked;
-use super::{chat, embeddings, moderations};
+use super::{chat, embeddings, messages, moderations};
 use crate::gateway::call::count::InputCount;
 use crate::gateway::error::GatewayError;
 use crate::http::authenticate::Schemes;
@@ -21,10 +22,17 @@ pub(in crate::gateway) enum Endpoint {
     Chat,
     Embeddings,
     Moderations,
+    /// Anthropic's way to chat.
+    Messages,
 }
 
 impl Endpoint {
-    pub(in crate::gateway) const ALL: [Self; 3] = [Self::Chat, Self::Embeddings, Self::Moderations];
+    pub(in crate::gateway) const ALL: [Self; 4] = [
+        Self::Chat,
+        Self::Embeddings,
+        Self::Moderations,
+        Self::Messages,
+    ];
 
     /// The path below a base, here and at an upstream of OpenAI's dialect.
     pub(in crate::gateway) const fn path(self) -> &'static str {
@@ -32,13 +40,23 @@ impl Endpoint {
             Self::Chat => "chat/completions",
             Self::Embeddings => "embeddings",
             Self::Moderations => "moderations",
+            Self::Messages => "messages",
+        }
+    }
+
+    /// What stands between the vendor's base `/v3` and the path: Anthropic's
+    /// SDKs add a version of their own to whatever base URL they are given.
+    pub(in crate::gateway) const fn version_below_v3(self) -> &'static str {
+        match self {
+            Self::Messages => "v1/",
+            Self::Chat | Self::Embeddings | Self::Moderations => "",
         }
     }
 
     /// What reports call it.
     pub(in crate::gateway) const fn feature(self) -> Feature {
         match self {
-            Self::Chat => Feature::Chat,
+            Self::Chat | Self::Messages => Feature::Chat,
             Self::Embeddings => Feature::Embeddings,
             Self::Moderations => Feature::Moderation,
         }
@@ -48,6 +66,7 @@ impl Endpoint {
     pub(in crate::gateway) const fn schemes(self) -> Schemes {
         match self {
             Self::Chat | Self::Embeddings | Self::Moderations => Schemes::Bearer,
+            Self::Messages => Schemes::BearerOrApiKey,
         }
     }
 
@@ -55,13 +74,14 @@ impl Endpoint {
     pub(in crate::gateway) const fn envelope(self) -> Envelope {
         match self {
             Self::Chat | Self::Embeddings | Self::Moderations => Envelope::OpenAi,
+            Self::Messages => Envelope::Anthropic,
         }
     }
 
     /// Whether models of this mode answer here.
     pub(in crate::gateway) fn is_served_by(self, mode: Mode) -> bool {
         match self {
-            Self::Chat => mode == Mode::Chat,
+            Self::Chat | Self::Messages => mode == Mode::Chat,
             Self::Embeddings => mode == Mode::Embedding,
             Self::Moderations => mode == Mode::Moderation,
         }
@@ -73,6 +93,7 @@ impl Endpoint {
             Self::Chat => "chat completions",
             Self::Embeddings => "embeddings",
             Self::Moderations => "moderations",
+            Self::Messages => "messages",
         }
     }
 
@@ -82,6 +103,7 @@ impl Endpoint {
             Self::Chat => chat::request::read(body),
             Self::Embeddings => embeddings::read(body),
             Self::Moderations => moderations::read(body),
+            Self::Messages => messages::request::read(body),
         }
     }
 
@@ -95,6 +117,7 @@ impl Endpoint {
         match self {
             Self::Chat => chat::count::count(body, tokenizer),
             Self::Embeddings => embeddings::count(body, tokenizer),
+            Self::Messages => messages::count::count(body, tokenizer),
             Self::Moderations => None,
         }
     }
@@ -105,6 +128,7 @@ impl Endpoint {
             Self::Chat => Answer::chat(body),
             Self::Embeddings => Answer::embeddings(body),
             Self::Moderations => Answer::moderations(body),
+            Self::Messages => Answer::message(body),
         }
     }
 
@@ -115,6 +139,7 @@ impl Endpoint {
     ) -> Result<TokenCounts, ImplausibleUsage> {
         match self {
             Self::Chat => read_usage(usage),
+            Self::Messages => anthropic::read_usage(usage),
             Self::Embeddings | Self::Moderations => read_input_usage(usage),
         }
     }

@@ -4,9 +4,11 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use keypurse_core::money::Money;
+use keypurse_core::usage::TokenCounts;
 
 use super::asked::{Asked, Wire};
 use super::chat::stream::ChatStream;
+use super::messages::stream::MessagesStream;
 use crate::gateway::call::settle::Told;
 use crate::gateway::error::GatewayError;
 use crate::gateway::relay::meter::Heard;
@@ -16,6 +18,7 @@ use crate::gateway::upstream::dispatch::UpstreamFault;
 #[derive(Debug)]
 pub(in crate::gateway) enum StreamWire {
     Chat(ChatStream),
+    Messages(MessagesStream),
 }
 
 /// What becomes of one event.
@@ -54,13 +57,17 @@ pub(in crate::gateway) enum Tail {
 
 impl Asked {
     /// How its answer is read when it is a stream. `None`: it is none.
-    pub(in crate::gateway) fn stream(&self) -> Option<StreamWire> {
+    /// `is_native` when it comes as it was asked for, without translation.
+    pub(in crate::gateway) fn stream(&self, is_native: bool) -> Option<StreamWire> {
         match &self.wire {
             Wire::Chat(chat) if self.streamed => {
                 let stream = ChatStream::new(self.choices, chat.include_usage);
                 Some(StreamWire::Chat(stream))
             }
-            Wire::Chat(_) | Wire::Plain => None,
+            Wire::Messages(_) if self.streamed => {
+                Some(StreamWire::Messages(MessagesStream::new(is_native)))
+            }
+            Wire::Chat(_) | Wire::Messages(_) | Wire::Plain => None,
         }
     }
 }
@@ -70,6 +77,7 @@ impl StreamWire {
     pub(in crate::gateway) fn has_begun(&self) -> bool {
         match self {
             Self::Chat(chat) => chat.has_begun(),
+            Self::Messages(messages) => messages.has_begun(),
         }
     }
 
@@ -82,6 +90,7 @@ impl StreamWire {
     ) -> Fate {
         match self {
             Self::Chat(chat) => chat.judge(event, data, heard),
+            Self::Messages(messages) => messages.judge(event, data, heard),
         }
     }
 
@@ -89,6 +98,7 @@ impl StreamWire {
     pub(in crate::gateway) fn is_complete(&self) -> bool {
         match self {
             Self::Chat(chat) => chat.is_complete(),
+            Self::Messages(messages) => messages.is_complete(),
         }
     }
 
@@ -96,13 +106,32 @@ impl StreamWire {
     pub(in crate::gateway) fn told(&self, heard: &Heard) -> Told<'_> {
         match self {
             Self::Chat(chat) => chat.told(heard),
+            Self::Messages(messages) => messages.told(heard),
+        }
+    }
+
+    /// What was judged so far is with the client.
+    pub(in crate::gateway) fn delivered(&mut self) {
+        match self {
+            Self::Chat(_) => {}
+            Self::Messages(messages) => messages.delivered(),
+        }
+    }
+
+    /// What the provider told about the input of a call whose output it has
+    /// not told.
+    pub(in crate::gateway) fn input_told(&self) -> Option<TokenCounts> {
+        match self {
+            Self::Chat(_) => None,
+            Self::Messages(messages) => messages.input_told(),
         }
     }
 
     /// What the client gets after the charge is on disk.
-    pub(in crate::gateway) fn tail(&self, tail: Tail, cost: Money) -> String {
+    pub(in crate::gateway) fn tail(&self, tail: Tail, cost: Money, used: &TokenCounts) -> String {
         match self {
             Self::Chat(chat) => chat.tail(tail, cost),
+            Self::Messages(messages) => messages.tail(tail, cost, used),
         }
     }
 
@@ -110,6 +139,7 @@ impl StreamWire {
     pub(in crate::gateway) fn error_event(&self, error: GatewayError) -> String {
         match self {
             Self::Chat(_) => ChatStream::error_event(error),
+            Self::Messages(_) => MessagesStream::error_event(error),
         }
     }
 }

@@ -5,11 +5,14 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
+use keypurse_core::money::Money;
+use keypurse_providers::anthropic;
 use keypurse_providers::openai::Answer;
 
 use super::cost::{add_charge, add_overdraft, with_cost};
 use crate::gateway::call::fund::Funded;
 use crate::gateway::call::settle::{Told, Used, settle};
+use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::error::GatewayError;
 use crate::gateway::upstream::dispatch::{UpstreamFailure, UpstreamFault};
 use crate::state::State;
@@ -30,13 +33,14 @@ pub(in crate::gateway) async fn relay_whole(
     headers: HeaderMap,
     body: &Bytes,
 ) -> Result<Response, Undelivered> {
-    let answer = funded.asked.endpoint.read_answer(body);
-    let answer = answer.ok_or_else(|| Undelivered::NoAnswer(nonsense(funded)))?;
+    let none = || Undelivered::NoAnswer(nonsense(funded));
+    let body = &funded.translated_answer(body).map_err(|_| none())?;
+    let answer = funded.asked.endpoint.read_answer(body).ok_or_else(none)?;
     let used = used(funded, &answer).await;
     let charge = settle(funded, used, StatusCode::OK.as_u16())
         .await
         .map_err(Undelivered::NotCharged)?;
-    let shown = with_cost(body, &answer, charge.cost, &funded.route.provider.name);
+    let shown = shown(funded, body, &answer, &used, charge.cost);
     let mut response = Response::new(Body::from(shown.clone()));
     *response.headers_mut() = headers;
     let headers = response.headers_mut();
@@ -47,6 +51,19 @@ pub(in crate::gateway) async fn relay_whole(
         state.gateway.kept.keep(funded.call, &response, shown);
     }
     Ok(response)
+}
+
+/// The answer with its cost. A message always has usage, ours where the
+/// provider told none: Anthropic's SDKs rely on it.
+fn shown(funded: &Funded, body: &Bytes, answer: &Answer<'_>, used: &Used, cost: Money) -> Bytes {
+    let provider = &*funded.route.provider.name;
+    let lacks_usage = answer.usage.is_none() && funded.asked.endpoint == Endpoint::Messages;
+    let message = lacks_usage.then(|| {
+        let text = std::str::from_utf8(body).ok()?;
+        anthropic::with_cost(text, Some(used.counts()), &cost.to_string(), provider)
+    });
+    let counted = message.flatten().map(Bytes::from);
+    counted.unwrap_or_else(|| with_cost(body, answer, cost, provider))
 }
 
 /// What the answer says was used, else what is counted.

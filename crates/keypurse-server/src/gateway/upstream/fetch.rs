@@ -60,15 +60,16 @@ pub(in crate::gateway) async fn fetch(
             fault,
         })
     };
+    let body = funded.asked.sent(&funded.route, funded.limit)?;
     let by = Instant::now() + limits.first_byte;
-    let sent = dispatch(gateway, funded, revoked, by);
+    let sent = dispatch(gateway, funded, body, revoked, by);
     let mut reply = sent.await.map_err(failed)?;
     failpoint::reach("call.dispatched");
     let headers = forwarded(&reply.headers);
     if !reply.status.is_success() {
         return Err(refusal(funded, reply).await.unwrap_or_else(failed));
     }
-    let stream = funded.asked.stream().filter(|_| !is_json(&headers));
+    let stream = funded.stream().filter(|_| !is_json(&headers));
     if let Some(wire) = stream {
         let begin = begin_stream(funded, wire, reply.body, headers);
         let begun = timeout_at(by, begin).await;
@@ -103,7 +104,7 @@ async fn begin_stream(
 ) -> Result<Fetched, UpstreamFault> {
     let tokenizer = funded.route.tokenizer.filter(Tokenizer::ready);
     let heard = Heard::new(funded.output_limit(), funded.bound.choices, tokenizer);
-    let mut source = StreamSource::new(wire, heard);
+    let mut source = StreamSource::new(wire, heard, funded.translated_stream());
     loop {
         let first = source.read(body.next().await);
         match first.end {
@@ -152,11 +153,13 @@ async fn refusal(funded: &Funded, mut reply: Reply) -> Result<GatewayError, Upst
         return Err(UpstreamFault::Refused(status));
     }
     let headers = forwarded(&reply.headers);
-    Ok(GatewayError::PassedOn(Box::new(PassedOn {
-        status,
-        headers,
-        body,
-    })))
+    Ok(GatewayError::PassedOn(Box::new(funded.translated_error(
+        PassedOn {
+            status,
+            headers,
+            body,
+        },
+    ))))
 }
 
 fn operators_trouble(provider: &str, status: StatusCode) -> String {
