@@ -88,11 +88,7 @@ impl Asked {
     /// the model, and what its endpoint makes explicit. A tier left to a
     /// project's default, which we cannot know, is stated, too.
     pub(in crate::gateway) fn for_upstream(&self, route: &Route, limit: u64) -> Bytes {
-        let mut edits = Edits::default();
-        if self.model != *route.model || self.model_at.is_none() {
-            let name = serde_json::to_string(&*route.model).expect("a text is JSON");
-            edits.set("model", self.model_at.clone(), &name);
-        }
+        let mut edits = self.rename(route);
         match &self.wire {
             Wire::Chat(chat) => {
                 if self.tier == AskedTier::Unsaid && route.pins_tier() {
@@ -104,5 +100,19 @@ impl Asked {
             Wire::Plain => {}
         }
         edits.apply(&self.body)
+    }
+
+    /// The client's body with the provider's name for the model.
+    pub(in crate::gateway) fn renamed(&self, route: &Route) -> Bytes {
+        self.rename(route).apply(&self.body)
+    }
+
+    fn rename(&self, route: &Route) -> Edits {
+        let mut edits = Edits::default();
+        if self.model != *route.model || self.model_at.is_none() {
+            let name = serde_json::to_string(&*route.model).expect("a text is JSON");
+            edits.set("model", self.model_at.clone(), &name);
+        }
+        edits
     }
 }

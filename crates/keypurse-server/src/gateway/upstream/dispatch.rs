@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
+use keypurse_core::id::CallId;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -19,7 +20,7 @@ use crate::gateway::config::Dialect;
 use crate::gateway::endpoint::asked::Wire;
 use crate::gateway::upstream::client::RequestBody;
 use crate::gateway::upstream::demo;
-use crate::gateway::upstream::provider::{Gateway, Reached};
+use crate::gateway::upstream::provider::{Gateway, Reached, Upstream};
 
 /// The name OpenAI's documentation gives to the caller's own id of a call;
 /// with it a provider's log and ours can be laid side by side.
@@ -87,30 +88,54 @@ pub(in crate::gateway) async fn dispatch(
         return Ok(demo::answer(funded, &body));
     };
     let url = upstream.url(asked.endpoint, &route.model, asked.streamed);
-    let mut request = Request::new(RequestBody::new(body, revoked.cloned()));
-    *request.method_mut() = Method::POST;
-    *request.uri_mut() = url.ok_or(UpstreamFault::Unreachable)?;
+    let url = url.ok_or(UpstreamFault::Unreachable)?;
+    let mut request = post(upstream, url, body, revoked, funded.call);
     let headers = request.headers_mut();
-    headers.insert(CONTENT_TYPE, JSON);
-    headers.insert(ACCEPT_ENCODING, IDENTITY);
-    headers.insert(USER_AGENT, AGENT);
-    let id = HeaderValue::try_from(funded.call.to_string());
-    headers.insert(CALLERS_ID, id.expect("an id is letters and digits"));
     if asked.streamed {
         headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
-    } else {
-        headers.insert(ACCEPT, JSON);
-    }
-    for (name, value) in &upstream.headers {
-        headers.insert(name.clone(), value.clone());
     }
     if let (Wire::Messages(messages), Dialect::Anthropic) = (&asked.wire, upstream.dialect()) {
         headers.extend(messages.betas());
     }
+    send(gateway, &route.provider.name, request, by).await
+}
+
+/// A request with what every one carries, the credential included.
+pub(in crate::gateway) fn post(
+    upstream: &Upstream,
+    url: Uri,
+    body: Bytes,
+    revoked: Option<&CancellationToken>,
+    call: CallId,
+) -> Request<RequestBody> {
+    let mut request = Request::new(RequestBody::new(body, revoked.cloned()));
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = url;
+    let headers = request.headers_mut();
+    headers.insert(CONTENT_TYPE, JSON);
+    headers.insert(ACCEPT, JSON);
+    headers.insert(ACCEPT_ENCODING, IDENTITY);
+    headers.insert(USER_AGENT, AGENT);
+    let id = HeaderValue::try_from(call.to_string());
+    headers.insert(CALLERS_ID, id.expect("an id is letters and digits"));
+    for (name, value) in &upstream.headers {
+        headers.insert(name.clone(), value.clone());
+    }
+    request
+}
+
+/// Sends a request to a provider and waits for the head of the answer until
+/// `by`.
+pub(in crate::gateway) async fn send(
+    gateway: &Gateway,
+    provider: &str,
+    request: Request<RequestBody>,
+    by: Instant,
+) -> Result<Reply, UpstreamFault> {
     let sent = gateway.client.request(request);
     match timeout_at(by, sent).await {
         Err(_) => Err(UpstreamFault::Timeout),
-        Ok(Err(error)) => Err(explain(&route.provider.name, &error)),
+        Ok(Err(error)) => Err(explain(provider, &error)),
         Ok(Ok(response)) => {
             let (head, body) = response.into_parts();
             let body = ReplyBody::Http(body);

@@ -17,7 +17,7 @@ use crate::gateway::relay::source::{Batch, StreamSource};
 use crate::gateway::upstream::dispatch::{
     Reply, ReplyBody, UpstreamFailure, UpstreamFault, dispatch, forwarded,
 };
-use crate::gateway::upstream::provider::{Gateway, Reached};
+use crate::gateway::upstream::provider::{Gateway, Provider, Reached};
 use crate::http::authenticate::AuthError;
 
 /// Larger answers are not chat.
@@ -67,7 +67,9 @@ pub(in crate::gateway) async fn fetch(
     failpoint::reach("call.dispatched");
     let headers = forwarded(&reply.headers);
     if !reply.status.is_success() {
-        return Err(refusal(funded, reply).await.unwrap_or_else(failed));
+        let passed = refusal(provider, reply).await.map_err(failed)?;
+        let passed = funded.translated_error(passed);
+        return Err(GatewayError::PassedOn(Box::new(passed)));
     }
     let stream = funded.stream().filter(|_| !is_json(&headers));
     if let Some(wire) = stream {
@@ -127,8 +129,10 @@ async fn begin_stream(
 
 /// What a provider's refusal means for the client: it is passed on when it
 /// concerns the client's request, and becomes a 502 when it concerns us.
-async fn refusal(funded: &Funded, mut reply: Reply) -> Result<GatewayError, UpstreamFault> {
-    let provider = &funded.route.provider;
+pub(in crate::gateway) async fn refusal(
+    provider: &Provider,
+    mut reply: Reply,
+) -> Result<PassedOn, UpstreamFault> {
     let status = reply.status;
     let passes = matches!(
         status.as_u16(),
@@ -153,13 +157,11 @@ async fn refusal(funded: &Funded, mut reply: Reply) -> Result<GatewayError, Upst
         return Err(UpstreamFault::Refused(status));
     }
     let headers = forwarded(&reply.headers);
-    Ok(GatewayError::PassedOn(Box::new(funded.translated_error(
-        PassedOn {
-            status,
-            headers,
-            body,
-        },
-    ))))
+    Ok(PassedOn {
+        status,
+        headers,
+        body,
+    })
 }
 
 fn operators_trouble(provider: &str, status: StatusCode) -> String {

@@ -275,7 +275,6 @@ impl Upstream {
     }
 
     /// Where something beside the calls is.
-    #[allow(dead_code)]
     pub(in crate::gateway) fn beside(&self, path: &str) -> Option<Uri> {
         self.base.join(path)
     }

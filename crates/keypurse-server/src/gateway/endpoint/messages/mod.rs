@@ -2,5 +2,6 @@
 
 pub(in crate::gateway) mod betas;
 pub(in crate::gateway) mod count;
+pub(in crate::gateway) mod count_tokens;
 pub(in crate::gateway) mod request;
 pub(in crate::gateway) mod stream;
