@@ -18,7 +18,7 @@ use crate::gateway::upstream::dispatch::UpstreamFault;
 #[derive(Debug)]
 pub(in crate::gateway) enum StreamWire {
     Chat(ChatStream),
-    Messages(MessagesStream),
+    Messages(Box<MessagesStream>),
 }
 
 /// What becomes of one event.
@@ -64,9 +64,9 @@ impl Asked {
                 let stream = ChatStream::new(self.choices, chat.include_usage);
                 Some(StreamWire::Chat(stream))
             }
-            Wire::Messages(_) if self.streamed => {
-                Some(StreamWire::Messages(MessagesStream::new(is_native)))
-            }
+            Wire::Messages(_) if self.streamed => Some(StreamWire::Messages(Box::new(
+                MessagesStream::new(is_native),
+            ))),
             Wire::Chat(_) | Wire::Messages(_) | Wire::Plain => None,
         }
     }

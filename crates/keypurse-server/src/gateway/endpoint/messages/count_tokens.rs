@@ -72,7 +72,7 @@ async fn answer(state: &AppState, request: Request<Body>) -> Result<Response, Ga
         let gateway = &state.gateway;
         let route = gateway.simulated_route(&asked.model, Some(Endpoint::Messages), now)?;
         let _permit = permit(state, &head, &caller, &route)?;
-        return counted_here(asked, &route).await;
+        return Ok(counted_here(asked, &route).await);
     }
     let route = state.gateway.route(&asked.model, Endpoint::Messages, now)?;
     let _permit = permit(state, &head, &caller, &route)?;
@@ -80,7 +80,7 @@ async fn answer(state: &AppState, request: Request<Body>) -> Result<Response, Ga
         Reached::Http(upstream) if upstream.dialect() == Dialect::Anthropic => {
             counted_there(state, &head, now, (&asked, &route, upstream)).await
         }
-        Reached::Http(_) | Reached::InProcess => counted_here(asked, &route).await,
+        Reached::Http(_) | Reached::InProcess => Ok(counted_here(asked, &route).await),
     }
 }
 
@@ -135,8 +135,11 @@ async fn counted_there(
 
 /// Our own count, in the model's vocabulary where it is public, else in
 /// another one.
-async fn counted_here(asked: Asked, route: &Route) -> Result<Response, GatewayError> {
-    let Reading { text, parts } = asked.reading(route, 1)?;
+async fn counted_here(asked: Asked, route: &Route) -> Response {
+    // What a call would be refused for can still be counted.
+    let Reading { text, parts } = asked
+        .reading(route, 1)
+        .unwrap_or_else(|_| asked.as_written());
     let each = route.image_tokens.map_or(IMAGE, |image| image.high);
     let beside = parts.all_images().saturating_mul(each) + parts.added_tokens;
     let by_bytes = text.div_ceil(BYTES_PER_TOKEN);
@@ -151,7 +154,7 @@ async fn counted_here(asked: Asked, route: &Route) -> Result<Response, GatewayEr
         None => None,
     };
     let text = counted.flatten().map_or(by_bytes, |count| count.likely);
-    Ok(json(token_count(text + beside).into()))
+    json(token_count(text + beside).into())
 }
 
 fn json(body: Bytes) -> Response {
