@@ -380,7 +380,7 @@ async fn a_sandbox_token_obeys_its_rules_too() {
     shop.app.finish().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sandbox_call_uses_tokens_and_takes_a_place() {
     let shop = sandbox(json!({"max_concurrency": 1, "tokens_per_minute": 1_000_000})).await;
     let stream = shop.request(&hello_stream()).open().await.into_body();
