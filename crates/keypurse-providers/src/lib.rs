@@ -5,6 +5,7 @@
 
 pub mod catalogue;
 pub mod images;
+pub mod media;
 pub mod openai;
 pub mod presets;
 pub mod simulator;

@@ -12,6 +12,7 @@ const MIGRATIONS: &[(u32, &str)] = &[
     (3, include_str!("../migrations/0003_late_rows.sql")),
     (4, include_str!("../migrations/0004_token_classes.sql")),
     (5, include_str!("../migrations/0005_instance.sql")),
+    (6, include_str!("../migrations/0006_units.sql")),
 ];
 
 #[derive(Debug, Error)]

@@ -154,6 +154,7 @@ impl Gateway {
             provider: provider.name.clone(),
             model: model.to_owned(),
         })?;
+        refuse_units(&price, &provider.name, model)?;
         let is_free = price.is_free();
         let holds_in_blocks = match provider.stream_hold {
             StreamHold::ByModel => shows_all_output(&provider.name, model),
@@ -253,6 +254,19 @@ fn refuse_other_modes(
         }),
         Some(_) | None => Ok(()),
     }
+}
+
+/// A price of characters, seconds or images says nothing about tokens.
+fn refuse_units(price: &Price, provider: &str, model: &str) -> Result<(), GatewayError> {
+    if !price.has_unit_rates() {
+        return Ok(());
+    }
+    Err(GatewayError::ModelNotFound {
+        message: format!(
+            "`{provider}/{model}` has a price of characters, seconds or images, so it is no model \
+             for chat completions"
+        ),
+    })
 }
 
 fn prices_text_only(entry: &ModelEntry<'_>) -> bool {

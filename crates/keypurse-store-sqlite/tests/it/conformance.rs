@@ -35,4 +35,5 @@ promises!(
     names_are_unique_in_an_account,
     the_account_is_charged_with_the_token,
     two_accounts_do_not_see_each_other,
+    what_is_no_token_is_kept_and_recomputed,
 );

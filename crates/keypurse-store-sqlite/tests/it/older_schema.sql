@@ -1,8 +1,12 @@
--- Undoes 0005: a database as the schema before it was.
+-- Undoes 0006 and 0005: a database as the schema before them was.
+ALTER TABLE call DROP COLUMN characters;
+ALTER TABLE call DROP COLUMN input_seconds;
+ALTER TABLE call DROP COLUMN output_seconds;
+ALTER TABLE call DROP COLUMN images;
 DROP TABLE instance;
 DROP TABLE key_version;
 ALTER TABLE account DROP COLUMN pepper;
 ALTER TABLE secret DROP COLUMN pepper;
 ALTER TABLE secret DROP COLUMN master;
 ALTER TABLE retired DROP COLUMN pepper;
-DELETE FROM migration WHERE version = 5;
+DELETE FROM migration WHERE version >= 5;

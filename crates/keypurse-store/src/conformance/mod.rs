@@ -8,6 +8,7 @@ mod join;
 mod keys;
 pub mod model;
 mod tokens;
+mod units;
 
 pub use calls::{
     a_charge_and_an_adjustment_never_lose_each_other, an_abandoned_call_is_charged_its_floor,
@@ -28,3 +29,4 @@ pub use tokens::{
     a_change_is_seen_by_the_next_caller, a_deleted_name_is_free_and_its_history_is_not,
     a_reset_is_applied_once, names_are_unique_in_an_account,
 };
+pub use units::what_is_no_token_is_kept_and_recomputed;

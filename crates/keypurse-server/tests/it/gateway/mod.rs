@@ -30,7 +30,7 @@ use std::time::Duration;
 
 use keypurse_core::id::TokenId;
 use keypurse_core::money::Money;
-use keypurse_core::price::{Price, Rate, Rates};
+use keypurse_core::price::{ImagePrices, Price, Rate, Rates};
 use keypurse_server::gateway::{
     Gateway, GatewayConfig, ModelPrice, OpenAiUpstream, OutputLimitField, ProviderConfig,
     ProviderKey, ProviderKind, StreamHold, Timeouts,
@@ -191,6 +191,7 @@ fn price(model: &str, input: &str, output: &str) -> ModelPrice {
             output: rate(output),
             ..Rates::default()
         }),
+        images: ImagePrices::default(),
         max_input_tokens: None,
         max_output_tokens: Some(1000),
     }
