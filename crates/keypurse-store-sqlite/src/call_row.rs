@@ -196,6 +196,11 @@ fn call_state(code: i64) -> Option<CallState> {
 pub(crate) const fn feature_code(feature: Feature) -> u8 {
     match feature {
         Feature::Chat => 1,
+        Feature::Embeddings => 2,
+        Feature::Moderation => 3,
+        Feature::ImageGeneration => 4,
+        Feature::TextToSpeech => 5,
+        Feature::SpeechToText => 6,
     }
 }
 

@@ -17,18 +17,40 @@ use crate::error::StoreError;
 /// What kind of work a call asked for; named as the vendor's reports name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Feature {
-    /// Chat completions: `text__chat`.
+    /// Conversations, on whatever route: `text__chat`.
     Chat,
+    /// Texts to vectors: `text__embeddings`.
+    Embeddings,
+    /// Texts and images judged: `text__moderation`.
+    Moderation,
+    /// Images made and edited: `image__generation`.
+    ImageGeneration,
+    /// Speech from text: `audio__text_to_speech`.
+    TextToSpeech,
+    /// Text from speech: `audio__speech_to_text`.
+    SpeechToText,
 }
 
 impl Feature {
     /// All there are.
-    pub const ALL: [Self; 1] = [Self::Chat];
+    pub const ALL: [Self; 6] = [
+        Self::Chat,
+        Self::Embeddings,
+        Self::Moderation,
+        Self::ImageGeneration,
+        Self::TextToSpeech,
+        Self::SpeechToText,
+    ];
 
     /// The name in reports.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Chat => "text__chat",
+            Self::Embeddings => "text__embeddings",
+            Self::Moderation => "text__moderation",
+            Self::ImageGeneration => "image__generation",
+            Self::TextToSpeech => "audio__text_to_speech",
+            Self::SpeechToText => "audio__speech_to_text",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A `chat.completion` object.
+//! Answers in one piece.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -6,67 +6,112 @@ use serde_json::value::RawValue;
 use super::text::{is_object, text_bytes, texts};
 
 /// What is asked of an answer, borrowed from its text.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub struct Answer<'a> {
     /// What it says it used.
-    #[serde(borrow, default)]
     pub usage: Option<&'a RawValue>,
-    /// An error instead of an answer; some providers send one with status 200.
-    #[serde(borrow, default)]
-    pub error: Option<&'a RawValue>,
     /// The tier of service it says the call had.
-    #[serde(borrow, default)]
     pub service_tier: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    choices: Option<Vec<Choice<'a>>>,
     /// A member of this name that the provider already has.
-    #[serde(borrow, default)]
     pub cost: Option<&'a RawValue>,
     /// A member of this name that the provider already has.
-    #[serde(borrow, default)]
     pub provider: Option<&'a RawValue>,
+    /// Pieces of JSON whose texts are what the model said.
+    said: Vec<&'a RawValue>,
 }
 
-#[derive(Debug, Deserialize)]
+/// Members of answers of every route.
+#[derive(Deserialize)]
+struct Wire<'a> {
+    #[serde(borrow, default)]
+    usage: Option<&'a RawValue>,
+    /// An error instead of an answer; some providers send one with status 200.
+    #[serde(borrow, default)]
+    error: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    service_tier: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    cost: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    provider: Option<&'a RawValue>,
+    /// Of chat completions.
+    #[serde(borrow, default)]
+    choices: Option<Vec<Choice<'a>>>,
+    /// Of embeddings.
+    #[serde(borrow, default)]
+    data: Option<&'a RawValue>,
+    /// Of moderations.
+    #[serde(borrow, default)]
+    results: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
 struct Choice<'a> {
     #[serde(borrow, default)]
     message: Option<&'a RawValue>,
 }
 
 impl<'a> Answer<'a> {
-    /// Reads an answer; `None` when it is no JSON object of that shape.
-    pub fn read(body: &'a [u8]) -> Option<Self> {
-        is_object(body).then(|| serde_json::from_slice(body).ok())?
+    /// Reads a `chat.completion`. `None` when it is none: no JSON object of
+    /// that shape, an error, or an object that says nothing.
+    pub fn chat(body: &'a [u8]) -> Option<Self> {
+        let mut wire = Wire::read(body)?;
+        let is_failure = match &wire.choices {
+            None => wire.error.is_some() || wire.usage.is_none(),
+            Some(choices) => wire.error.is_some() && choices.is_empty(),
+        };
+        let choices = wire.choices.take().unwrap_or_default();
+        let said = choices.into_iter().filter_map(|choice| choice.message);
+        let said = said.collect();
+        (!is_failure).then(|| wire.into_answer(said))
     }
 
-    /// Whether it is none: an error, or an object that says nothing.
-    pub fn is_failure(&self) -> bool {
-        match &self.choices {
-            None => self.error.is_some() || self.usage.is_none(),
-            Some(choices) => self.error.is_some() && choices.is_empty(),
-        }
+    /// Reads a list of embeddings. `None` when it is none.
+    pub fn embeddings(body: &'a [u8]) -> Option<Self> {
+        let wire = Wire::read(body)?;
+        let is_list = wire.data.is_some_and(is_list) && wire.error.is_none();
+        is_list.then(|| wire.into_answer(Vec::new()))
+    }
+
+    /// Reads the judgements of a moderation. `None` when it is none.
+    pub fn moderations(body: &'a [u8]) -> Option<Self> {
+        let wire = Wire::read(body)?;
+        let is_list = wire.results.is_some_and(is_list) && wire.error.is_none();
+        is_list.then(|| wire.into_answer(Vec::new()))
     }
 
     /// UTF-8 bytes of what the model said.
     pub fn text_bytes(&self) -> u64 {
-        self.messages()
-            .map(|message| text_bytes(message.get()))
-            .sum()
+        self.said.iter().map(|said| text_bytes(said.get())).sum()
     }
 
     /// Every text the model said, to be counted.
     pub fn texts(&self) -> Vec<String> {
-        self.messages()
-            .flat_map(|message| texts(message.get()))
+        self.said
+            .iter()
+            .flat_map(|said| texts(said.get()))
             .collect()
     }
+}
 
-    fn messages(&self) -> impl Iterator<Item = &'a RawValue> {
-        self.choices
-            .iter()
-            .flatten()
-            .filter_map(|choice| choice.message)
+impl<'a> Wire<'a> {
+    fn read(body: &'a [u8]) -> Option<Self> {
+        is_object(body).then(|| serde_json::from_slice(body).ok())?
     }
+
+    fn into_answer(self, said: Vec<&'a RawValue>) -> Answer<'a> {
+        Answer {
+            usage: self.usage,
+            service_tier: self.service_tier,
+            cost: self.cost,
+            provider: self.provider,
+            said,
+        }
+    }
+}
+
+fn is_list(value: &RawValue) -> bool {
+    value.get().starts_with('[')
 }
 
 #[cfg(test)]
@@ -74,29 +119,47 @@ mod tests {
     use super::Answer;
 
     #[test]
-    fn an_answer_is_read_or_recognised_as_none() {
+    fn a_chat_answer_is_read_or_recognised_as_none() {
         let body = br#"{"id":"x","choices":[{"index":0,"message":{"role":"assistant",
             "content":"Hi"},"finish_reason":"stop"},{"message":{"content":"you"}}],"usage":null}"#;
-        let answer = Answer::read(body).unwrap();
+        let answer = Answer::chat(body).unwrap();
         assert_eq!((answer.text_bytes(), answer.usage.is_none()), (5, true));
         assert_eq!(answer.texts(), ["Hi", "you"]);
-        assert!(!answer.is_failure());
-        let failure = Answer::read(br#"{"error":{"message":"overloaded"}}"#).unwrap();
-        assert!(failure.is_failure());
-        for (body, is_failure) in [
-            ("{}", true),
-            (r#"{"object":"chat.completion"}"#, true),
-            (r#"{"choices":[]}"#, false),
+        for (body, is_answer) in [
+            (r#"{"error":{"message":"overloaded"}}"#, false),
+            ("{}", false),
+            (r#"{"object":"chat.completion"}"#, false),
+            (r#"{"choices":[]}"#, true),
             (
                 r#"{"usage":{"prompt_tokens":3,"completion_tokens":0}}"#,
-                false,
+                true,
             ),
+            ("", false),
+            ("<html>", false),
+            ("[]", false),
+            ("null", false),
+            ("{\"choices\":3}", false),
+            ("{} {}", false),
         ] {
-            let answer = Answer::read(body.as_bytes()).unwrap();
-            assert_eq!(answer.is_failure(), is_failure, "{body}");
+            assert_eq!(Answer::chat(body.as_bytes()).is_some(), is_answer, "{body}");
         }
-        for body in ["", "<html>", "[]", "null", "{\"choices\":3}", "{} {}"] {
-            assert!(Answer::read(body.as_bytes()).is_none(), "{body}");
+    }
+
+    #[test]
+    fn vectors_and_judgements_are_lists() {
+        let vectors = br#"{"object":"list","data":[{"embedding":[0.1]}],
+            "usage":{"prompt_tokens":3,"total_tokens":3}}"#;
+        let answer = Answer::embeddings(vectors).unwrap();
+        assert!(answer.usage.is_some() && answer.text_bytes() == 0);
+        assert!(Answer::moderations(br#"{"id":"m","results":[{"flagged":false}]}"#).is_some());
+        for body in [
+            "{}",
+            r#"{"data":3,"results":{}}"#,
+            r#"{"data":[],"results":[],"error":{"message":"no"}}"#,
+            "[]",
+        ] {
+            assert!(Answer::embeddings(body.as_bytes()).is_none(), "{body}");
+            assert!(Answer::moderations(body.as_bytes()).is_none(), "{body}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! OpenAI's wire: what chat answers and their streams say about usage.
+//! OpenAI's wire: what answers and their streams say about usage.
 //!
 //! Pure: bytes in, facts out. It never decides what a call costs, and trusts
 //! nothing: numbers that are not plain token counts are reported as such.
@@ -17,4 +17,4 @@ pub use event::{Event, end_of_event};
 pub use media_usage::{
     read_duration, read_image_usage, read_speech_usage, read_transcription_usage,
 };
-pub use usage::{ImplausibleUsage, read_usage};
+pub use usage::{ImplausibleUsage, read_input_usage, read_usage};

@@ -109,6 +109,30 @@ pub fn read_usage(usage: &RawValue) -> Result<TokenCounts, ImplausibleUsage> {
     }
 }
 
+/// Usage of an answer whose output is not counted: vectors, judgements.
+#[derive(Deserialize)]
+struct InputWire {
+    /// Some tell the total alone.
+    #[serde(default)]
+    prompt_tokens: Option<u64>,
+    #[serde(default)]
+    total_tokens: Option<u64>,
+}
+
+/// Reads the usage of an answer whose output is not counted: all of it is
+/// input.
+pub fn read_input_usage(usage: &RawValue) -> Result<TokenCounts, ImplausibleUsage> {
+    if !is_object(usage.get().as_bytes()) {
+        return Err(ImplausibleUsage);
+    }
+    let wire: InputWire = serde_json::from_str(usage.get()).map_err(|_| ImplausibleUsage)?;
+    let input = wire.prompt_tokens.max(wire.total_tokens);
+    Ok(TokenCounts {
+        input: input.ok_or(ImplausibleUsage)?,
+        ..TokenCounts::default()
+    })
+}
+
 impl Wire {
     /// The input and its parts. `None` when they contradict each other.
     fn input(self) -> Option<TokenCounts> {
@@ -167,7 +191,7 @@ mod tests {
     use keypurse_core::usage::TokenCounts;
     use serde_json::value::RawValue;
 
-    use super::{ImplausibleUsage, read_usage};
+    use super::{ImplausibleUsage, read_input_usage, read_usage};
 
     fn read(usage: &str) -> Result<TokenCounts, ImplausibleUsage> {
         let raw: Box<RawValue> = serde_json::from_str(usage).unwrap();
@@ -272,6 +296,25 @@ mod tests {
             ),
         ] {
             assert_eq!(read(usage), Ok(expected), "{usage}");
+        }
+    }
+
+    #[test]
+    fn where_output_is_not_counted_all_is_input() {
+        let read = |usage: &str| {
+            let raw: Box<RawValue> = serde_json::from_str(usage).unwrap();
+            read_input_usage(&raw).map(|counts| (counts.input, counts.output))
+        };
+        for (usage, expected) in [
+            (r#"{"prompt_tokens":3,"total_tokens":3}"#, Ok((3, 0))),
+            (r#"{"prompt_tokens":3}"#, Ok((3, 0))),
+            (r#"{"total_tokens":4,"prompt_tokens":null}"#, Ok((4, 0))),
+            ("{}", Err(ImplausibleUsage)),
+            ("[3]", Err(ImplausibleUsage)),
+            (r#"{"prompt_tokens":-3}"#, Err(ImplausibleUsage)),
+            (r#"{"prompt_tokens":"3"}"#, Err(ImplausibleUsage)),
+        ] {
+            assert_eq!(read(usage), expected, "{usage}");
         }
     }
 

@@ -3,7 +3,7 @@
 /// A public vocabulary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Family {
-    /// GPT-3.5 and GPT-4.
+    /// GPT-3.5, GPT-4 and the embeddings.
     Cl100k,
     /// GPT-4o and what came after it.
     O200k,
@@ -21,11 +21,13 @@ pub(super) const SERVING: [(&str, &str); 4] = [
 /// From the table OpenAI publishes with its tokenizer (tiktoken's `model.py`).
 /// The longest beginning decides. Models it does not list are not here: their
 /// vocabulary may be another.
-const BEGINNINGS: [(&str, Family); 12] = [
+const BEGINNINGS: [(&str, Family); 14] = [
     ("gpt-3.5-turbo", Family::Cl100k),
     ("gpt-35-turbo", Family::Cl100k),
     ("gpt-4", Family::Cl100k),
     ("gpt-4-", Family::Cl100k),
+    ("text-embedding-3", Family::Cl100k),
+    ("text-embedding-ada-002", Family::Cl100k),
     ("gpt-4o", Family::O200k),
     ("gpt-4.1", Family::O200k),
     ("gpt-4.5", Family::O200k),

@@ -11,6 +11,7 @@ fn warmed(model: &str) -> Tokenizer {
 fn a_model_has_a_tokenizer_where_its_vocabulary_is_public() {
     for (provider, model, expected) in [
         ("openai", "gpt-4o", "O200k"),
+        ("openai", "text-embedding-3-large", "Cl100k"),
         ("openai", "gpt-4o-mini-2024-07-18", "O200k"),
         ("openai", "gpt-4.1-nano", "O200k"),
         ("openai", "gpt-5", "O200k"),

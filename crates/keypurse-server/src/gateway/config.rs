@@ -62,15 +62,28 @@ pub enum StreamHold {
 /// How a provider is called.
 #[derive(Clone, Debug)]
 pub enum ProviderKind {
-    /// Over HTTP, in OpenAI's dialect.
-    OpenAi(OpenAiUpstream),
+    /// Over HTTP.
+    Http(HttpUpstream),
     /// Answered inside this process, for newcomers to watch a balance fall.
     Demo,
 }
 
-/// An upstream in OpenAI's dialect.
+/// Whose API a provider speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// `chat/completions`, as most providers have it.
+    OpenAi,
+    /// `messages`.
+    Anthropic,
+    /// `models/…:generateContent`.
+    Gemini,
+}
+
+/// An upstream that is reached over HTTP.
 #[derive(Clone, Debug)]
-pub struct OpenAiUpstream {
+pub struct HttpUpstream {
+    /// Whose API it speaks.
+    pub dialect: Dialect,
     /// Up to and including the version: `https://api.openai.com/v1`.
     pub base_url: String,
     /// What it is called with; local servers need none.

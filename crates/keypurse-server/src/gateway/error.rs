@@ -10,11 +10,12 @@ use keypurse_core::ledger::{PurseId, Short};
 use keypurse_store::Repeated;
 use serde_json::{Map, Value};
 
-use super::dispatch::{UpstreamFailure, UpstreamFault};
-use super::error_body::Shape;
-use super::once;
-use super::read_body::BodyError;
+use crate::gateway::call::once;
+use crate::gateway::call::read_body::BodyError;
+use crate::gateway::error_body::Shape;
+use crate::gateway::upstream::dispatch::{UpstreamFailure, UpstreamFault};
 use crate::http::authenticate::AuthError;
+use crate::http::envelope::Envelope;
 
 /// What everybody is told until the operator has acknowledged a restore.
 const RESTORED: &str = "this gateway was restored from a backup and spends nothing until its \
@@ -90,12 +91,12 @@ impl GatewayError {
     }
 
     /// The answer to the client.
-    pub(super) fn into_response(self) -> Response {
+    pub(super) fn into_response(self, envelope: Envelope) -> Response {
         let (header, shape) = match self {
             Self::PassedOn(passed) => return passed.into_response(),
             other => (other.header(), other.shape()),
         };
-        let mut response = shape.into_response();
+        let mut response = shape.into_response(envelope);
         if let Some((name, value)) = header {
             response.headers_mut().insert(name, value);
         }
@@ -137,7 +138,8 @@ impl GatewayError {
         }
     }
 
-    fn shape(self) -> Shape {
+    /// What is said of it.
+    pub(super) fn shape(self) -> Shape {
         match self {
             Self::Draining => Shape::new(
                 503,
@@ -194,11 +196,6 @@ impl GatewayError {
                 "something went wrong here; it was logged",
             ),
         }
-    }
-
-    /// An error as the last event of a stream that has begun.
-    pub(super) fn into_event(self) -> String {
-        format!("data: {}\n\n", self.shape().to_json())
     }
 }
 

@@ -1,4 +1,4 @@
-//! Errors as OpenAI's SDKs read them.
+//! Errors as the SDKs read them.
 
 use std::borrow::Cow;
 
@@ -9,8 +9,9 @@ use http::{HeaderValue, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::error::PassedOn;
+use crate::http::envelope::Envelope;
 
-/// An error as OpenAI's SDKs read it.
+/// An error, whoever is to read it.
 pub(super) struct Shape {
     status: StatusCode,
     code: &'static str,
@@ -49,7 +50,31 @@ impl Shape {
         }
     }
 
-    pub(super) fn to_json(&self) -> Value {
+    /// Anthropic's name for the class of error.
+    fn anthropic_kind(&self) -> &'static str {
+        match self.status.as_u16() {
+            401 => "authentication_error",
+            402 => "billing_error",
+            403 => "permission_error",
+            404 => "not_found_error",
+            413 => "request_too_large",
+            429 => "rate_limit_error",
+            503 => "overloaded_error",
+            500.. => "api_error",
+            _ => "invalid_request_error",
+        }
+    }
+
+    /// The body of it.
+    pub(super) fn to_json(&self, envelope: Envelope) -> Value {
+        match envelope {
+            Envelope::OpenAi => json!({ "error": self.openai() }),
+            Envelope::Anthropic => self.anthropic(),
+        }
+    }
+
+    /// OpenAI's four members, and ours.
+    pub(super) fn openai(&self) -> Value {
         let mut error = json!({
             "message": self.message,
             "type": self.kind(),
@@ -59,11 +84,23 @@ impl Shape {
         if let Value::Object(error) = &mut error {
             error.extend(self.details.clone());
         }
-        json!({ "error": error })
+        error
     }
 
-    pub(super) fn into_response(self) -> Response {
-        let mut response = Response::new(Body::from(self.to_json().to_string()));
+    fn anthropic(&self) -> Value {
+        let mut error = json!({
+            "type": self.anthropic_kind(),
+            "message": self.message,
+            "code": self.code,
+        });
+        if let Value::Object(error) = &mut error {
+            error.extend(self.details.clone());
+        }
+        json!({"type": "error", "error": error})
+    }
+
+    pub(super) fn into_response(self, envelope: Envelope) -> Response {
+        let mut response = Response::new(Body::from(self.to_json(envelope).to_string()));
         *response.status_mut() = self.status;
         let json = HeaderValue::from_static("application/json");
         response.headers_mut().insert(CONTENT_TYPE, json);

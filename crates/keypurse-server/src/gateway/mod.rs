@@ -1,9 +1,9 @@
 //! Calls to models: `/v3` and `/v1`.
 //!
-//! A call is read strictly, bounded, paid for and only then sent:
-//! [`chat`] → [`request`] → [`resolve`] → [`bound`] → [`fund`] → [`dispatch`]
-//! → [`relay_json`] or [`relay_stream`] → [`settle`]. A provider cannot be
-//! called without a [`fund::Funded`].
+//! Every call takes one path, [`call`]: it is read strictly, bounded, paid for
+//! and only then sent. What differs by route is in [`endpoint`]; providers are
+//! in [`upstream`]; what they answer is metered and charged in [`relay`]. A
+//! provider cannot be called without a [`call::fund::Funded`].
 //!
 //! What happens when it fails: no hold on disk, no call (503); no charge on
 //! disk, no complete answer. Nothing here decides about money: prices and the
@@ -14,41 +14,17 @@ mod error;
 mod error_body;
 mod routes;
 
-mod chat;
-mod parts;
-mod read_body;
-mod request;
-mod splice;
-mod tier;
-mod unpriced;
-
-mod admit;
-mod bound;
-mod count;
-mod fund;
-mod once;
-mod open_hold;
-mod resolve;
-
-mod cost;
-mod demo;
-mod dispatch;
-mod fetch;
-mod provider;
-mod upstream_client;
-
-mod meter;
-mod relay_json;
-mod relay_stream;
-mod settle;
-mod stream_source;
+mod call;
+mod endpoint;
+mod relay;
+mod upstream;
 
 mod models;
 mod sandbox;
 
 pub use config::{
-    GatewayConfig, ModelPrice, OpenAiUpstream, OutputLimitField, ProviderConfig, ProviderKey,
-    ProviderKind, StreamHold, Timeouts,
+    Dialect, GatewayConfig, HttpUpstream, ModelPrice, OutputLimitField, ProviderConfig,
+    ProviderKey, ProviderKind, StreamHold, Timeouts,
 };
-pub use provider::{Gateway, GatewayConfigError};
 pub use routes::routes;
+pub use upstream::provider::{Gateway, GatewayConfigError};

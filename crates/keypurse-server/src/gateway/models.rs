@@ -1,6 +1,6 @@
 //! `GET models`: what can be called, and what it costs. Public.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::PoisonError;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -13,8 +13,9 @@ use keypurse_core::time::Timestamp;
 use keypurse_providers::catalogue::Mode;
 use serde_json::{Map, Value, json};
 
-use super::error::GatewayError;
-use super::provider::Gateway;
+use crate::gateway::error::GatewayError;
+use crate::gateway::upstream::provider::Gateway;
+use crate::http::envelope::Envelope;
 use crate::state::AppState;
 
 /// Prices change at whole hours.
@@ -59,7 +60,7 @@ pub(super) async fn one(State(state): State<AppState>, Path(id): Path<String>) -
     let name = id.strip_suffix('/').unwrap_or(&id);
     match state.gateway.model(name, state.now()) {
         Ok(model) => json_response(model.to_string().into()),
-        Err(error) => error.into_response(),
+        Err(error) => error.into_response(Envelope::OpenAi),
     }
 }
 
@@ -134,10 +135,10 @@ impl Gateway {
     }
 
     fn model(&self, name: &str, now: Timestamp) -> Result<Value, GatewayError> {
-        let sold = match self.route(name, now) {
+        let sold = match self.find_route(name, None, now) {
             Ok(route) => (route, true),
             Err(GatewayError::ModelNotFound { .. }) => {
-                (Arc::new(self.simulated_route(name, now)?), false)
+                (self.simulated_route(name, None, now)?, false)
             }
             Err(error) => return Err(error),
         };

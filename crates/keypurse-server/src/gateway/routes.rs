@@ -1,9 +1,14 @@
 //! Which path leads where.
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::body::Body;
+use axum::extract::State;
+use axum::routing::{MethodRouter, get, post};
+use http::Request;
 
-use super::{chat, models};
+use super::call::serve::serve;
+use super::endpoint::kind::Endpoint;
+use super::models;
 use crate::state::AppState;
 
 /// The vendor's base path, and the one `OPENAI_BASE_URL` usually ends with.
@@ -14,12 +19,21 @@ pub fn routes() -> Router<AppState> {
     let mut routes = Router::new();
     for base in BASES {
         for slash in ["", "/"] {
-            let chat = post(chat::chat_completions);
-            routes = routes
-                .route(&format!("{base}/chat/completions{slash}"), chat)
-                .route(&format!("{base}/models{slash}"), get(models::list));
+            for endpoint in Endpoint::ALL {
+                let path = format!("{base}/{}{slash}", endpoint.path());
+                routes = routes.route(&path, calls(endpoint));
+            }
+            routes = routes.route(&format!("{base}/models{slash}"), get(models::list));
         }
         routes = routes.route(&format!("{base}/models/{{*id}}"), get(models::one));
     }
     routes
+}
+
+fn calls(endpoint: Endpoint) -> MethodRouter<AppState> {
+    post(
+        move |State(state): State<AppState>, request: Request<Body>| {
+            serve(state, endpoint, request)
+        },
+    )
 }

@@ -1,6 +1,6 @@
 //! Sandbox tokens: answered by the simulator, never by a provider, at no cost.
 //!
-//! Invariant (L12): nothing here can reach [`super::dispatch`] or the ledger's
+//! Invariant (L12): nothing here can reach [`crate::gateway::upstream::dispatch`] or the ledger's
 //! balances.
 
 use std::sync::Arc;
@@ -18,19 +18,21 @@ use keypurse_core::time::Timestamp;
 use keypurse_core::usage::TokenCounts;
 use keypurse_providers::openai::Answer;
 use keypurse_providers::simulator::{self, Completion, Scenario, SimulatedUsage, Stamp};
-use keypurse_store::{CallMeta, Claim, Feature, RecordFailure, SimulatedCall, TokenCredential};
+use keypurse_store::{CallMeta, Claim, RecordFailure, SimulatedCall, TokenCredential};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::cost::{DONE, add_balance, add_cost, stream_cost, to_event, with_cost};
-use super::dispatch::{UpstreamFailure, UpstreamFault};
+use super::call::fund::unrecordable;
+use super::call::once::keep_stream;
+use super::call::resolve::Route;
+use super::endpoint::asked::{Asked, Wire};
+use super::endpoint::chat::request::Chat;
+use super::endpoint::chat::stream::ChatStream;
 use super::error::{GatewayError, PassedOn, Shortage};
-use super::fund::unrecordable;
-use super::once::keep_stream;
-use super::relay_stream::StreamBody;
-use super::request::ChatRequest;
-use super::resolve::Route;
+use super::relay::cost::{DONE, add_balance, add_cost, stream_cost, to_event, with_cost};
+use super::relay::stream::StreamBody;
+use super::upstream::dispatch::{UpstreamFailure, UpstreamFault};
 use crate::http::authenticate::AuthError;
 use crate::state::AppState;
 
@@ -57,17 +59,21 @@ pub(super) async fn answer(
     state: &AppState,
     call: &Call<'_>,
     headers: &HeaderMap,
-    request: ChatRequest,
+    asked: Asked,
 ) -> Result<Response, GatewayError> {
+    let Wire::Chat(chat) = &asked.wire else {
+        return Err(not_simulated(&asked));
+    };
     let scenario = scenario(headers)?;
-    let route = state
-        .gateway
-        .simulated_route(&request.model, call.started_at)?;
-    request.refuse_unpriced(&route)?;
+    let route =
+        state
+            .gateway
+            .simulated_route(&asked.model, Some(asked.endpoint), call.started_at)?;
+    asked.refuse_unpriced(&route)?;
     if let Some(failure) = scenario.and_then(|scenario| rehearsed(scenario, call, &route)) {
         return Err(failure);
     }
-    let body: Value = serde_json::from_slice(&request.body)
+    let body: Value = serde_json::from_slice(&asked.body)
         .map_err(|error| GatewayError::invalid(None, error.to_string()))?;
     let simulated =
         simulator::ChatRequest::read(&body).map_err(|invalid| GatewayError::Invalid {
@@ -82,10 +88,10 @@ pub(super) async fn answer(
     if matches!(scenario, Some(Scenario::Slow | Scenario::SlowFirstToken)) {
         tokio::time::sleep(SLOW_START).await;
     }
-    record(state, call, &route, request.streamed, completion.usage()).await?;
-    if request.streamed {
+    record(state, call, &route, &asked, completion.usage()).await?;
+    if asked.streamed {
         let token = call.token.token;
-        let response = stream(state, token, &completion, &request, scenario);
+        let response = stream(state, token, &completion, chat, scenario);
         Ok(match call.claim {
             Some(_) => keep_stream(state, call.id, response),
             None => response,
@@ -98,6 +104,12 @@ pub(super) async fn answer(
         }
         Ok(response)
     }
+}
+
+fn not_simulated(asked: &Asked) -> GatewayError {
+    let plural = asked.endpoint.plural();
+    let message = format!("a sandbox token cannot call {plural} yet; use a live one");
+    GatewayError::invalid(None, message)
 }
 
 fn scenario(headers: &HeaderMap) -> Result<Option<Scenario>, GatewayError> {
@@ -171,7 +183,7 @@ async fn record(
     state: &AppState,
     call: &Call<'_>,
     route: &Route,
-    streamed: bool,
+    asked: &Asked,
     usage: SimulatedUsage,
 ) -> Result<(), GatewayError> {
     let simulated = SimulatedCall {
@@ -181,8 +193,8 @@ async fn record(
         meta: CallMeta {
             provider: Arc::clone(&route.provider.name),
             model: route.model.clone(),
-            feature: Feature::Chat,
-            streamed,
+            feature: asked.endpoint.feature(),
+            streamed: asked.streamed,
             price: route.price.clone(),
             started_at: call.started_at,
         },
@@ -217,7 +229,7 @@ async fn balance(state: &AppState, call: &Call<'_>) -> Result<Option<Money>, Gat
 
 fn whole(completion: &Completion, provider: &str, balance: Option<Money>) -> (Response, Bytes) {
     let body = Bytes::from(completion.to_json().to_string());
-    let answer = Answer::read(&body).expect("the simulator writes answers");
+    let answer = Answer::chat(&body).expect("the simulator writes answers");
     let shown = with_cost(&body, &answer, Money::ZERO, provider);
     let mut response = Response::new(Body::from(shown.clone()));
     let headers = response.headers_mut();
@@ -233,10 +245,10 @@ fn stream(
     state: &AppState,
     token: TokenId,
     completion: &Completion,
-    request: &ChatRequest,
+    chat: &Chat,
     scenario: Option<Scenario>,
 ) -> Response {
-    let events = events(completion, request.include_usage, scenario);
+    let events = events(completion, chat.include_usage, scenario);
     let pause = if scenario == Some(Scenario::Slow) {
         SLOW
     } else {
@@ -286,7 +298,7 @@ async fn send(
         () = revoked => GatewayError::Unauthenticated(AuthError::Retired),
         () = deliver => return,
     };
-    let tail = stream_cost(None, Money::ZERO) + &cut.into_event();
+    let tail = stream_cost(None, Money::ZERO) + &ChatStream::error_event(cut);
     // A client that does not take the end has left.
     let _ = timeout(LAST_WORD, out.send(tail.into())).await;
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use keypurse_providers::presets::{PRESETS, Preset};
 use keypurse_server::gateway::{
-    OpenAiUpstream, OutputLimitField, ProviderConfig, ProviderKey, ProviderKind, StreamHold,
+    Dialect, HttpUpstream, OutputLimitField, ProviderConfig, ProviderKey, ProviderKind, StreamHold,
     Timeouts,
 };
 
@@ -49,13 +49,14 @@ pub(super) fn providers(
 }
 
 fn from_preset(preset: &Preset, key: &str) -> ProviderConfig {
-    let upstream = OpenAiUpstream {
+    let upstream = HttpUpstream {
+        dialect: Dialect::OpenAi,
         base_url: preset.base_url.to_owned(),
         api_key: Some(ProviderKey::new(key.trim().to_owned())),
         output_limit_field: limit_field(preset),
         timeouts: Timeouts::default(),
     };
-    let kind = ProviderKind::OpenAi(upstream);
+    let kind = ProviderKind::Http(upstream);
     ProviderConfig {
         name: preset.name.to_owned(),
         kind,
@@ -89,7 +90,8 @@ fn from_file(
         .as_deref()
         .or(preset.map(|preset| preset.base_url))
         .context("base_url is missing")?;
-    let upstream = OpenAiUpstream {
+    let upstream = HttpUpstream {
+        dialect: Dialect::OpenAi,
         base_url: base_url.trim_end_matches('/').to_owned(),
         api_key: api_key(section, preset, environment)?,
         output_limit_field: match section.output_limit_field.as_deref() {
@@ -102,7 +104,7 @@ fn from_file(
         },
         timeouts: timeouts(section),
     };
-    let kind = ProviderKind::OpenAi(upstream);
+    let kind = ProviderKind::Http(upstream);
     Ok(ProviderConfig {
         name: name.to_owned(),
         kind,

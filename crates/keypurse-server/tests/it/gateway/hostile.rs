@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use keypurse_core::money::Money;
 use keypurse_core::price::{ImagePrices, Price, Rates};
 use keypurse_server::gateway::{
-    Gateway, GatewayConfig, ModelPrice, OpenAiUpstream, OutputLimitField, ProviderConfig,
+    Dialect, Gateway, GatewayConfig, HttpUpstream, ModelPrice, OutputLimitField, ProviderConfig,
     ProviderKind, StreamHold, Timeouts,
 };
 use keypurse_store_sqlite::{CallState, FinishedCall};
@@ -114,7 +114,8 @@ impl Market {
     async fn open(behaviour: B) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let provider = HostileProvider::start(folder.path(), Duration::ZERO).await;
-        let upstream = OpenAiUpstream {
+        let upstream = HttpUpstream {
+            dialect: Dialect::OpenAi,
             base_url: provider.base_url().to_owned(),
             api_key: None,
             output_limit_field: OutputLimitField::MaxTokens,
@@ -123,7 +124,7 @@ impl Market {
         let config = GatewayConfig {
             providers: vec![ProviderConfig {
                 name: "hostile".to_owned(),
-                kind: ProviderKind::OpenAi(upstream),
+                kind: ProviderKind::Http(upstream),
                 free: false,
                 stream_hold: StreamHold::ByModel,
             }],

@@ -6,6 +6,8 @@ mod bodies;
 mod clock_steps;
 mod counting;
 mod deletion;
+mod embeddings;
+mod endpoints;
 mod faults;
 mod hostile;
 mod http_client;
@@ -15,6 +17,7 @@ mod leaving;
 mod ledger_faults;
 mod load;
 mod models;
+mod moderations;
 mod money;
 mod plausibility;
 mod prices;
@@ -32,7 +35,7 @@ use keypurse_core::id::TokenId;
 use keypurse_core::money::Money;
 use keypurse_core::price::{ImagePrices, Price, Rate, Rates};
 use keypurse_server::gateway::{
-    Gateway, GatewayConfig, ModelPrice, OpenAiUpstream, OutputLimitField, ProviderConfig,
+    Dialect, Gateway, GatewayConfig, HttpUpstream, ModelPrice, OutputLimitField, ProviderConfig,
     ProviderKey, ProviderKind, StreamHold, Timeouts,
 };
 use keypurse_store::Credential;
@@ -61,10 +64,10 @@ impl Shop {
         Self::with(balance, |_| {}).await
     }
 
-    async fn with(balance: &str, change: impl FnOnce(&mut OpenAiUpstream)) -> Self {
+    async fn with(balance: &str, change: impl FnOnce(&mut HttpUpstream)) -> Self {
         let upstream = ScriptedUpstream::start().await;
         let mut config = config(&upstream);
-        if let ProviderKind::OpenAi(settings) = &mut config.providers[0].kind {
+        if let ProviderKind::Http(settings) = &mut config.providers[0].kind {
             change(settings);
         }
         Self::of(upstream, config, balance).await
@@ -140,13 +143,14 @@ impl Shop {
 
 /// A gateway with one provider, `up`, and prices for its two models.
 fn config(upstream: &ScriptedUpstream) -> GatewayConfig {
-    let settings = OpenAiUpstream {
+    let settings = HttpUpstream {
+        dialect: Dialect::OpenAi,
         base_url: upstream.base_url().to_owned(),
         api_key: Some(ProviderKey::new(UPSTREAM_KEY.to_owned())),
         output_limit_field: OutputLimitField::MaxTokens,
         timeouts: Timeouts::default(),
     };
-    let kind = ProviderKind::OpenAi(settings);
+    let kind = ProviderKind::Http(settings);
     GatewayConfig {
         providers: vec![ProviderConfig {
             name: "up".to_owned(),

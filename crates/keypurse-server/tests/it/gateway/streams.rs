@@ -57,6 +57,8 @@ async fn a_client_that_asks_for_usage_gets_it_with_the_cost() {
         "{last}"
     );
     assert!(!answer.text.contains(": keypurse-cost"));
+    let sent = shop.upstream.last().body;
+    assert_eq!(sent.matches("stream_options").count(), 1, "{sent}");
     assert_eq!(shop.balance().await, "0.99979");
 }
 

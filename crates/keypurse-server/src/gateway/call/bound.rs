@@ -1,0 +1,185 @@
+//! The most a call can cost, known before it leaves.
+
+use std::sync::Arc;
+
+use keypurse_core::money::Money;
+use keypurse_core::price::Price;
+
+use crate::gateway::call::count::InputCount;
+use crate::gateway::call::resolve::Route;
+use crate::gateway::endpoint::asked::{Asked, Output};
+use crate::gateway::error::GatewayError;
+
+/// What a provider may put around what the client wrote: a chat template's
+/// default system prompt and the marks between messages.
+pub(in crate::gateway) const TEMPLATE_TOKENS: u64 = 64;
+/// Output tokens that a stream's hold is ahead of what it delivers: what a
+/// crash charges at most beyond what the client has.
+pub(in crate::gateway) const BLOCK: u64 = 1024;
+/// A call is clamped to no fewer output tokens than this, or it is refused.
+const LEAST_OUTPUT: u64 = 256;
+/// Bytes of `"max_completion_tokens": 2147483648` and what separates it.
+const LONGEST_LIMIT_MEMBER: u64 = 48;
+/// Beyond any input; what it costs nothing to allow.
+const ANY_INPUT: u64 = 1 << 40;
+/// No purse holds more.
+const DEAREST_CALL: Money = Money::from_nanos(100_000 * 1_000_000_000);
+
+/// Limits of a call, and what they cost at most.
+#[derive(Clone, Debug)]
+pub(in crate::gateway) struct Bound {
+    /// The most input tokens it can have.
+    pub(in crate::gateway) input: u64,
+    /// What input is counted as when the provider does not say, and nobody
+    /// counted.
+    pub(in crate::gateway) counted_input: u64,
+    /// The most input tokens its images can have.
+    pub(in crate::gateway) image_tokens: u64,
+    /// The output limit per choice.
+    pub(in crate::gateway) limit: u64,
+    /// How many choices.
+    pub(in crate::gateway) choices: u64,
+    /// The most the call can cost.
+    pub(in crate::gateway) full: Money,
+    /// The most it can cost when clamped as far as it may be.
+    pub(in crate::gateway) least: Money,
+    /// Whether its hold grows ahead of what it delivers.
+    grows: bool,
+    /// What is set aside at once: less than `full` for a stream whose hold
+    /// grows.
+    pub(in crate::gateway) first: Money,
+    /// What of the model's price the call can reach: its bounds are bounds of
+    /// this call.
+    pub(in crate::gateway) price: Arc<Price>,
+}
+
+impl Bound {
+    /// Bounds a request to a model.
+    ///
+    /// A byte-level tokenizer never makes more tokens than there are bytes,
+    /// and the JSON around each message is longer than the marks that stand
+    /// for it. Images are bounded by what their provider publishes. What
+    /// neither bounds (a sound, a stored file) the model's own input limit
+    /// does.
+    pub(in crate::gateway) fn of(
+        asked: &Asked,
+        route: &Route,
+        default_limit: u64,
+    ) -> Result<Self, GatewayError> {
+        let bytes = u64::try_from(asked.body.len()).expect("a body fits in u64");
+        let text = bytes - asked.parts.image_bytes;
+        let images = image_tokens(asked, route);
+        let (input, counted_input) = match images {
+            Some(images) => (text + images + TEMPLATE_TOKENS, text + images),
+            None if route.is_free => (ANY_INPUT, bytes),
+            None => (route.opaque_input_bound()?, bytes),
+        };
+        let tier = asked.tier.held(&route.price).unwrap_or_default();
+        let reach = asked.parts.reach.with_tier(tier);
+        let zero = Money::ZERO;
+        Self {
+            grows: asked.streamed && route.holds_in_blocks,
+            input,
+            counted_input: counted_input.min(input),
+            image_tokens: images.unwrap_or(0),
+            limit: output_limit(asked, route, default_limit),
+            choices: asked.choices,
+            full: zero,
+            least: zero,
+            first: zero,
+            price: route.price_within(reach),
+        }
+        .priced()
+    }
+
+    /// The same call with its input counted: for money that does not cover its
+    /// bytes. Never above what it was. `None` when counting bounds nothing.
+    pub(in crate::gateway) fn tightened(&self, count: &InputCount) -> Option<Self> {
+        let input = count.most.checked_add(self.image_tokens)?;
+        if input >= self.input {
+            return None;
+        }
+        let tightened = Self {
+            input,
+            counted_input: self.counted_input.min(input),
+            ..self.clone()
+        };
+        tightened.priced().ok()
+    }
+
+    /// The output limit per choice that `budget` buys.
+    pub(in crate::gateway) fn affordable(&self, budget: Money) -> u64 {
+        self.affordable_with(self.input, budget)
+    }
+
+    /// What a client may ask for instead: its request grows by the member that
+    /// says so.
+    pub(in crate::gateway) fn advisable(&self, budget: Money) -> u64 {
+        self.affordable_with(self.input + LONGEST_LIMIT_MEMBER, budget)
+    }
+
+    fn affordable_with(&self, input: u64, budget: Money) -> u64 {
+        let output = self
+            .price
+            .affordable_output(budget.or_zero(), input)
+            .unwrap_or(0);
+        (output / self.choices).min(self.limit)
+    }
+
+    fn priced(self) -> Result<Self, GatewayError> {
+        let full = self.cost_of(self.limit)?;
+        let first = if self.grows {
+            self.cost_of(self.limit.min(BLOCK))?
+        } else {
+            full
+        };
+        Ok(Self {
+            full,
+            least: self.cost_of(self.limit.min(LEAST_OUTPUT))?,
+            first,
+            ..self
+        })
+    }
+
+    /// The most the call can cost with this output limit per choice.
+    fn cost_of(&self, limit: u64) -> Result<Money, GatewayError> {
+        let worst = self.price.bound(self.input, limit * self.choices);
+        worst
+            .filter(|cost| *cost <= DEAREST_CALL)
+            .ok_or_else(too_dear)
+    }
+}
+
+/// The output limit per choice; 0 where output is not what is paid for.
+fn output_limit(asked: &Asked, route: &Route, default_limit: u64) -> u64 {
+    let Output::Tokens { stated } = asked.output else {
+        return 0;
+    };
+    match (stated, route.max_output_tokens) {
+        (None, most) => most.unwrap_or(default_limit.max(1)),
+        (Some(stated), None) => stated,
+        (Some(stated), Some(most)) => stated.min(most),
+    }
+}
+
+/// The most tokens a request's images can have. `None` when it has parts
+/// nobody publishes a maximum for.
+fn image_tokens(asked: &Asked, route: &Route) -> Option<u64> {
+    let parts = &asked.parts;
+    if parts.is_opaque {
+        return None;
+    }
+    if parts.all_images() == 0 {
+        return Some(0);
+    }
+    let each = route.image_tokens?;
+    let low = parts.low_images.checked_mul(each.low)?;
+    low.checked_add(parts.images.checked_mul(each.high)?)
+}
+
+fn too_dear() -> GatewayError {
+    GatewayError::invalid(
+        Some("max_tokens"),
+        "this could cost more than $100000; ask for fewer tokens or choices",
+    )
+}

@@ -1,0 +1,95 @@
+//! Counts a request's tokens, and an answer's, where the model's vocabulary is
+//! public. Never on an async thread when it takes long.
+
+use keypurse_providers::tokenizer::Tokenizer;
+use tokio::task::spawn_blocking;
+
+use super::bound::TEMPLATE_TOKENS;
+use super::fund::Funded;
+use super::resolve::Route;
+use crate::gateway::endpoint::asked::Asked;
+
+/// Longer requests are not counted: a client without money could make us
+/// count for it. Thirty milliseconds.
+const LONGEST_COUNTED: usize = 1024 * 1024;
+/// Counted where we are: half a millisecond.
+const SHORT: usize = 16 * 1024;
+/// Beyond the count one token in so many, should the vocabulary in use differ
+/// from the published one.
+pub(in crate::gateway) const MARGIN: u64 = 16;
+
+/// What the input of a request was counted to have, images left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::gateway) struct InputCount {
+    /// The most tokens the vendor can count for it.
+    pub(in crate::gateway) most: u64,
+    /// What the vendor most likely counts.
+    pub(in crate::gateway) likely: u64,
+}
+
+impl InputCount {
+    /// The client did the counting: these are tokens.
+    pub(in crate::gateway) fn exactly(tokens: u64) -> Self {
+        Self {
+            most: tokens + TEMPLATE_TOKENS,
+            likely: tokens,
+        }
+    }
+
+    /// So many tokens of text that nothing is put around.
+    pub(in crate::gateway) fn of_texts(tokens: u64) -> Self {
+        Self {
+            most: tokens + tokens / MARGIN + 1 + TEMPLATE_TOKENS,
+            likely: tokens,
+        }
+    }
+}
+
+/// Counts a request's input. `None`: its vocabulary is not known, or not there
+/// yet, or it is too long to be counted.
+pub(in crate::gateway) async fn count_input(asked: &Asked, route: &Route) -> Option<InputCount> {
+    let tokenizer = route.tokenizer.filter(Tokenizer::ready)?;
+    let (endpoint, body) = (asked.endpoint, asked.body.clone());
+    if asked.parts.is_opaque || body.len() > LONGEST_COUNTED {
+        return None;
+    }
+    off_thread(body.len(), move || endpoint.count_input(&body, tokenizer)).await?
+}
+
+impl Funded {
+    /// The input tokens of a call whose provider does not tell them.
+    pub(in crate::gateway) async fn counted_input(&self) -> u64 {
+        let least = self.bound.counted_input;
+        match count_input(&self.asked, &self.route).await {
+            Some(count) => least.min(count.likely + self.bound.image_tokens),
+            None => least,
+        }
+    }
+
+    /// The tokens of texts a model said: one for each byte where its vocabulary
+    /// is not known.
+    pub(in crate::gateway) async fn counted_output(&self, texts: Vec<String>, bytes: u64) -> u64 {
+        let Some(tokenizer) = self.route.tokenizer.filter(Tokenizer::ready) else {
+            return bytes;
+        };
+        let length = texts.iter().map(String::len).sum();
+        let count = move || texts.iter().map(|text| tokenizer.count(text)).sum();
+        off_thread(length, count).await.unwrap_or(bytes)
+    }
+}
+
+/// `None` when counting panicked: a count is not worth a call.
+async fn off_thread<T: Send + 'static>(
+    length: usize,
+    count: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    if length <= SHORT {
+        return Some(count());
+    }
+    spawn_blocking(count).await.ok()
+}
+
+/// A length as a count.
+pub(in crate::gateway) fn length(length: usize) -> u64 {
+    u64::try_from(length).expect("a length fits in u64")
+}

@@ -1,0 +1,153 @@
+//! From a caller to a call that is paid for.
+
+use std::sync::Arc;
+
+use keypurse_core::id::CallId;
+use keypurse_core::ledger::{HoldError, HoldRequest, Short, TokenUse};
+use keypurse_core::time::Timestamp;
+use keypurse_store::{CallMeta, Claim, HoldFailure, NewHold, StoreError, failpoint};
+use tracing::error;
+
+use crate::gateway::call::admit::admit;
+use crate::gateway::call::bound::Bound;
+use crate::gateway::call::open_hold::OpenHold;
+use crate::gateway::call::resolve::Route;
+use crate::gateway::endpoint::asked::Asked;
+use crate::gateway::error::{GatewayError, Shortage};
+use crate::http::authenticate::{AuthError, Caller};
+use crate::state::AppState;
+
+/// A call that is understood and bounded, but not paid for.
+#[derive(Debug)]
+pub(in crate::gateway) struct Planned {
+    pub(in crate::gateway) call: CallId,
+    pub(in crate::gateway) started_at: Timestamp,
+    pub(in crate::gateway) caller: Caller,
+    pub(in crate::gateway) asked: Asked,
+    pub(in crate::gateway) route: Arc<Route>,
+    pub(in crate::gateway) bound: Bound,
+    /// Whether its client wants it made once.
+    pub(in crate::gateway) claim: Option<Claim>,
+}
+
+/// Proof that money is set aside for this call: without it no provider is
+/// called.
+#[derive(Debug)]
+pub(in crate::gateway) struct Funded {
+    pub(in crate::gateway) call: CallId,
+    /// Resolves itself when nobody does.
+    pub(in crate::gateway) hold: OpenHold,
+    pub(in crate::gateway) started_at: Timestamp,
+    pub(in crate::gateway) asked: Asked,
+    pub(in crate::gateway) route: Arc<Route>,
+    pub(in crate::gateway) bound: Bound,
+    /// The output limit sent upstream, per choice.
+    pub(in crate::gateway) limit: u64,
+    /// Whether that is less than what was asked for.
+    pub(in crate::gateway) is_clamped: bool,
+    /// Whether the call goes beyond the balance, as its token allows.
+    pub(in crate::gateway) is_overdrawn: bool,
+    /// Whether its answer is kept for who repeats it.
+    pub(in crate::gateway) is_claimed: bool,
+}
+
+/// Sets the money aside; it is on disk when this returns.
+pub(in crate::gateway) async fn fund(
+    state: &AppState,
+    planned: Planned,
+) -> Result<Funded, GatewayError> {
+    let Planned {
+        call,
+        started_at,
+        caller,
+        asked,
+        route,
+        bound,
+        claim,
+    } = planned;
+    let is_claimed = claim.is_some();
+    let hold = |bound: &Bound| NewHold {
+        request: HoldRequest {
+            call,
+            account: caller.account(),
+            token: caller.token().map(|token| TokenUse {
+                token: token.token,
+                secret: token.secret,
+            }),
+            full: bound.full,
+            least: bound.least,
+            first: bound.first,
+        },
+        meta: CallMeta {
+            provider: Arc::clone(&route.provider.name),
+            model: Arc::clone(&route.model),
+            feature: asked.endpoint.feature(),
+            streamed: asked.streamed,
+            price: Arc::clone(&route.price),
+            started_at,
+        },
+        claim,
+    };
+    let open_hold = OpenHold::of(state, call);
+    failpoint::reach("call.before-hold");
+    let (admission, bound) = admit(state, (&asked, &route), bound, hold).await;
+    let admission = match admission {
+        Ok(admission) => admission,
+        Err(failure) => {
+            open_hold.was_refused();
+            return Err(refused(failure, &bound));
+        }
+    };
+    failpoint::reach("call.after-hold");
+    let is_clamped = admission.budget < bound.full;
+    let limit = if is_clamped {
+        bound.affordable(admission.budget)
+    } else {
+        bound.limit
+    };
+    Ok(Funded {
+        call,
+        hold: open_hold,
+        started_at,
+        asked,
+        route,
+        bound,
+        limit,
+        is_clamped,
+        is_overdrawn: admission.overdrawn,
+        is_claimed,
+    })
+}
+
+fn refused(failure: HoldFailure, bound: &Bound) -> GatewayError {
+    let shortage = |short: Short| Shortage {
+        affordable_output_tokens: bound.advisable(short.available),
+        short,
+    };
+    match failure {
+        HoldFailure::Repeated(repeated) => GatewayError::Repeated(repeated),
+        HoldFailure::Refused(HoldError::Revoked) => {
+            GatewayError::Unauthenticated(AuthError::Retired)
+        }
+        HoldFailure::Refused(HoldError::Expired) => {
+            GatewayError::Unauthenticated(AuthError::Expired)
+        }
+        HoldFailure::Refused(HoldError::Insufficient(short)) => {
+            GatewayError::Insufficient(shortage(short))
+        }
+        HoldFailure::Refused(HoldError::OnHold(short)) => GatewayError::OnHold(shortage(short)),
+        HoldFailure::Store(error) => unrecordable(&error),
+    }
+}
+
+/// The ledger did not take what we had to write.
+pub(in crate::gateway) fn unrecordable(failure: &StoreError) -> GatewayError {
+    match failure {
+        StoreError::Overloaded => GatewayError::Overloaded,
+        StoreError::Unacknowledged => GatewayError::Restored,
+        StoreError::Unavailable(_) | StoreError::Closed | StoreError::Corrupt(_) => {
+            error!(error = %failure, "the ledger did not record a call");
+            GatewayError::LedgerUnavailable
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The order of steps, up to a task that carries the call.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::response::Response;
+use http::Request;
+use http::request::Parts;
+use keypurse_core::id::CallId;
+use keypurse_core::time::Timestamp;
+use keypurse_core::token::TokenKind;
+use keypurse_store::failpoint;
+use tokio::sync::oneshot;
+
+use super::bound::Bound;
+use super::carry::carry;
+use super::fund::Planned;
+use super::once;
+use super::read_body::read_body;
+use crate::gateway::endpoint::kind::Endpoint;
+use crate::gateway::error::GatewayError;
+use crate::gateway::sandbox;
+use crate::http::authenticate::{AuthError, authenticate, count_failure};
+use crate::http::throttle::TooManyFailures;
+use crate::state::{AppState, State};
+
+/// Answers a call of this endpoint.
+pub(in crate::gateway) async fn serve(
+    state: AppState,
+    endpoint: Endpoint,
+    request: Request<Body>,
+) -> Response {
+    answer(&state, endpoint, request)
+        .await
+        .unwrap_or_else(|refused| once::answer(&state, endpoint.envelope(), refused))
+}
+
+async fn answer(
+    state: &AppState,
+    endpoint: Endpoint,
+    request: Request<Body>,
+) -> Result<Response, GatewayError> {
+    if state.draining.is_cancelled() {
+        return Err(GatewayError::Draining);
+    }
+    let started_at = state.now();
+    let (head, body) = request.into_parts();
+    // The id the client is told is the id of the call's row.
+    let call = head.extensions.get::<CallId>().copied();
+    let call = call.unwrap_or_else(|| state.call_ids.next(started_at, &*state.entropy));
+    let caller = authenticate(state, &head.headers, endpoint.schemes(), started_at)
+        .await
+        .map_err(|failure| failed_sign_in(state, &head, failure, started_at))?;
+    failpoint::reach("call.authenticated");
+    let body = read_body(&head.headers, body, state.settings.max_body_bytes)
+        .await
+        .map_err(GatewayError::Body)?;
+    let claim = once::claim(&head, &caller, &body)?;
+    let asked = endpoint.read(body)?;
+    if let Some(token) = caller
+        .token()
+        .filter(|token| token.settings.kind == TokenKind::Sandbox)
+    {
+        let call = sandbox::Call {
+            id: call,
+            started_at,
+            token,
+            claim,
+        };
+        return sandbox::answer(state, &call, &head.headers, asked).await;
+    }
+    let route = state.gateway.route(&asked.model, endpoint, started_at)?;
+    asked.refuse_unpriced(&route)?;
+    let bound = Bound::of(&asked, &route, state.gateway.default_output_limit)?;
+    let planned = Planned {
+        call,
+        started_at,
+        caller,
+        asked,
+        route,
+        bound,
+        claim,
+    };
+    let (client, answer) = oneshot::channel();
+    state.tasks.spawn(carry(Arc::clone(state), planned, client));
+    answer.await.map_err(|_| GatewayError::Internal)
+}
+
+/// Why a request has no caller; a guess counts against its address.
+pub(in crate::gateway) fn failed_sign_in(
+    state: &State,
+    head: &Parts,
+    failure: AuthError,
+    now: Timestamp,
+) -> GatewayError {
+    match count_failure(state, head, &failure, now) {
+        Ok(()) => GatewayError::Unauthenticated(failure),
+        Err(TooManyFailures {
+            retry_after_seconds,
+        }) => GatewayError::TooManyFailures {
+            retry_after_seconds,
+        },
+    }
+}

@@ -1,0 +1,167 @@
+//! What a call used, and the charge for it.
+
+use keypurse_core::ledger::Charge;
+use keypurse_core::money::Money;
+use keypurse_core::usage::{Certainty, TokenCounts};
+use keypurse_providers::openai::ImplausibleUsage;
+use keypurse_store::{CallOutcome, failpoint};
+use serde_json::value::RawValue;
+use tracing::warn;
+
+use crate::gateway::call::fund::Funded;
+use crate::gateway::error::GatewayError;
+
+/// What a provider's answer says about its cost.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::gateway) struct Told<'a> {
+    /// The usage, as far as it can be understood.
+    pub(in crate::gateway) usage: Option<Result<TokenCounts, ImplausibleUsage>>,
+    /// The tier of service.
+    pub(in crate::gateway) tier: Option<&'a RawValue>,
+}
+
+/// What a call used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::gateway) struct Used {
+    counts: TokenCounts,
+    certainty: Certainty,
+}
+
+/// Whether a provider said all it had to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::gateway) enum Ended {
+    /// It came to its end.
+    Whole,
+    /// Broken off by whomever: usage reported so far is of a part.
+    Early,
+}
+
+impl Funded {
+    /// The most output tokens the provider may charge.
+    pub(in crate::gateway) fn output_limit(&self) -> u64 {
+        self.limit * self.bound.choices
+    }
+
+    /// What the provider says was used, if that can be; else what we saw.
+    ///
+    /// Of a call that broke off, usage may have been told before the rest came:
+    /// then the dearer of both counts.
+    pub(in crate::gateway) async fn used(&self, told: Told<'_>, output: u64, ended: Ended) -> Used {
+        let reported = self.reported(told);
+        if let (Some(reported), Ended::Whole) = (reported, ended) {
+            return reported;
+        }
+        let counted = self.estimated(self.counted_input().await, output);
+        match reported {
+            Some(reported) if self.cost(&reported) >= self.cost(&counted) => reported,
+            Some(_) | None => counted,
+        }
+    }
+
+    /// What the provider says was used, if that can be.
+    ///
+    /// Usage beyond what was asked for is not believed: it would be a charge
+    /// beyond the hold. Output beyond the visible text is: models reason.
+    pub(in crate::gateway) fn reported(&self, told: Told<'_>) -> Option<Used> {
+        let can_be = |counts: &TokenCounts| {
+            counts.input <= self.bound.input
+                && counts.output <= self.output_limit()
+                && self.asked.parts.reach.covers(counts)
+        };
+        let usage = told.usage?;
+        if let Some(counts) = usage.ok().filter(can_be) {
+            let tier = self.asked.tier.charged(&self.route.price, told.tier);
+            return Some(Used {
+                counts: self.whole(TokenCounts { tier, ..counts }),
+                certainty: Certainty::Reported,
+            });
+        }
+        let (call, provider) = (self.call, &*self.route.provider.name);
+        warn!(%call, provider, "provider `{provider}` reported usage that cannot be");
+        None
+    }
+
+    /// So many output tokens as were counted, and a token for each byte of the
+    /// input, within what was held.
+    pub(in crate::gateway) fn counted(&self, output: u64) -> Used {
+        self.estimated(self.bound.counted_input, output)
+    }
+
+    /// What was counted, within what was held, at the tier that was asked for.
+    pub(in crate::gateway) fn estimated(&self, input: u64, output: u64) -> Used {
+        let counts = TokenCounts {
+            input: input.min(self.bound.input),
+            output: output.min(self.output_limit()),
+            tier: self.asked.tier.charged(&self.route.price, None),
+            ..TokenCounts::default()
+        };
+        Used {
+            counts: self.whole(counts),
+            certainty: Certainty::Estimated,
+        }
+    }
+
+    /// The most output tokens whose count costs no more than `budget`.
+    pub(in crate::gateway) fn output_within(&self, budget: Money) -> u64 {
+        let costs_more = |output| self.cost(&self.counted(output)) > budget;
+        let (mut fits, mut above) = (0, self.output_limit() + 1);
+        while above - fits > 1 {
+            let middle = fits.midpoint(above);
+            if costs_more(middle) {
+                above = middle;
+            } else {
+                fits = middle;
+            }
+        }
+        fits
+    }
+
+    /// With the price of the call itself, where it has one.
+    fn whole(&self, counts: TokenCounts) -> TokenCounts {
+        let requests = u64::from(self.route.price.has_request_rate());
+        TokenCounts { requests, ..counts }
+    }
+
+    /// What that costs.
+    pub(in crate::gateway) fn cost(&self, used: &Used) -> Money {
+        let cost = self.route.price.cost(&used.counts);
+        cost.expect("what was used is within the bound, which has a price")
+    }
+}
+
+/// Charges a call. The charge is on disk when this is `Ok`; else it follows as
+/// soon as the ledger can write.
+pub(in crate::gateway) async fn settle(
+    funded: &Funded,
+    used: Used,
+    status: u16,
+) -> Result<Charge, GatewayError> {
+    if used.certainty == Certainty::Estimated {
+        reach(funded, &used).await;
+    }
+    let outcome = CallOutcome::Used {
+        cost: funded.cost(&used),
+        counts: used.counts,
+        certainty: used.certainty,
+    };
+    failpoint::reach("call.before-charge");
+    let charge = funded.hold.resolve(outcome, status).await;
+    failpoint::reach("call.after-charge");
+    charge
+}
+
+/// What was counted is charged at most what is held: a hold that was to grow
+/// grows to it, if the money is there. If not, the rest is not charged.
+async fn reach(funded: &Funded, used: &Used) {
+    let cost = funded.cost(used);
+    if cost > funded.bound.first {
+        funded.hold.grow(cost).await;
+    }
+}
+
+/// Resolves a call that did not happen.
+pub(in crate::gateway) async fn void(funded: &Funded, status: u16) {
+    failpoint::reach("call.before-void");
+    // What fails now is tried again; the client has nothing to wait for.
+    let _ = funded.hold.resolve(CallOutcome::Void, status).await;
+}

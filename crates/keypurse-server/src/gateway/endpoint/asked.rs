@@ -1,0 +1,105 @@
+//! What a client asks for: as much of it as admission, money and the way out
+//! depend on.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+
+use super::chat::request::Chat;
+use super::kind::Endpoint;
+use super::parts::Parts;
+use super::splice::Edits;
+use super::tier::AskedTier;
+use super::unpriced::Unpriced;
+use crate::gateway::call::resolve::Route;
+use crate::gateway::error::GatewayError;
+
+/// A request, read strictly.
+#[derive(Debug)]
+pub(in crate::gateway) struct Asked {
+    pub(in crate::gateway) endpoint: Endpoint,
+    /// As the client sent it.
+    pub(in crate::gateway) body: Bytes,
+    /// As the client named it.
+    pub(in crate::gateway) model: String,
+    /// Where its name stands. `None`: it is not stated.
+    pub(in crate::gateway) model_at: Option<Range<usize>>,
+    /// Whether the answer is to be streamed.
+    pub(in crate::gateway) streamed: bool,
+    /// How many answers it asks for.
+    pub(in crate::gateway) choices: u64,
+    pub(in crate::gateway) output: Output,
+    /// What it brings along beside text.
+    pub(in crate::gateway) parts: Parts,
+    /// The tier of service it asks for.
+    pub(in crate::gateway) tier: AskedTier,
+    pub(in crate::gateway) tier_at: Option<Range<usize>>,
+    /// An option that changes the price and has none, whatever the model.
+    pub(in crate::gateway) unpriced: Option<Unpriced>,
+    /// Whether it asks for a search, which a model's price may include.
+    pub(in crate::gateway) asks_for_search: bool,
+    /// What only its endpoint knows of.
+    pub(in crate::gateway) wire: Wire,
+}
+
+/// What a call has to say at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::gateway) enum Output {
+    /// Tokens for each choice; without a stated limit as many as the model
+    /// can.
+    Tokens { stated: Option<u64> },
+    /// Nothing that is paid for by its length: vectors, judgements.
+    Unmetered,
+}
+
+/// What only one endpoint knows of.
+#[derive(Debug)]
+pub(in crate::gateway) enum Wire {
+    Chat(Chat),
+    /// The body passes as it is, but for the model's name.
+    Plain,
+}
+
+impl Asked {
+    /// Refuses what has no price at this model.
+    pub(in crate::gateway) fn refuse_unpriced(&self, route: &Route) -> Result<(), GatewayError> {
+        if let Some(Unpriced { param, why }) = self.unpriced {
+            return Err(GatewayError::Unpriced { param, why });
+        }
+        if self.tier.held(&route.price).is_none() {
+            let why = "this model has no price for that tier of service";
+            return Err(GatewayError::unpriced("service_tier", why));
+        }
+        let searches = route.price.has_request_rate();
+        if self.asks_for_search && !searches {
+            let why = "this model's searches have no price";
+            return Err(GatewayError::unpriced("web_search_options", why));
+        }
+        if self.choices > 1 && searches {
+            let why = "this model's price is for one answer";
+            return Err(GatewayError::unpriced("n", why));
+        }
+        Ok(())
+    }
+
+    /// The body a provider gets: the client's, with the provider's name for
+    /// the model, and what its endpoint makes explicit. A tier left to a
+    /// project's default, which we cannot know, is stated, too.
+    pub(in crate::gateway) fn for_upstream(&self, route: &Route, limit: u64) -> Bytes {
+        let mut edits = Edits::default();
+        if self.model != *route.model || self.model_at.is_none() {
+            let name = serde_json::to_string(&*route.model).expect("a text is JSON");
+            edits.set("model", self.model_at.clone(), &name);
+        }
+        match &self.wire {
+            Wire::Chat(chat) => {
+                if self.tier == AskedTier::Unsaid && route.pins_tier() {
+                    edits.set("service_tier", self.tier_at.clone(), "\"default\"");
+                }
+                chat.edit(&mut edits, route.provider.output_limit_field, limit);
+            }
+            Wire::Plain => {}
+        }
+        edits.apply(&self.body)
+    }
+}

@@ -1,0 +1,132 @@
+//! A chat's stream: chunks, of which those with usage are kept back until the
+//! call is settled.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use keypurse_core::money::Money;
+use keypurse_providers::openai::{Chunk, read_usage};
+use serde_json::value::RawValue;
+
+use crate::gateway::call::settle::Told;
+use crate::gateway::endpoint::splice::{Edits, place_of};
+use crate::gateway::endpoint::stream::{Fate, StreamEnd, Tail};
+use crate::gateway::error::GatewayError;
+use crate::gateway::relay::cost::{DONE, stream_cost, to_event};
+use crate::gateway::relay::meter::Heard;
+use crate::gateway::upstream::dispatch::UpstreamFault;
+use crate::http::envelope::Envelope;
+
+/// A chat's stream as it comes in.
+#[derive(Debug)]
+pub(in crate::gateway) struct ChatStream {
+    choices: u64,
+    /// Whether the client wants to see usage.
+    include_usage: bool,
+    finished: u64,
+    /// What ends the stream when there is no money for what comes next; made
+    /// from the first chunk.
+    cut: Option<String>,
+    /// The last chunk with usage, without its choices.
+    usage_chunk: Option<String>,
+    /// How much text it is about.
+    usage_text_bytes: u64,
+    /// The tier of service the last chunk that names one names.
+    tier: Option<Box<RawValue>>,
+}
+
+impl ChatStream {
+    pub(in crate::gateway) fn new(choices: u64, include_usage: bool) -> Self {
+        Self {
+            choices,
+            include_usage,
+            finished: 0,
+            cut: None,
+            usage_chunk: None,
+            usage_text_bytes: 0,
+            tier: None,
+        }
+    }
+
+    pub(in crate::gateway) fn has_begun(&self) -> bool {
+        self.cut.is_some()
+    }
+
+    pub(in crate::gateway) fn is_complete(&self) -> bool {
+        self.finished >= self.choices
+    }
+
+    pub(in crate::gateway) fn judge(
+        &mut self,
+        event: &Bytes,
+        data: Cow<'_, str>,
+        heard: &mut Heard,
+    ) -> Fate {
+        let Some(chunk) = Chunk::read(&data) else {
+            return Fate::Ends(StreamEnd::Fault(UpstreamFault::Nonsense));
+        };
+        if chunk.error.is_some() {
+            return Fate::Ends(StreamEnd::Refused(event.clone()));
+        }
+        if self.cut.is_none() {
+            self.cut = Some(to_event(&chunk.cut_at_limit(self.choices)));
+        }
+        self.finished += chunk.finished();
+        if heard.take_in(chunk.text_bytes(), || chunk.texts()).is_err() {
+            return Fate::Ends(StreamEnd::OverLimit);
+        }
+        self.note_tier(chunk.service_tier);
+        let Some(usage) = chunk.usage else {
+            return Fate::Passes;
+        };
+        self.usage_text_bytes = heard.text_bytes();
+        if !chunk.has_choices() {
+            self.usage_chunk = Some(data.into_owned());
+            return Fate::KeptBack;
+        }
+        self.usage_chunk = Some(chunk.usage_only(usage.get()));
+        let mut edits = Edits::default();
+        edits.replace(place_of(usage, data.as_bytes()), "null");
+        let shown = edits.apply(&Bytes::copy_from_slice(data.as_bytes()));
+        Fate::Replaced(to_event(&String::from_utf8_lossy(&shown)).into())
+    }
+
+    /// Most providers repeat it in every chunk.
+    fn note_tier(&mut self, told: Option<&RawValue>) {
+        let is_new = |told: &&RawValue| {
+            let known = self.tier.as_deref();
+            known.is_none_or(|known| known.get() != told.get())
+        };
+        if let Some(told) = told.filter(is_new) {
+            self.tier = Some(told.to_owned());
+        }
+    }
+
+    /// Usage counts unless text has come since: some tell it as they go, and a
+    /// stream that is cut then has more than they said.
+    pub(in crate::gateway) fn told(&self, heard: &Heard) -> Told<'_> {
+        let is_last = self.usage_text_bytes >= heard.text_bytes();
+        let chunk = self.usage_chunk.as_deref().and_then(Chunk::read);
+        let usage = chunk.and_then(|chunk| chunk.usage).filter(|_| is_last);
+        Told {
+            usage: usage.map(read_usage),
+            tier: self.tier.as_deref(),
+        }
+    }
+
+    pub(in crate::gateway) fn tail(&self, tail: Tail, cost: Money) -> String {
+        let usage_chunk = self.usage_chunk.as_deref();
+        let cost = stream_cost(usage_chunk.filter(|_| self.include_usage), cost);
+        match tail {
+            Tail::Complete => cost + DONE,
+            Tail::Cut => self.cut.clone().unwrap_or_default() + &cost + DONE,
+            Tail::Refused(event) => cost + &String::from_utf8_lossy(&event),
+            Tail::Failed(error) => cost + &Self::error_event(error),
+        }
+    }
+
+    /// An error as the last event of a stream.
+    pub(in crate::gateway) fn error_event(error: GatewayError) -> String {
+        format!("data: {}\n\n", error.shape().to_json(Envelope::OpenAi))
+    }
+}

@@ -1,0 +1,121 @@
+//! The table of endpoints.
+
+use bytes::Bytes;
+use keypurse_core::usage::TokenCounts;
+use keypurse_providers::catalogue::Mode;
+use keypurse_providers::openai::{Answer, ImplausibleUsage, read_input_usage, read_usage};
+use keypurse_providers::tokenizer::Tokenizer;
+use keypurse_store::Feature;
+use serde_json::value::RawValue;
+
+use super::asked::Asked;
+use super::{chat, embeddings, moderations};
+use crate::gateway::call::count::InputCount;
+use crate::gateway::error::GatewayError;
+use crate::http::authenticate::Schemes;
+use crate::http::envelope::Envelope;
+
+/// A route that calls models.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::gateway) enum Endpoint {
+    Chat,
+    Embeddings,
+    Moderations,
+}
+
+impl Endpoint {
+    pub(in crate::gateway) const ALL: [Self; 3] = [Self::Chat, Self::Embeddings, Self::Moderations];
+
+    /// The path below a base, here and at an upstream of OpenAI's dialect.
+    pub(in crate::gateway) const fn path(self) -> &'static str {
+        match self {
+            Self::Chat => "chat/completions",
+            Self::Embeddings => "embeddings",
+            Self::Moderations => "moderations",
+        }
+    }
+
+    /// What reports call it.
+    pub(in crate::gateway) const fn feature(self) -> Feature {
+        match self {
+            Self::Chat => Feature::Chat,
+            Self::Embeddings => Feature::Embeddings,
+            Self::Moderations => Feature::Moderation,
+        }
+    }
+
+    /// Where a client's secret may stand.
+    pub(in crate::gateway) const fn schemes(self) -> Schemes {
+        match self {
+            Self::Chat | Self::Embeddings | Self::Moderations => Schemes::Bearer,
+        }
+    }
+
+    /// How its clients read errors.
+    pub(in crate::gateway) const fn envelope(self) -> Envelope {
+        match self {
+            Self::Chat | Self::Embeddings | Self::Moderations => Envelope::OpenAi,
+        }
+    }
+
+    /// Whether models of this mode answer here.
+    pub(in crate::gateway) fn is_served_by(self, mode: Mode) -> bool {
+        match self {
+            Self::Chat => mode == Mode::Chat,
+            Self::Embeddings => mode == Mode::Embedding,
+            Self::Moderations => mode == Mode::Moderation,
+        }
+    }
+
+    /// What it is called in a sentence.
+    pub(in crate::gateway) const fn plural(self) -> &'static str {
+        match self {
+            Self::Chat => "chat completions",
+            Self::Embeddings => "embeddings",
+            Self::Moderations => "moderations",
+        }
+    }
+
+    /// Reads a body strictly, or says what is wrong with it.
+    pub(in crate::gateway) fn read(self, body: Bytes) -> Result<Asked, GatewayError> {
+        match self {
+            Self::Chat => chat::request::read(body),
+            Self::Embeddings => embeddings::read(body),
+            Self::Moderations => moderations::read(body),
+        }
+    }
+
+    /// Counts what a body of text gives a model to read. `None`: nobody says
+    /// how.
+    pub(in crate::gateway) fn count_input(
+        self,
+        body: &[u8],
+        tokenizer: Tokenizer,
+    ) -> Option<InputCount> {
+        match self {
+            Self::Chat => chat::count::count(body, tokenizer),
+            Self::Embeddings => embeddings::count(body, tokenizer),
+            Self::Moderations => None,
+        }
+    }
+
+    /// Reads an answer in one piece. `None`: it is none.
+    pub(in crate::gateway) fn read_answer(self, body: &[u8]) -> Option<Answer<'_>> {
+        match self {
+            Self::Chat => Answer::chat(body),
+            Self::Embeddings => Answer::embeddings(body),
+            Self::Moderations => Answer::moderations(body),
+        }
+    }
+
+    /// Reads the usage of an answer.
+    pub(in crate::gateway) fn read_usage(
+        self,
+        usage: &RawValue,
+    ) -> Result<TokenCounts, ImplausibleUsage> {
+        match self {
+            Self::Chat => read_usage(usage),
+            Self::Embeddings | Self::Moderations => read_input_usage(usage),
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! A body's members, read one by one and strictly.
+
+use std::ops::{Range, RangeInclusive};
+
+use serde_json::value::RawValue;
+
+use super::splice::place_of;
+use super::tier::AskedTier;
+use crate::gateway::error::GatewayError;
+use crate::http::json::JsonObject;
+
+/// Above this no model answers, and products with prices stay far from
+/// overflow.
+const LIMITS: RangeInclusive<u64> = 1..=1 << 31;
+/// Names are kept and shown; no model has a longer one.
+const LONGEST_MODEL_NAME: usize = 512;
+
+/// A body's members. Null counts as absent.
+pub(in crate::gateway) struct Members<'a> {
+    pub(in crate::gateway) object: &'a JsonObject<'a>,
+    pub(in crate::gateway) body: &'a [u8],
+}
+
+/// An output limit the client may have stated.
+#[derive(Debug)]
+pub(in crate::gateway) struct Limit {
+    pub(in crate::gateway) value: Option<u64>,
+    pub(in crate::gateway) at: Option<Range<usize>>,
+}
+
+impl<'a> Members<'a> {
+    pub(in crate::gateway) fn stated(&self, name: &str) -> Option<&'a RawValue> {
+        self.object.get(name).filter(|value| value.get() != "null")
+    }
+
+    pub(in crate::gateway) fn required(
+        &self,
+        name: &'static str,
+    ) -> Result<&'a RawValue, GatewayError> {
+        let missing = || GatewayError::invalid(Some(name), format!("`{name}` is required"));
+        self.stated(name).ok_or_else(missing)
+    }
+
+    pub(in crate::gateway) fn place(&self, name: &str) -> Option<Range<usize>> {
+        let value = self.object.get(name)?;
+        Some(place_of(value, self.body))
+    }
+
+    /// The model's name, and where it stands.
+    pub(in crate::gateway) fn model(&self) -> Result<(String, Option<Range<usize>>), GatewayError> {
+        let value = self.required("model")?;
+        Ok((model_name(value)?, Some(place_of(value, self.body))))
+    }
+
+    pub(in crate::gateway) fn flag(&self, name: &'static str) -> Result<bool, GatewayError> {
+        match self.stated(name).map(RawValue::get) {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => {
+                let wrong = format!("`{name}` must be true or false");
+                Err(GatewayError::invalid(Some(name), wrong))
+            }
+        }
+    }
+
+    pub(in crate::gateway) fn integer(
+        &self,
+        name: &'static str,
+        range: RangeInclusive<u64>,
+    ) -> Result<Option<u64>, GatewayError> {
+        let Some(value) = self.stated(name) else {
+            return Ok(None);
+        };
+        // `+1` and `01` are not JSON, `1.0` and `1e3` do not parse here.
+        let number = value
+            .get()
+            .parse()
+            .ok()
+            .filter(|number| range.contains(number));
+        let wrong = || {
+            let (least, most) = range.clone().into_inner();
+            let wrong = format!("`{name}` must be a whole number from {least} to {most}");
+            GatewayError::invalid(Some(name), wrong)
+        };
+        number.map(Some).ok_or_else(wrong)
+    }
+
+    pub(in crate::gateway) fn limit(&self, name: &'static str) -> Result<Limit, GatewayError> {
+        Ok(Limit {
+            value: self.integer(name, LIMITS)?,
+            at: self.place(name),
+        })
+    }
+
+    /// The tier of service it asks for, and where that stands.
+    pub(in crate::gateway) fn tier(&self) -> (AskedTier, Option<Range<usize>>) {
+        let tier = AskedTier::read(self.object.get("service_tier"));
+        (tier, self.place("service_tier"))
+    }
+
+    /// Refuses members that look like one we read. A provider whose parser
+    /// ignores case would read `Model` as another `model`, so only the exact
+    /// spellings may occur.
+    pub(in crate::gateway) fn refuse_lookalikes(
+        &self,
+        read: &[&'static str],
+    ) -> Result<(), GatewayError> {
+        for (name, _) in self.object.members() {
+            if read.contains(&name.as_ref()) {
+                continue;
+            }
+            let looks_like = |member: &&&str| {
+                if name.is_ascii() {
+                    name.eq_ignore_ascii_case(member)
+                } else {
+                    folded(name) == **member
+                }
+            };
+            if let Some(member) = read.iter().find(looks_like) {
+                let message = format!("write `{member}` exactly so, not `{name}`");
+                return Err(GatewayError::invalid(Some(*member), message));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn model_name(value: &RawValue) -> Result<String, GatewayError> {
+    let name: String = serde_json::from_str(value.get())
+        .map_err(|_| GatewayError::invalid(Some("model"), "`model` must be a string"))?;
+    if name.is_empty() {
+        let wrong = "`model` must not be empty";
+        return Err(GatewayError::invalid(Some("model"), wrong));
+    }
+    if name.len() > LONGEST_MODEL_NAME {
+        let wrong = format!("`model` must not be longer than {LONGEST_MODEL_NAME} bytes");
+        return Err(GatewayError::invalid(Some("model"), wrong));
+    }
+    Ok(name)
+}
+
+/// The object a body is, or why it is none.
+pub(in crate::gateway) fn object(body: &[u8]) -> Result<JsonObject<'_>, GatewayError> {
+    JsonObject::read(body).map_err(|error| GatewayError::invalid(None, error.reason))
+}
+
+/// Go's JSON parser also takes the Kelvin sign for a `k` and `ſ` for an `s`.
+fn folded(name: &str) -> String {
+    name.chars()
+        .flat_map(char::to_uppercase)
+        .flat_map(char::to_lowercase)
+        .collect()
+}

@@ -1,0 +1,192 @@
+//! Options that change what a call costs and have no price here.
+//!
+//! Refusing them is what keeps the bound a bound. Options not known to change
+//! the price pass untouched.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::gateway::error::GatewayError;
+use crate::http::json::JsonObject;
+
+/// Where the call goes and as whom is the operator's to say, never a body's.
+const FORBIDDEN: [&str; 10] = [
+    "api_base",
+    "base_url",
+    "api_url",
+    "api_key",
+    "api_type",
+    "api_version",
+    "organization",
+    "custom_llm_provider",
+    "headers",
+    "extra_headers",
+];
+
+/// Paid extras, other models, other tiers.
+const UNPRICED: [&str; 22] = [
+    "audio",
+    "web_search",
+    "search_parameters",
+    "enable_search",
+    "models",
+    "route",
+    "plugins",
+    "provider",
+    "fallbacks",
+    "best_of",
+    "use_beam_search",
+    "mcp_servers",
+    "container",
+    "candidate_count",
+    "candidateCount",
+    "search_type",
+    "batch",
+    "processing",
+    // What a model rejects of it is output beyond the limit sent:
+    "prediction",
+    // Input that is stored at the provider, which bytes do not bound:
+    "cached_content",
+    "file_ids",
+    "previous_response_id",
+];
+
+const SEARCH: &str = "web_search_options";
+
+/// An option that changes what a call costs and has no price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::gateway) struct Unpriced {
+    pub(in crate::gateway) param: &'static str,
+    pub(in crate::gateway) why: &'static str,
+}
+
+/// Refuses members that are not a client's to say.
+pub(in crate::gateway) fn refuse_forbidden(object: &JsonObject<'_>) -> Result<(), GatewayError> {
+    let is_stated = |member: &&str| object.get(member).is_some();
+    match FORBIDDEN.into_iter().find(is_stated) {
+        Some(member) => {
+            let message = format!("`{member}` is decided by the operator; leave it out");
+            Err(GatewayError::invalid(Some(member), message))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The first option that has no price; an error if one makes no sense.
+pub(in crate::gateway) fn find(object: &JsonObject<'_>) -> Result<Option<Unpriced>, GatewayError> {
+    let (modalities, tools) = (modalities(object)?, tools(object)?);
+    let asked = |member: &&str| stated(object, member).is_some_and(|value| value != "false");
+    let extra = UNPRICED.into_iter().find(asked).map(|param| Unpriced {
+        param,
+        why: "it changes what the call costs",
+    });
+    let speed = || only(object, "speed", &["standard"]);
+    let place = || only(object, "inference_geo", &["global"]);
+    let search = || unusual_search(object);
+    let body = || stored_in_extra_body(object);
+    let rest = extra.or_else(speed).or_else(place).or_else(search);
+    Ok(rest.or_else(body).or(modalities).or(tools))
+}
+
+/// Whether a search is asked for.
+pub(in crate::gateway) fn asks_for_search(object: &JsonObject<'_>) -> bool {
+    stated(object, SEARCH).is_some()
+}
+
+/// Where a model's price includes a search, these do not change it.
+const PRICED_SEARCH: [&str; 2] = ["search_context_size", "user_location"];
+
+fn unusual_search(object: &JsonObject<'_>) -> Option<Unpriced> {
+    let stated = stated(object, SEARCH)?;
+    let options = JsonObject::read(stated.as_bytes()).ok();
+    let is_usual = options.is_some_and(|options| {
+        let mut members = options.members().iter();
+        members.all(|(name, _)| PRICED_SEARCH.contains(&name.as_ref()))
+    });
+    (!is_usual).then_some(Unpriced {
+        param: SEARCH,
+        why: "only `search_context_size` and `user_location` have a price",
+    })
+}
+
+/// What a router passes on beside the dialect may name input that is stored at
+/// the provider. An escape may spell anything.
+fn stored_in_extra_body(object: &JsonObject<'_>) -> Option<Unpriced> {
+    let extra = stated(object, "extra_body")?.to_ascii_lowercase();
+    let is_suspect = ["cache", "tier", "search", "\\u"];
+    let is_suspect = is_suspect.iter().any(|word| extra.contains(word));
+    is_suspect.then_some(Unpriced {
+        param: "extra_body",
+        why: "it names something that changes what the call costs",
+    })
+}
+
+/// A member's text, unless it is null.
+fn stated<'a>(object: &JsonObject<'a>, name: &str) -> Option<&'a str> {
+    object
+        .get(name)
+        .map(RawValue::get)
+        .filter(|value| *value != "null")
+}
+
+/// `param` has a price for these values alone.
+fn only(object: &JsonObject<'_>, param: &'static str, priced: &[&str]) -> Option<Unpriced> {
+    let value: Option<String> = serde_json::from_str(stated(object, param)?).ok();
+    let is_priced = value.is_some_and(|value| priced.contains(&value.as_str()));
+    (!is_priced).then_some(Unpriced {
+        param,
+        why: "this value changes what the call costs",
+    })
+}
+
+fn modalities(object: &JsonObject<'_>) -> Result<Option<Unpriced>, GatewayError> {
+    let Some(value) = stated(object, "modalities") else {
+        return Ok(None);
+    };
+    let listed: Vec<String> = serde_json::from_str(value).map_err(|_| {
+        GatewayError::invalid(Some("modalities"), "`modalities` must be a list of texts")
+    })?;
+    let is_text = listed.iter().all(|modality| modality == "text");
+    Ok((!is_text).then_some(Unpriced {
+        param: "modalities",
+        why: "only `text` has a price",
+    }))
+}
+
+#[derive(Deserialize)]
+struct Tool<'a> {
+    #[serde(borrow, default, rename = "type")]
+    kind: Option<Cow<'a, str>>,
+}
+
+fn tools(object: &JsonObject<'_>) -> Result<Option<Unpriced>, GatewayError> {
+    let Some(value) = stated(object, "tools") else {
+        return Ok(None);
+    };
+    let wrong = || {
+        GatewayError::invalid(
+            Some("tools"),
+            "`tools` must be a list of objects with a `type`",
+        )
+    };
+    let tools: Vec<&RawValue> = serde_json::from_str(value).map_err(|_| wrong())?;
+    for tool in tools {
+        let is_object = tool.get().starts_with('{');
+        let tool: Option<Tool<'_>> = is_object
+            .then(|| serde_json::from_str(tool.get()).ok())
+            .flatten();
+        match tool.and_then(|tool| tool.kind).ok_or_else(wrong)?.as_ref() {
+            "function" | "custom" => {}
+            _ => {
+                let why = "only tools of type `function` and `custom` have a price";
+                return Ok(Some(Unpriced {
+                    param: "tools",
+                    why,
+                }));
+            }
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,257 @@
+//! A provider's stream, read event by event: what is passed on, what is kept
+//! back, and what was used.
+//!
+//! Bytes pass through unchanged, except that usage is kept back until the call
+//! is settled. Nothing here waits: it is told what has come.
+
+use bytes::{Bytes, BytesMut};
+use keypurse_core::money::Money;
+use keypurse_providers::openai::{Event, end_of_event};
+
+use super::meter::Heard;
+use crate::gateway::call::settle::Told;
+use crate::gateway::endpoint::stream::{Fate, StreamEnd, StreamWire, Tail};
+use crate::gateway::error::GatewayError;
+use crate::gateway::upstream::dispatch::UpstreamFault;
+
+/// No event of a stream is larger.
+const LARGEST_EVENT: usize = 1024 * 1024;
+
+/// A stream as it comes in.
+#[derive(Debug)]
+pub(in crate::gateway) struct StreamSource {
+    /// The beginning of an event whose end has not come.
+    pending: BytesMut,
+    heard: Heard,
+    wire: StreamWire,
+}
+
+/// What can be delivered now.
+#[derive(Debug, Default)]
+pub(in crate::gateway) struct Batch {
+    pub(in crate::gateway) bytes: Bytes,
+    /// Set when nothing more will come.
+    pub(in crate::gateway) end: Option<StreamEnd>,
+}
+
+impl StreamSource {
+    pub(in crate::gateway) fn new(wire: StreamWire, heard: Heard) -> Self {
+        Self {
+            pending: BytesMut::new(),
+            heard,
+            wire,
+        }
+    }
+
+    /// At most so many tokens is what the model said so far; cheap to know.
+    pub(in crate::gateway) fn most_tokens(&self) -> u64 {
+        self.heard.most_tokens()
+    }
+
+    /// How many tokens what the model said so far is counted as.
+    pub(in crate::gateway) fn count_tokens(&mut self) -> u64 {
+        self.heard.count_tokens()
+    }
+
+    /// What the provider told about the call's cost.
+    pub(in crate::gateway) fn told(&self) -> Told<'_> {
+        self.wire.told(&self.heard)
+    }
+
+    /// What the client gets after the charge is on disk.
+    pub(in crate::gateway) fn tail(&self, tail: Tail, cost: Money) -> String {
+        self.wire.tail(tail, cost)
+    }
+
+    /// An error as the last event.
+    pub(in crate::gateway) fn error_event(&self, error: GatewayError) -> String {
+        self.wire.error_event(error)
+    }
+
+    /// Takes in what came; `None` is the end of the body.
+    pub(in crate::gateway) fn read(&mut self, came: Option<Result<Bytes, UpstreamFault>>) -> Batch {
+        match came {
+            Some(Ok(bytes)) => self.take_in(bytes),
+            Some(Err(fault)) => Batch {
+                bytes: Bytes::new(),
+                end: Some(StreamEnd::Fault(fault)),
+            },
+            None => self.close(),
+        }
+    }
+
+    fn take_in(&mut self, bytes: Bytes) -> Batch {
+        let mut searched = self.pending.len();
+        let buffer = if searched == 0 {
+            bytes
+        } else {
+            self.pending.extend_from_slice(&bytes);
+            self.pending.split().freeze()
+        };
+        let (mut passed, mut at) = (Passed::default(), 0);
+        while let Some(length) = end_of_event(&buffer[at..], searched) {
+            let event = buffer.slice(at..at + length);
+            (at, searched) = (at + length, 0);
+            match self.judge(&event) {
+                Fate::Passes => passed.push(&buffer, at - length..at),
+                Fate::KeptBack => {}
+                Fate::Replaced(event) => passed.push_own(event),
+                Fate::Ends(end) => {
+                    return Batch {
+                        bytes: passed.join(),
+                        end: Some(end),
+                    };
+                }
+            }
+        }
+        self.pending.extend_from_slice(&buffer[at..]);
+        let too_large = self.pending.len() > LARGEST_EVENT;
+        let end = too_large.then_some(StreamEnd::Fault(UpstreamFault::TooLarge));
+        Batch {
+            bytes: passed.join(),
+            end,
+        }
+    }
+
+    /// Some providers leave out the last blank line, or the mark at the end.
+    fn close(&mut self) -> Batch {
+        let mut batch = Batch::default();
+        if !self.pending.iter().all(u8::is_ascii_whitespace) {
+            batch = self.take_in(Bytes::from_static(b"\n\n"));
+        }
+        let end = if self.wire.is_complete() {
+            StreamEnd::Done
+        } else {
+            StreamEnd::Fault(UpstreamFault::Broken)
+        };
+        batch.end.get_or_insert(end);
+        batch
+    }
+
+    fn judge(&mut self, event: &Bytes) -> Fate {
+        match Event::read(event) {
+            // A keep-alive before the first chunk would begin an answer that
+            // may yet fail for free.
+            Event::Idle if !self.wire.has_begun() => Fate::KeptBack,
+            Event::Idle => Fate::Passes,
+            Event::Done => Fate::Ends(StreamEnd::Done),
+            Event::Garbage => Fate::Ends(StreamEnd::Fault(UpstreamFault::Nonsense)),
+            Event::Data(data) => self.wire.judge(event, data, &mut self.heard),
+        }
+    }
+}
+
+/// Parts of a buffer that pass, in the common case one without a copy.
+#[derive(Default)]
+struct Passed {
+    parts: Vec<Bytes>,
+    /// The last part, while it still grows.
+    open: Option<(Bytes, std::ops::Range<usize>)>,
+}
+
+impl Passed {
+    fn push(&mut self, buffer: &Bytes, range: std::ops::Range<usize>) {
+        match &mut self.open {
+            Some((_, open)) if open.end == range.start => open.end = range.end,
+            Some(_) | None => {
+                self.close();
+                self.open = Some((buffer.clone(), range));
+            }
+        }
+    }
+
+    fn push_own(&mut self, event: Bytes) {
+        self.close();
+        self.parts.push(event);
+    }
+
+    fn close(&mut self) {
+        if let Some((buffer, range)) = self.open.take() {
+            self.parts.push(buffer.slice(range));
+        }
+    }
+
+    fn join(mut self) -> Bytes {
+        self.close();
+        match self.parts.len() {
+            0 => Bytes::new(),
+            1 => self.parts.remove(0),
+            _ => self.parts.concat().into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::StreamSource;
+    use crate::gateway::endpoint::chat::stream::ChatStream;
+    use crate::gateway::endpoint::stream::{StreamEnd, StreamWire};
+    use crate::gateway::relay::meter::Heard;
+    use keypurse_core::usage::TokenCounts;
+
+    const STREAM: &str = concat!(
+        ": ping\n\n",
+        "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\r\n\r\n",
+        "data: {\"choices\":[{\"delta\":{\"content\":\"Gr\u{fc}\"}}],\"usage\":null}\n\n",
+        ": ping\n\n",
+        "event: message\ndata: {\"choices\":[{\"delta\":{\"content\":\"\u{df}e\"}}]}\n\n",
+        "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n",
+        "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":0}}\n\n",
+        "data: [DONE]\n\n",
+        "trailing junk",
+    );
+
+    /// What passes of pieces, and whether the stream is complete.
+    fn read(pieces: &[&[u8]]) -> (String, bool, StreamSource) {
+        let wire = StreamWire::Chat(ChatStream::new(1, false));
+        let mut source = StreamSource::new(wire, Heard::new(100, 1, None));
+        let mut passed = Vec::new();
+        let pieces = pieces
+            .iter()
+            .map(|piece| Some(Ok(Bytes::copy_from_slice(piece))));
+        for came in pieces.chain([None]) {
+            let batch = source.read(came);
+            passed.extend_from_slice(&batch.bytes);
+            if let Some(end) = batch.end {
+                let is_done = matches!(end, StreamEnd::Done);
+                return (String::from_utf8(passed).unwrap(), is_done, source);
+            }
+        }
+        unreachable!("the end of a body ends the stream")
+    }
+
+    #[test]
+    fn a_stream_reads_the_same_wherever_it_is_cut_into_pieces() {
+        let bytes = STREAM.as_bytes();
+        let (expected, ..) = read(&[bytes]);
+        let kept = STREAM.find("data: {\"choices\":[],").unwrap();
+        assert_eq!(expected, STREAM[": ping\n\n".len()..kept]);
+        for cut in 0..bytes.len() {
+            let (passed, is_done, source) = read(&[&bytes[..cut], &bytes[cut..]]);
+            assert_eq!(passed, expected, "cut at {cut}");
+            assert!(is_done && source.most_tokens() == 7, "cut at {cut}");
+            let told = TokenCounts {
+                input: 1,
+                ..TokenCounts::default()
+            };
+            assert_eq!(source.told().usage, Some(Ok(told)));
+        }
+        let single: Vec<&[u8]> = bytes.chunks(1).collect();
+        assert_eq!(read(&single).0, expected);
+    }
+
+    #[test]
+    fn a_stream_that_ends_early_is_complete_only_after_its_choices() {
+        let cut_at = |mark: &str| STREAM.find(mark).unwrap();
+        for (end, expected) in [
+            (cut_at("event:"), false),
+            (cut_at("data: {\"choices\":[{\"delta\":{},"), false),
+            (cut_at("data: {\"choices\":[],"), true),
+            (cut_at("data: [DONE]"), true),
+        ] {
+            assert_eq!(read(&[&STREAM.as_bytes()[..end]]).1, expected, "{end}");
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! The client that reaches upstreams: no redirects, no proxies, no delays.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::{ClientConfig, RootCertStore};
+use thiserror::Error;
+use tokio_util::sync::CancellationToken;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// Shorter than most servers keep idle connections, so that we rarely write
+/// into one they are closing.
+const IDLE_CONNECTION: Duration = Duration::from_secs(30);
+const IDLE_CONNECTIONS_PER_HOST: usize = 256;
+/// Bounds what one stalled stream keeps in memory, and a block of headers.
+const READ_BUFFER: usize = 64 * 1024;
+
+pub(in crate::gateway) type UpstreamClient = Client<HttpsConnector<HttpConnector>, RequestBody>;
+
+/// A client with Mozilla's roots and the machine's own.
+pub(in crate::gateway) fn client() -> Result<UpstreamClient, rustls::Error> {
+    let mut connector = HttpConnector::new();
+    // Without it a small write waits 40 ms for the other side's ACK.
+    connector.set_nodelay(true);
+    connector.enforce_http(false);
+    connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
+    let connector = HttpsConnectorBuilder::new()
+        .with_tls_config(tls()?)
+        .https_or_http()
+        .enable_all_versions()
+        .wrap_connector(connector);
+    let client = Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(IDLE_CONNECTION)
+        .pool_max_idle_per_host(IDLE_CONNECTIONS_PER_HOST)
+        .http1_max_buf_size(READ_BUFFER)
+        .build(connector);
+    Ok(client)
+}
+
+fn tls() -> Result<ClientConfig, rustls::Error> {
+    let mut roots = RootCertStore::empty();
+    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    // A machine without certificates of its own is no obstacle.
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(config)
+}
+
+/// A request's body, which stays here when its token was deleted while the
+/// call waited for a connection.
+#[derive(Debug)]
+pub(in crate::gateway) struct RequestBody {
+    bytes: Option<Bytes>,
+    revoked: Option<CancellationToken>,
+}
+
+/// The token was deleted before the call left.
+#[derive(Debug, Error)]
+#[error("the token was deleted before the call left")]
+pub(in crate::gateway) struct RevokedBeforeSending;
+
+impl RequestBody {
+    pub(in crate::gateway) fn new(bytes: Bytes, revoked: Option<CancellationToken>) -> Self {
+        Self {
+            bytes: Some(bytes),
+            revoked,
+        }
+    }
+}
+
+impl Body for RequestBody {
+    type Data = Bytes;
+    type Error = RevokedBeforeSending;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, RevokedBeforeSending>>> {
+        if self
+            .revoked
+            .as_ref()
+            .is_some_and(CancellationToken::is_cancelled)
+        {
+            return Poll::Ready(Some(Err(RevokedBeforeSending)));
+        }
+        Poll::Ready(self.bytes.take().map(|bytes| Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.bytes.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let length = self.bytes.as_ref().map_or(0, Bytes::len);
+        SizeHint::with_exact(u64::try_from(length).expect("a body fits in u64"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http_body_util::BodyExt as _;
+    use tokio_util::sync::CancellationToken;
+
+    use super::RequestBody;
+
+    #[tokio::test]
+    async fn l11_a_call_that_waited_for_its_connection_does_not_leave_after_a_deletion() {
+        let revoked = CancellationToken::new();
+        let waiting = RequestBody::new(Bytes::from_static(b"{}"), Some(revoked.clone()));
+        let in_time = RequestBody::new(Bytes::from_static(b"{}"), Some(revoked.clone()));
+        assert_eq!(in_time.collect().await.unwrap().to_bytes(), "{}");
+        revoked.cancel();
+        assert!(waiting.collect().await.is_err());
+    }
+}

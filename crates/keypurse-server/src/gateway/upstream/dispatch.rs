@@ -1,0 +1,207 @@
+//! Sends a paid call to its provider.
+
+use std::error::Error as _;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use crate::gateway::call::fund::Funded;
+use crate::gateway::upstream::client::RequestBody;
+use crate::gateway::upstream::demo;
+use crate::gateway::upstream::provider::{Gateway, Reached};
+
+/// The name OpenAI's documentation gives to the caller's own id of a call;
+/// with it a provider's log and ours can be laid side by side.
+const CALLERS_ID: HeaderName = HeaderName::from_static("x-client-request-id");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
+const AGENT: HeaderValue =
+    HeaderValue::from_static(concat!("keypurse/", env!("CARGO_PKG_VERSION")));
+
+/// What a provider answered, its body still on the way.
+#[derive(Debug)]
+pub(in crate::gateway) struct Reply {
+    pub(in crate::gateway) status: StatusCode,
+    pub(in crate::gateway) headers: HeaderMap,
+    pub(in crate::gateway) body: ReplyBody,
+}
+
+/// An answer's body.
+#[derive(Debug)]
+pub(in crate::gateway) enum ReplyBody {
+    Http(Incoming),
+    InProcess {
+        pieces: std::vec::IntoIter<Bytes>,
+        pause: Duration,
+    },
+}
+
+/// Why a provider gave no answer.
+#[derive(Debug)]
+pub(in crate::gateway) struct UpstreamFailure {
+    pub(in crate::gateway) provider: Arc<str>,
+    pub(in crate::gateway) fault: UpstreamFault,
+}
+
+/// What went wrong on the way to a provider or back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::gateway) enum UpstreamFault {
+    /// No connection.
+    Unreachable,
+    /// It did not take our credential, or redirected us.
+    Refused(StatusCode),
+    /// The answer ended before it was complete.
+    Broken,
+    /// The answer is not one.
+    Nonsense,
+    /// The answer is larger than we keep.
+    TooLarge,
+    /// It took too long.
+    Timeout,
+}
+
+/// Sends the call and waits for the head of the answer until `by`. It leaves
+/// once at most: only a connection that turned out closed before anything was
+/// written is replaced.
+pub(in crate::gateway) async fn dispatch(
+    gateway: &Gateway,
+    funded: &Funded,
+    revoked: Option<&CancellationToken>,
+    by: Instant,
+) -> Result<Reply, UpstreamFault> {
+    let route = &funded.route;
+    let asked = &funded.asked;
+    let body = asked.for_upstream(route, funded.limit);
+    let Reached::Http(upstream) = &route.provider.reached else {
+        return Ok(demo::answer(funded, &body));
+    };
+    let url = upstream.url(asked.endpoint);
+    let mut request = Request::new(RequestBody::new(body, revoked.cloned()));
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = url.ok_or(UpstreamFault::Unreachable)?.clone();
+    let headers = request.headers_mut();
+    headers.insert(CONTENT_TYPE, JSON);
+    headers.insert(ACCEPT_ENCODING, IDENTITY);
+    headers.insert(USER_AGENT, AGENT);
+    let id = HeaderValue::try_from(funded.call.to_string());
+    headers.insert(CALLERS_ID, id.expect("an id is letters and digits"));
+    if asked.streamed {
+        headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
+    } else {
+        headers.insert(ACCEPT, JSON);
+    }
+    for (name, value) in &upstream.headers {
+        headers.insert(name.clone(), value.clone());
+    }
+    let sent = gateway.client.request(request);
+    match timeout_at(by, sent).await {
+        Err(_) => Err(UpstreamFault::Timeout),
+        Ok(Err(error)) => Err(explain(&route.provider.name, &error)),
+        Ok(Ok(response)) => {
+            let (head, body) = response.into_parts();
+            let body = ReplyBody::Http(body);
+            Ok(Reply {
+                status: head.status,
+                headers: head.headers,
+                body,
+            })
+        }
+    }
+}
+
+fn explain(provider: &str, error: &hyper_util::client::legacy::Error) -> UpstreamFault {
+    let mut chain = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let _ = write!(chain, ": {error}");
+        cause = error.source();
+    }
+    warn!(
+        provider,
+        error = chain,
+        "a call to provider `{provider}` failed"
+    );
+    if error.is_connect() {
+        UpstreamFault::Unreachable
+    } else {
+        UpstreamFault::Broken
+    }
+}
+
+impl ReplyBody {
+    /// The next bytes; `None` at the end.
+    ///
+    /// Cancel safe: a piece is either returned or still to come.
+    pub(in crate::gateway) async fn next(&mut self) -> Option<Result<Bytes, UpstreamFault>> {
+        match self {
+            Self::InProcess { pieces, pause } => {
+                if pieces.len() > 1 {
+                    tokio::time::sleep(*pause).await;
+                }
+                pieces.next().map(Ok)
+            }
+            Self::Http(body) => loop {
+                match body.frame().await? {
+                    Err(_) => return Some(Err(UpstreamFault::Broken)),
+                    Ok(frame) => match frame.into_data() {
+                        Ok(data) if !data.is_empty() => return Some(Ok(data)),
+                        Ok(_) | Err(_) => {}
+                    },
+                }
+            },
+        }
+    }
+
+    /// The whole body, at most `limit` bytes. The first piece may take as long
+    /// as `first`, each other one as long as `idle`.
+    pub(in crate::gateway) async fn collect(
+        &mut self,
+        limit: usize,
+        first: Duration,
+        idle: Duration,
+    ) -> Result<Bytes, UpstreamFault> {
+        let Some(mut whole) = timed(first, self).await? else {
+            return Ok(Bytes::new());
+        };
+        let mut joined: Option<bytes::BytesMut> = None;
+        while let Some(piece) = timed(idle, self).await? {
+            let buffer = joined.get_or_insert_with(|| std::mem::take(&mut whole).into());
+            if buffer.len() + piece.len() > limit {
+                return Err(UpstreamFault::TooLarge);
+            }
+            buffer.extend_from_slice(&piece);
+        }
+        Ok(joined.map_or(whole, bytes::BytesMut::freeze))
+    }
+}
+
+async fn timed(limit: Duration, body: &mut ReplyBody) -> Result<Option<Bytes>, UpstreamFault> {
+    match tokio::time::timeout(limit, body.next()).await {
+        Err(_) => Err(UpstreamFault::Timeout),
+        Ok(piece) => piece.transpose(),
+    }
+}
+
+/// Headers of an answer that mean something to a client; the others are about
+/// the provider's connection with us.
+pub(in crate::gateway) fn forwarded(headers: &HeaderMap) -> HeaderMap {
+    let passes = |name: &HeaderName| {
+        let name = name.as_str();
+        matches!(name, "content-type" | "retry-after" | "retry-after-ms")
+            || name.starts_with("openai-")
+            || name.starts_with("x-ratelimit-")
+    };
+    let passing = headers.iter().filter(|(name, _)| passes(name));
+    passing
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}

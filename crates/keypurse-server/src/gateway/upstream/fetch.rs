@@ -1,0 +1,179 @@
+//! A call up to the first byte of its answer: until then it costs nothing.
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, StatusCode};
+use keypurse_providers::tokenizer::Tokenizer;
+use keypurse_store::failpoint;
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
+use tracing::error;
+
+use crate::gateway::call::fund::Funded;
+use crate::gateway::endpoint::stream::{StreamEnd, StreamWire};
+use crate::gateway::error::{GatewayError, PassedOn};
+use crate::gateway::relay::meter::Heard;
+use crate::gateway::relay::source::{Batch, StreamSource};
+use crate::gateway::upstream::dispatch::{
+    Reply, ReplyBody, UpstreamFailure, UpstreamFault, dispatch, forwarded,
+};
+use crate::gateway::upstream::provider::{Gateway, Reached};
+use crate::http::authenticate::AuthError;
+
+/// Larger answers are not chat.
+const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
+const LARGEST_ERROR: usize = 1024 * 1024;
+
+/// The beginning of an answer that can be delivered.
+#[derive(Debug)]
+pub(in crate::gateway) enum Fetched {
+    /// All of it.
+    Whole { headers: HeaderMap, body: Bytes },
+    /// The first events of a stream.
+    Begun(Box<BegunStream>),
+}
+
+/// A stream of which something can be delivered.
+#[derive(Debug)]
+pub(in crate::gateway) struct BegunStream {
+    pub(in crate::gateway) headers: HeaderMap,
+    pub(in crate::gateway) body: ReplyBody,
+    pub(in crate::gateway) source: StreamSource,
+    pub(in crate::gateway) first: Batch,
+}
+
+/// Sends the call and waits for something to deliver. An error here means that
+/// nothing was.
+pub(in crate::gateway) async fn fetch(
+    gateway: &Gateway,
+    funded: &Funded,
+    revoked: Option<&CancellationToken>,
+) -> Result<Fetched, GatewayError> {
+    let provider = &funded.route.provider;
+    let limits = &provider.timeouts;
+    let failed = |fault: UpstreamFault| {
+        if fault != UpstreamFault::Timeout && revoked.is_some_and(CancellationToken::is_cancelled) {
+            return GatewayError::Unauthenticated(AuthError::Retired);
+        }
+        GatewayError::Upstream(UpstreamFailure {
+            provider: provider.name.clone(),
+            fault,
+        })
+    };
+    let by = Instant::now() + limits.first_byte;
+    let sent = dispatch(gateway, funded, revoked, by);
+    let mut reply = sent.await.map_err(failed)?;
+    failpoint::reach("call.dispatched");
+    let headers = forwarded(&reply.headers);
+    if !reply.status.is_success() {
+        return Err(refusal(funded, reply).await.unwrap_or_else(failed));
+    }
+    let stream = funded.asked.stream().filter(|_| !is_json(&headers));
+    if let Some(wire) = stream {
+        let begin = begin_stream(funded, wire, reply.body, headers);
+        let begun = timeout_at(by, begin).await;
+        return begun
+            .map_err(|_| UpstreamFault::Timeout)
+            .flatten()
+            .map_err(failed);
+    }
+    let collect = reply
+        .body
+        .collect(LARGEST_ANSWER, by - Instant::now(), limits.idle);
+    let body = timeout(limits.total, collect).await;
+    let body = body
+        .map_err(|_| UpstreamFault::Timeout)
+        .flatten()
+        .map_err(failed)?;
+    Ok(Fetched::Whole { headers, body })
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let content_type = headers
+        .get(CONTENT_TYPE)
+        .map_or(&b""[..], |value| value.as_bytes());
+    content_type.starts_with(b"application/json")
+}
+
+async fn begin_stream(
+    funded: &Funded,
+    wire: StreamWire,
+    mut body: ReplyBody,
+    headers: HeaderMap,
+) -> Result<Fetched, UpstreamFault> {
+    let tokenizer = funded.route.tokenizer.filter(Tokenizer::ready);
+    let heard = Heard::new(funded.output_limit(), funded.bound.choices, tokenizer);
+    let mut source = StreamSource::new(wire, heard);
+    loop {
+        let first = source.read(body.next().await);
+        match first.end {
+            Some(StreamEnd::Fault(fault)) if first.bytes.is_empty() => return Err(fault),
+            Some(StreamEnd::Refused(_)) if first.bytes.is_empty() => {
+                return Err(UpstreamFault::Broken);
+            }
+            None if first.bytes.is_empty() => {}
+            Some(_) | None => {
+                return Ok(Fetched::Begun(Box::new(BegunStream {
+                    headers,
+                    body,
+                    source,
+                    first,
+                })));
+            }
+        }
+    }
+}
+
+/// What a provider's refusal means for the client: it is passed on when it
+/// concerns the client's request, and becomes a 502 when it concerns us.
+async fn refusal(funded: &Funded, mut reply: Reply) -> Result<GatewayError, UpstreamFault> {
+    let provider = &funded.route.provider;
+    let status = reply.status;
+    let passes = matches!(
+        status.as_u16(),
+        400 | 404 | 409 | 413 | 422 | 429 | 500..=599
+    );
+    if !passes {
+        let name = &*provider.name;
+        error!(
+            provider = name,
+            status = status.as_u16(),
+            "{}",
+            operators_trouble(name, status)
+        );
+        return Err(UpstreamFault::Refused(status));
+    }
+    let limits = &provider.timeouts;
+    let body = reply
+        .body
+        .collect(LARGEST_ERROR, limits.idle, limits.idle)
+        .await?;
+    if shows_key(&provider.reached, &body) {
+        return Err(UpstreamFault::Refused(status));
+    }
+    let headers = forwarded(&reply.headers);
+    Ok(GatewayError::PassedOn(Box::new(PassedOn {
+        status,
+        headers,
+        body,
+    })))
+}
+
+fn operators_trouble(provider: &str, status: StatusCode) -> String {
+    match status.as_u16() {
+        401 | 403 => {
+            format!("provider `{provider}` does not accept our API key ({status}); check it")
+        }
+        402 => format!("provider `{provider}` wants to be paid ({status}); top up there"),
+        _ => format!("provider `{provider}` answered {status}; check its base_url"),
+    }
+}
+
+/// Some providers quote the key they were sent.
+pub(in crate::gateway) fn shows_key(reached: &Reached, text: &[u8]) -> bool {
+    let key = match reached {
+        Reached::Http(upstream) => upstream.key.as_ref(),
+        Reached::InProcess => None,
+    };
+    key.is_some_and(|key| memchr::memmem::find(text, key.expose().as_bytes()).is_some())
+}

@@ -1,0 +1,329 @@
+//! What the gateway knows while it runs: providers, prices, the client.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, RwLock};
+
+use http::Uri;
+use http::uri::{PathAndQuery, Scheme};
+use http::{HeaderName, HeaderValue};
+use keypurse_core::price::Price;
+use keypurse_providers::catalogue::Catalogue;
+use keypurse_providers::tokenizer;
+use thiserror::Error;
+use tokio::sync::Semaphore;
+
+use super::client::{UpstreamClient, client};
+use super::demo;
+use crate::gateway::call::once::KeptAnswers;
+use crate::gateway::call::resolve::Routes;
+use crate::gateway::config::{
+    GatewayConfig, HttpUpstream, ModelPrice, OutputLimitField, ProviderConfig, ProviderKey,
+    ProviderKind, StreamHold, Timeouts,
+};
+use crate::gateway::endpoint::kind::Endpoint;
+use crate::gateway::models::ListedModels;
+
+/// Providers, prices and the client that reaches them.
+pub struct Gateway {
+    pub(in crate::gateway) catalogue: Catalogue,
+    pub(in crate::gateway) providers: HashMap<String, Arc<Provider>>,
+    pub(in crate::gateway) prices: HashMap<(String, String), KnownPrice>,
+    pub(in crate::gateway) default_output_limit: u64,
+    pub(in crate::gateway) client: UpstreamClient,
+    /// How many more calls without a client may be read to their end.
+    pub(in crate::gateway) drains: Arc<Semaphore>,
+    pub(in crate::gateway) routes: Routes,
+    pub(in crate::gateway) kept: Arc<KeptAnswers>,
+    pub(in crate::gateway) listed: RwLock<Option<ListedModels>>,
+}
+
+/// A price an operator set, or one that is built in.
+#[derive(Debug)]
+pub(in crate::gateway) struct KnownPrice {
+    pub(in crate::gateway) price: Arc<Price>,
+    pub(in crate::gateway) max_input_tokens: Option<u64>,
+    pub(in crate::gateway) max_output_tokens: Option<u64>,
+}
+
+/// A configured provider.
+#[derive(Debug)]
+pub(in crate::gateway) struct Provider {
+    pub(in crate::gateway) name: Arc<str>,
+    pub(in crate::gateway) free: bool,
+    pub(in crate::gateway) timeouts: Timeouts,
+    pub(in crate::gateway) output_limit_field: OutputLimitField,
+    pub(in crate::gateway) stream_hold: StreamHold,
+    pub(in crate::gateway) reached: Reached,
+}
+
+/// How a provider is reached.
+pub(in crate::gateway) enum Reached {
+    Http(Box<Upstream>),
+    InProcess,
+}
+
+/// An upstream, ready to be called.
+pub(in crate::gateway) struct Upstream {
+    /// Where each endpoint's calls go, in the order of [`Endpoint::ALL`].
+    urls: [Option<Uri>; Endpoint::ALL.len()],
+    /// What every call carries: the credential, and what its dialect wants.
+    pub(in crate::gateway) headers: Vec<(HeaderName, HeaderValue)>,
+    /// To recognise it in an answer, which must not show it.
+    pub(in crate::gateway) key: Option<ProviderKey>,
+}
+
+/// Why a configuration makes no gateway.
+#[derive(Debug, Error)]
+pub enum GatewayConfigError {
+    /// Two providers of one name.
+    #[error("there are two providers named `{0}`")]
+    DuplicateProvider(String),
+    /// A name that cannot stand before a slash.
+    #[error("`{0}` cannot name a provider; use letters, digits, `-`, `_` and `.`")]
+    ProviderName(String),
+    /// A base URL that is none, or that carries a credential.
+    #[error(
+        "the base_url of provider `{0}` must be http:// or https://, without user name, \
+         password or query"
+    )]
+    BaseUrl(String),
+    /// A key that cannot be sent in a header.
+    #[error("the API key of provider `{0}` has characters that no header can carry")]
+    ApiKey(String),
+    /// Two prices for one model.
+    #[error("there are two prices for `{0}`")]
+    DuplicatePrice(String),
+    /// Without roots no https upstream can be trusted.
+    #[error("cannot set up TLS for upstreams")]
+    Tls(#[source] rustls::Error),
+}
+
+impl Gateway {
+    /// A gateway over these providers and prices.
+    pub fn new(config: GatewayConfig) -> Result<Self, GatewayConfigError> {
+        let mut prices = HashMap::new();
+        for price in config.prices {
+            let named = format!("{}/{}", price.provider, price.model);
+            let (key, known) = known_price(price);
+            if prices.insert(key, known).is_some() {
+                return Err(GatewayConfigError::DuplicatePrice(named));
+            }
+        }
+        let mut providers = HashMap::new();
+        for provider in config.providers {
+            if matches!(provider.kind, ProviderKind::Demo) {
+                let (key, known) = known_price(demo::model(&provider.name));
+                prices.entry(key).or_insert(known);
+            }
+            let provider = Provider::new(provider)?;
+            let name = provider.name.to_string();
+            if providers.insert(name.clone(), Arc::new(provider)).is_some() {
+                return Err(GatewayConfigError::DuplicateProvider(name));
+            }
+        }
+        Ok(Self {
+            catalogue: Catalogue::bundled(),
+            client: client().map_err(GatewayConfigError::Tls)?,
+            providers,
+            prices,
+            default_output_limit: config.default_output_limit,
+            drains: Arc::new(Semaphore::new(config.max_drains)),
+            routes: Routes::default(),
+            kept: Arc::default(),
+            listed: RwLock::default(),
+        })
+    }
+
+    /// Configured providers, in alphabetical order.
+    pub fn provider_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.providers.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// Makes the vocabularies of the configured providers' models, on a thread
+    /// of its own. Until they are there, bytes are counted.
+    pub fn warm(&self) {
+        if self.providers.keys().any(|name| tokenizer::is_of_use(name)) {
+            let thread = std::thread::Builder::new().name("vocabulary".to_owned());
+            if let Err(error) = thread.spawn(tokenizer::warm) {
+                tracing::warn!(%error, "tokens are not counted: there is no thread for it");
+            }
+        }
+    }
+
+    /// The day the bundled prices were published.
+    pub fn prices_date(&self) -> &str {
+        self.catalogue.date()
+    }
+}
+
+fn known_price(price: ModelPrice) -> ((String, String), KnownPrice) {
+    let known = KnownPrice {
+        price: Arc::new(price.price),
+        max_input_tokens: price.max_input_tokens,
+        max_output_tokens: price.max_output_tokens,
+    };
+    ((price.provider, price.model), known)
+}
+
+impl Provider {
+    /// Stands for a provider that is not configured.
+    pub(in crate::gateway) fn simulated(name: &str) -> Self {
+        Self {
+            name: name.into(),
+            free: true,
+            timeouts: Timeouts::default(),
+            output_limit_field: OutputLimitField::MaxTokens,
+            stream_hold: StreamHold::Full,
+            reached: Reached::InProcess,
+        }
+    }
+
+    fn new(config: ProviderConfig) -> Result<Self, GatewayConfigError> {
+        let ProviderConfig {
+            name,
+            kind,
+            free,
+            stream_hold,
+        } = config;
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        if name.is_empty() || !name.bytes().all(fits) {
+            return Err(GatewayConfigError::ProviderName(name));
+        }
+        let (reached, output_limit_field, timeouts) = match kind {
+            ProviderKind::Demo => (
+                Reached::InProcess,
+                OutputLimitField::MaxTokens,
+                Timeouts::default(),
+            ),
+            ProviderKind::Http(upstream) => (
+                Reached::Http(Box::new(Upstream::new(&name, &upstream)?)),
+                upstream.output_limit_field,
+                upstream.timeouts,
+            ),
+        };
+        Ok(Self {
+            name: name.into(),
+            free,
+            timeouts,
+            output_limit_field,
+            stream_hold,
+            reached,
+        })
+    }
+}
+
+impl Reached {
+    /// Whether calls of this endpoint lead anywhere.
+    pub(in crate::gateway) fn offers(&self, endpoint: Endpoint) -> bool {
+        match self {
+            Self::Http(upstream) => upstream.url(endpoint).is_some(),
+            Self::InProcess => endpoint == Endpoint::Chat,
+        }
+    }
+}
+
+impl Upstream {
+    fn new(name: &str, config: &HttpUpstream) -> Result<Self, GatewayConfigError> {
+        let base = Base::parse(&config.base_url);
+        let base = base.ok_or_else(|| GatewayConfigError::BaseUrl(name.to_owned()))?;
+        let key = config.api_key.as_ref();
+        let headers = config.dialect.headers(key);
+        Ok(Self {
+            urls: Endpoint::ALL.map(|endpoint| base.join(config.dialect.path(endpoint)?)),
+            headers: headers.map_err(|_| GatewayConfigError::ApiKey(name.to_owned()))?,
+            key: config.api_key.clone(),
+        })
+    }
+
+    /// Where an endpoint's calls go. `None`: the provider has no such endpoint.
+    pub(in crate::gateway) fn url(&self, endpoint: Endpoint) -> Option<&Uri> {
+        self.urls[endpoint as usize].as_ref()
+    }
+}
+
+/// A base URL, up to and including the version.
+struct Base {
+    parts: http::uri::Parts,
+    path: String,
+}
+
+impl Base {
+    fn parse(base: &str) -> Option<Self> {
+        let mut parts = base.trim().parse::<Uri>().ok()?.into_parts();
+        let is_web = parts
+            .scheme
+            .as_ref()
+            .is_some_and(|s| *s == Scheme::HTTP || *s == Scheme::HTTPS);
+        let is_plain = parts
+            .authority
+            .as_ref()
+            .is_some_and(|host| !host.as_str().contains('@'));
+        let path = parts.path_and_query.take();
+        let path = path.as_ref().map_or("/", PathAndQuery::as_str);
+        if !is_web || !is_plain || path.contains('?') {
+            return None;
+        }
+        let path = path.trim_end_matches('/').to_owned();
+        Some(Self { parts, path })
+    }
+
+    fn join(&self, rest: &str) -> Option<Uri> {
+        let mut parts = http::uri::Parts::default();
+        parts.scheme.clone_from(&self.parts.scheme);
+        parts.authority.clone_from(&self.parts.authority);
+        parts.path_and_query = Some(format!("{}/{rest}", self.path).parse().ok()?);
+        Uri::from_parts(parts).ok()
+    }
+}
+
+impl fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gateway")
+            .field("providers", &self.providers)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Reached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Http(upstream) => write!(f, "Http({:?})", upstream.url(Endpoint::Chat)),
+            Self::InProcess => f.write_str("InProcess"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Base;
+
+    #[test]
+    fn a_base_url_is_plain_and_carries_no_credential() {
+        for (base, expected) in [
+            (
+                "https://api.openai.com/v1",
+                Some("https://api.openai.com/v1/chat/completions"),
+            ),
+            (
+                "http://127.0.0.1:8080/",
+                Some("http://127.0.0.1:8080/chat/completions"),
+            ),
+            (
+                "http://[::1]:8080",
+                Some("http://[::1]:8080/chat/completions"),
+            ),
+            ("https://user:secret@host/v1", None),
+            ("https://host/v1?key=secret", None),
+            ("ftp://host/v1", None),
+            ("host/v1", None),
+            ("", None),
+        ] {
+            let url = Base::parse(base).and_then(|base| base.join("chat/completions"));
+            let url = url.map(|url| url.to_string());
+            assert_eq!(url.as_deref(), expected, "{base}");
+        }
+    }
+}
