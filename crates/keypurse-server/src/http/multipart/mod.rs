@@ -9,7 +9,7 @@ mod boundary;
 mod head;
 mod read;
 
-pub use read::{Form, FormError, Limits};
+pub use read::{Form, FormError, Limits, without_boundary};
 
 #[cfg(test)]
 mod tests;

@@ -116,12 +116,35 @@ impl Form {
             .collect()
     }
 
+    /// Bytes of the contents of all fields that are no files.
+    pub fn text_bytes(&self) -> usize {
+        let texts = self.fields.iter().filter(|field| !field.is_file);
+        texts.map(|field| field.content.len()).sum()
+    }
+
     /// Where a field's content stands in the body, to put another there: every
     /// other byte passes as it came.
     pub fn place(&self, name: &str) -> Option<Range<usize>> {
         let field = self.fields.iter().find(|field| field.name == name)?;
         Some(field.content.clone())
     }
+}
+
+/// A form's body with its boundary left out, whatever else it is: two that
+/// differ in the boundary alone become the same.
+pub fn without_boundary(content_type: &str, body: &Bytes) -> Bytes {
+    let Some(boundary) = boundary::of(content_type) else {
+        return body.clone();
+    };
+    let delimiter = format!("--{boundary}");
+    let mut rest = Vec::with_capacity(body.len());
+    let mut copied = 0;
+    for at in memmem::find_iter(body, &delimiter) {
+        rest.extend_from_slice(&body[copied..at + 2]);
+        copied = at + delimiter.len();
+    }
+    rest.extend_from_slice(&body[copied..]);
+    rest.into()
 }
 
 fn fields(boundary: &str, body: &[u8], limits: Limits) -> Result<Vec<Field>, FormError> {

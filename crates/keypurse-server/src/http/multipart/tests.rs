@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use proptest::prelude::*;
 
-use super::{Form, FormError, Limits};
+use super::{Form, FormError, Limits, without_boundary};
 
 const TYPE: &str = "multipart/form-data; boundary=b1";
 const LIMITS: Limits = Limits {
@@ -39,6 +39,7 @@ fn fields_and_files_are_found_where_they_stand() {
     let files = whole.files("file").unwrap();
     assert_eq!(files, [Bytes::from_static(b"\r\nRI\r\n--b\r\n")]);
     assert_eq!(whole.files("mask"), Ok(Vec::new()));
+    assert_eq!(whole.text_bytes(), "whisper-1logprobs".len());
     let swapped = whole.text("file").unwrap_err();
     assert_eq!(swapped.to_string(), "the field `file` must be a text");
     assert!(whole.files("model").is_err());
@@ -132,6 +133,18 @@ fn a_form_states_one_boundary() {
         let read = Form::read(content_type, body.clone(), LIMITS);
         assert_eq!(read.is_ok(), is_read, "{content_type}");
     }
+}
+
+#[test]
+fn forms_that_differ_in_their_boundary_alone_are_the_same() {
+    let body = |boundary: &str| Bytes::from(part("name=\"a\"", "x").replace("b1", boundary));
+    let without = |boundary: &str| {
+        let content_type = format!("multipart/form-data; boundary={boundary}");
+        without_boundary(&content_type, &body(boundary))
+    };
+    assert_eq!(without("b1"), without("b2"));
+    assert_ne!(without("b1"), body("b1"));
+    assert_eq!(without_boundary("text/plain", &body("b1")), body("b1"));
 }
 
 #[test]

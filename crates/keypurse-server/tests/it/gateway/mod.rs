@@ -16,6 +16,7 @@ mod images;
 mod leaving;
 mod ledger_faults;
 mod load;
+mod media;
 mod models;
 mod moderations;
 mod money;

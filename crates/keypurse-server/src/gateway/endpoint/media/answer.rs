@@ -8,11 +8,11 @@ use keypurse_providers::openai::{
     Answer, ImplausibleUsage, read_duration, read_image_usage, read_transcription_usage,
 };
 
+use super::Media;
 use super::bound::prices_no_tokens;
 use super::images::Images;
 use super::speech::Speech;
 use super::transcription::Transcription;
-use super::Media;
 use crate::gateway::call::count::length;
 use crate::gateway::call::resolve::Route;
 
@@ -181,6 +181,15 @@ pub(in crate::gateway) fn is_sound(headers: &HeaderMap) -> bool {
     stated.starts_with(b"audio/") || stated.starts_with(b"application/octet-stream")
 }
 
+/// Whether plain text is what was said, and no page and no error.
+fn is_transcript(headers: &HeaderMap, body: &[u8]) -> bool {
+    let stated = headers.get(CONTENT_TYPE);
+    let stated = stated.map_or(&b""[..], |value| value.as_bytes());
+    let is_json = stated.starts_with(b"application/json");
+    let is_error = is_json && memchr::memmem::find(body, b"\"error\"").is_some();
+    !is_error && !stated.starts_with(b"text/html")
+}
+
 impl Transcription {
     fn read_answer<'a>(
         &self,
@@ -193,9 +202,7 @@ impl Transcription {
             ..*most
         };
         if !self.is_json {
-            let stated = headers.get(CONTENT_TYPE);
-            let is_page = stated.is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
-            return (!is_page).then(|| Whole {
+            return is_transcript(headers, body).then(|| Whole {
                 json: None,
                 told: None,
                 counted: said(length(body.len())),

@@ -99,7 +99,11 @@ pub(super) fn prices_no_tokens(route: &Route) -> bool {
 
 /// A class's amount, where it has a rate: what has none is not counted.
 fn priced(route: &Route, class: Class, amount: u64) -> u64 {
-    if route.price.has_rate(class) { amount } else { 0 }
+    if route.price.has_rate(class) {
+        amount
+    } else {
+        0
+    }
 }
 
 impl Images {

@@ -1,11 +1,12 @@
 //! Forms: bodies that bring files along.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue};
 use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue};
 
+use crate::gateway::endpoint::unpriced;
 use crate::gateway::error::GatewayError;
-use crate::http::multipart::{Form, FormError, Limits};
+use crate::http::multipart::{self, Form, FormError, Limits};
 
 /// More fields, and longer texts, than any of these calls has. How large a
 /// file may be the body's own limit says.
@@ -15,25 +16,56 @@ const LIMITS: Limits = Limits {
     file_bytes: usize::MAX,
 };
 
-/// Reads a form with these fields, and lists of the same names.
+/// Fields that are lists or objects, as `name[]` and `name[member]`.
+const NESTED: [&str; 6] = [
+    "image",
+    "include",
+    "timestamp_granularities",
+    "chunking_strategy",
+    "known_speaker_names",
+    "known_speaker_references",
+];
+
+/// Reads a form of which these fields are read. Others pass, unless they look
+/// like one of them or change what the call costs.
 pub(super) fn read(
     headers: &HeaderMap,
     body: Bytes,
-    known: &[&'static str],
+    read: &[&'static str],
 ) -> Result<Form, GatewayError> {
-    let mut stated = headers.get_all(CONTENT_TYPE).iter();
-    let content_type = stated.next().and_then(|value| value.to_str().ok());
-    let content_type = content_type.filter(|_| stated.next().is_none());
-    let form = Form::read(content_type.unwrap_or_default(), body, LIMITS);
+    let content_type = stated_type(headers).unwrap_or_default();
+    let form = Form::read(content_type, body, LIMITS);
     let form = form.map_err(|error| refused(&error))?;
     for name in form.names() {
-        let bare = name.strip_suffix("[]").unwrap_or(name);
-        if !known.contains(&bare) {
-            let message = format!("the form has a field `{bare}` that is not known here");
-            return Err(GatewayError::invalid(None, message));
+        let base = base(name);
+        let is_plain = name == base || NESTED.contains(&base);
+        let looks_like = |known: &&&str| base.eq_ignore_ascii_case(known);
+        if let Some(known) = read.iter().find(looks_like)
+            && (base != *known || !is_plain)
+        {
+            let message = format!("write `{known}` exactly so, not `{name}`");
+            return Err(GatewayError::invalid(Some(*known), message));
         }
+        unpriced::refuse_field(base)?;
     }
     Ok(form)
+}
+
+/// A field's name without what stands in brackets.
+pub(super) fn base(name: &str) -> &str {
+    name.split('[').next().unwrap_or(name)
+}
+
+fn stated_type(headers: &HeaderMap) -> Option<&str> {
+    let mut stated = headers.get_all(CONTENT_TYPE).iter();
+    let content_type = stated.next().and_then(|value| value.to_str().ok());
+    content_type.filter(|_| stated.next().is_none())
+}
+
+/// A body without its boundary, to be compared with one that has another.
+pub(in crate::gateway) fn without_boundary(headers: &HeaderMap, body: &Bytes) -> Bytes {
+    let content_type = stated_type(headers).unwrap_or_default();
+    multipart::without_boundary(content_type, body)
 }
 
 pub(super) fn refused(error: &FormError) -> GatewayError {
@@ -81,7 +113,10 @@ pub(super) fn integer(
         return Ok(None);
     };
     let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let number = text.parse().ok().filter(|number| is_plain && *number <= most);
+    let number = text
+        .parse()
+        .ok()
+        .filter(|number| is_plain && *number <= most);
     number.map(Some).ok_or_else(|| {
         let wrong = format!("`{name}` must be a whole number up to {most}");
         GatewayError::invalid(Some(name), wrong)

@@ -14,8 +14,7 @@ use crate::gateway::error::GatewayError;
 /// OpenAI makes no more at once, and shows no more unfinished ones of each.
 const MOST_IMAGES: u64 = 10;
 const MOST_PARTIAL: u64 = 3;
-/// What a provider takes when nothing is asked for. Nobody knows by name what
-/// every provider's is, so a model that is not named is not guessed.
+/// Members we read.
 const READ_MEMBERS: [&str; 7] = [
     "model",
     "prompt",
@@ -25,10 +24,9 @@ const READ_MEMBERS: [&str; 7] = [
     "stream",
     "partial_images",
 ];
-/// Fields of an edit.
-const FIELDS: [&str; 16] = [
+/// Fields we read of an edit.
+const FIELDS: [&str; 8] = [
     "model",
-    "prompt",
     "image",
     "mask",
     "n",
@@ -36,13 +34,6 @@ const FIELDS: [&str; 16] = [
     "quality",
     "stream",
     "partial_images",
-    "background",
-    "input_fidelity",
-    "moderation",
-    "output_compression",
-    "output_format",
-    "response_format",
-    "user",
 ];
 
 /// What images are asked for.
@@ -106,7 +97,6 @@ pub(in crate::gateway) fn read_edit(
 ) -> Result<Asked, GatewayError> {
     let form = form::read(headers, body, &FIELDS)?;
     let model = form::required(&form, "model", LONGEST_MODEL_NAME)?.to_owned();
-    let prompt = form::text(&form, "prompt")?.unwrap_or_default();
     let text = |name| Ok(form::text(&form, name)?.map(Into::into));
     let files = |name| form.files(name).map_err(|error| form::refused(&error));
     let inputs = files("image")?.len() + files("image[]")?.len();
@@ -126,7 +116,7 @@ pub(in crate::gateway) fn read_edit(
         quality: text("quality")?,
         size: text("size")?,
         partial: partial.unwrap_or(0),
-        text_bytes: length(prompt.len()),
+        text_bytes: length(form.text_bytes()),
         inputs: length(inputs + files("mask")?.len()),
     };
     let place = form.place("model");

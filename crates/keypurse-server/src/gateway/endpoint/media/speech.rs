@@ -68,21 +68,17 @@ pub(in crate::gateway) fn read(body: Bytes) -> Result<Asked, GatewayError> {
         speed: speed(members.stated("speed"))?,
         is_pcm: format.as_deref() == Some("pcm"),
     };
-    unpriced::refuse_forbidden(&object)?;
-    let unpriced = unpriced::find(&object)?;
-    let (tier, tier_at) = members.tier();
-    Ok(Asked {
-        tier,
-        tier_at,
-        unpriced,
-        ..Asked::media(
-            Endpoint::Speech,
-            (body, None),
-            (model, model_at),
-            streamed,
-            Media::Speech(speech),
-        )
-    })
+    // Not as in a chat, where `speed` is another thing.
+    for (name, _) in object.members() {
+        unpriced::refuse_field(name)?;
+    }
+    Ok(Asked::media(
+        Endpoint::Speech,
+        (body, None),
+        (model, model_at),
+        streamed,
+        Media::Speech(speech),
+    ))
 }
 
 /// A speed below the usual one, in hundredths, rounded down: `0.5` is 50.

@@ -92,7 +92,9 @@ impl MediaStream {
     }
 
     pub(in crate::gateway) fn judge(&mut self, event: &Bytes, data: &str) -> Fate {
-        let wire = data.starts_with('{').then(|| serde_json::from_str(data).ok());
+        let wire = data
+            .starts_with('{')
+            .then(|| serde_json::from_str(data).ok());
         let Some(wire): Option<Wire<'_>> = wire.flatten() else {
             return Fate::Ends(StreamEnd::Fault(UpstreamFault::Nonsense));
         };

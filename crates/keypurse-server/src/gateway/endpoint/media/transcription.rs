@@ -11,19 +11,13 @@ use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::endpoint::members::LONGEST_MODEL_NAME;
 use crate::gateway::error::GatewayError;
 
-const FIELDS: [&str; 12] = [
+/// Fields we read.
+const FIELDS: [&str; 5] = [
     "model",
     "file",
-    "prompt",
-    "language",
     "response_format",
-    "temperature",
     "stream",
-    "include",
-    "timestamp_granularities",
     "chunking_strategy",
-    "known_speaker_names",
-    "known_speaker_references",
 ];
 
 /// What is to be listened to.
@@ -48,15 +42,13 @@ pub(in crate::gateway) fn read(headers: &HeaderMap, body: Bytes) -> Result<Asked
         return Err(GatewayError::invalid(Some("file"), wrong));
     };
     let format = form::text(&form, "response_format")?;
-    let texts = ["prompt", "known_speaker_names", "known_speaker_references"];
-    let mut text_bytes = 0;
-    for name in texts {
-        text_bytes += form::text(&form, name)?.map_or(0, str::len);
-    }
+    let is_chunked = form
+        .names()
+        .any(|name| form::base(name) == "chunking_strategy");
     let transcription = Transcription {
         length: sound::length(file),
-        text_bytes: length(text_bytes),
-        is_chunked: form::text(&form, "chunking_strategy")?.is_some(),
+        text_bytes: length(form.text_bytes()),
+        is_chunked,
         is_json: !matches!(format, Some("text" | "srt" | "vtt")),
     };
     let streamed = form::flag(&form, "stream")?;
