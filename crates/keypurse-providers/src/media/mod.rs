@@ -5,4 +5,5 @@ pub mod sound;
 pub mod speech;
 
 mod mp3;
+mod opus;
 mod wav;

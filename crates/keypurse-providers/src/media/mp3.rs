@@ -17,7 +17,7 @@ pub(super) fn length(file: &[u8]) -> Option<(u64, u64)> {
     }
     let mut parts = 0;
     while !rest.is_empty() {
-        let frame = Frame::read(rest.first_chunk()?)?;
+        let frame = Frame::read(*rest.first_chunk()?)?;
         parts += frame.samples * (PARTS / frame.samples_a_second);
         // The last frame may be cut short.
         rest = rest.get(frame.bytes..).unwrap_or_default();
@@ -54,8 +54,8 @@ const VERSION_1: [u32; 14] = [
 const VERSION_2: [u32; 14] = [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];
 
 impl Frame {
-    fn read(head: &[u8; 4]) -> Option<Self> {
-        let [first, kind, rates, _] = *head;
+    fn read(head: [u8; 4]) -> Option<Self> {
+        let [first, kind, rates, _] = head;
         let is_layer_3 = first == 0xff && kind & 0xe6 == 0xe2;
         let version = kind >> 3 & 3;
         if !is_layer_3 || version == 1 {
@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn slower_versions_have_shorter_frames() {
         // 8 kbit/s at 24 kHz: 24 bytes, 576 samples, 24 ms.
-        let mut frame = vec![0; 24];
+        let mut frame = [0; 24];
         frame[..4].copy_from_slice(&[0xff, 0xf3, 0x14, 0]);
         check(&frame.repeat(41), Some(1));
         check(&frame.repeat(42), Some(2));

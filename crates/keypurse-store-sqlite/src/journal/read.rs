@@ -49,12 +49,12 @@ impl Replay {
                     });
                 }
                 FIRST_FINISHED => {
-                    self.finish(seq, read_finished(&mut records, FIRST_NUMBERS)?);
+                    self.finish(seq, &read_finished(&mut records, FIRST_NUMBERS)?);
                 }
                 FINISHED => {
                     let (length, rest) = records.split_first()?;
                     records = rest;
-                    self.finish(seq, read_finished(&mut records, usize::from(*length))?);
+                    self.finish(seq, &read_finished(&mut records, usize::from(*length))?);
                 }
                 _ => return None,
             }
@@ -62,9 +62,9 @@ impl Replay {
         Some(())
     }
 
-    fn finish(&mut self, seq: i64, row: CallRow) {
+    fn finish(&mut self, seq: i64, row: &CallRow) {
         self.holds.remove(&row.call);
-        self.finished.push((seq, row));
+        self.finished.push((seq, *row));
     }
 
     /// A floor whose hold is gone belongs to a resolved call.

@@ -96,7 +96,7 @@ impl StreamWire {
     pub(in crate::gateway) fn largest_event(&self) -> usize {
         match self {
             Self::Media(_) => 64 * 1024 * 1024,
-            _ => 1024 * 1024,
+            Self::Chat(_) => 1024 * 1024,
         }
     }
 

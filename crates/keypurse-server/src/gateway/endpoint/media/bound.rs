@@ -85,7 +85,7 @@ impl Media {
             }
         };
         let counts = self.most(route).ok()?.counts;
-        (is_exact && prices_no_tokens(route)).then(|| TokenCounts {
+        (is_exact && prices_no_tokens(route)).then_some(TokenCounts {
             units: counts.units,
             ..TokenCounts::NONE
         })
