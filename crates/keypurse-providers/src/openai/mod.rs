@@ -7,10 +7,12 @@
 mod answer;
 mod chunk;
 mod event;
+mod response;
 mod text;
 mod usage;
 
 pub use answer::Answer;
 pub use chunk::Chunk;
 pub use event::{Event, end_of_event};
-pub use usage::{ImplausibleUsage, read_input_usage, read_usage};
+pub use response::{CompleteItem, ResponseEvent, ResponseStep};
+pub use usage::{ImplausibleUsage, read_input_usage, read_response_usage, read_usage};

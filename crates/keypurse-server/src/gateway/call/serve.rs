@@ -18,6 +18,7 @@ use super::fund::Planned;
 use super::once;
 use super::read_body::read_body;
 use crate::gateway::endpoint::kind::Endpoint;
+use crate::gateway::endpoint::responses::ids::Names;
 use crate::gateway::error::GatewayError;
 use crate::gateway::sandbox;
 use crate::http::authenticate::{AuthError, authenticate, count_failure};
@@ -56,7 +57,7 @@ async fn answer(
         .await
         .map_err(GatewayError::Body)?;
     let claim = once::claim(&head, &caller, &body)?;
-    let asked = endpoint.read(body)?;
+    let mut asked = endpoint.read(body)?;
     if let Some(token) = caller
         .token()
         .filter(|token| token.settings.kind == TokenKind::Sandbox)
@@ -71,6 +72,7 @@ async fn answer(
     }
     let route = state.gateway.route(&asked.model, endpoint, started_at)?;
     asked.refuse_unpriced(&route)?;
+    asked.bind(|| Names::of(state.vault.keyring(), &caller, route.provider.name.clone()))?;
     let bound = Bound::of(&asked, &route, state.gateway.default_output_limit)?;
     let planned = Planned {
         call,

@@ -3,28 +3,36 @@
 use bytes::Bytes;
 use keypurse_core::usage::TokenCounts;
 use keypurse_providers::catalogue::Mode;
-use keypurse_providers::openai::{Answer, ImplausibleUsage, read_input_usage, read_usage};
+use keypurse_providers::openai::{
+    Answer, ImplausibleUsage, read_input_usage, read_response_usage, read_usage,
+};
 use keypurse_providers::tokenizer::Tokenizer;
 use keypurse_store::Feature;
 use serde_json::value::RawValue;
 
 use super::asked::Asked;
-use super::{chat, embeddings, moderations};
+use super::{chat, embeddings, moderations, responses};
 use crate::gateway::call::count::InputCount;
 use crate::gateway::error::GatewayError;
 use crate::http::authenticate::Schemes;
 use crate::http::envelope::Envelope;
 
 /// A route that calls models.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::gateway) enum Endpoint {
     Chat,
     Embeddings,
     Moderations,
+    Responses,
 }
 
 impl Endpoint {
-    pub(in crate::gateway) const ALL: [Self; 3] = [Self::Chat, Self::Embeddings, Self::Moderations];
+    pub(in crate::gateway) const ALL: [Self; 4] = [
+        Self::Chat,
+        Self::Embeddings,
+        Self::Moderations,
+        Self::Responses,
+    ];
 
     /// The path below a base, here and at an upstream of OpenAI's dialect.
     pub(in crate::gateway) const fn path(self) -> &'static str {
@@ -32,13 +40,14 @@ impl Endpoint {
             Self::Chat => "chat/completions",
             Self::Embeddings => "embeddings",
             Self::Moderations => "moderations",
+            Self::Responses => "responses",
         }
     }
 
     /// What reports call it.
     pub(in crate::gateway) const fn feature(self) -> Feature {
         match self {
-            Self::Chat => Feature::Chat,
+            Self::Chat | Self::Responses => Feature::Chat,
             Self::Embeddings => Feature::Embeddings,
             Self::Moderations => Feature::Moderation,
         }
@@ -47,14 +56,14 @@ impl Endpoint {
     /// Where a client's secret may stand.
     pub(in crate::gateway) const fn schemes(self) -> Schemes {
         match self {
-            Self::Chat | Self::Embeddings | Self::Moderations => Schemes::Bearer,
+            Self::Chat | Self::Embeddings | Self::Moderations | Self::Responses => Schemes::Bearer,
         }
     }
 
     /// How its clients read errors.
     pub(in crate::gateway) const fn envelope(self) -> Envelope {
         match self {
-            Self::Chat | Self::Embeddings | Self::Moderations => Envelope::OpenAi,
+            Self::Chat | Self::Embeddings | Self::Moderations | Self::Responses => Envelope::OpenAi,
         }
     }
 
@@ -64,6 +73,7 @@ impl Endpoint {
             Self::Chat => mode == Mode::Chat,
             Self::Embeddings => mode == Mode::Embedding,
             Self::Moderations => mode == Mode::Moderation,
+            Self::Responses => matches!(mode, Mode::Chat | Mode::Responses),
         }
     }
 
@@ -73,7 +83,13 @@ impl Endpoint {
             Self::Chat => "chat completions",
             Self::Embeddings => "embeddings",
             Self::Moderations => "moderations",
+            Self::Responses => "responses",
         }
+    }
+
+    /// Whether a tier of service can be asked for here.
+    pub(in crate::gateway) const fn has_tiers(self) -> bool {
+        matches!(self, Self::Chat | Self::Responses)
     }
 
     /// Reads a body strictly, or says what is wrong with it.
@@ -82,6 +98,7 @@ impl Endpoint {
             Self::Chat => chat::request::read(body),
             Self::Embeddings => embeddings::read(body),
             Self::Moderations => moderations::read(body),
+            Self::Responses => responses::request::read(body),
         }
     }
 
@@ -96,6 +113,7 @@ impl Endpoint {
             Self::Chat => chat::count::count(body, tokenizer),
             Self::Embeddings => embeddings::count(body, tokenizer),
             Self::Moderations => None,
+            Self::Responses => responses::count::count(body, tokenizer),
         }
     }
 
@@ -105,6 +123,7 @@ impl Endpoint {
             Self::Chat => Answer::chat(body),
             Self::Embeddings => Answer::embeddings(body),
             Self::Moderations => Answer::moderations(body),
+            Self::Responses => Answer::response(body),
         }
     }
 
@@ -115,6 +134,7 @@ impl Endpoint {
     ) -> Result<TokenCounts, ImplausibleUsage> {
         match self {
             Self::Chat => read_usage(usage),
+            Self::Responses => read_response_usage(usage),
             Self::Embeddings | Self::Moderations => read_input_usage(usage),
         }
     }

@@ -20,3 +20,4 @@ pub(in crate::gateway) mod unpriced;
 pub(in crate::gateway) mod chat;
 pub(in crate::gateway) mod embeddings;
 pub(in crate::gateway) mod moderations;
+pub(in crate::gateway) mod responses;

@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use keypurse_core::money::Money;
 
 use super::asked::{Asked, Wire};
 use super::chat::stream::ChatStream;
+use super::responses::stream::ResponseStream;
 use crate::gateway::call::settle::Told;
 use crate::gateway::error::GatewayError;
+use crate::gateway::relay::cost::Paid;
 use crate::gateway::relay::meter::Heard;
 use crate::gateway::upstream::dispatch::UpstreamFault;
 
@@ -16,6 +17,7 @@ use crate::gateway::upstream::dispatch::UpstreamFault;
 #[derive(Debug)]
 pub(in crate::gateway) enum StreamWire {
     Chat(ChatStream),
+    Responses(ResponseStream),
 }
 
 /// What becomes of one event.
@@ -60,7 +62,11 @@ impl Asked {
                 let stream = ChatStream::new(self.choices, chat.include_usage);
                 Some(StreamWire::Chat(stream))
             }
-            Wire::Chat(_) | Wire::Plain => None,
+            Wire::Responses(respond) if self.streamed => {
+                let stream = ResponseStream::new(respond.names.clone());
+                Some(StreamWire::Responses(stream))
+            }
+            Wire::Chat(_) | Wire::Responses(_) | Wire::Plain => None,
         }
     }
 }
@@ -70,6 +76,7 @@ impl StreamWire {
     pub(in crate::gateway) fn has_begun(&self) -> bool {
         match self {
             Self::Chat(chat) => chat.has_begun(),
+            Self::Responses(stream) => stream.has_begun(),
         }
     }
 
@@ -82,6 +89,7 @@ impl StreamWire {
     ) -> Fate {
         match self {
             Self::Chat(chat) => chat.judge(event, data, heard),
+            Self::Responses(stream) => stream.judge(event, data, heard),
         }
     }
 
@@ -89,6 +97,20 @@ impl StreamWire {
     pub(in crate::gateway) fn is_complete(&self) -> bool {
         match self {
             Self::Chat(chat) => chat.is_complete(),
+            Self::Responses(stream) => stream.is_complete(),
+        }
+    }
+
+    /// Whether a mark says that it is complete.
+    pub(in crate::gateway) fn ends_with_done(&self) -> bool {
+        matches!(self, Self::Chat(_))
+    }
+
+    /// No event of it is larger. A response's last one has all of it.
+    pub(in crate::gateway) fn largest_event(&self) -> usize {
+        match self {
+            Self::Chat(_) => 1024 * 1024,
+            Self::Responses(_) => 16 * 1024 * 1024,
         }
     }
 
@@ -96,13 +118,15 @@ impl StreamWire {
     pub(in crate::gateway) fn told(&self, heard: &Heard) -> Told<'_> {
         match self {
             Self::Chat(chat) => chat.told(heard),
+            Self::Responses(stream) => stream.told(heard),
         }
     }
 
     /// What the client gets after the charge is on disk.
-    pub(in crate::gateway) fn tail(&self, tail: Tail, cost: Money) -> String {
+    pub(in crate::gateway) fn tail(&self, tail: Tail, paid: Paid<'_>) -> String {
         match self {
-            Self::Chat(chat) => chat.tail(tail, cost),
+            Self::Chat(chat) => chat.tail(tail, paid.cost),
+            Self::Responses(stream) => stream.tail(tail, paid),
         }
     }
 
@@ -110,6 +134,7 @@ impl StreamWire {
     pub(in crate::gateway) fn error_event(&self, error: GatewayError) -> String {
         match self {
             Self::Chat(_) => ChatStream::error_event(error),
+            Self::Responses(stream) => stream.error_event(error),
         }
     }
 }

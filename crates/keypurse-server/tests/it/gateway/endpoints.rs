@@ -5,6 +5,7 @@ use keypurse_testkit::upstream::{Gate, Reply, usage};
 use keypurse_testkit::{TestAnswer, TestRequest};
 use serde_json::{Value, json};
 
+use super::responses::{RESPONSES, responding, response, used};
 use super::{CHAT, Shop, UPSTREAM_KEY, hello, soon, with};
 
 /// A route, a request to it and what its provider answers.
@@ -26,6 +27,13 @@ fn cases() -> Vec<Case> {
             request: hello(),
             answer: json!({"object": "chat.completion", "usage": usage(10, 20),
                 "choices": [{"message": {"content": "Hello"}}]}),
+            cost: 210_000,
+            feature: "text__chat",
+        },
+        Case {
+            path: RESPONSES,
+            request: responding(),
+            answer: response("Hello", &used(10, 20)),
             cost: 210_000,
             feature: "text__chat",
         },
@@ -215,8 +223,12 @@ async fn implausible_usage_is_counted_on_every_route() {
             shop.app.settled().await;
             let call = shop.app.calls()[0];
             let sent = i64::try_from(case.request.to_string().len()).unwrap();
-            let said = if case.path == CHAT { "Hello".len() } else { 0 };
-            let cost = sent * 1_000 + i64::try_from(said).unwrap() * 10_000;
+            let said = if case.answer.to_string().contains("Hello") {
+                5
+            } else {
+                0
+            };
+            let cost = sent * 1_000 + said * 10_000;
             assert_eq!((call.estimated, call.charged.nanos()), (true, cost));
         }
     }
