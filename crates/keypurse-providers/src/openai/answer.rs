@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::response::said_in_all;
 use super::text::{is_object, text_bytes, texts};
 
 /// What is asked of an answer, borrowed from its text.
@@ -41,6 +42,9 @@ struct Wire<'a> {
     /// Of chat completions.
     #[serde(borrow, default)]
     choices: Option<Vec<Choice<'a>>>,
+    /// Of responses.
+    #[serde(borrow, default)]
+    output: Option<&'a RawValue>,
     /// Of embeddings.
     #[serde(borrow, default)]
     data: Option<&'a RawValue>,
@@ -73,6 +77,15 @@ impl<'a> Answer<'a> {
         let said = choices.into_iter().filter_map(|choice| choice.message);
         let said = said.collect();
         (!is_failure).then(|| wire.into_answer(said))
+    }
+
+    /// Reads a `response`. `None` when it is none, or one that failed and was
+    /// paid for by nobody.
+    pub fn response(body: &'a [u8]) -> Option<Self> {
+        let wire = Wire::read(body)?;
+        let output = wire.output.filter(|output| is_list(output))?;
+        let is_failure = wire.error.is_some() && wire.usage.is_none();
+        (!is_failure).then(|| wire.into_answer(said_in_all(output)))
     }
 
     /// Reads a list of embeddings. `None` when it is none.

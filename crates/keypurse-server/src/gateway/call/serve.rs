@@ -18,6 +18,7 @@ use super::fund::Planned;
 use super::once;
 use super::read_body::read_body;
 use crate::gateway::endpoint::kind::Endpoint;
+use crate::gateway::endpoint::responses::ids::Names;
 use crate::gateway::error::GatewayError;
 use crate::gateway::rules::{self, Wanted};
 use crate::gateway::sandbox;
@@ -60,7 +61,7 @@ async fn answer(
     let claim = once::claim(&head, &caller, || {
         endpoint.fingerprint(&head.headers, &body)
     })?;
-    let asked = endpoint.read(&head.headers, body)?;
+    let mut asked = endpoint.read(&head.headers, body)?;
     let address = PeerAddr::of(&head).0.ip();
     if let Some(token) = caller
         .token()
@@ -81,6 +82,7 @@ async fn answer(
         Some(media) => media.at_its_price(route)?,
         None => route,
     };
+    asked.bind(|| Names::of(state.vault.keyring(), &caller, route.provider.name.clone()))?;
     let bound = Bound::of(&asked, &route, state.gateway.default_output_limit)?;
     let wanted = Wanted {
         address,

@@ -21,3 +21,4 @@ pub(in crate::gateway) mod chat;
 pub(in crate::gateway) mod embeddings;
 pub(in crate::gateway) mod media;
 pub(in crate::gateway) mod moderations;
+pub(in crate::gateway) mod responses;

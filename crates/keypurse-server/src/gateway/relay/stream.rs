@@ -25,7 +25,7 @@ use crate::gateway::call::once::keep_stream;
 use crate::gateway::call::settle::{Ended, settle};
 use crate::gateway::endpoint::stream::{StreamEnd, Tail};
 use crate::gateway::error::GatewayError;
-use crate::gateway::relay::cost::add_overdraft;
+use crate::gateway::relay::cost::{Paid, add_overdraft};
 use crate::gateway::relay::source::{Batch, StreamSource};
 use crate::gateway::upstream::dispatch::{ReplyBody, UpstreamFailure, UpstreamFault};
 use crate::gateway::upstream::fetch::{BegunStream, shows_key};
@@ -266,7 +266,8 @@ fn tail(running: &Running<'_>, source: &StreamSource, ending: Ending, cost: Mone
         Ending::NotCovered(error) => Tail::Failed(error),
         Ending::ClientLeft => return String::new(),
     };
-    source.tail(tail, cost)
+    let provider = &running.funded.route.provider.name;
+    source.tail(tail, Paid { cost, provider })
 }
 
 fn failure(running: &Running<'_>, fault: UpstreamFault) -> GatewayError {

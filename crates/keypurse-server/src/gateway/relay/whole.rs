@@ -7,7 +7,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use keypurse_providers::openai::Answer;
 
-use super::cost::{add_charge, add_overdraft, with_cost};
+use super::cost::{Paid, add_charge, add_overdraft};
 use crate::gateway::call::fund::Funded;
 use crate::gateway::call::settle::{Told, Used, settle};
 use crate::gateway::error::GatewayError;
@@ -36,8 +36,12 @@ pub(in crate::gateway) async fn relay_whole(
     let charge = settle(funded, used, StatusCode::OK.as_u16())
         .await
         .map_err(Undelivered::NotCharged)?;
+    let paid = Paid {
+        cost: charge.cost,
+        provider: &funded.route.provider.name,
+    };
     let shown = match &answer {
-        Some(answer) => with_cost(body, answer, charge.cost, &funded.route.provider.name),
+        Some(answer) => funded.asked.show(body, answer, paid),
         None => body.clone(),
     };
     let mut response = Response::new(Body::from(shown.clone()));

@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
+use hyper_util::client::legacy;
+use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -22,10 +24,10 @@ use crate::gateway::upstream::provider::{Gateway, Reached};
 /// The name OpenAI's documentation gives to the caller's own id of a call;
 /// with it a provider's log and ours can be laid side by side.
 const CALLERS_ID: HeaderName = HeaderName::from_static("x-client-request-id");
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const ANYTHING: HeaderValue = HeaderValue::from_static("*/*");
-const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
-const AGENT: HeaderValue =
+pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+pub(super) const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
+pub(super) const AGENT: HeaderValue =
     HeaderValue::from_static(concat!("keypurse/", env!("CARGO_PKG_VERSION")));
 
 /// What a provider answered, its body still on the way.
@@ -105,23 +107,26 @@ pub(in crate::gateway) async fn dispatch(
     for (name, value) in &upstream.headers {
         headers.insert(name.clone(), value.clone());
     }
-    let sent = gateway.client.request(request);
-    match timeout_at(by, sent).await {
-        Err(_) => Err(UpstreamFault::Timeout),
-        Ok(Err(error)) => Err(explain(&route.provider.name, &error)),
-        Ok(Ok(response)) => {
-            let (head, body) = response.into_parts();
-            let body = ReplyBody::Http(body);
-            Ok(Reply {
-                status: head.status,
-                headers: head.headers,
-                body,
-            })
-        }
-    }
+    let reply = timeout_at(by, gateway.client.request(request)).await;
+    begun(&route.provider.name, reply)
 }
 
-fn explain(provider: &str, error: &hyper_util::client::legacy::Error) -> UpstreamFault {
+type Sent = Result<Response<Incoming>, legacy::Error>;
+
+/// The head of an answer, or why there is none.
+pub(super) fn begun(provider: &str, sent: Result<Sent, Elapsed>) -> Result<Reply, UpstreamFault> {
+    let response = sent
+        .map_err(|_| UpstreamFault::Timeout)?
+        .map_err(|error| explain(provider, &error))?;
+    let (head, body) = response.into_parts();
+    Ok(Reply {
+        status: head.status,
+        headers: head.headers,
+        body: ReplyBody::Http(body),
+    })
+}
+
+fn explain(provider: &str, error: &legacy::Error) -> UpstreamFault {
     let mut chain = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

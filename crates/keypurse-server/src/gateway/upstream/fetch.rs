@@ -18,11 +18,11 @@ use crate::gateway::relay::source::{Batch, StreamSource};
 use crate::gateway::upstream::dispatch::{
     Reply, ReplyBody, UpstreamFailure, UpstreamFault, dispatch, forwarded,
 };
-use crate::gateway::upstream::provider::{Gateway, Reached};
+use crate::gateway::upstream::provider::{Gateway, Provider, Reached};
 use crate::http::authenticate::AuthError;
 
 /// Larger answers are not chat.
-const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
+pub(super) const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 const LARGEST_ERROR: usize = 1024 * 1024;
 
 /// The beginning of an answer that can be delivered.
@@ -69,7 +69,7 @@ pub(in crate::gateway) async fn fetch(
     failpoint::reach("call.dispatched");
     let headers = forwarded(&reply.headers);
     if !reply.status.is_success() {
-        return Err(refusal(funded, reply).await.unwrap_or_else(failed));
+        return Err(refusal(provider, reply).await.unwrap_or_else(failed));
     }
     let stream = funded.asked.stream().filter(|_| !is_json(&headers));
     if let Some(wire) = stream {
@@ -142,8 +142,10 @@ async fn begin_stream(
 
 /// What a provider's refusal means for the client: it is passed on when it
 /// concerns the client's request, and becomes a 502 when it concerns us.
-async fn refusal(funded: &Funded, mut reply: Reply) -> Result<GatewayError, UpstreamFault> {
-    let provider = &funded.route.provider;
+pub(super) async fn refusal(
+    provider: &Provider,
+    mut reply: Reply,
+) -> Result<GatewayError, UpstreamFault> {
     let status = reply.status;
     let passes = matches!(
         status.as_u16(),

@@ -6,4 +6,5 @@ pub(in crate::gateway) mod demo;
 pub(in crate::gateway) mod dialect;
 pub(in crate::gateway) mod dispatch;
 pub(in crate::gateway) mod fetch;
+pub(in crate::gateway) mod lookup;
 pub(in crate::gateway) mod provider;

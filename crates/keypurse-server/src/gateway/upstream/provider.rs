@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use http::Uri;
 use http::uri::{PathAndQuery, Scheme};
@@ -18,11 +18,11 @@ use super::demo;
 use crate::gateway::call::once::KeptAnswers;
 use crate::gateway::call::resolve::Routes;
 use crate::gateway::config::{
-    GatewayConfig, HttpUpstream, ModelPrice, OutputLimitField, ProviderConfig, ProviderKey,
-    ProviderKind, StreamHold, Timeouts,
+    Dialect, GatewayConfig, HttpUpstream, ModelPrice, OutputLimitField, ProviderConfig,
+    ProviderKey, ProviderKind, StreamHold, Timeouts,
 };
 use crate::gateway::endpoint::kind::Endpoint;
-use crate::gateway::models::ListedModels;
+use crate::gateway::models::Lists;
 use crate::gateway::rules::Loads;
 
 /// Providers, prices and the client that reaches them.
@@ -37,7 +37,7 @@ pub struct Gateway {
     pub(in crate::gateway) routes: Routes,
     pub(in crate::gateway) kept: Arc<KeptAnswers>,
     pub(in crate::gateway) loads: Loads,
-    pub(in crate::gateway) listed: RwLock<Option<ListedModels>>,
+    pub(in crate::gateway) lists: Lists,
 }
 
 /// A price an operator set, or one that is built in.
@@ -68,6 +68,8 @@ pub(in crate::gateway) enum Reached {
 
 /// An upstream, ready to be called.
 pub(in crate::gateway) struct Upstream {
+    base: Base,
+    dialect: Dialect,
     /// Where each endpoint's calls go, in the order of [`Endpoint::ALL`].
     urls: [Option<Uri>; Endpoint::ALL.len()],
     /// What every call carries: the credential, and what its dialect wants.
@@ -135,7 +137,7 @@ impl Gateway {
             routes: Routes::default(),
             kept: Arc::default(),
             loads: Loads::default(),
-            listed: RwLock::default(),
+            lists: Lists::default(),
         })
     }
 
@@ -236,16 +238,25 @@ impl Upstream {
         let base = base.ok_or_else(|| GatewayConfigError::BaseUrl(name.to_owned()))?;
         let key = config.api_key.as_ref();
         let headers = config.dialect.headers(key);
+        let dialect = config.dialect;
         Ok(Self {
-            urls: Endpoint::ALL.map(|endpoint| base.join(config.dialect.path(endpoint)?)),
+            urls: Endpoint::ALL.map(|endpoint| base.join(dialect.path(endpoint)?)),
             headers: headers.map_err(|_| GatewayConfigError::ApiKey(name.to_owned()))?,
             key: config.api_key.clone(),
+            base,
+            dialect,
         })
     }
 
     /// Where an endpoint's calls go. `None`: the provider has no such endpoint.
     pub(in crate::gateway) fn url(&self, endpoint: Endpoint) -> Option<&Uri> {
         self.urls[endpoint as usize].as_ref()
+    }
+
+    /// Where something an endpoint keeps is.
+    pub(in crate::gateway) fn url_below(&self, endpoint: Endpoint, rest: &str) -> Option<Uri> {
+        let path = self.dialect.path(endpoint)?;
+        self.base.join(&format!("{path}/{rest}"))
     }
 }
 
