@@ -205,3 +205,19 @@ async fn what_the_provider_says_of_a_stored_response_follows_the_usual_rules() {
         503
     );
 }
+
+#[tokio::test]
+async fn a_stored_response_is_shown_where_its_key_may_be_used() {
+    let shop = Shop::open("1").await;
+    let id = made(&shop).await;
+    let token = shop.app.patch("/v2/user/custom_token/t/");
+    let rules = json!({"allowed_ips": ["203.0.113.7"]});
+    assert_eq!(token.json(&rules).send().await.status, 200);
+    let before = shop.upstream.received().len();
+    for method in [Method::GET, Method::DELETE] {
+        let answer = look(&shop, method, &id, &shop.secret).await;
+        assert_eq!(answer.status, 403, "{}", answer.text);
+        assert_eq!(answer.json()["error"]["code"], "ip_not_allowed");
+    }
+    assert_eq!(shop.upstream.received().len(), before);
+}

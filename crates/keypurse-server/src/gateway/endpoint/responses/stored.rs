@@ -12,10 +12,12 @@ use super::shown::shown;
 use crate::gateway::call::serve::failed_sign_in;
 use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::error::GatewayError;
+use crate::gateway::rules;
 use crate::gateway::upstream::dispatch::forwarded;
 use crate::gateway::upstream::lookup::look_up;
 use crate::gateway::upstream::provider::Reached;
 use crate::http::authenticate::authenticate;
+use crate::http::peer::PeerAddr;
 use crate::state::AppState;
 
 /// Shows a stored response, or deletes it.
@@ -39,6 +41,7 @@ async fn answer(state: &AppState, id: &str, head: &Parts) -> Result<Response, Ga
     let caller = authenticate(state, &head.headers, endpoint.schemes(), now)
         .await
         .map_err(|failure| failed_sign_in(state, head, failure, now))?;
+    rules::admit_address(caller.token(), PeerAddr::of(head).0.ip())?;
     let query = shown_query(head)?;
     let not_found = || GatewayError::NoSuchResponse { param: None };
     let provider = provider_of(id).and_then(|name| state.gateway.providers.get(&name));
