@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 
 use super::response::said_in_all;
 use super::text::{is_object, text_bytes, texts};
+use crate::anthropic::{self, block_bytes, block_texts};
 
 /// What is asked of an answer, borrowed from its text.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub struct Answer<'a> {
     images: u64,
     /// Pieces of JSON whose texts are what the model said.
     said: Vec<&'a RawValue>,
+    /// Blocks of a message.
+    blocks: Vec<&'a RawValue>,
 }
 
 /// Members of answers of every route.
@@ -137,17 +140,33 @@ impl<'a> Answer<'a> {
         self.images
     }
 
+    /// Reads a `message` of Anthropic's. `None` when it is none.
+    pub fn message(body: &'a [u8]) -> Option<Self> {
+        let message = anthropic::Answer::read(body).filter(|message| !message.is_failure())?;
+        Some(Self {
+            usage: message.usage,
+            service_tier: message.service_tier(),
+            cost: message.cost,
+            provider: message.provider,
+            duration: None,
+            images: 0,
+            said: Vec::new(),
+            blocks: message.content.unwrap_or_default(),
+        })
+    }
+
     /// UTF-8 bytes of what the model said.
     pub fn text_bytes(&self) -> u64 {
-        self.said.iter().map(|said| text_bytes(said.get())).sum()
+        let said = self.said.iter().map(|said| text_bytes(said.get()));
+        let blocks = self.blocks.iter().copied().map(block_bytes);
+        said.chain(blocks).sum()
     }
 
     /// Every text the model said, to be counted.
     pub fn texts(&self) -> Vec<String> {
-        self.said
-            .iter()
-            .flat_map(|said| texts(said.get()))
-            .collect()
+        let said = self.said.iter().flat_map(|said| texts(said.get()));
+        let blocks = self.blocks.iter().copied().flat_map(block_texts);
+        said.chain(blocks).collect()
     }
 }
 
@@ -165,6 +184,7 @@ impl<'a> Wire<'a> {
             duration: self.duration,
             images: 0,
             said,
+            blocks: Vec::new(),
         }
     }
 }

@@ -13,7 +13,8 @@ use super::models;
 use crate::state::AppState;
 
 /// The vendor's base path, and the one `OPENAI_BASE_URL` usually ends with.
-const BASES: [&str; 2] = ["/v3", "/v1"];
+const BASES: [&str; 2] = [VENDOR, "/v1"];
+const VENDOR: &str = "/v3";
 
 /// The routes that call models, each with and without a trailing slash.
 pub fn routes() -> Router<AppState> {
@@ -21,8 +22,10 @@ pub fn routes() -> Router<AppState> {
     for base in BASES {
         for slash in ["", "/"] {
             for endpoint in Endpoint::ALL {
-                let path = format!("{base}/{}{slash}", endpoint.path());
-                let list = format!("{base}/{}/models{slash}", endpoint.path());
+                let version = endpoint.version_below_v3();
+                let version = if base == VENDOR { version } else { "" };
+                let path = format!("{base}/{version}{}{slash}", endpoint.path());
+                let list = format!("{base}/{version}{}/models{slash}", endpoint.path());
                 routes = routes.route(&path, calls(endpoint));
                 routes = routes.route(&list, lists(Some(endpoint)));
             }

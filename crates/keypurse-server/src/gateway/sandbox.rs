@@ -254,8 +254,12 @@ async fn balance(state: &AppState, call: &Call<'_>) -> Result<Option<Money>, Gat
 fn whole(completion: &Completion, provider: &str, balance: Option<Money>) -> (Response, Bytes) {
     let body = Bytes::from(completion.to_json().to_string());
     let answer = Answer::chat(&body).expect("the simulator writes answers");
-    let cost = Money::ZERO;
-    let shown = with_cost(&body, &answer, Paid { cost, provider });
+    let paid = Paid {
+        cost: Money::ZERO,
+        provider,
+        used: &TokenCounts::NONE,
+    };
+    let shown = with_cost(&body, &answer, paid);
     let mut response = Response::new(Body::from(shown.clone()));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

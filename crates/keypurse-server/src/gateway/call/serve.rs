@@ -61,7 +61,8 @@ async fn answer(
     let claim = once::claim(&head, &caller, || {
         endpoint.fingerprint(&head.headers, &body)
     })?;
-    let mut asked = endpoint.read(&head.headers, body)?;
+    let asked = endpoint.read(&head.headers, body)?;
+    let mut asked = asked.with_headers(&head.headers)?;
     let address = PeerAddr::of(&head).0.ip();
     if let Some(token) = caller
         .token()

@@ -10,6 +10,8 @@ use keypurse_providers::openai::Answer;
 use super::chat::request::Chat;
 use super::kind::Endpoint;
 use super::media::Media;
+use super::messages;
+use super::messages::request::Messages;
 use super::parts::Parts;
 use super::responses::ids::Names;
 use super::responses::request::Respond;
@@ -66,6 +68,7 @@ pub(in crate::gateway) enum Output {
 pub(in crate::gateway) enum Wire {
     Chat(Chat),
     Responses(Respond),
+    Messages(Messages),
     /// The body passes as it is, but for the model's name.
     Plain,
     Media(Media),
@@ -107,7 +110,7 @@ impl Asked {
     pub(in crate::gateway) fn asked_media(&self) -> Option<&Media> {
         match &self.wire {
             Wire::Media(media) => Some(media),
-            Wire::Chat(_) | Wire::Responses(_) | Wire::Plain => None,
+            Wire::Chat(_) | Wire::Responses(_) | Wire::Messages(_) | Wire::Plain => None,
         }
     }
 
@@ -150,6 +153,7 @@ impl Asked {
         match &self.wire {
             Wire::Chat(chat) => chat.edit(&mut edits, route.provider.output_limit_field, limit),
             Wire::Responses(respond) => respond.edit(&mut edits, limit),
+            Wire::Messages(messages) => messages.edit(&mut edits, limit),
             Wire::Plain | Wire::Media(_) => {}
         }
         edits.apply(&self.body)
@@ -162,7 +166,7 @@ impl Asked {
     ) -> Result<(), GatewayError> {
         match &mut self.wire {
             Wire::Responses(respond) => respond.bind(names()),
-            Wire::Chat(_) | Wire::Plain | Wire::Media(_) => Ok(()),
+            Wire::Chat(_) | Wire::Messages(_) | Wire::Plain | Wire::Media(_) => Ok(()),
         }
     }
 
@@ -175,6 +179,7 @@ impl Asked {
     ) -> Bytes {
         match &self.wire {
             Wire::Responses(respond) => shown(body, respond.names.as_ref(), Some(paid)),
+            Wire::Messages(_) => messages::shown::shown(body, answer, paid),
             Wire::Chat(_) | Wire::Plain | Wire::Media(_) => with_cost(body, answer, paid),
         }
     }

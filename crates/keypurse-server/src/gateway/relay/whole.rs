@@ -30,15 +30,16 @@ pub(in crate::gateway) async fn relay_whole(
     headers: HeaderMap,
     body: &Bytes,
 ) -> Result<Response, Undelivered> {
-    let (answer, used) = read(funded, &headers, body)
-        .await
-        .ok_or_else(|| Undelivered::NoAnswer(nonsense(funded)))?;
+    let none = || Undelivered::NoAnswer(nonsense(funded));
+    let body = &funded.translated_answer(body).map_err(|_| none())?;
+    let (answer, used) = read(funded, &headers, body).await.ok_or_else(none)?;
     let charge = settle(funded, used, StatusCode::OK.as_u16())
         .await
         .map_err(Undelivered::NotCharged)?;
     let paid = Paid {
         cost: charge.cost,
         provider: &funded.route.provider.name,
+        used: used.counts(),
     };
     let shown = match &answer {
         Some(answer) => funded.asked.show(body, answer, paid),

@@ -17,6 +17,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use crate::gateway::call::fund::Funded;
+use crate::gateway::config::Dialect;
+use crate::gateway::endpoint::asked::Wire;
 use crate::gateway::upstream::client::RequestBody;
 use crate::gateway::upstream::demo;
 use crate::gateway::upstream::provider::{Gateway, Reached};
@@ -72,25 +74,25 @@ pub(in crate::gateway) enum UpstreamFault {
     Timeout,
 }
 
-/// Sends the call and waits for the head of the answer until `by`. It leaves
+/// Sends the call with this body and waits for the head of the answer until `by`. It leaves
 /// once at most: only a connection that turned out closed before anything was
 /// written is replaced.
 pub(in crate::gateway) async fn dispatch(
     gateway: &Gateway,
     funded: &Funded,
+    body: Bytes,
     revoked: Option<&CancellationToken>,
     by: Instant,
 ) -> Result<Reply, UpstreamFault> {
     let route = &funded.route;
     let asked = &funded.asked;
-    let body = asked.for_upstream(route, funded.limit);
     let Reached::Http(upstream) = &route.provider.reached else {
         return Ok(demo::answer(funded, &body));
     };
-    let url = upstream.url(asked.endpoint);
+    let url = upstream.url(asked.endpoint, &route.model, asked.streamed);
     let mut request = Request::new(RequestBody::new(body, revoked.cloned()));
     *request.method_mut() = Method::POST;
-    *request.uri_mut() = url.ok_or(UpstreamFault::Unreachable)?.clone();
+    *request.uri_mut() = url.ok_or(UpstreamFault::Unreachable)?;
     let headers = request.headers_mut();
     headers.insert(CONTENT_TYPE, asked.content_type.clone().unwrap_or(JSON));
     headers.insert(ACCEPT_ENCODING, IDENTITY);
@@ -106,6 +108,9 @@ pub(in crate::gateway) async fn dispatch(
     }
     for (name, value) in &upstream.headers {
         headers.insert(name.clone(), value.clone());
+    }
+    if let (Wire::Messages(messages), Dialect::Anthropic) = (&asked.wire, upstream.dialect()) {
+        headers.extend(messages.betas());
     }
     let reply = timeout_at(by, gateway.client.request(request)).await;
     begun(&route.provider.name, reply)
@@ -206,6 +211,7 @@ pub(in crate::gateway) fn forwarded(headers: &HeaderMap) -> HeaderMap {
         let name = name.as_str();
         matches!(name, "content-type" | "retry-after" | "retry-after-ms")
             || name.starts_with("openai-")
+            || name.starts_with("anthropic-ratelimit-")
             || name.starts_with("x-ratelimit-")
     };
     let passing = headers.iter().filter(|(name, _)| passes(name));

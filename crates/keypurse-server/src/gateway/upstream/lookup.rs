@@ -38,7 +38,8 @@ pub(in crate::gateway) async fn look_up(
     let reply = timeout_at(by, gateway.client.request(request)).await;
     let mut reply = begun(&provider.name, reply).map_err(failed)?;
     if !reply.status.is_success() {
-        return Err(refusal(provider, reply).await.unwrap_or_else(failed));
+        let refused = refusal(provider, reply).await.map_err(failed)?;
+        return Err(GatewayError::PassedOn(Box::new(refused)));
     }
     let first = by.saturating_duration_since(Instant::now());
     let collect = reply.body.collect(LARGEST_ANSWER, first, limits.idle);

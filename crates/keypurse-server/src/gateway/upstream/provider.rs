@@ -70,7 +70,8 @@ pub(in crate::gateway) enum Reached {
 pub(in crate::gateway) struct Upstream {
     base: Base,
     dialect: Dialect,
-    /// Where each endpoint's calls go, in the order of [`Endpoint::ALL`].
+    /// Where each endpoint's calls go, in the order of [`Endpoint::ALL`], unless
+    /// the model is part of it.
     urls: [Option<Uri>; Endpoint::ALL.len()],
     /// What every call carries: the credential, and what its dialect wants.
     pub(in crate::gateway) headers: Vec<(HeaderName, HeaderValue)>,
@@ -226,8 +227,16 @@ impl Reached {
     /// Whether calls of this endpoint lead anywhere.
     pub(in crate::gateway) fn offers(&self, endpoint: Endpoint) -> bool {
         match self {
-            Self::Http(upstream) => upstream.url(endpoint).is_some(),
-            Self::InProcess => endpoint == Endpoint::Chat,
+            Self::Http(upstream) => upstream.dialect.path(endpoint, "", false).is_some(),
+            Self::InProcess => matches!(endpoint, Endpoint::Chat | Endpoint::Messages),
+        }
+    }
+
+    /// Whose API it speaks.
+    pub(in crate::gateway) fn dialect(&self) -> Dialect {
+        match self {
+            Self::Http(upstream) => upstream.dialect,
+            Self::InProcess => Dialect::OpenAi,
         }
     }
 }
@@ -235,12 +244,13 @@ impl Reached {
 impl Upstream {
     fn new(name: &str, config: &HttpUpstream) -> Result<Self, GatewayConfigError> {
         let base = Base::parse(&config.base_url);
-        let base = base.ok_or_else(|| GatewayConfigError::BaseUrl(name.to_owned()))?;
-        let key = config.api_key.as_ref();
-        let headers = config.dialect.headers(key);
+        let mut base = base.ok_or_else(|| GatewayConfigError::BaseUrl(name.to_owned()))?;
         let dialect = config.dialect;
+        base.path += dialect.missing_version(&base.path);
+        let headers = dialect.headers(config.api_key.as_ref());
+        let url = |endpoint| base.join(&dialect.path(endpoint, "", false)?);
         Ok(Self {
-            urls: Endpoint::ALL.map(|endpoint| base.join(dialect.path(endpoint)?)),
+            urls: Endpoint::ALL.map(url),
             headers: headers.map_err(|_| GatewayConfigError::ApiKey(name.to_owned()))?,
             key: config.api_key.clone(),
             base,
@@ -248,19 +258,39 @@ impl Upstream {
         })
     }
 
-    /// Where an endpoint's calls go. `None`: the provider has no such endpoint.
-    pub(in crate::gateway) fn url(&self, endpoint: Endpoint) -> Option<&Uri> {
-        self.urls[endpoint as usize].as_ref()
+    /// Where a call goes. `None`: the provider has no such endpoint.
+    pub(in crate::gateway) fn url(
+        &self,
+        endpoint: Endpoint,
+        model: &str,
+        streamed: bool,
+    ) -> Option<Uri> {
+        if self.dialect == Dialect::Gemini {
+            let path = self.dialect.path(endpoint, model, streamed)?;
+            return self.base.join(&path);
+        }
+        self.urls[endpoint as usize].clone()
+    }
+
+    pub(in crate::gateway) fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// Where something beside the calls is.
+    #[allow(dead_code)]
+    pub(in crate::gateway) fn beside(&self, path: &str) -> Option<Uri> {
+        self.base.join(path)
     }
 
     /// Where something an endpoint keeps is.
     pub(in crate::gateway) fn url_below(&self, endpoint: Endpoint, rest: &str) -> Option<Uri> {
-        let path = self.dialect.path(endpoint)?;
+        let path = self.dialect.path(endpoint, "", false)?;
         self.base.join(&format!("{path}/{rest}"))
     }
 }
 
 /// A base URL, up to and including the version.
+#[derive(Debug)]
 struct Base {
     parts: http::uri::Parts,
     path: String,
@@ -306,7 +336,14 @@ impl fmt::Debug for Gateway {
 impl fmt::Debug for Reached {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Http(upstream) => write!(f, "Http({:?})", upstream.url(Endpoint::Chat)),
+            Self::Http(upstream) => {
+                write!(
+                    f,
+                    "Http({:?}, {:?})",
+                    upstream.dialect,
+                    upstream.base.join("")
+                )
+            }
             Self::InProcess => f.write_str("InProcess"),
         }
     }

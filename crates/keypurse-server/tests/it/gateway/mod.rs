@@ -6,6 +6,7 @@ mod bodies;
 mod clock_steps;
 mod counting;
 mod deletion;
+mod dialects;
 mod embeddings;
 mod endpoints;
 mod faults;

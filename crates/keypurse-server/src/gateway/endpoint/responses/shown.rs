@@ -48,7 +48,7 @@ pub(in crate::gateway) fn shown(
             edits.replace(place_of(theirs, response), ours);
         }
     }
-    if let Some(Paid { cost, provider }) = paid {
+    if let Some(Paid { cost, provider, .. }) = paid {
         let place = |member: Option<&RawValue>| member.map(|it| place_of(it, response));
         if let Some((usage, with_cost)) = members.usage.and_then(|it| Some((it, usage(it, cost)?)))
         {
@@ -111,6 +111,7 @@ pub(super) fn cut(begun: &Bytes) -> Option<String> {
 mod tests {
     use bytes::Bytes;
     use keypurse_core::money::Money;
+    use keypurse_core::usage::TokenCounts;
 
     use super::{Paid, cut, shown};
 
@@ -119,6 +120,7 @@ mod tests {
         let paid = Paid {
             cost: Money::from_nanos(1_500),
             provider: "up",
+            used: &TokenCounts::NONE,
         };
         for (response, expected) in [
             (
