@@ -9,6 +9,7 @@ mod rust;
 mod schemathesis;
 mod sdk;
 mod slow;
+mod translators;
 
 use anyhow::Result;
 
@@ -33,6 +34,7 @@ const ALL: &[Suite] = &[
     sdk::PYTHON,
     sdk::NODE,
     schemathesis::SUITE,
+    translators::SUITE,
 ];
 
 /// Suites that take too long for every change: they run when they are named.

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::response::said_in_all;
 use super::text::{is_object, text_bytes, texts};
 use crate::anthropic::{self, block_bytes, block_texts};
 
@@ -17,6 +18,10 @@ pub struct Answer<'a> {
     pub cost: Option<&'a RawValue>,
     /// A member of this name that the provider already has.
     pub provider: Option<&'a RawValue>,
+    /// How long the sound was that it is about, where it says so.
+    duration: Option<&'a RawValue>,
+    /// How many images it has.
+    images: u64,
     /// Pieces of JSON whose texts are what the model said.
     said: Vec<&'a RawValue>,
     /// Blocks of a message.
@@ -40,12 +45,20 @@ struct Wire<'a> {
     /// Of chat completions.
     #[serde(borrow, default)]
     choices: Option<Vec<Choice<'a>>>,
+    /// Of responses.
+    #[serde(borrow, default)]
+    output: Option<&'a RawValue>,
     /// Of embeddings.
     #[serde(borrow, default)]
     data: Option<&'a RawValue>,
     /// Of moderations.
     #[serde(borrow, default)]
     results: Option<&'a RawValue>,
+    /// Of transcriptions.
+    #[serde(borrow, default)]
+    text: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    duration: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -69,6 +82,15 @@ impl<'a> Answer<'a> {
         (!is_failure).then(|| wire.into_answer(said))
     }
 
+    /// Reads a `response`. `None` when it is none, or one that failed and was
+    /// paid for by nobody.
+    pub fn response(body: &'a [u8]) -> Option<Self> {
+        let wire = Wire::read(body)?;
+        let output = wire.output.filter(|output| is_list(output))?;
+        let is_failure = wire.error.is_some() && wire.usage.is_none();
+        (!is_failure).then(|| wire.into_answer(said_in_all(output)))
+    }
+
     /// Reads a list of embeddings. `None` when it is none.
     pub fn embeddings(body: &'a [u8]) -> Option<Self> {
         let wire = Wire::read(body)?;
@@ -83,6 +105,41 @@ impl<'a> Answer<'a> {
         is_list.then(|| wire.into_answer(Vec::new()))
     }
 
+    /// Reads a list of images. `None` when it is none, or has none.
+    pub fn images(body: &'a [u8]) -> Option<Self> {
+        let wire = Wire::read(body)?;
+        let data = wire
+            .data
+            .filter(|data| is_list(data) && wire.error.is_none())?;
+        let listed: Vec<&RawValue> = serde_json::from_str(data.get()).ok()?;
+        let images = u64::try_from(listed.len())
+            .ok()
+            .filter(|count| *count > 0)?;
+        Some(Self {
+            images,
+            ..wire.into_answer(Vec::new())
+        })
+    }
+
+    /// Reads a transcription. `None` when it is none.
+    pub fn transcription(body: &'a [u8]) -> Option<Self> {
+        let wire = Wire::read(body)?;
+        let text = wire
+            .text
+            .filter(|text| text.get().starts_with('"') && wire.error.is_none())?;
+        Some(wire.into_answer(vec![text]))
+    }
+
+    /// How long the sound was that it is about, where it says so.
+    pub fn duration(&self) -> Option<&'a RawValue> {
+        self.duration
+    }
+
+    /// How many images it has.
+    pub fn images_made(&self) -> u64 {
+        self.images
+    }
+
     /// Reads a `message` of Anthropic's. `None` when it is none.
     pub fn message(body: &'a [u8]) -> Option<Self> {
         let message = anthropic::Answer::read(body).filter(|message| !message.is_failure())?;
@@ -91,6 +148,8 @@ impl<'a> Answer<'a> {
             service_tier: message.service_tier(),
             cost: message.cost,
             provider: message.provider,
+            duration: None,
+            images: 0,
             said: Vec::new(),
             blocks: message.content.unwrap_or_default(),
         })
@@ -122,6 +181,8 @@ impl<'a> Wire<'a> {
             service_tier: self.service_tier,
             cost: self.cost,
             provider: self.provider,
+            duration: self.duration,
+            images: 0,
             said,
             blocks: Vec::new(),
         }

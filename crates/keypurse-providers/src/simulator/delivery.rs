@@ -64,8 +64,8 @@ fn garble(stream: &mut Stream) {
     let Some(next) = stream.events.get(middle) else {
         return;
     };
-    let data: String = next.data.chars().take(next.data.len() / 3).collect();
-    let name = next.name;
+    let end = next.data.floor_char_boundary(next.data.len() / 3);
+    let (name, data) = (next.name, next.data[..end].to_owned());
     stream.events.insert(middle, Event { name, data });
     stream.usage_at = stream.usage_at.map(|at| at + usize::from(at >= middle));
 }

@@ -7,8 +7,8 @@ use serde::Serialize;
 /// What an answer gets from outside: a pure function has neither.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stamp {
-    /// For [`chat`](super::chat) the whole id, `chatcmpl-…`; for
-    /// [`simulate`](super::simulate) the call's own id, which gets the prefix
+    /// For [`chat`](super::chat()) the whole id, `chatcmpl-…`; for
+    /// [`simulate`](super::simulate()) the call's own id, which gets the prefix
     /// of the route: `resp_…`, `msg_…`.
     pub id: String,
     /// Seconds since 1970, UTC.

@@ -4,11 +4,12 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::routing::{MethodRouter, get, post};
-use http::Request;
+use http::{Request, Uri};
 
 use super::call::serve::serve;
 use super::endpoint::kind::Endpoint;
 use super::endpoint::messages::count_tokens;
+use super::endpoint::responses::stored::stored;
 use super::models;
 use crate::state::AppState;
 
@@ -24,12 +25,18 @@ pub fn routes() -> Router<AppState> {
             for endpoint in Endpoint::ALL {
                 let version = version_below(base, endpoint);
                 let path = format!("{base}/{version}{}{slash}", endpoint.path());
+                let list = format!("{base}/{version}{}/models{slash}", endpoint.path());
                 routes = routes.route(&path, calls(endpoint));
+                routes = routes.route(&list, lists(Some(endpoint)));
             }
-            routes = routes.route(&format!("{base}/models{slash}"), get(models::list));
+            routes = routes.route(&format!("{base}/models{slash}"), lists(None));
             let version = version_below(base, Endpoint::Messages);
             let path = format!("{base}/{version}messages/count_tokens{slash}");
             routes = routes.route(&path, counts_tokens());
+        }
+        for slash in ["", "/"] {
+            let path = format!("{base}/responses/{{id}}{slash}");
+            routes = routes.route(&path, get(stored).delete(stored));
         }
         routes = routes.route(&format!("{base}/models/{{*id}}"), get(models::one));
     }
@@ -56,4 +63,8 @@ fn calls(endpoint: Endpoint) -> MethodRouter<AppState> {
             serve(state, endpoint, request)
         },
     )
+}
+
+fn lists(endpoint: Option<Endpoint>) -> MethodRouter<AppState> {
+    get(move |State(state): State<AppState>, uri: Uri| models::list(state, endpoint, uri))
 }

@@ -31,7 +31,7 @@ use super::endpoint::asked::{Asked, Wire};
 use super::endpoint::chat::request::Chat;
 use super::endpoint::chat::stream::ChatStream;
 use super::error::{GatewayError, PassedOn, Shortage};
-use super::relay::cost::{DONE, add_balance, add_cost, stream_cost, to_event, with_cost};
+use super::relay::cost::{DONE, Paid, add_balance, add_cost, stream_cost, to_event, with_cost};
 use super::relay::stream::StreamBody;
 use super::rules::{self, Permit, Wanted};
 use super::upstream::dispatch::{UpstreamFailure, UpstreamFault};
@@ -254,7 +254,12 @@ async fn balance(state: &AppState, call: &Call<'_>) -> Result<Option<Money>, Gat
 fn whole(completion: &Completion, provider: &str, balance: Option<Money>) -> (Response, Bytes) {
     let body = Bytes::from(completion.to_json().to_string());
     let answer = Answer::chat(&body).expect("the simulator writes answers");
-    let shown = with_cost(&body, &answer, Money::ZERO, provider);
+    let paid = Paid {
+        cost: Money::ZERO,
+        provider,
+        used: &TokenCounts::NONE,
+    };
+    let shown = with_cost(&body, &answer, paid);
     let mut response = Response::new(Body::from(shown.clone()));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -64,6 +64,11 @@ impl Keeper {
         }
     }
 
+    /// How long the log is; 0 where that cannot be told.
+    pub(crate) fn pages_in_log(&self) -> u32 {
+        Tail::now(&self.index).map_or(0, |tail| tail.frames)
+    }
+
     /// A checkpoint has run; the log has not been used again yet.
     ///
     /// Checksums that cannot be kept up are given up: wrong ones would keep

@@ -218,11 +218,11 @@ impl Writer {
             {
                 waiting.push(command);
             }
-            let (asked, started) = (waiting.len(), Instant::now());
+            let (asked, began) = (waiting.len(), Instant::now());
             if self.run_batch(&mut waiting, &commands) {
                 break;
             }
-            gathering.learn(asked, started.elapsed());
+            gathering.learn(asked, began, Instant::now());
             self.maintain();
         }
         if let Err(error) = self.empty_log() {

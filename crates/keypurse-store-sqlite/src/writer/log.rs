@@ -8,10 +8,11 @@ use crate::open::{OpenError, failed};
 
 /// Tokens kept in memory while nothing is held for them.
 const IDLE_TOKENS: usize = 100_000;
-/// The log is written back once it is this long (about 4,000 pages).
-const CHECKPOINT_BYTES: u64 = 16 << 20;
-/// How often its length is looked at, in batches.
-const CHECKPOINT_EVERY: i64 = 64;
+/// The log is written back once it has so many pages: 4 MiB, which takes a
+/// millisecond or two of everybody's time.
+const CHECKPOINT_PAGES: u32 = 1024;
+/// How often that is looked at, in batches.
+const CHECKPOINT_EVERY: i64 = 16;
 
 /// How much of the log the database has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,10 +64,8 @@ impl Writer {
         if self.journal.seq % CHECKPOINT_EVERY != 0 {
             return;
         }
-        let mut wal = self.path.clone().into_os_string();
-        wal.push("-wal");
-        let length = std::fs::metadata(wal).map_or(0, |file| file.len());
-        if length >= CHECKPOINT_BYTES
+        // Not its file's length, which stays when it is used again.
+        if self.keeper.pages_in_log() >= CHECKPOINT_PAGES
             && let Err(error) = self.write_back()
         {
             tracing::warn!(%error, "a checkpoint failed; the log keeps growing");

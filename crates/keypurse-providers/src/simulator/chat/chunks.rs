@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::completion::{
-    Completion, FINGERPRINT, LEGACY, call_field, finish_name, input, logprobs_json, usage_json,
+    Completion, FINGERPRINT, LEGACY, Usage, call_field, finish_name, input, logprobs_json,
 };
 use crate::simulator::conversation::{Said, ToolCall, ToolForm, Turn, bits};
 
@@ -22,7 +22,11 @@ pub struct Chunk<'c> {
     choices: Vec<Step<'c>>,
     /// Absent unless the client asked for it, and null until the last chunk.
     #[serde(skip_serializing_if = "Option::is_none")]
-    usage: Option<Value>,
+    #[expect(
+        clippy::option_option,
+        reason = "absent, null and a number of tokens differ"
+    )]
+    usage: Option<Option<Usage>>,
 }
 
 /// What one chunk adds to one choice.
@@ -52,9 +56,9 @@ impl Completion {
         let mut chunks: Vec<_> = steps.map(|step| self.chunk(vec![step])).collect();
         if include_usage {
             for chunk in &mut chunks {
-                chunk.usage = Some(Value::Null);
+                chunk.usage = Some(None);
             }
-            let usage = Some(usage_json(self.usage()));
+            let usage = Some(Some(Usage::of(self.usage())));
             chunks.push(Chunk {
                 usage,
                 ..self.chunk(Vec::new())

@@ -1,5 +1,6 @@
 //! A finished answer, and how it looks as one JSON object.
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::simulator::{
@@ -40,41 +41,119 @@ impl Completion {
 
     /// The `chat.completion` object, without cost.
     pub fn to_json(&self) -> Value {
-        let choices: Vec<_> = self.choices.iter().map(to_json).collect();
-        json!({
-            "id": self.stamp.id,
-            "object": "chat.completion",
-            "created": self.stamp.created_unix,
-            "model": self.model,
-            "choices": choices,
-            "usage": usage_json(self.usage),
-            "system_fingerprint": FINGERPRINT,
-        })
+        serde_json::to_value(self.whole()).expect("an answer is plain data")
+    }
+
+    /// The same object, to be serialized: writing it does not build a [`Value`].
+    pub(super) fn whole(&self) -> Whole<'_> {
+        Whole {
+            id: &self.stamp.id,
+            object: "chat.completion",
+            created: self.stamp.created_unix,
+            model: &self.model,
+            choices: self.choices.iter().map(WholeChoice::of).collect(),
+            usage: Usage::of(self.usage),
+            system_fingerprint: FINGERPRINT,
+        }
     }
 }
 
-pub(super) fn usage_json(usage: SimulatedUsage) -> Value {
-    json!({
-        "prompt_tokens": usage.input_tokens,
-        "completion_tokens": usage.output_tokens,
-        "total_tokens": usage.input_tokens + usage.output_tokens,
-        "prompt_tokens_details": { "cached_tokens": 0, "audio_tokens": 0 },
-        "completion_tokens_details": {
-            "reasoning_tokens": 0,
-            "audio_tokens": 0,
-            "accepted_prediction_tokens": 0,
-            "rejected_prediction_tokens": 0,
-        },
-    })
+#[derive(Debug, Serialize)]
+pub(super) struct Whole<'c> {
+    id: &'c str,
+    object: &'static str,
+    created: i64,
+    model: &'c str,
+    choices: Vec<WholeChoice<'c>>,
+    usage: Usage,
+    system_fingerprint: &'static str,
 }
 
-fn to_json(choice: &Turn) -> Value {
-    json!({
-        "index": choice.index,
-        "message": to_message(&choice.said),
-        "logprobs": logprobs_json(choice, choice.said.prose().unwrap_or_default()),
-        "finish_reason": finish_name(choice.finish),
-    })
+#[derive(Debug, Serialize)]
+struct WholeChoice<'c> {
+    index: u64,
+    message: Message<'c>,
+    logprobs: Value,
+    finish_reason: &'static str,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct Message<'c> {
+    role: &'static str,
+    content: Option<&'c str>,
+    refusal: Option<&'c str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tool_calls: Vec<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    function_call: Option<Value>,
+}
+
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Usage {
+    prompt_tokens: u64,
+    completion_tokens: u64,
+    total_tokens: u64,
+    prompt_tokens_details: PromptDetails,
+    completion_tokens_details: CompletionDetails,
+}
+
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+struct PromptDetails {
+    cached_tokens: u64,
+    audio_tokens: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+struct CompletionDetails {
+    reasoning_tokens: u64,
+    audio_tokens: u64,
+    accepted_prediction_tokens: u64,
+    rejected_prediction_tokens: u64,
+}
+
+impl Usage {
+    pub(super) fn of(usage: SimulatedUsage) -> Self {
+        Self {
+            prompt_tokens: usage.input_tokens,
+            completion_tokens: usage.output_tokens,
+            total_tokens: usage.input_tokens + usage.output_tokens,
+            prompt_tokens_details: PromptDetails::default(),
+            completion_tokens_details: CompletionDetails::default(),
+        }
+    }
+}
+
+impl<'c> WholeChoice<'c> {
+    fn of(choice: &'c Turn) -> Self {
+        Self {
+            index: choice.index,
+            message: Message::of(&choice.said),
+            logprobs: logprobs_json(choice, choice.said.prose().unwrap_or_default()),
+            finish_reason: finish_name(choice.finish),
+        }
+    }
+}
+
+impl<'c> Message<'c> {
+    fn of(said: &'c Said) -> Self {
+        let mut message = Self {
+            role: "assistant",
+            ..Self::default()
+        };
+        match said {
+            Said::Text(text) => message.content = Some(text),
+            Said::Refusal(text) => message.refusal = Some(text),
+            Said::Calls(calls) => {
+                for call in calls {
+                    match call_field(call, &call.payload) {
+                        (LEGACY, value) => message.function_call = Some(value),
+                        (_, value) => message.tool_calls.push(value),
+                    }
+                }
+            }
+        }
+        message
+    }
 }
 
 /// The log probabilities of `text`, a part of this choice; null unless the
@@ -91,25 +170,6 @@ pub(super) fn logprobs_json(choice: &Turn, text: &str) -> Value {
     let mut logprobs = json!({ "content": null, "refusal": null });
     logprobs[field] = logprobs::of(text, alternatives);
     logprobs
-}
-
-fn to_message(said: &Said) -> Value {
-    let mut message = json!({ "role": "assistant", "content": null, "refusal": null });
-    match said {
-        Said::Text(text) => message["content"] = text.as_str().into(),
-        Said::Refusal(text) => message["refusal"] = text.as_str().into(),
-        Said::Calls(calls) => {
-            for call in calls {
-                let (field, value) = call_field(call, &call.payload);
-                match message.get_mut(field).and_then(Value::as_array_mut) {
-                    Some(listed) => listed.push(value),
-                    None if field == LEGACY => message[field] = value,
-                    None => message[field] = json!([value]),
-                }
-            }
-        }
-    }
-    message
 }
 
 pub(super) const LEGACY: &str = "function_call";

@@ -43,7 +43,7 @@ pub(super) fn reply(body: &Value, call: Call<'_>) -> Result<Reply, InvalidReques
     let completion = chat(&request, call.facts.model, &stamp, call.scenario);
     let usage = completion.usage();
     if !boolean(body, "stream")? {
-        return Ok(Reply::json(&completion.to_json(), usage));
+        return Ok(Reply::json(&completion.whole(), usage));
     }
     let include_usage = match present(body, "stream_options") {
         Some(options) => boolean(options, "include_usage")?,

@@ -8,7 +8,7 @@ use super::input::Input;
 use crate::simulator::dice::Dice;
 
 /// How many places a word adds to.
-const PLACES: usize = 8;
+const PLACES: usize = 6;
 /// What a word adds to each, beside the -50 to 50 that the text as a whole adds
 /// everywhere: little enough that texts of the same words stay close.
 const WEIGHT: i32 = 2_000;
@@ -29,10 +29,13 @@ pub(super) fn of(input: &Input<'_>, dimensions: usize) -> Vec<f32> {
 
 fn add(sums: &mut [i32], word: u64) {
     let mut dice = Dice::new(word, 0);
-    let end = u32::try_from(sums.len()).unwrap_or(u32::MAX);
+    let places = u64::try_from(sums.len()).expect("a few thousand");
     for _ in 0..PLACES {
-        let place = dice.below(end) as usize;
-        let weight = if dice.below(2) == 0 { WEIGHT } else { -WEIGHT };
+        let rolled = dice.roll();
+        // The upper half of the product is below `places`, without a division.
+        let place = ((rolled >> 32) * places) >> 32;
+        let place = usize::try_from(place).expect("below the number of places");
+        let weight = if rolled & 1 == 0 { WEIGHT } else { -WEIGHT };
         let sum = &mut sums[place];
         *sum = (*sum + weight).clamp(-MOST, MOST);
     }

@@ -1,5 +1,6 @@
 //! A message as events.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::message::{Block, Message, signature};
@@ -46,27 +47,53 @@ impl Events {
         self.push("content_block_start", begun);
         match block {
             Block::Thoughts(text) => {
-                self.deltas(index, ("thinking_delta", "thinking"), text);
-                let signature = signature(text);
-                let delta = json!({ "type": "signature_delta", "signature": signature });
-                self.delta(index, &delta);
+                self.deltas(index, text, |thinking| Delta::Thinking { thinking });
+                let signature = &signature(text);
+                self.delta(index, Delta::Signature { signature });
             }
-            Block::Text(text) => self.deltas(index, ("text_delta", "text"), text),
-            Block::Call(call) => {
-                self.deltas(index, ("input_json_delta", "partial_json"), &call.payload);
-            }
+            Block::Text(text) => self.deltas(index, text, |text| Delta::Text { text }),
+            Block::Call(call) => self.deltas(index, &call.payload, |partial_json| {
+                Delta::InputJson { partial_json }
+            }),
         }
         self.push("content_block_stop", json!({ "index": index }));
     }
 
-    fn deltas(&mut self, index: usize, (kind, field): (&str, &str), text: &str) {
+    fn deltas<'t>(&mut self, index: usize, text: &'t str, of: impl Fn(&'t str) -> Delta<'t>) {
         for bit in bits(text) {
-            self.delta(index, &json!({ "type": kind, field: bit }));
+            self.delta(index, of(bit));
         }
     }
 
-    fn delta(&mut self, index: usize, delta: &Value) {
-        let delta = json!({ "index": index, "delta": delta });
-        self.push("content_block_delta", delta);
+    fn delta(&mut self, index: usize, delta: Delta<'_>) {
+        const KIND: &str = "content_block_delta";
+        let data = BlockDelta {
+            kind: KIND,
+            index,
+            delta,
+        };
+        self.0.push(Event::named(KIND, &data));
     }
+}
+
+/// Not a `Value` like the other events: a stream has dozens.
+#[derive(Serialize)]
+struct BlockDelta<'t> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    index: usize,
+    delta: Delta<'t>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type")]
+enum Delta<'t> {
+    #[serde(rename = "text_delta")]
+    Text { text: &'t str },
+    #[serde(rename = "thinking_delta")]
+    Thinking { thinking: &'t str },
+    #[serde(rename = "signature_delta")]
+    Signature { signature: &'t str },
+    #[serde(rename = "input_json_delta")]
+    InputJson { partial_json: &'t str },
 }

@@ -1,5 +1,6 @@
 //! A response as events: each in its type, numbered without gaps.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
@@ -52,29 +53,53 @@ impl Events {
             }
             place
         };
+        let delta = Delta::of(&id, index);
+        let in_content = Delta {
+            content_index: Some(0),
+            ..delta.clone()
+        };
         match item.said {
-            ItemSaid::Thoughts(text) => self.thoughts(item, text, place),
-            ItemSaid::Text(text) => self.text(item, text, place),
-            ItemSaid::Refusal(text) => self.refusal(item, text, place),
+            ItemSaid::Thoughts(text) => {
+                let delta = Delta {
+                    summary_index: Some(0),
+                    ..delta
+                };
+                self.thoughts((item, &delta), text, place);
+            }
+            ItemSaid::Text(text) => self.text((item, &in_content), text, place),
+            ItemSaid::Refusal(text) => self.refusal((item, &in_content), text, place),
             ItemSaid::Call(call) => {
                 let names = match call.form {
                     ToolForm::Custom => &CUSTOM_INPUT,
                     ToolForm::Function | ToolForm::Legacy => &ARGUMENTS,
                 };
-                self.payload(names, &call.payload, place);
+                self.payload((names, &delta), &call.payload, place);
             }
         }
         let finished = json!({ "output_index": index, "item": item.finished() });
         self.push("response.output_item.done", finished);
     }
 
-    fn thoughts(&mut self, item: &Item<'_>, text: &str, place: impl Fn(Value) -> Value) {
+    fn delta(&mut self, delta: Delta<'_>) {
+        let sequence_number = self.0.len();
+        let delta = Delta {
+            sequence_number,
+            ..delta
+        };
+        self.0.push(Event::named(delta.kind, &delta));
+    }
+
+    fn thoughts(
+        &mut self,
+        (item, delta): (&Item<'_>, &Delta<'_>),
+        text: &str,
+        place: impl Fn(Value) -> Value,
+    ) {
         let place = |name: &str, value: Value| place(json!({ "summary_index": 0, name: value }));
         let begun = place("part", item.part_with(""));
         self.push("response.reasoning_summary_part.added", begun);
         for bit in bits(text) {
-            let delta = place("delta", bit.into());
-            self.push("response.reasoning_summary_text.delta", delta);
+            self.delta(delta.says("response.reasoning_summary_text.delta", bit));
         }
         let whole = place("text", text.into());
         self.push("response.reasoning_summary_text.done", whole);
@@ -82,36 +107,104 @@ impl Events {
         self.push("response.reasoning_summary_part.done", part);
     }
 
-    fn text(&mut self, item: &Item<'_>, text: &str, place: impl Fn(Value) -> Value) {
-        let part = |part: Value| place(json!({ "content_index": 0, "part": part }));
-        let said = |name: &str, text: &str| {
-            let logprobs = item.logprobs(text);
-            place(json!({ "content_index": 0, name: text, "logprobs": logprobs }))
-        };
+    fn text(
+        &mut self,
+        (item, delta): (&Item<'_>, &Delta<'_>),
+        text: &str,
+        place: impl Fn(Value) -> Value,
+    ) {
+        let place = |more: Value| place(with_content_index(more));
+        let part = |part: Value| place(json!({ "part": part }));
         self.push("response.content_part.added", part(item.part_with("")));
         for bit in bits(text) {
-            self.push("response.output_text.delta", said("delta", bit));
+            let delta = delta.says("response.output_text.delta", bit);
+            self.delta(Delta {
+                logprobs: Some(item.logprobs(bit)),
+                ..delta
+            });
         }
-        self.push("response.output_text.done", said("text", text));
+        let done = json!({ "text": text, "logprobs": item.logprobs(text) });
+        self.push("response.output_text.done", place(done));
         self.push("response.content_part.done", part(item.part()));
     }
 
-    fn refusal(&mut self, item: &Item<'_>, text: &str, place: impl Fn(Value) -> Value) {
-        let place = |name: &str, value: Value| place(json!({ "content_index": 0, name: value }));
-        let begun = place("part", item.part_with(""));
-        self.push("response.content_part.added", begun);
+    fn refusal(
+        &mut self,
+        (item, delta): (&Item<'_>, &Delta<'_>),
+        text: &str,
+        place: impl Fn(Value) -> Value,
+    ) {
+        let place = |more: Value| place(with_content_index(more));
+        let begun = json!({ "part": item.part_with("") });
+        self.push("response.content_part.added", place(begun));
         for bit in bits(text) {
-            self.push("response.refusal.delta", place("delta", bit.into()));
+            self.delta(delta.says("response.refusal.delta", bit));
         }
-        self.push("response.refusal.done", place("refusal", text.into()));
-        self.push("response.content_part.done", place("part", item.part()));
+        let done = json!({ "refusal": text });
+        self.push("response.refusal.done", place(done));
+        let part = json!({ "part": item.part() });
+        self.push("response.content_part.done", place(part));
     }
 
-    fn payload(&mut self, names: &Payload, payload: &str, place: impl Fn(Value) -> Value) {
+    fn payload(
+        &mut self,
+        (names, delta): (&Payload, &Delta<'_>),
+        payload: &str,
+        place: impl Fn(Value) -> Value,
+    ) {
         for bit in bits(payload) {
-            self.push(names.delta, place(json!({ "delta": bit })));
+            self.delta(delta.says(names.delta, bit));
         }
         self.push(names.done, place(json!({ (names.field): payload })));
+    }
+}
+
+fn with_content_index(mut more: Value) -> Value {
+    more["content_index"] = 0.into();
+    more
+}
+
+/// Not a `Value` like the other events: a stream has dozens.
+#[derive(Clone, Debug, Serialize)]
+struct Delta<'t> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    sequence_number: usize,
+    item_id: &'t str,
+    output_index: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_index: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    summary_index: Option<usize>,
+    delta: &'t str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logprobs: Option<Value>,
+}
+
+impl<'t> Delta<'t> {
+    /// Says nothing yet.
+    fn of(item_id: &'t str, output_index: usize) -> Self {
+        Self {
+            kind: "",
+            sequence_number: 0,
+            item_id,
+            output_index,
+            content_index: None,
+            summary_index: None,
+            delta: "",
+            logprobs: None,
+        }
+    }
+
+    fn says<'b>(&self, kind: &'static str, bit: &'b str) -> Delta<'b>
+    where
+        't: 'b,
+    {
+        Delta {
+            kind,
+            delta: bit,
+            ..self.clone()
+        }
     }
 }
 

@@ -3,7 +3,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{Content, events_of, field, file, json_of, play};
-use crate::simulator::{Endpoint, Failure, Reply, RequestBody, Scenario};
+use crate::simulator::{Endpoint, Failure, Reply, RequestBody, Scenario, delivery};
 
 /// A plain call on each route, streamed where the route has streams.
 fn call(endpoint: Endpoint, streamed: bool, scenario: Option<Scenario>) -> Result<Reply, Failure> {
@@ -204,6 +204,25 @@ fn a_malformed_stream_has_one_event_that_is_no_json() {
         spoiled.events.remove(at);
         assert_eq!(spoiled.events, whole.events, "{endpoint:?}");
     }
+}
+
+#[test]
+fn an_event_of_wide_characters_is_broken_too() {
+    let event = crate::simulator::Event {
+        name: None,
+        data: json!({ "delta": "\u{1f45b}".repeat(500) }).to_string(),
+    };
+    let mut content = Content::Stream(crate::simulator::Stream {
+        events: vec![event],
+        usage_at: Some(0),
+        ends_with_done: false,
+    });
+    delivery::spoil_stream(&mut content, Scenario::MalformedChunk);
+    let Content::Stream(stream) = content else {
+        panic!("no stream")
+    };
+    assert_eq!((stream.events.len(), stream.usage_at), (2, Some(1)));
+    assert!(serde_json::from_str::<Value>(&stream.events[0].data).is_err());
 }
 
 #[test]

@@ -4,7 +4,10 @@ use proptest::{collection::vec, prelude::*};
 use serde_json::{Map, Value, json};
 
 use super::{Content, FormField, play};
-use crate::simulator::{Endpoint, RequestBody, Scenario};
+use crate::simulator::{
+    Endpoint, RequestBody, Scenario,
+    count::{count, pieces},
+};
 
 /// More than any of the requests below may be answered with: beside vectors,
 /// which are asked for one by one here, answers are small or repeat the request.
@@ -184,6 +187,15 @@ fn check(endpoint: Endpoint, body: RequestBody<'_>, scenario: Option<Scenario>) 
 
 fn scenario() -> impl Strategy<Value = Option<Scenario>> {
     proptest::option::of(proptest::sample::select(&Scenario::ALL[..]))
+}
+
+proptest! {
+    #[test]
+    fn a_text_has_as_many_units_as_pieces(text in "[a-c_ .!\n\u{a0}ßé日]{0,40}") {
+        let pieces: Vec<_> = pieces(&text).collect();
+        assert_eq!(count(&text), pieces.len() as u64);
+        assert_eq!(pieces.concat(), text);
+    }
 }
 
 proptest! {

@@ -175,7 +175,7 @@ fn a_text_is_counted_by_words_and_runs_of_punctuation() {
         ("größer 日本", vec!["größer", " 日本"]),
     ] {
         assert_eq!(pieces(text).collect::<Vec<_>>(), expected);
-        assert_eq!(count(text), expected.len() as u64);
+        assert_eq!(count(text), expected.len() as u64, "{text}");
     }
 }
 

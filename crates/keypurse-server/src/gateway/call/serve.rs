@@ -18,6 +18,7 @@ use super::fund::Planned;
 use super::once;
 use super::read_body::read_body;
 use crate::gateway::endpoint::kind::Endpoint;
+use crate::gateway::endpoint::responses::ids::Names;
 use crate::gateway::error::GatewayError;
 use crate::gateway::rules::{self, Wanted};
 use crate::gateway::sandbox;
@@ -57,8 +58,11 @@ async fn answer(
     let body = read_body(&head.headers, body, state.settings.max_body_bytes)
         .await
         .map_err(GatewayError::Body)?;
-    let claim = once::claim(&head, &caller, &body)?;
-    let asked = endpoint.read(body)?.with_headers(&head.headers)?;
+    let claim = once::claim(&head, &caller, || {
+        endpoint.fingerprint(&head.headers, &body)
+    })?;
+    let asked = endpoint.read(&head.headers, body)?;
+    let mut asked = asked.with_headers(&head.headers)?;
     let address = PeerAddr::of(&head).0.ip();
     if let Some(token) = caller
         .token()
@@ -75,6 +79,11 @@ async fn answer(
     }
     let route = state.gateway.route(&asked.model, endpoint, started_at)?;
     asked.refuse_unpriced(&route)?;
+    let route = match asked.asked_media() {
+        Some(media) => media.at_its_price(route)?,
+        None => route,
+    };
+    asked.bind(|| Names::of(state.vault.keyring(), &caller, route.provider.name.clone()))?;
     let bound = Bound::of(&asked, &route, state.gateway.default_output_limit)?;
     let wanted = Wanted {
         address,

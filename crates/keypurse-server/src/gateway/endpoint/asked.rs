@@ -4,16 +4,24 @@
 use std::ops::Range;
 
 use bytes::Bytes;
+use http::HeaderValue;
+use keypurse_providers::openai::Answer;
 
 use super::chat::request::Chat;
 use super::kind::Endpoint;
+use super::media::Media;
+use super::messages;
 use super::messages::request::Messages;
 use super::parts::Parts;
+use super::responses::ids::Names;
+use super::responses::request::Respond;
+use super::responses::shown::shown;
 use super::splice::Edits;
 use super::tier::AskedTier;
 use super::unpriced::Unpriced;
 use crate::gateway::call::resolve::Route;
 use crate::gateway::error::GatewayError;
+use crate::gateway::relay::cost::{Paid, with_cost};
 
 /// A request, read strictly.
 #[derive(Debug)]
@@ -21,6 +29,8 @@ pub(in crate::gateway) struct Asked {
     pub(in crate::gateway) endpoint: Endpoint,
     /// As the client sent it.
     pub(in crate::gateway) body: Bytes,
+    /// What that is, where it is no JSON: a form.
+    pub(in crate::gateway) content_type: Option<HeaderValue>,
     /// As the client named it.
     pub(in crate::gateway) model: String,
     /// Where its name stands. `None`: it is not stated.
@@ -57,12 +67,53 @@ pub(in crate::gateway) enum Output {
 #[derive(Debug)]
 pub(in crate::gateway) enum Wire {
     Chat(Chat),
+    Responses(Respond),
     Messages(Messages),
     /// The body passes as it is, but for the model's name.
     Plain,
+    Media(Media),
 }
 
 impl Asked {
+    /// A call of images or sounds: a body, and what it is unless it is JSON,
+    /// and the model's name, and where it stands.
+    pub(in crate::gateway) fn media(
+        endpoint: Endpoint,
+        (body, content_type): (Bytes, Option<HeaderValue>),
+        (model, model_at): (String, Option<Range<usize>>),
+        streamed: bool,
+        media: Media,
+    ) -> Self {
+        let choices = match &media {
+            Media::Images(images) => images.count,
+            Media::Speech(_) | Media::Transcription(_) => 1,
+        };
+        Self {
+            endpoint,
+            body,
+            content_type,
+            model,
+            model_at,
+            streamed,
+            choices,
+            output: Output::Unmetered,
+            parts: Parts::text(),
+            tier: AskedTier::Unsaid,
+            tier_at: None,
+            unpriced: None,
+            asks_for_search: false,
+            wire: Wire::Media(media),
+        }
+    }
+
+    /// What it asks for beside text.
+    pub(in crate::gateway) fn asked_media(&self) -> Option<&Media> {
+        match &self.wire {
+            Wire::Media(media) => Some(media),
+            Wire::Chat(_) | Wire::Responses(_) | Wire::Messages(_) | Wire::Plain => None,
+        }
+    }
+
     /// Refuses what has no price at this model.
     pub(in crate::gateway) fn refuse_unpriced(&self, route: &Route) -> Result<(), GatewayError> {
         if let Some(Unpriced { param, why }) = self.unpriced {
@@ -88,16 +139,18 @@ impl Asked {
     /// the model, and what its endpoint makes explicit. A tier left to a
     /// project's default, which we cannot know, is stated, too.
     pub(in crate::gateway) fn for_upstream(&self, route: &Route, limit: u64) -> Bytes {
+        if let (Some(_), Some(place)) = (&self.content_type, &self.model_at) {
+            return with_model(&self.body, place, &route.model);
+        }
         let mut edits = self.rename(route);
+        if self.endpoint.has_tiers() && self.tier == AskedTier::Unsaid && route.pins_tier() {
+            edits.set("service_tier", self.tier_at.clone(), "\"default\"");
+        }
         match &self.wire {
-            Wire::Chat(chat) => {
-                if self.tier == AskedTier::Unsaid && route.pins_tier() {
-                    edits.set("service_tier", self.tier_at.clone(), "\"default\"");
-                }
-                chat.edit(&mut edits, route.provider.output_limit_field, limit);
-            }
+            Wire::Chat(chat) => chat.edit(&mut edits, route.provider.output_limit_field, limit),
+            Wire::Responses(respond) => respond.edit(&mut edits, limit),
             Wire::Messages(messages) => messages.edit(&mut edits, limit),
-            Wire::Plain => {}
+            Wire::Plain | Wire::Media(_) => {}
         }
         edits.apply(&self.body)
     }
@@ -115,4 +168,38 @@ impl Asked {
         }
         edits
     }
+
+    /// Learns whose call it is and who serves it, where names depend on that.
+    pub(in crate::gateway) fn bind(
+        &mut self,
+        names: impl FnOnce() -> Names,
+    ) -> Result<(), GatewayError> {
+        match &mut self.wire {
+            Wire::Responses(respond) => respond.bind(names()),
+            Wire::Chat(_) | Wire::Messages(_) | Wire::Plain | Wire::Media(_) => Ok(()),
+        }
+    }
+
+    /// An answer as its client sees it.
+    pub(in crate::gateway) fn show(
+        &self,
+        body: &Bytes,
+        answer: &Answer<'_>,
+        paid: Paid<'_>,
+    ) -> Bytes {
+        match &self.wire {
+            Wire::Responses(respond) => shown(body, respond.names.as_ref(), Some(paid)),
+            Wire::Messages(_) => messages::shown::shown(body, answer, paid),
+            Wire::Chat(_) | Wire::Plain | Wire::Media(_) => with_cost(body, answer, paid),
+        }
+    }
+}
+
+/// A form with the provider's name for the model; every other byte as it came.
+fn with_model(form: &Bytes, place: &Range<usize>, model: &str) -> Bytes {
+    if &form[place.clone()] == model.as_bytes() {
+        return form.clone();
+    }
+    let parts = [&form[..place.start], model.as_bytes(), &form[place.end..]];
+    parts.concat().into()
 }

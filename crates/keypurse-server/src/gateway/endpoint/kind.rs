@@ -1,37 +1,52 @@
 //! The table of endpoints.
 
 use bytes::Bytes;
+use http::HeaderMap;
 use keypurse_core::usage::TokenCounts;
 use keypurse_providers::anthropic;
 use keypurse_providers::catalogue::Mode;
-use keypurse_providers::openai::{Answer, ImplausibleUsage, read_input_usage, read_usage};
+use keypurse_providers::openai::{
+    Answer, ImplausibleUsage, read_image_usage, read_input_usage, read_response_usage,
+    read_speech_usage, read_transcription_usage, read_usage,
+};
 use keypurse_providers::tokenizer::Tokenizer;
 use keypurse_store::Feature;
 use serde_json::value::RawValue;
 
 use super::asked::Asked;
-use super::{chat, embeddings, messages, moderations};
+use super::media::{form, images, speech, transcription};
+use super::{chat, embeddings, messages, moderations, responses};
 use crate::gateway::call::count::InputCount;
 use crate::gateway::error::GatewayError;
 use crate::http::authenticate::Schemes;
 use crate::http::envelope::Envelope;
 
 /// A route that calls models.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::gateway) enum Endpoint {
     Chat,
     Embeddings,
     Moderations,
+    Responses,
     /// Anthropic's way to chat.
     Messages,
+    ImageGenerations,
+    ImageEdits,
+    Speech,
+    Transcriptions,
 }
 
 impl Endpoint {
-    pub(in crate::gateway) const ALL: [Self; 4] = [
+    pub(in crate::gateway) const ALL: [Self; 9] = [
         Self::Chat,
         Self::Embeddings,
         Self::Moderations,
+        Self::Responses,
         Self::Messages,
+        Self::ImageGenerations,
+        Self::ImageEdits,
+        Self::Speech,
+        Self::Transcriptions,
     ];
 
     /// The path below a base, here and at an upstream of OpenAI's dialect.
@@ -40,7 +55,12 @@ impl Endpoint {
             Self::Chat => "chat/completions",
             Self::Embeddings => "embeddings",
             Self::Moderations => "moderations",
+            Self::Responses => "responses",
             Self::Messages => "messages",
+            Self::ImageGenerations => "images/generations",
+            Self::ImageEdits => "images/edits",
+            Self::Speech => "audio/speech",
+            Self::Transcriptions => "audio/transcriptions",
         }
     }
 
@@ -49,23 +69,40 @@ impl Endpoint {
     pub(in crate::gateway) const fn version_below_v3(self) -> &'static str {
         match self {
             Self::Messages => "v1/",
-            Self::Chat | Self::Embeddings | Self::Moderations => "",
+            Self::Chat
+            | Self::Embeddings
+            | Self::Moderations
+            | Self::Responses
+            | Self::ImageGenerations
+            | Self::ImageEdits
+            | Self::Speech
+            | Self::Transcriptions => "",
         }
     }
 
     /// What reports call it.
     pub(in crate::gateway) const fn feature(self) -> Feature {
         match self {
-            Self::Chat | Self::Messages => Feature::Chat,
+            Self::Chat | Self::Responses | Self::Messages => Feature::Chat,
             Self::Embeddings => Feature::Embeddings,
             Self::Moderations => Feature::Moderation,
+            Self::ImageGenerations | Self::ImageEdits => Feature::ImageGeneration,
+            Self::Speech => Feature::TextToSpeech,
+            Self::Transcriptions => Feature::SpeechToText,
         }
     }
 
     /// Where a client's secret may stand.
     pub(in crate::gateway) const fn schemes(self) -> Schemes {
         match self {
-            Self::Chat | Self::Embeddings | Self::Moderations => Schemes::Bearer,
+            Self::Chat
+            | Self::Embeddings
+            | Self::Moderations
+            | Self::Responses
+            | Self::ImageGenerations
+            | Self::ImageEdits
+            | Self::Speech
+            | Self::Transcriptions => Schemes::Bearer,
             Self::Messages => Schemes::BearerOrApiKey,
         }
     }
@@ -73,8 +110,28 @@ impl Endpoint {
     /// How its clients read errors.
     pub(in crate::gateway) const fn envelope(self) -> Envelope {
         match self {
-            Self::Chat | Self::Embeddings | Self::Moderations => Envelope::OpenAi,
+            Self::Chat
+            | Self::Embeddings
+            | Self::Moderations
+            | Self::Responses
+            | Self::ImageGenerations
+            | Self::ImageEdits
+            | Self::Speech
+            | Self::Transcriptions => Envelope::OpenAi,
             Self::Messages => Envelope::Anthropic,
+        }
+    }
+
+    /// Whether its calls are of images or sounds, which may have prices that
+    /// are not of tokens.
+    pub(in crate::gateway) const fn is_of_media(self) -> bool {
+        match self {
+            Self::ImageGenerations | Self::ImageEdits | Self::Speech | Self::Transcriptions => true,
+            Self::Chat
+            | Self::Embeddings
+            | Self::Moderations
+            | Self::Responses
+            | Self::Messages => false,
         }
     }
 
@@ -84,6 +141,10 @@ impl Endpoint {
             Self::Chat | Self::Messages => mode == Mode::Chat,
             Self::Embeddings => mode == Mode::Embedding,
             Self::Moderations => mode == Mode::Moderation,
+            Self::Responses => matches!(mode, Mode::Chat | Mode::Responses),
+            Self::ImageGenerations | Self::ImageEdits => mode == Mode::Image,
+            Self::Speech => mode == Mode::Speech,
+            Self::Transcriptions => mode == Mode::Transcription,
         }
     }
 
@@ -93,17 +154,51 @@ impl Endpoint {
             Self::Chat => "chat completions",
             Self::Embeddings => "embeddings",
             Self::Moderations => "moderations",
+            Self::Responses => "responses",
+            Self::ImageGenerations => "images",
+            Self::ImageEdits => "edited images",
+            Self::Speech => "speech",
+            Self::Transcriptions => "transcriptions",
             Self::Messages => "messages",
         }
     }
 
+    /// Whether a tier of service can be asked for here.
+    pub(in crate::gateway) const fn has_tiers(self) -> bool {
+        matches!(self, Self::Chat | Self::Responses)
+    }
+
     /// Reads a body strictly, or says what is wrong with it.
-    pub(in crate::gateway) fn read(self, body: Bytes) -> Result<Asked, GatewayError> {
+    pub(in crate::gateway) fn read(
+        self,
+        headers: &HeaderMap,
+        body: Bytes,
+    ) -> Result<Asked, GatewayError> {
         match self {
             Self::Chat => chat::request::read(body),
             Self::Embeddings => embeddings::read(body),
             Self::Moderations => moderations::read(body),
+            Self::Responses => responses::request::read(body),
             Self::Messages => messages::request::read(body),
+            Self::ImageGenerations => images::read_generation(body),
+            Self::ImageEdits => images::read_edit(headers, body),
+            Self::Speech => speech::read(body),
+            Self::Transcriptions => transcription::read(headers, body),
+        }
+    }
+
+    /// What two requests have in common that ask for the same: a form's body
+    /// has another boundary each time its client writes it.
+    pub(in crate::gateway) fn fingerprint(self, headers: &HeaderMap, body: &Bytes) -> Bytes {
+        match self {
+            Self::ImageEdits | Self::Transcriptions => form::without_boundary(headers, body),
+            Self::Chat
+            | Self::Embeddings
+            | Self::Moderations
+            | Self::Responses
+            | Self::Messages
+            | Self::ImageGenerations
+            | Self::Speech => body.clone(),
         }
     }
 
@@ -117,8 +212,13 @@ impl Endpoint {
         match self {
             Self::Chat => chat::count::count(body, tokenizer),
             Self::Embeddings => embeddings::count(body, tokenizer),
+            Self::Responses => responses::count::count(body, tokenizer),
             Self::Messages => messages::count::count(body, tokenizer),
-            Self::Moderations => None,
+            Self::Moderations
+            | Self::ImageGenerations
+            | Self::ImageEdits
+            | Self::Speech
+            | Self::Transcriptions => None,
         }
     }
 
@@ -128,7 +228,11 @@ impl Endpoint {
             Self::Chat => Answer::chat(body),
             Self::Embeddings => Answer::embeddings(body),
             Self::Moderations => Answer::moderations(body),
+            Self::Responses => Answer::response(body),
             Self::Messages => Answer::message(body),
+            Self::ImageGenerations | Self::ImageEdits => Answer::images(body),
+            Self::Transcriptions => Answer::transcription(body),
+            Self::Speech => None,
         }
     }
 
@@ -139,8 +243,12 @@ impl Endpoint {
     ) -> Result<TokenCounts, ImplausibleUsage> {
         match self {
             Self::Chat => read_usage(usage),
+            Self::Responses => read_response_usage(usage),
             Self::Messages => anthropic::read_usage(usage),
             Self::Embeddings | Self::Moderations => read_input_usage(usage),
+            Self::ImageGenerations | Self::ImageEdits => read_image_usage(usage),
+            Self::Speech => read_speech_usage(usage),
+            Self::Transcriptions => read_transcription_usage(usage),
         }
     }
 }

@@ -5,19 +5,16 @@
 //! is settled. Nothing here waits: it is told what has come.
 
 use bytes::{Bytes, BytesMut};
-use keypurse_core::money::Money;
 use keypurse_core::usage::TokenCounts;
 use keypurse_providers::openai::{Event, end_of_event};
 use keypurse_providers::translate::{StreamFault, TranslatedStream};
 
+use super::cost::Paid;
 use super::meter::Heard;
 use crate::gateway::call::settle::Told;
 use crate::gateway::endpoint::stream::{Fate, StreamEnd, StreamWire, Tail};
 use crate::gateway::error::GatewayError;
 use crate::gateway::upstream::dispatch::UpstreamFault;
-
-/// No event of a stream is larger.
-const LARGEST_EVENT: usize = 1024 * 1024;
 
 /// A stream as it comes in.
 #[derive(Debug)]
@@ -68,8 +65,8 @@ impl StreamSource {
     }
 
     /// What the client gets after the charge is on disk.
-    pub(in crate::gateway) fn tail(&self, tail: Tail, cost: Money, used: &TokenCounts) -> String {
-        self.wire.tail(tail, cost, used)
+    pub(in crate::gateway) fn tail(&self, tail: Tail, paid: Paid<'_>) -> String {
+        self.wire.tail(tail, paid)
     }
 
     /// What was read so far is with the client.
@@ -137,6 +134,9 @@ impl StreamSource {
             bytes
         } else {
             self.pending.extend_from_slice(&bytes);
+            if end_of_event(&self.pending, searched).is_none() {
+                return self.wait_for_more(Bytes::new());
+            }
             self.pending.split().freeze()
         };
         let (mut passed, mut at) = (Passed::default(), 0);
@@ -156,12 +156,14 @@ impl StreamSource {
             }
         }
         self.pending.extend_from_slice(&buffer[at..]);
-        let too_large = self.pending.len() > LARGEST_EVENT;
+        self.wait_for_more(passed.join())
+    }
+
+    /// The rest is no whole event, and must not grow beyond one.
+    fn wait_for_more(&self, bytes: Bytes) -> Batch {
+        let too_large = self.pending.len() > self.wire.largest_event();
         let end = too_large.then_some(StreamEnd::Fault(UpstreamFault::TooLarge));
-        Batch {
-            bytes: passed.join(),
-            end,
-        }
+        Batch { bytes, end }
     }
 
     /// Some providers leave out the last blank line, or the mark at the end.
@@ -185,7 +187,8 @@ impl StreamSource {
             // may yet fail for free.
             Event::Idle if !self.wire.has_begun() => Fate::KeptBack,
             Event::Idle => Fate::Passes,
-            Event::Done => Fate::Ends(StreamEnd::Done),
+            Event::Done if self.wire.ends_with_done() => Fate::Ends(StreamEnd::Done),
+            Event::Done => Fate::KeptBack,
             Event::Garbage => Fate::Ends(StreamEnd::Fault(UpstreamFault::Nonsense)),
             Event::Data(data) => self.wire.judge(event, data, &mut self.heard),
         }

@@ -24,7 +24,7 @@ use crate::gateway::call::once::keep_stream;
 use crate::gateway::call::settle::{Ended, settle};
 use crate::gateway::endpoint::stream::{StreamEnd, Tail};
 use crate::gateway::error::GatewayError;
-use crate::gateway::relay::cost::add_overdraft;
+use crate::gateway::relay::cost::{Paid, add_overdraft};
 use crate::gateway::relay::source::{Batch, StreamSource};
 use crate::gateway::upstream::dispatch::{ReplyBody, UpstreamFailure, UpstreamFault};
 use crate::gateway::upstream::fetch::{BegunStream, shows_key};
@@ -246,7 +246,12 @@ impl StreamRelay<'_> {
             Ok(charge) => {
                 let tail = tail(self.running, ending);
                 tail.map_or_else(String::new, |tail| {
-                    self.source.tail(tail, charge.cost, used.counts())
+                    let paid = Paid {
+                        cost: charge.cost,
+                        provider: &funded.route.provider.name,
+                        used: used.counts(),
+                    };
+                    self.source.tail(tail, paid)
                 })
             }
             Err(error) => self.source.error_event(error),

@@ -5,14 +5,11 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use keypurse_core::money::Money;
-use keypurse_providers::anthropic;
 use keypurse_providers::openai::Answer;
 
-use super::cost::{add_charge, add_overdraft, with_cost};
+use super::cost::{Paid, add_charge, add_overdraft};
 use crate::gateway::call::fund::Funded;
 use crate::gateway::call::settle::{Told, Used, settle};
-use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::error::GatewayError;
 use crate::gateway::upstream::dispatch::{UpstreamFailure, UpstreamFault};
 use crate::state::State;
@@ -35,16 +32,25 @@ pub(in crate::gateway) async fn relay_whole(
 ) -> Result<Response, Undelivered> {
     let none = || Undelivered::NoAnswer(nonsense(funded));
     let body = &funded.translated_answer(body).map_err(|_| none())?;
-    let answer = funded.asked.endpoint.read_answer(body).ok_or_else(none)?;
-    let used = used(funded, &answer).await;
+    let (answer, used) = read(funded, &headers, body).await.ok_or_else(none)?;
     let charge = settle(funded, used, StatusCode::OK.as_u16())
         .await
         .map_err(Undelivered::NotCharged)?;
-    let shown = shown(funded, body, &answer, &used, charge.cost);
+    let paid = Paid {
+        cost: charge.cost,
+        provider: &funded.route.provider.name,
+        used: used.counts(),
+    };
+    let shown = match &answer {
+        Some(answer) => funded.asked.show(body, answer, paid),
+        None => body.clone(),
+    };
     let mut response = Response::new(Body::from(shown.clone()));
     *response.headers_mut() = headers;
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if answer.is_some() {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
     add_charge(headers, &charge);
     add_overdraft(headers, funded);
     if funded.is_claimed {
@@ -53,17 +59,26 @@ pub(in crate::gateway) async fn relay_whole(
     Ok(response)
 }
 
-/// The answer with its cost. A message always has usage, ours where the
-/// provider told none: Anthropic's SDKs rely on it.
-fn shown(funded: &Funded, body: &Bytes, answer: &Answer<'_>, used: &Used, cost: Money) -> Bytes {
-    let provider = &*funded.route.provider.name;
-    let lacks_usage = answer.usage.is_none() && funded.asked.endpoint == Endpoint::Messages;
-    let message = lacks_usage.then(|| {
-        let text = std::str::from_utf8(body).ok()?;
-        anthropic::with_cost(text, Some(used.counts()), &cost.to_string(), provider)
-    });
-    let counted = message.flatten().map(Bytes::from);
-    counted.unwrap_or_else(|| with_cost(body, answer, cost, provider))
+/// What is read of an answer, nothing where it passes as it is, and what the
+/// call used. `None`: it is no answer.
+async fn read<'a>(
+    funded: &Funded,
+    headers: &HeaderMap,
+    body: &'a [u8],
+) -> Option<(Option<Answer<'a>>, Used)> {
+    let Some((media, most)) = funded.asked.asked_media().zip(funded.bound.most) else {
+        let answer = funded.asked.endpoint.read_answer(body)?;
+        let used = used(funded, &answer).await;
+        return Some((Some(answer), used));
+    };
+    let whole = media.read_answer(&most.counts, headers, body)?;
+    let told = Told {
+        usage: whole.told,
+        tier: None,
+    };
+    let used = funded.reported(told);
+    let used = used.unwrap_or_else(|| funded.estimated_as(whole.counted));
+    Some((whole.json, used))
 }
 
 /// What the answer says was used, else what is counted.

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use keypurse_core::money::Money;
-use keypurse_core::price::{Price, Rate, Rates};
+use keypurse_core::price::{ImagePrices, Price, Rate, Rates};
 use keypurse_providers::simulator::{self, ChatRequest, Stamp};
 use serde_json::{Value, json};
 
@@ -36,6 +36,7 @@ pub(in crate::gateway) fn model(provider: &str) -> ModelPrice {
             output: rate(40),
             ..Rates::default()
         }),
+        images: ImagePrices::default(),
         max_input_tokens: Some(8192),
         max_output_tokens: Some(64),
     }

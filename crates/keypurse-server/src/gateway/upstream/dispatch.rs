@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
-use keypurse_core::id::CallId;
+use hyper_util::client::legacy;
+use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -20,14 +21,15 @@ use crate::gateway::config::Dialect;
 use crate::gateway::endpoint::asked::Wire;
 use crate::gateway::upstream::client::RequestBody;
 use crate::gateway::upstream::demo;
-use crate::gateway::upstream::provider::{Gateway, Reached, Upstream};
+use crate::gateway::upstream::provider::{Gateway, Reached};
 
 /// The name OpenAI's documentation gives to the caller's own id of a call;
 /// with it a provider's log and ours can be laid side by side.
 const CALLERS_ID: HeaderName = HeaderName::from_static("x-client-request-id");
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
-const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
-const AGENT: HeaderValue =
+const ANYTHING: HeaderValue = HeaderValue::from_static("*/*");
+pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+pub(super) const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
+pub(super) const AGENT: HeaderValue =
     HeaderValue::from_static(concat!("keypurse/", env!("CARGO_PKG_VERSION")));
 
 /// What a provider answered, its body still on the way.
@@ -88,67 +90,48 @@ pub(in crate::gateway) async fn dispatch(
         return Ok(demo::answer(funded, &body));
     };
     let url = upstream.url(asked.endpoint, &route.model, asked.streamed);
-    let url = url.ok_or(UpstreamFault::Unreachable)?;
-    let mut request = post(upstream, url, body, revoked, funded.call);
+    let mut request = Request::new(RequestBody::new(body, revoked.cloned()));
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = url.ok_or(UpstreamFault::Unreachable)?;
     let headers = request.headers_mut();
+    headers.insert(CONTENT_TYPE, asked.content_type.clone().unwrap_or(JSON));
+    headers.insert(ACCEPT_ENCODING, IDENTITY);
+    headers.insert(USER_AGENT, AGENT);
+    let id = HeaderValue::try_from(funded.call.to_string());
+    headers.insert(CALLERS_ID, id.expect("an id is letters and digits"));
     if asked.streamed {
         headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
+    } else if asked.asked_media().is_some() {
+        headers.insert(ACCEPT, ANYTHING);
+    } else {
+        headers.insert(ACCEPT, JSON);
+    }
+    for (name, value) in &upstream.headers {
+        headers.insert(name.clone(), value.clone());
     }
     if let (Wire::Messages(messages), Dialect::Anthropic) = (&asked.wire, upstream.dialect()) {
         headers.extend(messages.betas());
     }
-    send(gateway, &route.provider.name, request, by).await
+    let reply = timeout_at(by, gateway.client.request(request)).await;
+    begun(&route.provider.name, reply)
 }
 
-/// A request with what every one carries, the credential included.
-pub(in crate::gateway) fn post(
-    upstream: &Upstream,
-    url: Uri,
-    body: Bytes,
-    revoked: Option<&CancellationToken>,
-    call: CallId,
-) -> Request<RequestBody> {
-    let mut request = Request::new(RequestBody::new(body, revoked.cloned()));
-    *request.method_mut() = Method::POST;
-    *request.uri_mut() = url;
-    let headers = request.headers_mut();
-    headers.insert(CONTENT_TYPE, JSON);
-    headers.insert(ACCEPT, JSON);
-    headers.insert(ACCEPT_ENCODING, IDENTITY);
-    headers.insert(USER_AGENT, AGENT);
-    let id = HeaderValue::try_from(call.to_string());
-    headers.insert(CALLERS_ID, id.expect("an id is letters and digits"));
-    for (name, value) in &upstream.headers {
-        headers.insert(name.clone(), value.clone());
-    }
-    request
+type Sent = Result<Response<Incoming>, legacy::Error>;
+
+/// The head of an answer, or why there is none.
+pub(super) fn begun(provider: &str, sent: Result<Sent, Elapsed>) -> Result<Reply, UpstreamFault> {
+    let response = sent
+        .map_err(|_| UpstreamFault::Timeout)?
+        .map_err(|error| explain(provider, &error))?;
+    let (head, body) = response.into_parts();
+    Ok(Reply {
+        status: head.status,
+        headers: head.headers,
+        body: ReplyBody::Http(body),
+    })
 }
 
-/// Sends a request to a provider and waits for the head of the answer until
-/// `by`.
-pub(in crate::gateway) async fn send(
-    gateway: &Gateway,
-    provider: &str,
-    request: Request<RequestBody>,
-    by: Instant,
-) -> Result<Reply, UpstreamFault> {
-    let sent = gateway.client.request(request);
-    match timeout_at(by, sent).await {
-        Err(_) => Err(UpstreamFault::Timeout),
-        Ok(Err(error)) => Err(explain(provider, &error)),
-        Ok(Ok(response)) => {
-            let (head, body) = response.into_parts();
-            let body = ReplyBody::Http(body);
-            Ok(Reply {
-                status: head.status,
-                headers: head.headers,
-                body,
-            })
-        }
-    }
-}
-
-fn explain(provider: &str, error: &hyper_util::client::legacy::Error) -> UpstreamFault {
+fn explain(provider: &str, error: &legacy::Error) -> UpstreamFault {
     let mut chain = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

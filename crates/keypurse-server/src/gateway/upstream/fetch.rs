@@ -13,6 +13,7 @@ use crate::gateway::call::fund::Funded;
 use crate::gateway::endpoint::stream::{StreamEnd, StreamWire};
 use crate::gateway::error::{GatewayError, PassedOn};
 use crate::gateway::relay::meter::Heard;
+use crate::gateway::relay::sound::BegunSound;
 use crate::gateway::relay::source::{Batch, StreamSource};
 use crate::gateway::upstream::dispatch::{
     Reply, ReplyBody, UpstreamFailure, UpstreamFault, dispatch, forwarded,
@@ -21,7 +22,7 @@ use crate::gateway::upstream::provider::{Gateway, Provider, Reached};
 use crate::http::authenticate::AuthError;
 
 /// Larger answers are not chat.
-const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
+pub(super) const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 const LARGEST_ERROR: usize = 1024 * 1024;
 
 /// The beginning of an answer that can be delivered.
@@ -29,6 +30,8 @@ const LARGEST_ERROR: usize = 1024 * 1024;
 pub(in crate::gateway) enum Fetched {
     /// All of it.
     Whole { headers: HeaderMap, body: Bytes },
+    /// The first piece of a sound that is paid for whatever becomes of it.
+    Sound(Box<BegunSound>),
     /// The first events of a stream.
     Begun(Box<BegunStream>),
 }
@@ -67,9 +70,9 @@ pub(in crate::gateway) async fn fetch(
     failpoint::reach("call.dispatched");
     let headers = forwarded(&reply.headers);
     if !reply.status.is_success() {
-        let passed = refusal(provider, reply).await.map_err(failed)?;
-        let passed = funded.translated_error(passed);
-        return Err(GatewayError::PassedOn(Box::new(passed)));
+        let refused = refusal(provider, reply).await.map_err(failed)?;
+        let refused = funded.translated_error(refused);
+        return Err(GatewayError::PassedOn(Box::new(refused)));
     }
     let stream = funded.stream().filter(|_| !is_json(&headers));
     if let Some(wire) = stream {
@@ -79,6 +82,19 @@ pub(in crate::gateway) async fn fetch(
             .map_err(|_| UpstreamFault::Timeout)
             .flatten()
             .map_err(failed);
+    }
+    if let Some(used) = funded.known_sound(&headers) {
+        let first = timeout_at(by, reply.body.next()).await;
+        let first = first.map_err(|_| failed(UpstreamFault::Timeout))?;
+        let first = first
+            .unwrap_or(Err(UpstreamFault::Nonsense))
+            .map_err(failed)?;
+        return Ok(Fetched::Sound(Box::new(BegunSound {
+            headers,
+            first,
+            body: reply.body,
+            used,
+        })));
     }
     let collect = reply
         .body
@@ -128,8 +144,8 @@ async fn begin_stream(
 }
 
 /// What a provider's refusal means for the client: it is passed on when it
-/// concerns the client's request, and becomes a 502 when it concerns us.
-pub(in crate::gateway) async fn refusal(
+/// concerns the client's request, and is a fault (502) when it concerns us.
+pub(super) async fn refusal(
     provider: &Provider,
     mut reply: Reply,
 ) -> Result<PassedOn, UpstreamFault> {

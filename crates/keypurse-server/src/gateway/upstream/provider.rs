@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use http::Uri;
 use http::uri::{PathAndQuery, Scheme};
 use http::{HeaderName, HeaderValue};
-use keypurse_core::price::Price;
+use keypurse_core::price::{ImagePrices, Price};
 use keypurse_providers::catalogue::Catalogue;
 use keypurse_providers::tokenizer;
 use thiserror::Error;
@@ -22,7 +22,7 @@ use crate::gateway::config::{
     ProviderKey, ProviderKind, StreamHold, Timeouts,
 };
 use crate::gateway::endpoint::kind::Endpoint;
-use crate::gateway::models::ListedModels;
+use crate::gateway::models::Lists;
 use crate::gateway::rules::Loads;
 
 /// Providers, prices and the client that reaches them.
@@ -37,13 +37,14 @@ pub struct Gateway {
     pub(in crate::gateway) routes: Routes,
     pub(in crate::gateway) kept: Arc<KeptAnswers>,
     pub(in crate::gateway) loads: Loads,
-    pub(in crate::gateway) listed: RwLock<Option<ListedModels>>,
+    pub(in crate::gateway) lists: Lists,
 }
 
 /// A price an operator set, or one that is built in.
 #[derive(Debug)]
 pub(in crate::gateway) struct KnownPrice {
     pub(in crate::gateway) price: Arc<Price>,
+    pub(in crate::gateway) images: ImagePrices,
     pub(in crate::gateway) max_input_tokens: Option<u64>,
     pub(in crate::gateway) max_output_tokens: Option<u64>,
 }
@@ -137,7 +138,7 @@ impl Gateway {
             routes: Routes::default(),
             kept: Arc::default(),
             loads: Loads::default(),
-            listed: RwLock::default(),
+            lists: Lists::default(),
         })
     }
 
@@ -168,6 +169,7 @@ impl Gateway {
 fn known_price(price: ModelPrice) -> ((String, String), KnownPrice) {
     let known = KnownPrice {
         price: Arc::new(price.price),
+        images: price.images,
         max_input_tokens: price.max_input_tokens,
         max_output_tokens: price.max_output_tokens,
     };
@@ -274,9 +276,10 @@ impl Upstream {
         self.dialect
     }
 
-    /// Where something beside the calls is.
-    pub(in crate::gateway) fn beside(&self, path: &str) -> Option<Uri> {
-        self.base.join(path)
+    /// Where something an endpoint keeps is.
+    pub(in crate::gateway) fn url_below(&self, endpoint: Endpoint, rest: &str) -> Option<Uri> {
+        let path = self.dialect.path(endpoint, "", false)?;
+        self.base.join(&format!("{path}/{rest}"))
     }
 }
 

@@ -210,10 +210,10 @@ async fn tokens_are_counted_when_a_call_is_over_and_made_up_for_when_too_many() 
     shop.app.finish().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_place_is_free_before_the_client_knows_its_call_is_over() {
     let shop = ruled(json!({"max_concurrency": 1})).await;
-    for turn in 0..40 {
+    for turn in 0..100 {
         let body = if turn % 2 == 0 {
             hello()
         } else {
@@ -380,7 +380,7 @@ async fn a_sandbox_token_obeys_its_rules_too() {
     shop.app.finish().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sandbox_call_uses_tokens_and_takes_a_place() {
     let shop = sandbox(json!({"max_concurrency": 1, "tokens_per_minute": 1_000_000})).await;
     let stream = shop.request(&hello_stream()).open().await.into_body();

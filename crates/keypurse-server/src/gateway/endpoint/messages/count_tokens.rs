@@ -7,14 +7,11 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::request::Parts as Head;
-use http::{HeaderValue, Request};
-use keypurse_core::id::CallId;
-use keypurse_core::time::Timestamp;
+use http::{HeaderMap, HeaderValue, Request};
 use keypurse_core::token::TokenKind;
 use keypurse_providers::anthropic::token_count;
 use keypurse_providers::tokenizer::Tokenizer;
 use tokio::task::spawn_blocking;
-use tokio::time::Instant;
 
 use super::count::count;
 use super::request::read_uncapped;
@@ -26,17 +23,14 @@ use crate::gateway::endpoint::asked::{Asked, Wire};
 use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::error::GatewayError;
 use crate::gateway::rules::{self, Wanted};
-use crate::gateway::upstream::dispatch::{UpstreamFailure, UpstreamFault, post, send};
-use crate::gateway::upstream::fetch::refusal;
+use crate::gateway::upstream::dispatch::{UpstreamFailure, UpstreamFault};
+use crate::gateway::upstream::lookup::post;
 use crate::gateway::upstream::provider::{Reached, Upstream};
 use crate::gateway::upstream::translation::Reading;
 use crate::http::authenticate::{Caller, authenticate};
 use crate::http::peer::PeerAddr;
 use crate::state::{AppState, State};
 
-const PATH: &str = "messages/count_tokens";
-/// No count is longer.
-const LARGEST_ANSWER: usize = 64 * 1024;
 /// Longer requests are estimated by their bytes: counting takes time, and is
 /// free.
 const LONGEST_COUNTED: usize = 1024 * 1024;
@@ -78,7 +72,7 @@ async fn answer(state: &AppState, request: Request<Body>) -> Result<Response, Ga
     let _permit = permit(state, &head, &caller, &route)?;
     match &route.provider.reached {
         Reached::Http(upstream) if upstream.dialect() == Dialect::Anthropic => {
-            counted_there(state, &head, now, (&asked, &route, upstream)).await
+            counted_there(state, &asked, &route, upstream).await
         }
         Reached::Http(_) | Reached::InProcess => Ok(counted_here(asked, &route).await),
     }
@@ -101,32 +95,22 @@ fn permit(
 /// The provider's own count, which it does not charge for ("Token counting").
 async fn counted_there(
     state: &State,
-    head: &Head,
-    now: Timestamp,
-    (asked, route, upstream): (&Asked, &Route, &Upstream),
+    asked: &Asked,
+    route: &Route,
+    upstream: &Upstream,
 ) -> Result<Response, GatewayError> {
     let failed = |fault| {
         let provider = route.provider.name.clone();
         GatewayError::Upstream(UpstreamFailure { provider, fault })
     };
-    let call = head.extensions.get::<CallId>().copied();
-    let call = call.unwrap_or_else(|| state.call_ids.next(now, &*state.entropy));
-    let url = upstream.beside(PATH);
+    let url = upstream.url_below(Endpoint::Messages, "count_tokens");
     let url = url.ok_or_else(|| failed(UpstreamFault::Unreachable))?;
-    let mut request = post(upstream, url, asked.renamed(route), None, call);
+    let mut headers = HeaderMap::new();
     if let Wire::Messages(messages) = &asked.wire {
-        request.headers_mut().extend(messages.betas());
+        headers.extend(messages.betas());
     }
-    let limits = &route.provider.timeouts;
-    let by = Instant::now() + limits.first_byte;
-    let sent = send(&state.gateway, &route.provider.name, request, by).await;
-    let mut reply = sent.map_err(failed)?;
-    if !reply.status.is_success() {
-        let passed = refusal(&route.provider, reply).await.map_err(failed)?;
-        return Err(GatewayError::PassedOn(Box::new(passed)));
-    }
-    let collected = reply.body.collect(LARGEST_ANSWER, limits.idle, limits.idle);
-    let body = collected.await.map_err(failed)?;
+    let question = (url, headers, asked.renamed(route));
+    let (_, body) = post(&state.gateway, &route.provider, upstream, question).await?;
     match serde_json::from_slice::<serde_json::Value>(&body) {
         Ok(count) if count["input_tokens"].is_u64() => Ok(json(body)),
         Ok(_) | Err(_) => Err(failed(UpstreamFault::Nonsense)),

@@ -115,6 +115,7 @@ pub(in crate::gateway) fn read_uncapped(body: Bytes) -> Result<Asked, GatewayErr
         model,
         model_at,
         body,
+        content_type: None,
     })
 }
 
