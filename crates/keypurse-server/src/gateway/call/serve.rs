@@ -91,6 +91,7 @@ async fn answer(
         bound,
         permit,
         claim,
+        scenario: None,
     };
     let (client, answer) = oneshot::channel();
     state.tasks.spawn(carry(Arc::clone(state), planned, client));

@@ -17,6 +17,7 @@ use tracing::warn;
 use crate::gateway::call::fund::Funded;
 use crate::gateway::upstream::client::RequestBody;
 use crate::gateway::upstream::demo;
+use crate::gateway::upstream::simulated::{self, Manner};
 use crate::gateway::upstream::provider::{Gateway, Reached};
 
 /// The name OpenAI's documentation gives to the caller's own id of a call;
@@ -81,8 +82,13 @@ pub(in crate::gateway) async fn dispatch(
     let route = &funded.route;
     let asked = &funded.asked;
     let body = asked.for_upstream(route, funded.limit);
-    let Reached::Http(upstream) = &route.provider.reached else {
-        return Ok(demo::answer(funded, &body));
+    let upstream = match &route.provider.reached {
+        Reached::Http(upstream) => upstream,
+        Reached::InProcess => return simulated::answer(gateway, funded, &body, demo::MANNER).await,
+        Reached::Simulated => {
+            let manner = Manner::rehearsing(funded.scenario);
+            return simulated::answer(gateway, funded, &body, manner).await;
+        }
     };
     let url = upstream.url(asked.endpoint);
     let mut request = Request::new(RequestBody::new(body, revoked.cloned()));
@@ -144,7 +150,7 @@ impl ReplyBody {
     pub(in crate::gateway) async fn next(&mut self) -> Option<Result<Bytes, UpstreamFault>> {
         match self {
             Self::InProcess { pieces, pause } => {
-                if pieces.len() > 1 {
+                if pieces.len() > 1 && !pause.is_zero() {
                     tokio::time::sleep(*pause).await;
                 }
                 pieces.next().map(Ok)

@@ -7,3 +7,4 @@ pub(in crate::gateway) mod dialect;
 pub(in crate::gateway) mod dispatch;
 pub(in crate::gateway) mod fetch;
 pub(in crate::gateway) mod provider;
+pub(in crate::gateway) mod simulated;
