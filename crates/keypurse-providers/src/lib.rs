@@ -7,6 +7,7 @@ pub mod anthropic;
 pub mod catalogue;
 pub mod gemini;
 pub mod images;
+pub mod media;
 mod members;
 pub mod openai;
 pub mod presets;

@@ -16,6 +16,8 @@ use crate::journal::HeldCall;
 const HEAD: usize = 21;
 /// Numbers a call consists of: those of [`COLUMNS`].
 pub(crate) const NUMBERS: usize = HEAD + COUNTS;
+/// How many of them a record of the journal had before it told how many.
+pub(crate) const FIRST_NUMBERS: usize = HEAD + 13;
 
 /// The columns of `call` as they are written and read. What neither hold nor
 /// balance could cover (`house`) follows from cost and charge.
@@ -23,7 +25,8 @@ pub(crate) const COLUMNS: &str = "id, random, line, account_id, token_id, model_
     feature, streamed, status, state, estimated, held, cost, charged, from_token, house,
     balance_after, account_after, started_at, finished_at,
     input, cached_input, cache_write, input_audio, output, reasoning, output_audio, cached_audio,
-    cache_write_long, input_image, output_image, requests, tier";
+    cache_write_long, input_image, output_image, requests, tier,
+    characters, input_seconds, output_seconds, images";
 
 /// Where `token_id` is among them.
 const TOKEN: usize = 4;

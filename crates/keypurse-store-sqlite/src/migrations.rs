@@ -13,6 +13,7 @@ const MIGRATIONS: &[(u32, &str)] = &[
     (4, include_str!("../migrations/0004_token_classes.sql")),
     (5, include_str!("../migrations/0005_instance.sql")),
     (6, include_str!("../migrations/0006_further_settings.sql")),
+    (7, include_str!("../migrations/0007_units.sql")),
 ];
 
 #[derive(Debug, Error)]

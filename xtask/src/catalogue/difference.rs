@@ -108,7 +108,7 @@ impl Difference {
     }
 }
 
-fn classes(band: &wire::Band) -> [(&'static str, Option<Money>); 12] {
+fn classes(band: &wire::Band) -> [(&'static str, Option<Money>); 14] {
     [
         ("input", Some(band.input)),
         ("cached_input", band.cached_input),
@@ -122,6 +122,8 @@ fn classes(band: &wire::Band) -> [(&'static str, Option<Money>); 12] {
         ("input_image", band.input_image),
         ("output_image", band.output_image),
         ("request", band.request),
+        ("characters", band.characters),
+        ("input_hour", band.input_hour),
     ]
 }
 

@@ -106,7 +106,11 @@ pub(super) fn beside(
         return Ok(Some("no known price".to_owned()));
     }
     let is_chat = matches!(mode, Mode::Chat | Mode::Responses | Mode::Completion);
-    let is_carried = |unit: &&str| CARRIED.contains(unit) || (!is_chat && IMAGES.contains(unit));
+    let is_carried = |unit: &&str| {
+        CARRIED.contains(unit)
+            || (!is_chat && IMAGES.contains(unit))
+            || units_of(mode).contains(unit)
+    };
     for unit in rates.keys().filter(|unit| !is_carried(unit)) {
         let Some(beside) = meaning(unit, mode) else {
             return Ok(Some((*unit).to_owned()));
@@ -125,10 +129,34 @@ pub(super) fn beside(
         }
     }
     let missing = |unit: &str| !rates.contains_key(unit);
+    if units_of(mode).iter().any(|unit| !missing(unit)) {
+        return units_alone(rates, mode);
+    }
     if missing("input_mtok") {
         return Ok(Some("input_mtok".to_owned()));
     }
     Ok((is_chat && missing("output_mtok")).then(|| "output_mtok".to_owned()))
+}
+
+/// Units that are no tokens, of the models whose calls are measured in them.
+fn units_of(mode: Mode) -> &'static [&'static str] {
+    match mode {
+        Mode::Speech => &["input_mchars"],
+        // The source gives both where what is listened to is all there is.
+        Mode::Transcription => &["input_audio_hours", "audio_hours"],
+        _ => &[],
+    }
+}
+
+/// Why a price in units that are no tokens cannot be used: there are tokens
+/// beside them, or sound that is not listened to.
+fn units_alone(rates: &Rates, mode: Mode) -> Result<Option<String>> {
+    if let Some(other) = rates.keys().find(|unit| !units_of(mode).contains(unit)) {
+        return Ok(Some((*other).to_owned()));
+    }
+    let hour = |unit| rates.get(unit).map(|rate| dollars(rate)).transpose();
+    let (heard, all) = (hour("input_audio_hours")?, hour("audio_hours")?);
+    Ok((mode == Mode::Transcription && heard != all).then(|| "audio_hours".to_owned()))
 }
 
 /// `None`: no count of tokens can express this unit.
@@ -190,6 +218,8 @@ pub(super) fn bands(rates: &Rates, report: &mut Report) -> Result<Vec<wire::Band
             input_image: rate("input_image_mtok")?,
             output_image: rate("output_image_mtok")?,
             request: rate("requests_kcount")?.map(a_thousandth).transpose()?,
+            characters: rate("input_mchars")?,
+            input_hour: rate("input_audio_hours")?,
         });
     }
     report.rounded += rates

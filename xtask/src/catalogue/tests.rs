@@ -6,10 +6,12 @@ use super::source::{self, Rule};
 use super::{difference, prices, rules, vendored};
 
 fn rows(json: &str) -> Vec<wire::Row> {
+    rows_of(Mode::Chat, json)
+}
+
+fn rows_of(mode: Mode, json: &str) -> Vec<wire::Row> {
     let raw = serde_json::from_str(json).unwrap();
-    prices::build(raw, Mode::Chat, &mut Report::default())
-        .unwrap()
-        .0
+    prices::build(raw, mode, &mut Report::default()).unwrap().0
 }
 
 fn file(rates: &str) -> wire::File {
@@ -129,6 +131,43 @@ fn a_price_that_counts_cannot_express_is_none() {
         let rows = rows(rates);
         assert_eq!(rows[0].unpriced.as_deref(), Some(reason), "{rates}");
         assert!(rows[0].bands.is_empty(), "{rates}");
+    }
+}
+
+#[test]
+fn characters_and_hours_price_what_is_measured_in_them_alone() {
+    let told = |mode, rates: &str| {
+        let row = rows_of(mode, rates).remove(0);
+        row.unpriced.unwrap_or_else(|| {
+            let band = row.bands[0];
+            let of = |rate: Option<_>| rate.map_or("-".to_owned(), |rate| format!("{rate}"));
+            format!("{} {}", of(band.characters), of(band.input_hour))
+        })
+    };
+    let heard = r#"{"audio_hours":0.36,"input_audio_hours":0.36}"#;
+    for (mode, rates, expected) in [
+        (Mode::Speech, r#"{"input_mchars":15}"#, "15.0 -"),
+        (Mode::Transcription, heard, "- 0.36"),
+        (Mode::Chat, heard, "audio_hours"),
+        (Mode::Chat, r#"{"input_mchars":15}"#, "input_mchars"),
+        (Mode::Transcription, r#"{"audio_hours":3}"#, "audio_hours"),
+        (
+            Mode::Transcription,
+            r#"{"audio_hours":3,"input_audio_hours":1}"#,
+            "audio_hours",
+        ),
+        (
+            Mode::Transcription,
+            r#"{"audio_hours":1,"input_audio_hours":1,"input_mtok":1}"#,
+            "input_mtok",
+        ),
+        (
+            Mode::Speech,
+            r#"{"input_mchars":1,"input_mtok":1}"#,
+            "input_mtok",
+        ),
+    ] {
+        assert_eq!(told(mode, rates), expected, "{rates}");
     }
 }
 

@@ -4,12 +4,12 @@ use proptest::prelude::*;
 
 use super::{Band, Price, Rate, Rates, Reach};
 use crate::money::Money;
-use crate::usage::{Class, INPUT_PARTS, OUTPUT_PARTS, ServiceTier, TokenCounts};
+use crate::usage::{Class, INPUT_PARTS, OUTPUT_PARTS, ServiceTier, TokenCounts, UNITS, Units};
 
 prop_compose! {
     fn any_rates()(
-        nanos in prop::array::uniform12(0_i64..100_000_000_000),
-        some in prop::array::uniform12(any::<bool>()),
+        nanos in prop::array::uniform16(0_i64..100_000_000_000),
+        some in prop::array::uniform16(any::<bool>()),
     ) -> Rates {
         let mut rates = Rates::default();
         for (index, class) in Class::ALL.into_iter().enumerate() {
@@ -44,7 +44,18 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn any_counts()(parts in prop::array::uniform11(0_u64..1_000_000), requests in 0_u64..2) -> TokenCounts {
+    fn any_units()(units in prop::array::uniform4(0_u64..1_000_000)) -> Units {
+        let [characters, input_seconds, output_seconds, images] = units;
+        Units { characters, input_seconds, output_seconds, images }
+    }
+}
+
+prop_compose! {
+    fn any_counts()(
+        parts in prop::array::uniform11(0_u64..1_000_000),
+        requests in 0_u64..2,
+        units in any_units(),
+    ) -> TokenCounts {
         TokenCounts {
             input: parts[..7].iter().sum(),
             cached_input: parts[1],
@@ -59,13 +70,14 @@ prop_compose! {
             output_image: parts[10],
             requests,
             tier: ServiceTier::Standard,
+            units,
         }
     }
 }
 
 /// Exactly the classes that were used.
 fn reach_of(counts: &TokenCounts) -> Reach {
-    let parts = INPUT_PARTS.into_iter().chain(OUTPUT_PARTS);
+    let parts = INPUT_PARTS.into_iter().chain(OUTPUT_PARTS).chain(UNITS);
     let used = parts.filter(|part| counts.of(*part) > 0);
     used.fold(Reach::text().with_tier(counts.tier), Reach::with)
 }
@@ -79,9 +91,10 @@ proptest! {
             let counts = TokenCounts { tier, ..counts };
             let Some(cost) = price.cost(&counts) else { continue };
             for price in [&price, &price.within(&reach_of(&counts))] {
-                prop_assert!(cost <= price.bound(counts.input, counts.output).unwrap());
+                let bound = |input, output, units| price.bound_with(input, output, &units).unwrap();
+                prop_assert!(cost <= bound(counts.input, counts.output, counts.units));
                 let (input, output) = (counts.input + more, counts.output + more);
-                prop_assert!(cost <= price.bound(input, output).unwrap());
+                prop_assert!(cost <= bound(input, output, counts.units));
             }
         }
     }
@@ -94,7 +107,27 @@ proptest! {
         let narrowed = price.within(&reach);
         prop_assert!(reach.covers(&counts));
         prop_assert_eq!(narrowed.cost(&counts), price.cost(&counts));
-        prop_assert!(narrowed.bound(counts.input, counts.output) <= price.bound(counts.input, counts.output));
+        let bound = |price: &Price| price.bound_with(counts.input, counts.output, &counts.units);
+        prop_assert!(bound(&narrowed) <= bound(&price));
+    }
+
+    #[test]
+    fn more_of_any_unit_never_costs_less_and_never_bounds_lower(
+        price in any_price(), counts in any_counts(), more in any_units(),
+    ) {
+        let units = Units {
+            characters: counts.units.characters + more.characters,
+            input_seconds: counts.units.input_seconds + more.input_seconds,
+            output_seconds: counts.units.output_seconds + more.output_seconds,
+            images: counts.units.images + more.images,
+        };
+        prop_assert!(counts.units.are_within(&units));
+        prop_assert_eq!(units.at_most(&counts.units), counts.units);
+        let dearer = TokenCounts { units, ..counts };
+        prop_assert!(price.cost(&counts) <= price.cost(&dearer));
+        let bound = |units| price.bound_with(counts.input, counts.output, &units);
+        prop_assert!(bound(counts.units) <= bound(units));
+        prop_assert!(bound(Units::NONE) == price.bound(counts.input, counts.output));
     }
 
     #[test]

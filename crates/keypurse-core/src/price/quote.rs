@@ -3,7 +3,7 @@
 use super::rates::{Rate, Rates};
 use super::reach::Reach;
 use crate::money::Money;
-use crate::usage::{ServiceTier, TokenCounts};
+use crate::usage::{Class, ServiceTier, TokenCounts, UNITS, Units};
 
 const UNITS_PER_PRICE: i128 = 1_000_000;
 
@@ -81,13 +81,36 @@ impl Price {
         self.all_bands().any(|band| band.rates.request.is_some())
     }
 
+    /// Whether this class of units has a rate of its own.
+    pub fn has_rate(&self, class: Class) -> bool {
+        self.all_bands().any(|band| band.rates.of(class).is_some())
+    }
+
+    /// Whether anything that is no token has a rate. Such a price does not
+    /// tell what a call of tokens alone costs.
+    pub fn has_unit_rates(&self) -> bool {
+        UNITS.into_iter().any(|class| self.has_rate(class))
+    }
+
     /// Whether nothing costs anything.
     pub fn is_free(&self) -> bool {
         self.all_bands().all(|band| {
             let Rates { request, .. } = band.rates;
-            let worst = band.rates.worst_input().max(band.rates.worst_output());
-            worst.max(request.unwrap_or_default()) == Rate::FREE
+            let tokens = band.rates.worst_input().max(band.rates.worst_output());
+            let units = band.rates.worst_unit();
+            tokens.max(units).max(request.unwrap_or_default()) == Rate::FREE
         })
+    }
+
+    /// This price with every image at this rate, whatever its size: of a model
+    /// whose images have several prices, the price of one call.
+    #[must_use]
+    pub fn with_images_at(mut self, rate: Rate) -> Self {
+        let tiers = self.tiers.iter_mut().flat_map(|(_, bands)| bands);
+        for band in self.bands.iter_mut().chain(tiers) {
+            band.rates.images = Some(rate);
+        }
+        self
     }
 
     /// This price without what a call cannot reach. Its bounds hold for calls
@@ -124,8 +147,21 @@ impl Price {
     /// The most a call can cost with at most this input and output, whatever
     /// classes the tokens turn out to be. `None` if it cannot fit.
     pub fn bound(&self, input_tokens: u64, output_tokens: u64) -> Option<Money> {
+        self.bound_with(input_tokens, output_tokens, &Units::NONE)
+    }
+
+    /// The same for a call that uses at most these units beside its tokens.
+    pub fn bound_with(
+        &self,
+        input_tokens: u64,
+        output_tokens: u64,
+        units: &Units,
+    ) -> Option<Money> {
         let worst = self.reachable(input_tokens).map(|band| {
-            before_output(band, input_tokens) + band.rates.worst_output().times(output_tokens)
+            let output = band.rates.worst_output().times(output_tokens);
+            before_output(band, input_tokens)
+                .saturating_add(output)
+                .saturating_add(band.rates.cost_of_units(units))
         });
         round_up(worst.max().expect("a price has a first band"))
     }
@@ -191,10 +227,11 @@ fn reachable(bands: &[Band], input_tokens: u64) -> impl Iterator<Item = &Band> {
 /// What a call costs at most before it answers anything.
 fn before_output(band: &Band, input_tokens: u64) -> i128 {
     let request = band.rates.request.unwrap_or_default();
-    band.rates.worst_input().times(input_tokens) + request.times(1)
+    let input = band.rates.worst_input().times(input_tokens);
+    input.saturating_add(request.times(1))
 }
 
 fn round_up(nanos_times_million: i128) -> Option<Money> {
-    let nanos = (nanos_times_million + UNITS_PER_PRICE - 1) / UNITS_PER_PRICE;
+    let nanos = nanos_times_million.saturating_add(UNITS_PER_PRICE - 1) / UNITS_PER_PRICE;
     i64::try_from(nanos).ok().map(Money::from_nanos)
 }

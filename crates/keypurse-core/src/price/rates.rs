@@ -1,7 +1,7 @@
 //! What each class of units costs.
 
 use crate::money::Money;
-use crate::usage::{Class, INPUT_PARTS, OUTPUT_PARTS, TokenCounts};
+use crate::usage::{Class, INPUT_PARTS, OUTPUT_PARTS, TokenCounts, UNITS, Units};
 
 /// Nano-dollars per million units. `Rate(500_000_000)` is $0.50 per million.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,6 +30,16 @@ impl Rate {
         Self::per_million(Money::from_nanos(nanos))
     }
 
+    /// A rate in dollars for so many units: an hour is 3600 seconds. Rounded up
+    /// to a whole nano-dollar per million units. `None` when negative, beyond
+    /// all money, or for no units.
+    pub fn per_units(dollars: Money, units: u32) -> Option<Self> {
+        let millions = i128::from(dollars.nanos()) * 1_000_000;
+        let units = i128::from(units);
+        let whole = millions.checked_div(units)? + i128::from(millions % units > 0);
+        Self::per_million(Money::from_nanos(i64::try_from(whole).ok()?))
+    }
+
     /// The rate as dollars per million units.
     pub const fn dollars_per_million(self) -> Money {
         Money::from_nanos(self.nanos_per_million)
@@ -44,7 +54,7 @@ impl Rate {
 /// what it would be without its speciality: cached audio what audio costs, or
 /// where that is as text what cached text costs; a long cache write what a
 /// short one costs, others what their total costs
-/// (`input` or `output`).
+/// (`input` or `output`). What is no token and has no rate costs nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rates {
     /// Per million input tokens.
@@ -72,6 +82,14 @@ pub struct Rates {
     /// Per million calls, beside their tokens. `None`: a call costs nothing
     /// beside its tokens.
     pub request: Option<Rate>,
+    /// Per million characters that are spoken.
+    pub characters: Option<Rate>,
+    /// Per million seconds of sound listened to.
+    pub input_seconds: Option<Rate>,
+    /// Per million seconds of sound made.
+    pub output_seconds: Option<Rate>,
+    /// Per million images made.
+    pub images: Option<Rate>,
 }
 
 impl Rates {
@@ -90,6 +108,10 @@ impl Rates {
             Class::InputImage => self.input_image,
             Class::OutputImage => self.output_image,
             Class::Request => self.request,
+            Class::Characters => self.characters,
+            Class::InputSeconds => self.input_seconds,
+            Class::OutputSeconds => self.output_seconds,
+            Class::Images => self.images,
         }
     }
 
@@ -107,6 +129,10 @@ impl Rates {
             Class::InputImage => self.input_image = rate,
             Class::OutputImage => self.output_image = rate,
             Class::Request => self.request = rate,
+            Class::Characters => self.characters = rate,
+            Class::InputSeconds => self.input_seconds = rate,
+            Class::OutputSeconds => self.output_seconds = rate,
+            Class::Images => self.images = rate,
         }
     }
 
@@ -116,7 +142,11 @@ impl Rates {
             Class::Reasoning | Class::OutputAudio | Class::OutputImage | Class::Output => {
                 self.output
             }
-            Class::Request => Rate::FREE,
+            Class::Request
+            | Class::Characters
+            | Class::InputSeconds
+            | Class::OutputSeconds
+            | Class::Images => Rate::FREE,
             Class::CachedAudio => {
                 let cached = self.input_audio.or(self.cached_input);
                 cached.unwrap_or(self.input)
@@ -132,10 +162,29 @@ impl Rates {
     }
 
     pub(super) fn cost(&self, counts: &TokenCounts) -> i128 {
-        Class::ALL
-            .into_iter()
-            .map(|class| self.charged(class).times(counts.of(class)))
-            .sum()
+        self.cost_of(&Class::ALL, counts)
+    }
+
+    /// What is paid beside tokens and the call itself.
+    pub(super) fn cost_of_units(&self, units: &Units) -> i128 {
+        let counts = TokenCounts {
+            units: *units,
+            ..TokenCounts::NONE
+        };
+        self.cost_of(&UNITS, &counts)
+    }
+
+    /// A sum beyond all numbers is as large as they get, and beyond all money.
+    fn cost_of(&self, classes: &[Class], counts: &TokenCounts) -> i128 {
+        let costs = classes
+            .iter()
+            .map(|class| self.charged(*class).times(counts.of(*class)));
+        costs.fold(0, i128::saturating_add)
+    }
+
+    /// The dearest of the classes that are no tokens.
+    pub(super) fn worst_unit(&self) -> Rate {
+        self.worst(&UNITS, Rate::FREE)
     }
 
     /// The dearest rate an input token can meet.

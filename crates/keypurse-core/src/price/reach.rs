@@ -1,14 +1,14 @@
 //! What one call can come to be charged for, known before it leaves.
 
 use super::quote::Band;
-use crate::usage::{Class, INPUT_PARTS, OUTPUT_PARTS, ServiceTier, TokenCounts};
+use crate::usage::{Class, INPUT_PARTS, OUTPUT_PARTS, ServiceTier, TokenCounts, UNITS};
 
 /// The classes and tiers a call can reach. Text that is read, cached, written
 /// to a cache for minutes, answered and reasoned about always can be; what a
 /// call must bring along or ask for is added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reach {
-    classes: u16,
+    classes: u32,
     tiers: u8,
 }
 
@@ -73,7 +73,7 @@ impl Reach {
     ///
     /// Panics when `counts` are not consistent.
     pub fn covers(&self, counts: &TokenCounts) -> bool {
-        let parts = INPUT_PARTS.into_iter().chain(OUTPUT_PARTS);
+        let parts = INPUT_PARTS.into_iter().chain(OUTPUT_PARTS).chain(UNITS);
         let mut beyond = parts.filter(|part| !self.has(*part));
         self.has_tier(counts.tier) && beyond.all(|part| counts.of(part) == 0)
     }
@@ -89,8 +89,8 @@ impl Reach {
     }
 }
 
-const fn class_bit(class: Class) -> u16 {
-    1 << class as u16
+const fn class_bit(class: Class) -> u32 {
+    1 << class as u32
 }
 
 const fn tier_bit(tier: ServiceTier) -> u8 {

@@ -1,6 +1,6 @@
 use super::{Band, Price, Rate, Rates, Reach};
 use crate::money::Money;
-use crate::usage::{Class, ServiceTier, TokenCounts};
+use crate::usage::{Class, ServiceTier, TokenCounts, Units};
 
 fn rate(dollars: &str) -> Rate {
     Rate::per_million(Money::parse_text(dollars).unwrap()).unwrap()
@@ -51,6 +51,10 @@ fn each_class_has_its_own_rate() {
         input_image: Some(rate("4")),
         output_image: Some(rate("30")),
         request: Rate::per_unit(Money::parse_text("0.01").unwrap()),
+        characters: Some(rate("15")),
+        input_seconds: Some(rate("100")),
+        output_seconds: Some(rate("250")),
+        images: Rate::per_unit(Money::parse_text("0.04").unwrap()),
         ..rates("1", "2")
     });
     let counts = TokenCounts {
@@ -67,10 +71,17 @@ fn each_class_has_its_own_rate() {
         output_image: 20,
         requests: 1,
         tier: ServiceTier::Standard,
+        units: Units {
+            characters: 9,
+            input_seconds: 8,
+            output_seconds: 7,
+            images: 2,
+        },
     };
     let input = 40_000 + 1_000 + 25_000 + 300_000 + 35_000 + 20_000 + 52_000;
     let output = 60_000 + 15_000 + 300_000 + 600_000;
-    let expected = Money::from_nanos(input + output + 10_000_000);
+    let units = 135_000 + 800_000 + 1_750_000 + 80_000_000;
+    let expected = Money::from_nanos(input + output + 10_000_000 + units);
     assert_eq!(price.cost(&counts), Some(expected));
 }
 
@@ -91,6 +102,12 @@ fn a_class_without_a_rate_costs_what_its_total_costs() {
         output_image: 1,
         requests: 1,
         tier: ServiceTier::Standard,
+        units: Units {
+            characters: 1,
+            input_seconds: 1,
+            output_seconds: 1,
+            images: 1,
+        },
     };
     assert_eq!(price.cost(&counts), Some(Money::from_nanos(12_000)));
 }
@@ -303,4 +320,89 @@ fn a_call_that_costs_something_by_itself_is_not_free() {
     assert_eq!(price.affordable_output(less, 0), None);
     assert_eq!(Rate::per_unit(Money::from_nanos(i64::MAX)), None);
     assert!(!tiered().has_request_rate());
+}
+
+#[test]
+fn what_is_no_token_has_a_price_bound_and_reach_of_its_own() {
+    let listening = Rates {
+        input_seconds: Rate::per_units(Money::parse_text("0.36").unwrap(), 3600),
+        ..Rates::default()
+    };
+    let price = Price::flat(listening);
+    assert!(price.has_unit_rates() && !price.is_free());
+    assert!(price.has_rate(Class::InputSeconds) && !price.has_rate(Class::Images));
+    let units = Units {
+        input_seconds: 61,
+        ..Units::NONE
+    };
+    let cost = Some(Money::parse_text("0.0061").unwrap());
+    let used = TokenCounts {
+        units,
+        ..TokenCounts::NONE
+    };
+    assert_eq!(price.cost(&used), cost);
+    assert_eq!(price.bound_with(5, 5, &units), cost);
+    assert_eq!(price.bound(5, 5), Some(Money::ZERO));
+    let text = Reach::text();
+    assert!(!text.covers(&used) && text.with(Class::InputSeconds).covers(&used));
+    assert!(price.within(&text).is_free());
+}
+
+#[test]
+fn a_rate_for_an_hour_is_never_below_what_it_says() {
+    for (dollars, units, per_million) in [
+        ("0.36", 3600, "100.0"),
+        ("0.111", 3600, "30.833333334"),
+        ("0.006", 60, "100.0"),
+        ("0.04", 1, "40000.0"),
+        ("0", 3600, "0.0"),
+    ] {
+        let dollars = Money::parse_text(dollars).unwrap();
+        let rate = Rate::per_units(dollars, units).unwrap();
+        assert_eq!(rate.dollars_per_million().to_string(), per_million);
+    }
+    assert_eq!(Rate::per_units(Money::from_nanos(i64::MAX), 1), None);
+    assert_eq!(Rate::per_units(Money::from_nanos(-1), 60), None);
+    assert_eq!(Rate::per_units(Money::from_nanos(1), 0), None);
+}
+
+#[test]
+fn the_price_of_an_image_is_part_of_the_price_of_its_call() {
+    let rate = Rate::per_unit(Money::parse_text("0.04").unwrap()).unwrap();
+    let price = tiered().with_images_at(rate);
+    assert_eq!(Price::from_text(&price.to_text()), Some(price.clone()));
+    let units = Units {
+        images: 2,
+        ..Units::NONE
+    };
+    for tier in [ServiceTier::Standard, ServiceTier::Flex] {
+        let counts = TokenCounts {
+            tier,
+            units,
+            ..TokenCounts::NONE
+        };
+        let cost = Some(Money::parse_text("0.08").unwrap());
+        assert_eq!(price.cost(&counts), cost, "{tier:?}");
+    }
+}
+
+#[test]
+fn a_sum_beyond_all_numbers_is_no_cost() {
+    let dearest = Rate::per_million(Money::from_nanos(i64::MAX)).unwrap();
+    let price = Price::flat(Rates {
+        characters: Some(dearest),
+        images: Some(dearest),
+        ..rates("1", "1")
+    });
+    let units = Units {
+        characters: u64::MAX,
+        images: u64::MAX,
+        ..Units::NONE
+    };
+    assert_eq!(price.bound_with(0, 0, &units), None);
+    let used = TokenCounts {
+        units,
+        ..TokenCounts::NONE
+    };
+    assert_eq!(price.cost(&used), None);
 }

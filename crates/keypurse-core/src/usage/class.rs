@@ -27,6 +27,14 @@ pub enum Class {
     OutputImage,
     /// The call itself, where it costs something beside its tokens.
     Request,
+    /// Characters of a text that is to be spoken.
+    Characters,
+    /// Seconds of sound that was listened to.
+    InputSeconds,
+    /// Seconds of sound that was made.
+    OutputSeconds,
+    /// Images that were made.
+    Images,
 }
 
 /// Classes that are part of the input. No token is in two of them.
@@ -42,9 +50,17 @@ pub const INPUT_PARTS: [Class; 6] = [
 /// Classes that are part of the output. No token is in two of them.
 pub const OUTPUT_PARTS: [Class; 3] = [Class::Reasoning, Class::OutputAudio, Class::OutputImage];
 
+/// Classes that are no tokens: what is neither asked for nor counted has none.
+pub const UNITS: [Class; 4] = [
+    Class::Characters,
+    Class::InputSeconds,
+    Class::OutputSeconds,
+    Class::Images,
+];
+
 impl Class {
     /// Every class, in the order in which prices are written.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 16] = [
         Self::Input,
         Self::Output,
         Self::CachedInput,
@@ -57,6 +73,10 @@ impl Class {
         Self::InputImage,
         Self::OutputImage,
         Self::Request,
+        Self::Characters,
+        Self::InputSeconds,
+        Self::OutputSeconds,
+        Self::Images,
     ];
 
     /// The name a stored price has for it. Never changed: old charges are
@@ -75,6 +95,10 @@ impl Class {
             Self::InputImage => "input_image",
             Self::OutputImage => "output_image",
             Self::Request => "request",
+            Self::Characters => "characters",
+            Self::InputSeconds => "input_seconds",
+            Self::OutputSeconds => "output_seconds",
+            Self::Images => "images",
         }
     }
 

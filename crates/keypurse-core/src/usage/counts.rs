@@ -1,13 +1,16 @@
-//! Token counts of one call.
+//! What one call used, as numbers.
 
-use super::{Class, INPUT_PARTS, OUTPUT_PARTS, ServiceTier};
+use super::{Class, INPUT_PARTS, OUTPUT_PARTS, ServiceTier, Units};
 
 /// How many numbers [`TokenCounts::to_array`] has.
-pub const COUNTS: usize = 13;
+pub const COUNTS: usize = 17;
+/// Where the tier, which is no count, is among them.
+const TIER: usize = 12;
 
 /// Token counts of one call. `input` and `output` are totals; the other
 /// tokens are parts of them that are priced apart, and no token is in two
-/// parts: a cached audio token is not also an audio or a cached one.
+/// parts: a cached audio token is not also an audio or a cached one. What is
+/// counted beside tokens is part of nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TokenCounts {
     /// All input tokens.
@@ -36,6 +39,8 @@ pub struct TokenCounts {
     pub requests: u64,
     /// The tier of service the call had.
     pub tier: ServiceTier,
+    /// What was used beside tokens.
+    pub units: Units,
 }
 
 impl TokenCounts {
@@ -54,10 +59,10 @@ impl TokenCounts {
         output_image: 0,
         requests: 0,
         tier: ServiceTier::Standard,
+        units: Units::NONE,
     };
 
-    /// What the counts are called, in the order of [`TokenCounts::to_array`];
-    /// the tier, its last number, is no count.
+    /// What the counts are called, in the order of [`TokenCounts::named`].
     pub const NAMES: [&'static str; COUNTS - 1] = [
         "input",
         "cached_input",
@@ -71,7 +76,20 @@ impl TokenCounts {
         "input_image",
         "output_image",
         "requests",
+        "characters",
+        "input_seconds",
+        "output_seconds",
+        "images",
     ];
+
+    /// The counts by their names; the tier is none.
+    pub fn named(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let numbers = self.to_array();
+        let counts = (0..COUNTS).filter(|at| *at != TIER);
+        Self::NAMES
+            .into_iter()
+            .zip(counts.map(move |at| numbers[at]))
+    }
 
     /// Whether every part fits into its total, so that no class goes negative.
     pub fn is_consistent(&self) -> bool {
@@ -101,6 +119,10 @@ impl TokenCounts {
             Class::InputImage => self.input_image,
             Class::OutputImage => self.output_image,
             Class::Request => self.requests,
+            Class::Characters => self.units.characters,
+            Class::InputSeconds => self.units.input_seconds,
+            Class::OutputSeconds => self.units.output_seconds,
+            Class::Images => self.units.images,
         }
     }
 
@@ -109,7 +131,8 @@ impl TokenCounts {
     ///
     /// `input, cached_input, cache_write, input_audio, output, reasoning,
     /// output_audio, cached_audio, cache_write_long, input_image,
-    /// output_image, requests, tier`
+    /// output_image, requests, tier, characters, input_seconds,
+    /// output_seconds, images`
     pub fn to_array(&self) -> [u64; COUNTS] {
         [
             self.input,
@@ -125,6 +148,10 @@ impl TokenCounts {
             self.output_image,
             self.requests,
             u64::from(self.tier.code()),
+            self.units.characters,
+            self.units.input_seconds,
+            self.units.output_seconds,
+            self.units.images,
         ]
     }
 
@@ -145,6 +172,10 @@ impl TokenCounts {
             output_image,
             requests,
             tier,
+            characters,
+            input_seconds,
+            output_seconds,
+            images,
         ] = numbers;
         Some(Self {
             input,
@@ -160,6 +191,12 @@ impl TokenCounts {
             output_image,
             requests,
             tier: ServiceTier::from_code(tier)?,
+            units: Units {
+                characters,
+                input_seconds,
+                output_seconds,
+                images,
+            },
         })
     }
 }

@@ -3,10 +3,12 @@
 mod class;
 mod counts;
 mod tier;
+mod units;
 
-pub use class::{Class, INPUT_PARTS, OUTPUT_PARTS};
+pub use class::{Class, INPUT_PARTS, OUTPUT_PARTS, UNITS};
 pub use counts::{COUNTS, TokenCounts};
 pub use tier::ServiceTier;
+pub use units::Units;
 
 /// How sure we are of a call's token counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,11 +1,13 @@
 use super::{COUNTS, Class, ServiceTier, TokenCounts};
 
+const TIER: usize = 12;
+
 fn numbered() -> [u64; COUNTS] {
     let mut numbers = [0; COUNTS];
     for (at, number) in (1..).zip(&mut numbers) {
         *number = at;
     }
-    numbers[COUNTS - 1] = u64::from(ServiceTier::Priority.code());
+    numbers[TIER] = u64::from(ServiceTier::Priority.code());
     numbers
 }
 
@@ -26,8 +28,14 @@ fn counts_survive_their_numbers_in_an_order_that_never_changes() {
     assert_eq!((counts.cached_audio, counts.cache_write_long), (8, 9));
     assert_eq!((counts.input_image, counts.output_image), (10, 11));
     assert_eq!((counts.requests, counts.tier), (12, ServiceTier::Priority));
+    let units = counts.units;
+    assert_eq!((units.characters, units.input_seconds), (14, 15));
+    assert_eq!((units.output_seconds, units.images), (16, 17));
+    let named: Vec<_> = counts.named().collect();
+    assert_eq!(named[11..13], [("requests", 12), ("characters", 14)]);
+    assert_eq!(named.len(), TokenCounts::NAMES.len());
     let mut unknown = numbered();
-    unknown[COUNTS - 1] = 9;
+    unknown[TIER] = 9;
     assert_eq!(TokenCounts::from_array(unknown), None);
 }
 

@@ -14,6 +14,8 @@ use super::rules::Rule;
 use super::schedule::{Row, Schedule, When};
 use super::wire;
 
+const SECONDS_PER_HOUR: u32 = 3600;
+
 /// Why a catalogue's file does not read.
 #[derive(Debug, Error)]
 pub enum CatalogueError {
@@ -197,6 +199,12 @@ fn read_band(band: &wire::Band) -> Option<Band> {
             Some(dollars) => Some(Rate::per_unit(dollars)?),
             None => None,
         },
+        characters: read_rate(band.characters)?,
+        input_seconds: match band.input_hour {
+            Some(dollars) => Some(Rate::per_units(dollars, SECONDS_PER_HOUR)?),
+            None => None,
+        },
+        ..Rates::default()
     };
     Some(Band {
         above: band.above,

@@ -80,7 +80,7 @@ pub struct Row {
     pub tiers: BTreeMap<String, Vec<Band>>,
 }
 
-/// US dollars per million tokens, as decimal text.
+/// US dollars per million tokens or characters, as decimal text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Band {
@@ -163,6 +163,20 @@ pub struct Band {
         skip_serializing_if = "Option::is_none"
     )]
     pub request: Option<Money>,
+    /// Characters that are spoken.
+    #[serde(
+        default,
+        with = "decimal_option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub characters: Option<Money>,
+    /// Sound listened to: dollars an hour.
+    #[serde(
+        default,
+        with = "decimal_option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub input_hour: Option<Money>,
 }
 
 #[expect(

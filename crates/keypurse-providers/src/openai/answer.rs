@@ -16,6 +16,10 @@ pub struct Answer<'a> {
     pub cost: Option<&'a RawValue>,
     /// A member of this name that the provider already has.
     pub provider: Option<&'a RawValue>,
+    /// How long the sound was that it is about, where it says so.
+    duration: Option<&'a RawValue>,
+    /// How many images it has.
+    images: u64,
     /// Pieces of JSON whose texts are what the model said.
     said: Vec<&'a RawValue>,
 }
@@ -43,6 +47,11 @@ struct Wire<'a> {
     /// Of moderations.
     #[serde(borrow, default)]
     results: Option<&'a RawValue>,
+    /// Of transcriptions.
+    #[serde(borrow, default)]
+    text: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    duration: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -80,6 +89,41 @@ impl<'a> Answer<'a> {
         is_list.then(|| wire.into_answer(Vec::new()))
     }
 
+    /// Reads a list of images. `None` when it is none, or has none.
+    pub fn images(body: &'a [u8]) -> Option<Self> {
+        let wire = Wire::read(body)?;
+        let data = wire
+            .data
+            .filter(|data| is_list(data) && wire.error.is_none())?;
+        let listed: Vec<&RawValue> = serde_json::from_str(data.get()).ok()?;
+        let images = u64::try_from(listed.len())
+            .ok()
+            .filter(|count| *count > 0)?;
+        Some(Self {
+            images,
+            ..wire.into_answer(Vec::new())
+        })
+    }
+
+    /// Reads a transcription. `None` when it is none.
+    pub fn transcription(body: &'a [u8]) -> Option<Self> {
+        let wire = Wire::read(body)?;
+        let text = wire
+            .text
+            .filter(|text| text.get().starts_with('"') && wire.error.is_none())?;
+        Some(wire.into_answer(vec![text]))
+    }
+
+    /// How long the sound was that it is about, where it says so.
+    pub fn duration(&self) -> Option<&'a RawValue> {
+        self.duration
+    }
+
+    /// How many images it has.
+    pub fn images_made(&self) -> u64 {
+        self.images
+    }
+
     /// UTF-8 bytes of what the model said.
     pub fn text_bytes(&self) -> u64 {
         self.said.iter().map(|said| text_bytes(said.get())).sum()
@@ -105,6 +149,8 @@ impl<'a> Wire<'a> {
             service_tier: self.service_tier,
             cost: self.cost,
             provider: self.provider,
+            duration: self.duration,
+            images: 0,
             said,
         }
     }

@@ -7,10 +7,14 @@
 mod answer;
 mod chunk;
 mod event;
+mod media_usage;
 pub(crate) mod text;
 mod usage;
 
 pub use answer::Answer;
 pub use chunk::Chunk;
 pub use event::{Event, end_of_event};
+pub use media_usage::{
+    read_duration, read_image_usage, read_speech_usage, read_transcription_usage,
+};
 pub use usage::{ImplausibleUsage, read_input_usage, read_usage};

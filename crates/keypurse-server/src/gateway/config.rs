@@ -4,7 +4,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use keypurse_core::price::Price;
+use keypurse_core::price::{ImagePrices, Price};
 use zeroize::Zeroizing;
 
 /// Providers, prices and limits of the gateway.
@@ -149,6 +149,9 @@ pub struct ModelPrice {
     pub model: String,
     /// What it costs.
     pub price: Price,
+    /// What an image costs, where that depends on quality and size; `price`
+    /// has the dearest.
+    pub images: ImagePrices,
     /// The most input tokens one call can have.
     pub max_input_tokens: Option<u64>,
     /// The most output tokens one call can have.

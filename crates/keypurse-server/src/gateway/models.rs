@@ -215,6 +215,10 @@ fn rates(rates: &Rates) -> Map<String, Value> {
         ("input_image_per_million", rates.input_image),
         ("output_image_per_million", rates.output_image),
         ("calls_per_million", rates.request),
+        ("characters_per_million", rates.characters),
+        ("input_seconds_per_million", rates.input_seconds),
+        ("output_seconds_per_million", rates.output_seconds),
+        ("images_per_million", rates.images),
     ];
     let text = |rate: Rate| rate.dollars_per_million().to_string();
     let stated = classes

@@ -9,6 +9,7 @@ pub mod health;
 pub mod idempotency;
 pub mod json;
 pub mod linger;
+pub mod multipart;
 pub mod peer;
 mod recognise;
 pub mod refusal;

@@ -16,7 +16,11 @@ pub(crate) use write::{write_finished, write_floor, write_hold};
 const HOLD: u8 = 1;
 const FLOOR: u8 = 2;
 const GROWN: u8 = 3;
-const FINISHED: u8 = 4;
+/// Of earlier versions: [`FIRST_NUMBERS`](crate::call_row::FIRST_NUMBERS)
+/// numbers.
+const FIRST_FINISHED: u8 = 4;
+/// Says how many numbers follow; all others are 0.
+const FINISHED: u8 = 5;
 
 const DRAWS_ON_TOKEN: u8 = 1;
 const OVERDRAWN: u8 = 2;

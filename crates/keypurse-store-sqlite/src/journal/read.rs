@@ -8,9 +8,10 @@ use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
 
 use super::{
-    BY_TOKEN, DRAWS_ON_TOKEN, FINISHED, FLOOR, GROWN, HOLD, HeldCall, OPEN, OVERDRAWN, STREAMED,
+    BY_TOKEN, DRAWS_ON_TOKEN, FINISHED, FIRST_FINISHED, FLOOR, GROWN, HOLD, HeldCall, OPEN,
+    OVERDRAWN, STREAMED,
 };
-use crate::call_row::{CallRow, NUMBERS};
+use crate::call_row::{CallRow, FIRST_NUMBERS, NUMBERS};
 use crate::varint;
 
 /// What the journal tells, read from its first row to its last.
@@ -47,15 +48,23 @@ impl Replay {
                         hold.overdrawn = flags & OVERDRAWN != 0;
                     });
                 }
+                FIRST_FINISHED => {
+                    self.finish(seq, &read_finished(&mut records, FIRST_NUMBERS)?);
+                }
                 FINISHED => {
-                    let row = read_finished(&mut records)?;
-                    self.holds.remove(&row.call);
-                    self.finished.push((seq, row));
+                    let (length, rest) = records.split_first()?;
+                    records = rest;
+                    self.finish(seq, &read_finished(&mut records, usize::from(*length))?);
                 }
                 _ => return None,
             }
         }
         Some(())
+    }
+
+    fn finish(&mut self, seq: i64, row: &CallRow) {
+        self.holds.remove(&row.call);
+        self.finished.push((seq, *row));
     }
 
     /// A floor whose hold is gone belongs to a resolved call.
@@ -102,9 +111,9 @@ fn read_hold(records: &mut &[u8]) -> Option<(CallId, Hold, HeldCall)> {
     Some((CallId { ordered, random }, hold, held))
 }
 
-fn read_finished(records: &mut &[u8]) -> Option<CallRow> {
+fn read_finished(records: &mut &[u8], length: usize) -> Option<CallRow> {
     let mut numbers = [0; NUMBERS];
-    for number in &mut numbers {
+    for number in numbers.get_mut(..length)? {
         *number = varint::read(records)?;
     }
     CallRow::from_numbers(&numbers)

@@ -4,11 +4,14 @@ use keypurse_core::id::{AccountId, CallId, TokenId};
 use keypurse_core::ledger::Hold;
 use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
-use keypurse_core::usage::{Certainty, TokenCounts};
+use keypurse_core::usage::{Certainty, TokenCounts, Units};
 use keypurse_store::CallState;
 
-use super::{FLOOR, HeldCall, Replay, write_finished, write_floor, write_hold};
-use crate::call_row::CallRow;
+use super::{
+    FINISHED, FIRST_FINISHED, FLOOR, HeldCall, Replay, write_finished, write_floor, write_hold,
+};
+use crate::call_row::{CallRow, FIRST_NUMBERS};
+use crate::varint;
 
 fn call(ordered: i64) -> CallId {
     CallId {
@@ -125,9 +128,29 @@ fn a_finished_call_is_read_back_whole_and_ends_its_hold() {
         ..finished(2)
     };
     write_finished(&mut records, &by_account);
+    let mut of_units = finished(3);
+    of_units.counts.units = Units {
+        characters: 4096,
+        input_seconds: 3,
+        output_seconds: 2,
+        images: 1,
+    };
+    write_finished(&mut records, &of_units);
     let replay = replayed(&records).unwrap();
     assert!(replay.holds.is_empty());
-    assert_eq!(replay.finished, [(1, finished(1)), (1, by_account)]);
+    let expected = [(1, finished(1)), (1, by_account), (1, of_units)];
+    assert_eq!(replay.finished, expected);
+}
+
+#[test]
+fn finished_calls_of_earlier_versions_are_still_read() {
+    let mut records = vec![FIRST_FINISHED];
+    for number in &finished(1).to_numbers()[..FIRST_NUMBERS] {
+        varint::write(&mut records, *number);
+    }
+    write_finished(&mut records, &finished(2));
+    let finishes = replayed(&records).unwrap().finished;
+    assert_eq!(finishes, [(1, finished(1)), (1, finished(2))]);
 }
 
 #[test]
@@ -158,4 +181,5 @@ fn a_torn_record_is_noticed() {
         }
     }
     assert!(replayed(&[7]).is_none());
+    assert!(replayed(&[FINISHED, u8::MAX]).is_none());
 }

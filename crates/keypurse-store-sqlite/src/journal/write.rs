@@ -40,11 +40,15 @@ pub(crate) fn write_floor(records: &mut Vec<u8>, call: CallId, hold: &Hold) {
     }
 }
 
-/// Appends a finished call.
+/// Appends a finished call: its numbers up to the last that is not 0.
 pub(crate) fn write_finished(records: &mut Vec<u8>, row: &CallRow) {
+    let numbers = row.to_numbers();
+    let last = numbers.iter().rposition(|number| *number != 0);
+    let length = last.map_or(0, |last| last + 1);
     records.push(FINISHED);
-    for number in row.to_numbers() {
-        varint::write(records, number);
+    records.push(u8::try_from(length).expect("a call is few numbers"));
+    for number in &numbers[..length] {
+        varint::write(records, *number);
     }
 }
 

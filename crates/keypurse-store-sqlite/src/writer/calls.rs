@@ -140,7 +140,7 @@ impl Writer {
         self.number_entries(batch);
         let (line, token) = (self.next_line(), hold.token);
         self.keep_finished(
-            CallRow {
+            &CallRow {
                 call,
                 line,
                 account: hold.account,
@@ -181,7 +181,7 @@ impl Writer {
         self.number_entries(batch);
         let line = self.next_line();
         self.keep_finished(
-            CallRow {
+            &CallRow {
                 call: simulated.call,
                 line,
                 account: simulated.account,
@@ -204,9 +204,9 @@ impl Writer {
         Ok(Ok(()))
     }
 
-    fn keep_finished(&mut self, row: CallRow, batch: &mut Batch) {
-        journal::write_finished(&mut batch.records, &row);
-        self.journal.tail.push_back((self.journal.seq, row));
+    fn keep_finished(&mut self, row: &CallRow, batch: &mut Batch) {
+        journal::write_finished(&mut batch.records, row);
+        self.journal.tail.push_back((self.journal.seq, *row));
     }
 }
 

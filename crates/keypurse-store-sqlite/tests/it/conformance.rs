@@ -36,4 +36,5 @@ promises!(
     rules_are_kept_and_read_with_the_credential,
     the_account_is_charged_with_the_token,
     two_accounts_do_not_see_each_other,
+    what_is_no_token_is_kept_and_recomputed,
 );

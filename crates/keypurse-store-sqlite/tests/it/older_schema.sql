@@ -1,5 +1,9 @@
--- Undoes 0006 and 0005: a database as the schema before them was.
+-- Undoes 0007, 0006 and 0005: a database as the schema before them was.
 ALTER TABLE token DROP COLUMN further;
+ALTER TABLE call DROP COLUMN characters;
+ALTER TABLE call DROP COLUMN input_seconds;
+ALTER TABLE call DROP COLUMN output_seconds;
+ALTER TABLE call DROP COLUMN images;
 DROP TABLE instance;
 DROP TABLE key_version;
 ALTER TABLE account DROP COLUMN pepper;

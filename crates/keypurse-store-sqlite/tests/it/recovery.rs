@@ -188,6 +188,10 @@ async fn l8_every_charge_is_recomputed_from_its_row_and_the_first_difference_nam
             "its usage costs",
         ),
         ("UPDATE call SET output = output + 1", "its usage costs"),
+        (
+            "UPDATE price SET rates = rates || ',images=1000000'; UPDATE call SET images = 1",
+            "its usage costs",
+        ),
         ("UPDATE call SET state = 4", "it is free, yet costs"),
         (
             "UPDATE call SET balance_after = balance_after + 1",
@@ -212,7 +216,7 @@ async fn l8_every_charge_is_recomputed_from_its_row_and_the_first_difference_nam
         let folder = store.stop().await;
         let path = folder.path().join("keypurse.db");
         let edit = Connection::open(&path).unwrap();
-        edit.execute(tampering, []).unwrap();
+        edit.execute_batch(tampering).unwrap();
         let Err(AuditError::Difference(difference)) = audit(&path) else {
             panic!("`{tampering}` was not noticed")
         };

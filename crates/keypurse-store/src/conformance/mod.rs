@@ -8,6 +8,7 @@ mod join;
 mod keys;
 pub mod model;
 mod tokens;
+mod units;
 
 pub use calls::{
     a_charge_and_an_adjustment_never_lose_each_other, an_abandoned_call_is_charged_its_floor,
@@ -29,3 +30,4 @@ pub use tokens::{
     a_reset_is_applied_once, names_are_unique_in_an_account,
     rules_are_kept_and_read_with_the_credential,
 };
+pub use units::what_is_no_token_is_kept_and_recomputed;

@@ -60,17 +60,36 @@ pub(crate) struct ProviderSection {
 }
 
 /// `[[prices]]`: decimals as text, US dollars.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PriceSection {
     pub(crate) model: String,
-    pub(crate) input_per_million: String,
-    pub(crate) output_per_million: String,
+    pub(crate) input_per_million: Option<String>,
+    pub(crate) output_per_million: Option<String>,
     pub(crate) cached_input_per_million: Option<String>,
     pub(crate) cache_write_per_million: Option<String>,
+    pub(crate) input_audio_per_million: Option<String>,
+    pub(crate) input_image_per_million: Option<String>,
+    pub(crate) output_audio_per_million: Option<String>,
+    pub(crate) output_image_per_million: Option<String>,
     pub(crate) per_call: Option<String>,
+    pub(crate) per_million_characters: Option<String>,
+    pub(crate) input_per_minute: Option<String>,
+    pub(crate) output_per_minute: Option<String>,
+    pub(crate) per_image: Option<String>,
+    #[serde(default)]
+    pub(crate) images: Vec<ImagePriceSection>,
     pub(crate) max_input_tokens: Option<u64>,
     pub(crate) max_output_tokens: Option<u64>,
+}
+
+/// `[[prices.images]]`: what an image costs by quality and size.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ImagePriceSection {
+    pub(crate) quality: Option<String>,
+    pub(crate) size: Option<String>,
+    pub(crate) price: String,
 }
 
 impl ConfigFile {

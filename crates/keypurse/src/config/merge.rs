@@ -10,6 +10,7 @@ use keypurse_server::Settings;
 use keypurse_server::gateway::GatewayConfig;
 
 use super::file::ConfigFile;
+use super::prices;
 use super::providers::{self, Environment};
 use crate::cli::DEFAULT_DATA_DIR;
 use crate::cli::serve::ServeArgs;
@@ -85,7 +86,7 @@ impl Config {
             retention_days: args.retention_days.or(file.retention_days),
             gateway: GatewayConfig {
                 providers: providers::providers(file, demo, environment)?,
-                prices: providers::prices(file)?,
+                prices: prices::prices(file)?,
                 default_output_limit: default_output.unwrap_or(DEFAULT_MAX_OUTPUT_TOKENS).into(),
                 ..GatewayConfig::default()
             },

@@ -2,6 +2,7 @@
 
 mod file;
 mod merge;
+mod prices;
 mod providers;
 mod reference;
 

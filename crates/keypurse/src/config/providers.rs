@@ -4,15 +4,13 @@
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use keypurse_core::money::Money;
-use keypurse_core::price::{Price, Rate, Rates};
 use keypurse_providers::presets::{PRESETS, Preset};
 use keypurse_server::gateway::{
-    Dialect, HttpUpstream, ModelPrice, OutputLimitField, ProviderConfig, ProviderKey, ProviderKind,
-    StreamHold, Timeouts,
+    Dialect, HttpUpstream, OutputLimitField, ProviderConfig, ProviderKey, ProviderKind, StreamHold,
+    Timeouts,
 };
 
-use super::file::{ConfigFile, PriceSection, ProviderSection};
+use super::file::{ConfigFile, ProviderSection};
 use crate::hint::Hint;
 
 /// Reads an environment variable; handed in, so that tests need not set any.
@@ -179,61 +177,4 @@ fn timeouts(section: &ProviderSection) -> Timeouts {
         total: seconds(section.total_timeout_seconds, usual.total),
         ..usual
     }
-}
-
-/// Prices of the file.
-pub(super) fn prices(file: &ConfigFile) -> anyhow::Result<Vec<ModelPrice>> {
-    file.prices
-        .iter()
-        .map(|section| {
-            price(section).with_context(|| {
-                let place = file.place(&["model", &section.model]);
-                format!("{place}: the price of `{}` cannot be used", section.model)
-            })
-        })
-        .collect()
-}
-
-fn per_call(text: &str) -> anyhow::Result<Rate> {
-    let dollars = Money::parse_text(text).map_err(|error| {
-        anyhow::anyhow!("per_call = \"{text}\": {error}; write dollars as text, like \"0.01\"")
-    })?;
-    Rate::per_unit(dollars)
-        .with_context(|| format!("per_call = \"{text}\" is negative or too large"))
-}
-
-fn price(section: &PriceSection) -> anyhow::Result<ModelPrice> {
-    let (provider, model) = section
-        .model
-        .split_once('/')
-        .context("a model is named `provider/model`, as in `openai/gpt-4o`")?;
-    let rate = |name: &str, text: &str| -> anyhow::Result<Rate> {
-        let dollars = Money::parse_text(text).map_err(|error| {
-            anyhow::anyhow!("{name} = \"{text}\": {error}; write dollars as text, like \"0.50\"")
-        })?;
-        Rate::per_million(dollars).with_context(|| format!("{name} = \"{text}\" is negative"))
-    };
-    let optional =
-        |name: &str, text: Option<&String>| text.map(|text| rate(name, text)).transpose();
-    let rates = Rates {
-        input: rate("input_per_million", &section.input_per_million)?,
-        output: rate("output_per_million", &section.output_per_million)?,
-        cached_input: optional(
-            "cached_input_per_million",
-            section.cached_input_per_million.as_ref(),
-        )?,
-        cache_write: optional(
-            "cache_write_per_million",
-            section.cache_write_per_million.as_ref(),
-        )?,
-        request: section.per_call.as_deref().map(per_call).transpose()?,
-        ..Rates::default()
-    };
-    Ok(ModelPrice {
-        provider: provider.to_owned(),
-        model: model.to_owned(),
-        price: Price::flat(rates),
-        max_input_tokens: section.max_input_tokens,
-        max_output_tokens: section.max_output_tokens,
-    })
 }

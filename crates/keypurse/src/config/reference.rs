@@ -63,9 +63,35 @@ input_per_million = \"0.50\"
 output_per_million = \"1.50\"
 cached_input_per_million = \"0.05\"    # optional; else as input
 cache_write_per_million = \"0.60\"     # optional; else as input
+input_audio_per_million = \"32\"      # optional; else as input; likewise input_image_per_million,
+                                     # output_audio_per_million and output_image_per_million
 per_call = \"0.01\"                    # optional; beside the tokens, searches included
 max_input_tokens = 128000            # optional; bounds images and files
 max_output_tokens = 4096             # optional; the limit of calls that state none
+```
+
+Models whose calls are measured otherwise have one of these instead of, or beside, the first two:
+
+```toml
+[[prices]]
+model = \"openai/my-speaker\"
+per_million_characters = \"15\"        # speech, by the characters of its text
+output_per_minute = \"0.015\"          # speech, by its length
+
+[[prices]]
+model = \"openai/my-listener\"
+input_per_minute = \"0.006\"           # transcription, by the length of what is listened to
+
+[[prices]]
+model = \"openai/my-painter\"
+per_image = \"0.04\"                   # every image; or by quality and size, each optional:
+
+[[prices]]
+model = \"azure/dall-e-3\"
+images = [
+    { quality = \"standard\", size = \"1024x1024\", price = \"0.04\" },
+    { quality = \"hd\", price = \"0.12\" },
+]
 ```
 ";
 

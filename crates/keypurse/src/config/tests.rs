@@ -1,3 +1,6 @@
+use keypurse_core::price::{ImageKind, Rate};
+use keypurse_core::usage::Class;
+
 use super::file::{ConfigFile, Problem};
 use super::merge::Config;
 use super::reference;
@@ -111,6 +114,22 @@ fn bad_values_say_what_to_write_instead() {
             "[[prices]]\nmodel = \"a/m\"\ninput_per_million = \"-1\"\noutput_per_million = \"1\"",
             "negative",
         ),
+        (
+            "[[prices]]\nmodel = \"a/m\"\ninput_per_million = \"1\"",
+            "or what its calls are measured in",
+        ),
+        (
+            "[[prices]]\nmodel = \"a/m\"\nper_image = \"99999\"",
+            "too large",
+        ),
+        (
+            "[[prices]]\nmodel = \"a/m\"\nper_image = \"1\"\nimages = [{ price = \"2\" }]",
+            "not both",
+        ),
+        (
+            "[[prices]]\nmodel = \"a/m\"\nimages = [{ size = \"1x1\", price = \"x\" }]",
+            "price = \"x\"",
+        ),
     ] {
         let message = refused(file, |_| {});
         assert!(
@@ -153,4 +172,48 @@ fn the_configuration_reference_is_up_to_date() {
         stored, generated,
         "run UPDATE_SNAPSHOTS=1 cargo test -p keypurse"
     );
+}
+
+#[test]
+fn what_is_no_token_has_a_price_in_the_file() {
+    let file = r#"
+        [[prices]]
+        model = "a/speaker"
+        per_million_characters = "15"
+        output_per_minute = "0.015"
+
+        [[prices]]
+        model = "a/listener"
+        input_per_minute = "0.006"
+        input_audio_per_million = "6"
+
+        [[prices]]
+        model = "a/painter"
+        images = [{ quality = "low", price = "0.01" }, { size = "1024x1024", price = "0.04" }]
+    "#;
+    let config = merged(file, |_| {}).unwrap();
+    let told = config.gateway.prices.iter().map(|price| {
+        let rates = price.price.bands()[0].rates;
+        let stated = Class::ALL.into_iter().filter_map(|class| {
+            let rate = rates.of(class).filter(|rate| *rate != Rate::FREE)?;
+            let dollars = rate.dollars_per_million();
+            Some(format!("{} {dollars}", class.as_str()))
+        });
+        stated.collect::<Vec<_>>().join(", ")
+    });
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            "characters 15.0, output_seconds 250.0",
+            "input_audio 6.0, input_seconds 100.0",
+            "images 40000.0",
+        ]
+    );
+    let images = &config.gateway.prices[2].images;
+    let low = ImageKind {
+        quality: Some("low"),
+        size: Some("512x512"),
+    };
+    let dollars = images.dearest(low).unwrap().dollars_per_million();
+    assert_eq!(dollars.to_string(), "10000.0");
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use genai_prices::{Calculator, ErrorKind, PriceRequest, Usage, UsageKey};
 use keypurse_core::price::Price;
 use keypurse_core::time::Timestamp;
-use keypurse_core::usage::{ServiceTier, TokenCounts};
+use keypurse_core::usage::{Class, ServiceTier, TokenCounts, Units};
 
 use super::super::Catalogue;
 use super::at;
@@ -56,8 +56,27 @@ fn usages() -> [TokenCounts; 7] {
     ]
 }
 
+/// What calls that are measured in no tokens use.
+fn usages_of_units(price: &Price) -> Vec<TokenCounts> {
+    let used = |class, amount| if price.has_rate(class) { amount } else { 0 };
+    // Below its first ten seconds Groq charges ten, and so does the oracle.
+    let units = [10, 59, 3_600, 100_000].map(|amount| Units {
+        characters: used(Class::Characters, amount),
+        input_seconds: used(Class::InputSeconds, amount),
+        ..Units::NONE
+    });
+    let counts = units.map(|units| TokenCounts {
+        units,
+        ..TokenCounts::NONE
+    });
+    counts.to_vec()
+}
+
 /// Every usage at every tier that has a price.
 fn usages_at(price: &Price) -> Vec<TokenCounts> {
+    if price.has_unit_rates() {
+        return usages_of_units(price);
+    }
     let tiers = ServiceTier::ALL.into_iter();
     let tiers = tiers.filter(|tier| price.has_tier(*tier));
     let requests = u64::from(price.has_request_rate());
@@ -107,6 +126,9 @@ fn oracle_usage(counts: &TokenCounts) -> Usage {
             counts.input_audio + counts.cached_audio,
         ),
         (UsageKey::OUTPUT_AUDIO_TOKENS, counts.output_audio),
+        (UsageKey::INPUT_CHARACTERS, counts.units.characters),
+        (UsageKey::INPUT_AUDIO_SECONDS, counts.units.input_seconds),
+        (UsageKey::AUDIO_SECONDS, counts.units.input_seconds),
     ];
     all.into_iter()
         .filter(|(_, count)| *count > 0)

@@ -164,8 +164,8 @@ fn what_counts_of_tokens_cannot_price_has_no_price() {
             "openai/gpt-4o-mini-search-preview-2025-03-11",
             "searches on every call",
         ),
-        ("openai/whisper-1", "audio_hours"),
-        ("openai/tts-1", "input_mchars"),
+        ("openai/gpt-live-transcribe", "audio_hours"),
+        ("mistral/voxtral-small-24b-2507", "audio_hours"),
         (
             "openrouter/google/gemini-2.5-flash-image",
             "images without rates of their own",
@@ -233,6 +233,13 @@ fn classes_beyond_text_cost_what_their_providers_publish() {
         ("openai/gpt-image-1.5", Class::OutputImage, "32.0"),
         ("openai/gpt-realtime", Class::CachedAudio, "0.4"),
         ("perplexity/sonar", Class::Request, "12000.0"),
+        ("openai/tts-1", Class::Characters, "15.0"),
+        ("openai/tts-1-hd", Class::Characters, "30.0"),
+        ("openai/whisper-1", Class::InputSeconds, "100.0"),
+        ("groq/whisper-large-v3", Class::InputSeconds, "30.833333334"),
+        ("openai/gpt-4o-transcribe", Class::InputAudio, "6.0"),
+        ("openai/gpt-4o-mini-tts", Class::Output, "12.0"),
+        ("openai/gpt-image-1-mini", Class::InputImage, "2.5"),
     ] {
         let price = find(&catalogue, name).price_at(at(TODAY)).expect(name);
         let rate = price.bands()[0].rates.of(class).expect(name);

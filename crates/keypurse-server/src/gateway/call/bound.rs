@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use keypurse_core::money::Money;
 use keypurse_core::price::Price;
+use keypurse_core::usage::{TokenCounts, Units};
 
 use crate::gateway::call::count::InputCount;
 use crate::gateway::call::resolve::Route;
 use crate::gateway::endpoint::asked::{Asked, Output};
+use crate::gateway::endpoint::media::bound::Most;
 use crate::gateway::error::GatewayError;
 
 /// What a provider may put around what the client wrote: a chat template's
@@ -48,6 +50,9 @@ pub(in crate::gateway) struct Bound {
     /// What is set aside at once: less than `full` for a stream whose hold
     /// grows.
     pub(in crate::gateway) first: Money,
+    /// What a call of images or sounds is counted as when nobody tells: the
+    /// most it can use.
+    pub(in crate::gateway) most: Option<Most>,
     /// What of the model's price the call can reach: its bounds are bounds of
     /// this call.
     pub(in crate::gateway) price: Arc<Price>,
@@ -66,6 +71,9 @@ impl Bound {
         route: &Route,
         default_limit: u64,
     ) -> Result<Self, GatewayError> {
+        if let Some(media) = asked.asked_media() {
+            return Self::of_media(asked, route, media.most(route)?);
+        }
         let bytes = u64::try_from(asked.body.len()).expect("a body fits in u64");
         let text = bytes - asked.parts.image_bytes;
         let images = image_tokens(asked, route);
@@ -87,9 +95,40 @@ impl Bound {
             full: zero,
             least: zero,
             first: zero,
+            most: None,
             price: route.price_within(reach),
         }
         .priced()
+    }
+
+    /// Bounds a call of images or sounds: it is made whole or not at all.
+    fn of_media(asked: &Asked, route: &Route, most: Most) -> Result<Self, GatewayError> {
+        let tier = asked.tier.held(&route.price).unwrap_or_default();
+        let (counts, zero) = (most.counts, Money::ZERO);
+        Self {
+            grows: false,
+            input: counts.input,
+            counted_input: counts.input,
+            image_tokens: 0,
+            limit: counts.output,
+            choices: 1,
+            full: zero,
+            least: zero,
+            first: zero,
+            most: Some(most),
+            price: route.price_within(most.reach.with_tier(tier)),
+        }
+        .priced()
+    }
+
+    /// The most it can use beside tokens.
+    pub(in crate::gateway) fn units(&self) -> Units {
+        self.most.map_or(Units::NONE, |most| most.counts.units)
+    }
+
+    /// What it is counted as when nobody tells, if that is no text.
+    pub(in crate::gateway) fn counted_media(&self) -> Option<TokenCounts> {
+        self.most.map(|most| most.counts)
     }
 
     /// The same call with its input counted: for money that does not cover its
@@ -119,6 +158,9 @@ impl Bound {
     }
 
     fn affordable_with(&self, input: u64, budget: Money) -> u64 {
+        if self.most.is_some() {
+            return 0;
+        }
         let output = self
             .price
             .affordable_output(budget.or_zero(), input)
@@ -135,7 +177,10 @@ impl Bound {
         };
         Ok(Self {
             full,
-            least: self.cost_of(self.limit.min(LEAST_OUTPUT))?,
+            least: match self.most {
+                Some(_) => full,
+                None => self.cost_of(self.limit.min(LEAST_OUTPUT))?,
+            },
             first,
             ..self
         })
@@ -143,7 +188,10 @@ impl Bound {
 
     /// The most the call can cost with this output limit per choice.
     fn cost_of(&self, limit: u64) -> Result<Money, GatewayError> {
-        let worst = self.price.bound(self.input, limit * self.choices);
+        let worst = {
+            let output = limit * self.choices;
+            self.price.bound_with(self.input, output, &self.units())
+        };
         worst
             .filter(|cost| *cost <= DEAREST_CALL)
             .ok_or_else(too_dear)

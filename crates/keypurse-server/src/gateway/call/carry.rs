@@ -12,6 +12,7 @@ use super::once;
 use super::settle::{settle, void};
 use crate::gateway::config::Timeouts;
 use crate::gateway::error::GatewayError;
+use crate::gateway::relay::sound::relay_sound;
 use crate::gateway::relay::stream::relay_stream;
 use crate::gateway::relay::whole::{Undelivered, relay_whole};
 use crate::gateway::upstream::fetch::{Fetched, fetch};
@@ -97,6 +98,7 @@ impl Running<'_> {
         match fetched {
             Err(failure) => self.answer_undelivered(failure, client).await,
             Ok(Fetched::Begun(begun)) => relay_stream(self, *begun, client).await,
+            Ok(Fetched::Sound(sound)) => relay_sound(self, *sound, client).await,
             Ok(Fetched::Whole { headers, body }) => {
                 match relay_whole(self.state, self.funded, headers, &body).await {
                     Ok(response) => drop(client.send(response)),

@@ -33,22 +33,26 @@ const LONGEST_KEPT: usize = 1 << 20;
 /// What an answer takes besides its body, about.
 const OVERHEAD: usize = 2048;
 
-/// The claim of a request to be made once, if it makes one.
+/// The claim of a request to be made once, if it makes one; a request with the
+/// same fingerprint is a repetition.
 pub(in crate::gateway) fn claim(
     head: &Parts,
     caller: &Caller,
-    body: &[u8],
+    fingerprint: impl FnOnce() -> Bytes,
 ) -> Result<Option<Claim>, GatewayError> {
     let key = idempotency::key(&head.headers)
         .map_err(|bad| GatewayError::invalid(None, format!("`Idempotency-Key`: {bad}")))?;
-    let asked = Asked {
-        method: &head.method,
-        path: head.uri.path(),
-        body,
-    };
-    Ok(key.map(|key| match caller.token() {
-        Some(token) => idempotency::claim(&token.token, key, &asked),
-        None => idempotency::claim(&caller.account(), key, &asked),
+    Ok(key.map(|key| {
+        let body = fingerprint();
+        let asked = Asked {
+            method: &head.method,
+            path: head.uri.path(),
+            body: &body,
+        };
+        match caller.token() {
+            Some(token) => idempotency::claim(&token.token, key, &asked),
+            None => idempotency::claim(&caller.account(), key, &asked),
+        }
     }))
 }
 

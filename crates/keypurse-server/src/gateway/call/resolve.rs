@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use keypurse_core::price::{Price, Reach};
+use keypurse_core::price::{ImageKind, ImagePrices, Price, Reach};
 use keypurse_core::time::Timestamp;
 use keypurse_providers::catalogue::{Extra, Mode, ModelEntry};
 use keypurse_providers::images::{ImageTokens, image_tokens};
@@ -20,12 +20,16 @@ use crate::gateway::upstream::provider::{Gateway, Provider};
 const MAX_CACHED: usize = 4096;
 
 /// A model that can be called, and its price.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::gateway) struct Route {
     pub(in crate::gateway) provider: Arc<Provider>,
     /// The provider's own name for the model.
     pub(in crate::gateway) model: Arc<str>,
+    /// What the catalogue calls it: an alias is what its model is.
+    pub(in crate::gateway) id: Arc<str>,
     pub(in crate::gateway) price: Arc<Price>,
+    /// What an image costs, where that depends on quality and size.
+    images: ImagePrices,
     /// What of the price a call of text can reach.
     text_price: Arc<Price>,
     /// Whether nothing can cost anything.
@@ -55,6 +59,21 @@ impl Route {
         } else {
             Arc::new(self.price.within(&reach))
         }
+    }
+
+    /// The same with the price of images of this kind. `None`: they have none.
+    pub(in crate::gateway) fn with_image_price(&self, kind: ImageKind<'_>) -> Option<Self> {
+        let rate = self.images.dearest(kind)?;
+        let price = Price::clone(&self.price).with_images_at(rate);
+        Some(Self {
+            price: Arc::new(price),
+            ..self.clone()
+        })
+    }
+
+    /// Whether the price of an image depends on what was asked for.
+    pub(in crate::gateway) fn prices_images_by_kind(&self) -> bool {
+        !self.images.is_empty()
     }
 
     /// Whether the tier of a call that names none depends on the default of
@@ -201,6 +220,9 @@ impl Gateway {
             provider: provider.name.clone(),
             model: model.to_owned(),
         })?;
+        if let Some(endpoint) = endpoint {
+            refuse_units(endpoint, &price, &provider.name, model)?;
+        }
         let is_free = price.is_free();
         let holds_in_blocks = match provider.stream_hold {
             StreamHold::ByModel => shows_all_output(&provider.name, model),
@@ -217,6 +239,8 @@ impl Gateway {
             is_free,
             holds_in_blocks,
             tokenizer: Tokenizer::of(&provider.name, model),
+            id: id.into(),
+            images: known.map(|known| known.images.clone()).unwrap_or_default(),
             image_tokens: image_tokens(&provider.name, model)
                 .or_else(|| image_tokens(&provider.name, id)),
             max_output_tokens: known
@@ -281,7 +305,8 @@ impl Gateway {
 impl Route {
     /// Refuses calls of endpoints it does not answer.
     fn refuse_other(&self, endpoint: Endpoint) -> Result<(), GatewayError> {
-        refuse_other(endpoint, self.mode, &self.provider, &self.model)
+        refuse_other(endpoint, self.mode, &self.provider, &self.model)?;
+        refuse_units(endpoint, &self.price, &self.provider.name, &self.model)
     }
 
     fn is_valid(&self, now: Timestamp) -> bool {
@@ -307,6 +332,25 @@ fn refuse_other(
     }
     Err(GatewayError::ModelNotFound {
         message: format!("provider `{name}` has no {plural}; use a model of another one"),
+    })
+}
+
+/// A price of characters, seconds or images says nothing about tokens.
+fn refuse_units(
+    endpoint: Endpoint,
+    price: &Price,
+    provider: &str,
+    model: &str,
+) -> Result<(), GatewayError> {
+    if endpoint.is_of_media() || !price.has_unit_rates() {
+        return Ok(());
+    }
+    Err(GatewayError::ModelNotFound {
+        message: format!(
+            "`{provider}/{model}` has a price of characters, seconds or images, so it is no model \
+             for {}",
+            endpoint.plural()
+        ),
     })
 }
 

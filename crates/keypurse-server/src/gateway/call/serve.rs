@@ -57,8 +57,10 @@ async fn answer(
     let body = read_body(&head.headers, body, state.settings.max_body_bytes)
         .await
         .map_err(GatewayError::Body)?;
-    let claim = once::claim(&head, &caller, &body)?;
-    let asked = endpoint.read(body)?;
+    let claim = once::claim(&head, &caller, || {
+        endpoint.fingerprint(&head.headers, &body)
+    })?;
+    let asked = endpoint.read(&head.headers, body)?;
     let address = PeerAddr::of(&head).0.ip();
     if let Some(token) = caller
         .token()
@@ -75,6 +77,10 @@ async fn answer(
     }
     let route = state.gateway.route(&asked.model, endpoint, started_at)?;
     asked.refuse_unpriced(&route)?;
+    let route = match asked.asked_media() {
+        Some(media) => media.at_its_price(route)?,
+        None => route,
+    };
     let bound = Bound::of(&asked, &route, state.gateway.default_output_limit)?;
     let wanted = Wanted {
         address,

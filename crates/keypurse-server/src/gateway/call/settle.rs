@@ -63,12 +63,20 @@ impl Funded {
     /// Usage beyond what was asked for is not believed: it would be a charge
     /// beyond the hold. Output beyond the visible text is: models reason.
     pub(in crate::gateway) fn reported(&self, told: Told<'_>) -> Option<Used> {
+        let reach = self
+            .bound
+            .most
+            .map_or(self.asked.parts.reach, |most| most.reach);
         let can_be = |counts: &TokenCounts| {
             counts.input <= self.bound.input
                 && counts.output <= self.output_limit()
-                && self.asked.parts.reach.covers(counts)
+                && counts.units.are_within(&self.bound.units())
+                && reach.covers(counts)
         };
-        let usage = told.usage?;
+        let usage = match self.asked.asked_media() {
+            Some(media) => media.usage(&self.route, told.usage)?,
+            None => told.usage?,
+        };
         if let Some(counts) = usage.ok().filter(can_be) {
             let tier = self.asked.tier.charged(&self.route.price, told.tier);
             return Some(Used {
@@ -89,12 +97,20 @@ impl Funded {
 
     /// What was counted, within what was held, at the tier that was asked for.
     pub(in crate::gateway) fn estimated(&self, input: u64, output: u64) -> Used {
-        let counts = TokenCounts {
+        if let Some(counts) = self.bound.counted_media() {
+            return self.estimated_as(counts);
+        }
+        self.estimated_as(TokenCounts {
             input: input.min(self.bound.input),
             output: output.min(self.output_limit()),
-            tier: self.asked.tier.charged(&self.route.price, None),
             ..TokenCounts::default()
-        };
+        })
+    }
+
+    /// What was counted, at the tier that was asked for.
+    pub(in crate::gateway) fn estimated_as(&self, counts: TokenCounts) -> Used {
+        let tier = self.asked.tier.charged(&self.route.price, None);
+        let counts = TokenCounts { tier, ..counts };
         Used {
             counts: self.whole(counts),
             certainty: Certainty::Estimated,

@@ -4,9 +4,11 @@
 use std::ops::Range;
 
 use bytes::Bytes;
+use http::HeaderValue;
 
 use super::chat::request::Chat;
 use super::kind::Endpoint;
+use super::media::Media;
 use super::parts::Parts;
 use super::splice::Edits;
 use super::tier::AskedTier;
@@ -20,6 +22,8 @@ pub(in crate::gateway) struct Asked {
     pub(in crate::gateway) endpoint: Endpoint,
     /// As the client sent it.
     pub(in crate::gateway) body: Bytes,
+    /// What that is, where it is no JSON: a form.
+    pub(in crate::gateway) content_type: Option<HeaderValue>,
     /// As the client named it.
     pub(in crate::gateway) model: String,
     /// Where its name stands. `None`: it is not stated.
@@ -58,9 +62,49 @@ pub(in crate::gateway) enum Wire {
     Chat(Chat),
     /// The body passes as it is, but for the model's name.
     Plain,
+    Media(Media),
 }
 
 impl Asked {
+    /// A call of images or sounds: a body, and what it is unless it is JSON,
+    /// and the model's name, and where it stands.
+    pub(in crate::gateway) fn media(
+        endpoint: Endpoint,
+        (body, content_type): (Bytes, Option<HeaderValue>),
+        (model, model_at): (String, Option<Range<usize>>),
+        streamed: bool,
+        media: Media,
+    ) -> Self {
+        let choices = match &media {
+            Media::Images(images) => images.count,
+            Media::Speech(_) | Media::Transcription(_) => 1,
+        };
+        Self {
+            endpoint,
+            body,
+            content_type,
+            model,
+            model_at,
+            streamed,
+            choices,
+            output: Output::Unmetered,
+            parts: Parts::text(),
+            tier: AskedTier::Unsaid,
+            tier_at: None,
+            unpriced: None,
+            asks_for_search: false,
+            wire: Wire::Media(media),
+        }
+    }
+
+    /// What it asks for beside text.
+    pub(in crate::gateway) fn asked_media(&self) -> Option<&Media> {
+        match &self.wire {
+            Wire::Media(media) => Some(media),
+            Wire::Chat(_) | Wire::Plain => None,
+        }
+    }
+
     /// Refuses what has no price at this model.
     pub(in crate::gateway) fn refuse_unpriced(&self, route: &Route) -> Result<(), GatewayError> {
         if let Some(Unpriced { param, why }) = self.unpriced {
@@ -86,6 +130,9 @@ impl Asked {
     /// the model, and what its endpoint makes explicit. A tier left to a
     /// project's default, which we cannot know, is stated, too.
     pub(in crate::gateway) fn for_upstream(&self, route: &Route, limit: u64) -> Bytes {
+        if let (Some(_), Some(place)) = (&self.content_type, &self.model_at) {
+            return with_model(&self.body, place, &route.model);
+        }
         let mut edits = Edits::default();
         if self.model != *route.model || self.model_at.is_none() {
             let name = serde_json::to_string(&*route.model).expect("a text is JSON");
@@ -98,8 +145,17 @@ impl Asked {
                 }
                 chat.edit(&mut edits, route.provider.output_limit_field, limit);
             }
-            Wire::Plain => {}
+            Wire::Plain | Wire::Media(_) => {}
         }
         edits.apply(&self.body)
     }
+}
+
+/// A form with the provider's name for the model; every other byte as it came.
+fn with_model(form: &Bytes, place: &Range<usize>, model: &str) -> Bytes {
+    if &form[place.clone()] == model.as_bytes() {
+        return form.clone();
+    }
+    let parts = [&form[..place.start], model.as_bytes(), &form[place.end..]];
+    parts.concat().into()
 }

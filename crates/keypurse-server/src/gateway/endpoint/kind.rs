@@ -1,14 +1,19 @@
 //! The table of endpoints.
 
 use bytes::Bytes;
+use http::HeaderMap;
 use keypurse_core::usage::TokenCounts;
 use keypurse_providers::catalogue::Mode;
-use keypurse_providers::openai::{Answer, ImplausibleUsage, read_input_usage, read_usage};
+use keypurse_providers::openai::{
+    Answer, ImplausibleUsage, read_image_usage, read_input_usage, read_speech_usage,
+    read_transcription_usage, read_usage,
+};
 use keypurse_providers::tokenizer::Tokenizer;
 use keypurse_store::Feature;
 use serde_json::value::RawValue;
 
 use super::asked::Asked;
+use super::media::{form, images, speech, transcription};
 use super::{chat, embeddings, moderations};
 use crate::gateway::call::count::InputCount;
 use crate::gateway::error::GatewayError;
@@ -21,10 +26,22 @@ pub(in crate::gateway) enum Endpoint {
     Chat,
     Embeddings,
     Moderations,
+    ImageGenerations,
+    ImageEdits,
+    Speech,
+    Transcriptions,
 }
 
 impl Endpoint {
-    pub(in crate::gateway) const ALL: [Self; 3] = [Self::Chat, Self::Embeddings, Self::Moderations];
+    pub(in crate::gateway) const ALL: [Self; 7] = [
+        Self::Chat,
+        Self::Embeddings,
+        Self::Moderations,
+        Self::ImageGenerations,
+        Self::ImageEdits,
+        Self::Speech,
+        Self::Transcriptions,
+    ];
 
     /// The path below a base, here and at an upstream of OpenAI's dialect.
     pub(in crate::gateway) const fn path(self) -> &'static str {
@@ -32,6 +49,10 @@ impl Endpoint {
             Self::Chat => "chat/completions",
             Self::Embeddings => "embeddings",
             Self::Moderations => "moderations",
+            Self::ImageGenerations => "images/generations",
+            Self::ImageEdits => "images/edits",
+            Self::Speech => "audio/speech",
+            Self::Transcriptions => "audio/transcriptions",
         }
     }
 
@@ -41,20 +62,44 @@ impl Endpoint {
             Self::Chat => Feature::Chat,
             Self::Embeddings => Feature::Embeddings,
             Self::Moderations => Feature::Moderation,
+            Self::ImageGenerations | Self::ImageEdits => Feature::ImageGeneration,
+            Self::Speech => Feature::TextToSpeech,
+            Self::Transcriptions => Feature::SpeechToText,
         }
     }
 
     /// Where a client's secret may stand.
     pub(in crate::gateway) const fn schemes(self) -> Schemes {
         match self {
-            Self::Chat | Self::Embeddings | Self::Moderations => Schemes::Bearer,
+            Self::Chat
+            | Self::Embeddings
+            | Self::Moderations
+            | Self::ImageGenerations
+            | Self::ImageEdits
+            | Self::Speech
+            | Self::Transcriptions => Schemes::Bearer,
         }
     }
 
     /// How its clients read errors.
     pub(in crate::gateway) const fn envelope(self) -> Envelope {
         match self {
-            Self::Chat | Self::Embeddings | Self::Moderations => Envelope::OpenAi,
+            Self::Chat
+            | Self::Embeddings
+            | Self::Moderations
+            | Self::ImageGenerations
+            | Self::ImageEdits
+            | Self::Speech
+            | Self::Transcriptions => Envelope::OpenAi,
+        }
+    }
+
+    /// Whether its calls are of images or sounds, which may have prices that
+    /// are not of tokens.
+    pub(in crate::gateway) const fn is_of_media(self) -> bool {
+        match self {
+            Self::ImageGenerations | Self::ImageEdits | Self::Speech | Self::Transcriptions => true,
+            Self::Chat | Self::Embeddings | Self::Moderations => false,
         }
     }
 
@@ -64,6 +109,9 @@ impl Endpoint {
             Self::Chat => mode == Mode::Chat,
             Self::Embeddings => mode == Mode::Embedding,
             Self::Moderations => mode == Mode::Moderation,
+            Self::ImageGenerations | Self::ImageEdits => mode == Mode::Image,
+            Self::Speech => mode == Mode::Speech,
+            Self::Transcriptions => mode == Mode::Transcription,
         }
     }
 
@@ -73,15 +121,40 @@ impl Endpoint {
             Self::Chat => "chat completions",
             Self::Embeddings => "embeddings",
             Self::Moderations => "moderations",
+            Self::ImageGenerations => "images",
+            Self::ImageEdits => "edited images",
+            Self::Speech => "speech",
+            Self::Transcriptions => "transcriptions",
         }
     }
 
     /// Reads a body strictly, or says what is wrong with it.
-    pub(in crate::gateway) fn read(self, body: Bytes) -> Result<Asked, GatewayError> {
+    pub(in crate::gateway) fn read(
+        self,
+        headers: &HeaderMap,
+        body: Bytes,
+    ) -> Result<Asked, GatewayError> {
         match self {
             Self::Chat => chat::request::read(body),
             Self::Embeddings => embeddings::read(body),
             Self::Moderations => moderations::read(body),
+            Self::ImageGenerations => images::read_generation(body),
+            Self::ImageEdits => images::read_edit(headers, body),
+            Self::Speech => speech::read(body),
+            Self::Transcriptions => transcription::read(headers, body),
+        }
+    }
+
+    /// What two requests have in common that ask for the same: a form's body
+    /// has another boundary each time its client writes it.
+    pub(in crate::gateway) fn fingerprint(self, headers: &HeaderMap, body: &Bytes) -> Bytes {
+        match self {
+            Self::ImageEdits | Self::Transcriptions => form::without_boundary(headers, body),
+            Self::Chat
+            | Self::Embeddings
+            | Self::Moderations
+            | Self::ImageGenerations
+            | Self::Speech => body.clone(),
         }
     }
 
@@ -95,7 +168,11 @@ impl Endpoint {
         match self {
             Self::Chat => chat::count::count(body, tokenizer),
             Self::Embeddings => embeddings::count(body, tokenizer),
-            Self::Moderations => None,
+            Self::Moderations
+            | Self::ImageGenerations
+            | Self::ImageEdits
+            | Self::Speech
+            | Self::Transcriptions => None,
         }
     }
 
@@ -105,6 +182,9 @@ impl Endpoint {
             Self::Chat => Answer::chat(body),
             Self::Embeddings => Answer::embeddings(body),
             Self::Moderations => Answer::moderations(body),
+            Self::ImageGenerations | Self::ImageEdits => Answer::images(body),
+            Self::Transcriptions => Answer::transcription(body),
+            Self::Speech => None,
         }
     }
 
@@ -116,6 +196,9 @@ impl Endpoint {
         match self {
             Self::Chat => read_usage(usage),
             Self::Embeddings | Self::Moderations => read_input_usage(usage),
+            Self::ImageGenerations | Self::ImageEdits => read_image_usage(usage),
+            Self::Speech => read_speech_usage(usage),
+            Self::Transcriptions => read_transcription_usage(usage),
         }
     }
 }

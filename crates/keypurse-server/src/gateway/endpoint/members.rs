@@ -13,7 +13,7 @@ use crate::http::json::JsonObject;
 /// overflow.
 const LIMITS: RangeInclusive<u64> = 1..=1 << 31;
 /// Names are kept and shown; no model has a longer one.
-const LONGEST_MODEL_NAME: usize = 512;
+pub(in crate::gateway) const LONGEST_MODEL_NAME: usize = 512;
 
 /// A body's members. Null counts as absent.
 pub(in crate::gateway) struct Members<'a> {
@@ -61,6 +61,21 @@ impl<'a> Members<'a> {
                 Err(GatewayError::invalid(Some(name), wrong))
             }
         }
+    }
+
+    /// A member that is a text.
+    pub(in crate::gateway) fn text(
+        &self,
+        name: &'static str,
+    ) -> Result<Option<String>, GatewayError> {
+        let Some(value) = self.stated(name) else {
+            return Ok(None);
+        };
+        let text = serde_json::from_str(value.get());
+        text.map(Some).map_err(|_| {
+            let wrong = format!("`{name}` must be a text");
+            GatewayError::invalid(Some(name), wrong)
+        })
     }
 
     pub(in crate::gateway) fn integer(

@@ -19,4 +19,5 @@ pub(in crate::gateway) mod unpriced;
 
 pub(in crate::gateway) mod chat;
 pub(in crate::gateway) mod embeddings;
+pub(in crate::gateway) mod media;
 pub(in crate::gateway) mod moderations;

@@ -50,6 +50,7 @@ pub(in crate::gateway) fn read(body: Bytes) -> Result<Asked, GatewayError> {
     Ok(Asked {
         endpoint: Endpoint::Moderations,
         body,
+        content_type: None,
         model,
         model_at,
         streamed: false,

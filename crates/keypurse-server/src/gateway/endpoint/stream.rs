@@ -7,6 +7,7 @@ use keypurse_core::money::Money;
 
 use super::asked::{Asked, Wire};
 use super::chat::stream::ChatStream;
+use super::media::stream::MediaStream;
 use crate::gateway::call::settle::Told;
 use crate::gateway::error::GatewayError;
 use crate::gateway::relay::meter::Heard;
@@ -16,6 +17,7 @@ use crate::gateway::upstream::dispatch::UpstreamFault;
 #[derive(Debug)]
 pub(in crate::gateway) enum StreamWire {
     Chat(ChatStream),
+    Media(MediaStream),
 }
 
 /// What becomes of one event.
@@ -60,7 +62,10 @@ impl Asked {
                 let stream = ChatStream::new(self.choices, chat.include_usage);
                 Some(StreamWire::Chat(stream))
             }
-            Wire::Chat(_) | Wire::Plain => None,
+            Wire::Media(media) if self.streamed => {
+                Some(StreamWire::Media(MediaStream::new(media.clone())))
+            }
+            Wire::Chat(_) | Wire::Plain | Wire::Media(_) => None,
         }
     }
 }
@@ -70,6 +75,7 @@ impl StreamWire {
     pub(in crate::gateway) fn has_begun(&self) -> bool {
         match self {
             Self::Chat(chat) => chat.has_begun(),
+            Self::Media(media) => media.has_begun(),
         }
     }
 
@@ -82,6 +88,15 @@ impl StreamWire {
     ) -> Fate {
         match self {
             Self::Chat(chat) => chat.judge(event, data, heard),
+            Self::Media(media) => media.judge(event, &data),
+        }
+    }
+
+    /// No event of it is larger: images come whole.
+    pub(in crate::gateway) fn largest_event(&self) -> usize {
+        match self {
+            Self::Media(_) => 64 * 1024 * 1024,
+            Self::Chat(_) => 1024 * 1024,
         }
     }
 
@@ -89,6 +104,7 @@ impl StreamWire {
     pub(in crate::gateway) fn is_complete(&self) -> bool {
         match self {
             Self::Chat(chat) => chat.is_complete(),
+            Self::Media(media) => media.is_complete(),
         }
     }
 
@@ -96,6 +112,7 @@ impl StreamWire {
     pub(in crate::gateway) fn told(&self, heard: &Heard) -> Told<'_> {
         match self {
             Self::Chat(chat) => chat.told(heard),
+            Self::Media(media) => media.told(),
         }
     }
 
@@ -103,6 +120,7 @@ impl StreamWire {
     pub(in crate::gateway) fn tail(&self, tail: Tail, cost: Money) -> String {
         match self {
             Self::Chat(chat) => chat.tail(tail, cost),
+            Self::Media(media) => media.tail(tail, cost),
         }
     }
 
@@ -110,6 +128,7 @@ impl StreamWire {
     pub(in crate::gateway) fn error_event(&self, error: GatewayError) -> String {
         match self {
             Self::Chat(_) => ChatStream::error_event(error),
+            Self::Media(_) => MediaStream::error_event(error),
         }
     }
 }

@@ -74,6 +74,35 @@ pub(in crate::gateway) fn refuse_forbidden(object: &JsonObject<'_>) -> Result<()
     }
 }
 
+/// Sounds and images that are not in the body, which its bytes do not tell.
+const ELSEWHERE: [&str; 6] = [
+    "file_url",
+    "file_id",
+    "url",
+    "image_url",
+    "images",
+    "audio_url",
+];
+
+/// Refuses a form's field that is not a client's to say, or that changes what
+/// the call costs.
+pub(in crate::gateway) fn refuse_field(name: &str) -> Result<(), GatewayError> {
+    let is_named = |known: &&&str| name.eq_ignore_ascii_case(known);
+    if let Some(field) = FORBIDDEN.iter().find(is_named) {
+        let message = format!("`{field}` is decided by the operator; leave it out");
+        return Err(GatewayError::invalid(Some(*field), message));
+    }
+    let tier = ["service_tier"];
+    let mut unpriced = UNPRICED.iter().chain(&ELSEWHERE).chain(&tier);
+    match unpriced.find(is_named) {
+        Some(field) => {
+            let why = "it changes what the call costs";
+            Err(GatewayError::unpriced(field, why))
+        }
+        None => Ok(()),
+    }
+}
+
 /// The first option that has no price; an error if one makes no sense.
 pub(in crate::gateway) fn find(object: &JsonObject<'_>) -> Result<Option<Unpriced>, GatewayError> {
     let (modalities, tools) = (modalities(object)?, tools(object)?);

@@ -2,6 +2,7 @@
 
 pub(in crate::gateway) mod cost;
 pub(in crate::gateway) mod meter;
+pub(in crate::gateway) mod sound;
 pub(in crate::gateway) mod source;
 pub(in crate::gateway) mod stream;
 pub(in crate::gateway) mod whole;

@@ -14,9 +14,6 @@ use crate::gateway::endpoint::stream::{Fate, StreamEnd, StreamWire, Tail};
 use crate::gateway::error::GatewayError;
 use crate::gateway::upstream::dispatch::UpstreamFault;
 
-/// No event of a stream is larger.
-const LARGEST_EVENT: usize = 1024 * 1024;
-
 /// A stream as it comes in.
 #[derive(Debug)]
 pub(in crate::gateway) struct StreamSource {
@@ -105,7 +102,7 @@ impl StreamSource {
             }
         }
         self.pending.extend_from_slice(&buffer[at..]);
-        let too_large = self.pending.len() > LARGEST_EVENT;
+        let too_large = self.pending.len() > self.wire.largest_event();
         let end = too_large.then_some(StreamEnd::Fault(UpstreamFault::TooLarge));
         Batch {
             bytes: passed.join(),

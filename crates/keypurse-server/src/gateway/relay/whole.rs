@@ -30,23 +30,50 @@ pub(in crate::gateway) async fn relay_whole(
     headers: HeaderMap,
     body: &Bytes,
 ) -> Result<Response, Undelivered> {
-    let answer = funded.asked.endpoint.read_answer(body);
-    let answer = answer.ok_or_else(|| Undelivered::NoAnswer(nonsense(funded)))?;
-    let used = used(funded, &answer).await;
+    let (answer, used) = read(funded, &headers, body)
+        .await
+        .ok_or_else(|| Undelivered::NoAnswer(nonsense(funded)))?;
     let charge = settle(funded, used, StatusCode::OK.as_u16())
         .await
         .map_err(Undelivered::NotCharged)?;
-    let shown = with_cost(body, &answer, charge.cost, &funded.route.provider.name);
+    let shown = match &answer {
+        Some(answer) => with_cost(body, answer, charge.cost, &funded.route.provider.name),
+        None => body.clone(),
+    };
     let mut response = Response::new(Body::from(shown.clone()));
     *response.headers_mut() = headers;
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if answer.is_some() {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
     add_charge(headers, &charge);
     add_overdraft(headers, funded);
     if funded.is_claimed {
         state.gateway.kept.keep(funded.call, &response, shown);
     }
     Ok(response)
+}
+
+/// What is read of an answer, nothing where it passes as it is, and what the
+/// call used. `None`: it is no answer.
+async fn read<'a>(
+    funded: &Funded,
+    headers: &HeaderMap,
+    body: &'a [u8],
+) -> Option<(Option<Answer<'a>>, Used)> {
+    let Some((media, most)) = funded.asked.asked_media().zip(funded.bound.most) else {
+        let answer = funded.asked.endpoint.read_answer(body)?;
+        let used = used(funded, &answer).await;
+        return Some((Some(answer), used));
+    };
+    let whole = media.read_answer(&most.counts, headers, body)?;
+    let told = Told {
+        usage: whole.told,
+        tier: None,
+    };
+    let used = funded.reported(told);
+    let used = used.unwrap_or_else(|| funded.estimated_as(whole.counted));
+    Some((whole.json, used))
 }
 
 /// What the answer says was used, else what is counted.

@@ -13,7 +13,7 @@ use keypurse_store::{Claim, TokenCredential};
 use super::asked::{failed, scenario};
 use super::cost::{counts, simulated_cost};
 use super::record::record;
-use super::simulate::{Stamped, simulate};
+use super::simulate::{Received, Stamped, simulate};
 use super::stream::{UnderWay, pieces, stream};
 use super::whole::{Beside, Whole, whole};
 use crate::gateway::call::fund::unrecordable;
@@ -44,6 +44,10 @@ pub(in crate::gateway) async fn answer(
     let gateway = &state.gateway;
     let route = gateway.sandbox_route(&asked.model, asked.endpoint, call.started_at)?;
     asked.refuse_unpriced(&route)?;
+    let route = match asked.asked_media() {
+        Some(media) => media.at_its_price(route)?,
+        None => route,
+    };
     let wanted = Wanted {
         address: call.address,
         provider: &route.provider.name,
@@ -54,8 +58,12 @@ pub(in crate::gateway) async fn answer(
         call: call.id,
         at: call.started_at,
     };
-    let wire = (asked.endpoint, &*asked.body);
-    let reply = simulate(gateway, wire, &route, stamped, scenario)
+    let received = Received {
+        endpoint: asked.endpoint,
+        body: &asked.body,
+        content_type: asked.content_type.as_ref(),
+    };
+    let reply = simulate(gateway, received, &route, stamped, scenario)
         .map_err(|failure| failed(failure, call.token.token, &route))?;
     let counts = counts(&reply.usage, &asked, &route);
     let cost = simulated_cost(&counts, &route);

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use keypurse_core::money::Money;
-use keypurse_core::usage::TokenCounts;
+use keypurse_core::usage::{TokenCounts, Units};
 use keypurse_providers::simulator::SimulatedUsage;
 
 use crate::gateway::call::resolve::Route;
@@ -15,7 +15,24 @@ const SIMULATED_COST: HeaderName = HeaderName::from_static("x-keypurse-simulated
 
 /// What is counted, as a live call's usage is counted.
 pub(super) fn counts(usage: &SimulatedUsage, asked: &Asked, route: &Route) -> TokenCounts {
+    let told = told(usage);
+    let media = asked.asked_media();
+    let of_price = media.and_then(|media| media.usage(route, Some(Ok(told)))?.ok());
     let counts = TokenCounts {
+        requests: u64::from(route.price.has_request_rate()),
+        tier: asked.tier.charged(&route.price, None),
+        ..of_price.unwrap_or(told)
+    };
+    assert!(
+        counts.is_consistent(),
+        "the simulator counts parts of totals"
+    );
+    counts
+}
+
+/// What the answer would tell of its usage.
+fn told(usage: &SimulatedUsage) -> TokenCounts {
+    TokenCounts {
         input: usage.input_tokens,
         input_audio: usage.input_audio_tokens,
         input_image: usage.input_image_tokens,
@@ -23,15 +40,14 @@ pub(super) fn counts(usage: &SimulatedUsage, asked: &Asked, route: &Route) -> To
         reasoning: usage.reasoning_tokens,
         output_audio: usage.output_audio_tokens,
         output_image: usage.output_image_tokens,
-        requests: u64::from(route.price.has_request_rate()),
-        tier: asked.tier.charged(&route.price, None),
+        units: Units {
+            characters: usage.characters,
+            input_seconds: usage.audio_ms.div_ceil(1000),
+            images: usage.images,
+            ..Units::NONE
+        },
         ..TokenCounts::NONE
-    };
-    assert!(
-        counts.is_consistent(),
-        "the simulator counts parts of totals"
-    );
-    counts
+    }
 }
 
 /// What that would cost at the model's price.

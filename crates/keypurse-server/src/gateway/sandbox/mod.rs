@@ -18,4 +18,4 @@ mod whole;
 
 pub(super) use answer::{Call, answer};
 pub(super) use asked::{failed, headers_of, scenario};
-pub(super) use simulate::{Stamped, simulate};
+pub(super) use simulate::{Received, Stamped, simulate};

@@ -26,8 +26,9 @@ use crate::gateway::rules::Permit;
 use crate::http::authenticate::AuthError;
 use crate::state::{AppState, State};
 
-/// Pieces on their way to a slow client.
-const IN_FLIGHT: usize = 4;
+/// Pieces on their way to a slow client: its call is under way until it has
+/// taken the last but one.
+const IN_FLIGHT: usize = 1;
 /// Events that do not wait for each other travel together, up to so many bytes.
 const PIECE: usize = 16 * 1024;
 /// How long a client may take to make room for the end of a cut stream.
@@ -89,7 +90,7 @@ pub(super) fn pieces(
         pieces.push(end.into());
     }
     let comes_late = scenario.is_some_and(|scenario| !scenario.pace().between.is_zero());
-    if comes_late { pieces } else { joined(&pieces) }
+    if comes_late { pieces } else { joined(pieces) }
 }
 
 fn to_sse(simulated: &Stream, simulated_cost: Money) -> Vec<String> {
@@ -105,18 +106,21 @@ fn to_sse(simulated: &Stream, simulated_cost: Money) -> Vec<String> {
     to_sse.collect()
 }
 
-fn joined(pieces: &[Bytes]) -> Vec<Bytes> {
-    let mut joined = Vec::new();
+/// All but the first and the last together, as far as they go.
+fn joined(pieces: Vec<Bytes>) -> Vec<Bytes> {
+    let [first, middle @ .., last] = pieces.as_slice() else {
+        return pieces;
+    };
+    let mut joined = vec![first.clone()];
     let mut open = BytesMut::new();
-    for piece in pieces {
+    for piece in middle {
         open.extend_from_slice(piece);
         if open.len() >= PIECE {
             joined.push(open.split().freeze());
         }
     }
-    if !open.is_empty() {
-        joined.push(open.freeze());
-    }
+    joined.extend((!open.is_empty()).then(|| open.freeze()));
+    joined.push(last.clone());
     joined
 }
 

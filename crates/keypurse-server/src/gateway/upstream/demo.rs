@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use keypurse_core::money::Money;
-use keypurse_core::price::{Price, Rate, Rates};
+use keypurse_core::price::{ImagePrices, Price, Rate, Rates};
 
 use super::simulated::Manner;
 use crate::gateway::config::ModelPrice;
@@ -27,6 +27,7 @@ pub(in crate::gateway) fn model(provider: &str) -> ModelPrice {
             output: rate(40),
             ..Rates::default()
         }),
+        images: ImagePrices::default(),
         max_input_tokens: Some(8192),
         max_output_tokens: Some(64),
     }

@@ -24,6 +24,7 @@ use crate::gateway::upstream::provider::{Gateway, Reached};
 /// with it a provider's log and ours can be laid side by side.
 const CALLERS_ID: HeaderName = HeaderName::from_static("x-client-request-id");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const ANYTHING: HeaderValue = HeaderValue::from_static("*/*");
 const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 const AGENT: HeaderValue =
     HeaderValue::from_static(concat!("keypurse/", env!("CARGO_PKG_VERSION")));
@@ -95,13 +96,15 @@ pub(in crate::gateway) async fn dispatch(
     *request.method_mut() = Method::POST;
     *request.uri_mut() = url.ok_or(UpstreamFault::Unreachable)?.clone();
     let headers = request.headers_mut();
-    headers.insert(CONTENT_TYPE, JSON);
+    headers.insert(CONTENT_TYPE, asked.content_type.clone().unwrap_or(JSON));
     headers.insert(ACCEPT_ENCODING, IDENTITY);
     headers.insert(USER_AGENT, AGENT);
     let id = HeaderValue::try_from(funded.call.to_string());
     headers.insert(CALLERS_ID, id.expect("an id is letters and digits"));
     if asked.streamed {
         headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
+    } else if asked.asked_media().is_some() {
+        headers.insert(ACCEPT, ANYTHING);
     } else {
         headers.insert(ACCEPT, JSON);
     }

@@ -13,6 +13,7 @@ use crate::gateway::call::fund::Funded;
 use crate::gateway::endpoint::stream::{StreamEnd, StreamWire};
 use crate::gateway::error::{GatewayError, PassedOn};
 use crate::gateway::relay::meter::Heard;
+use crate::gateway::relay::sound::BegunSound;
 use crate::gateway::relay::source::{Batch, StreamSource};
 use crate::gateway::upstream::dispatch::{
     Reply, ReplyBody, UpstreamFailure, UpstreamFault, dispatch, forwarded,
@@ -29,6 +30,8 @@ const LARGEST_ERROR: usize = 1024 * 1024;
 pub(in crate::gateway) enum Fetched {
     /// All of it.
     Whole { headers: HeaderMap, body: Bytes },
+    /// The first piece of a sound that is paid for whatever becomes of it.
+    Sound(Box<BegunSound>),
     /// The first events of a stream.
     Begun(Box<BegunStream>),
 }
@@ -76,6 +79,19 @@ pub(in crate::gateway) async fn fetch(
             .map_err(|_| UpstreamFault::Timeout)
             .flatten()
             .map_err(failed);
+    }
+    if let Some(used) = funded.known_sound(&headers) {
+        let first = timeout_at(by, reply.body.next()).await;
+        let first = first.map_err(|_| failed(UpstreamFault::Timeout))?;
+        let first = first
+            .unwrap_or(Err(UpstreamFault::Nonsense))
+            .map_err(failed)?;
+        return Ok(Fetched::Sound(Box::new(BegunSound {
+            headers,
+            first,
+            body: reply.body,
+            used,
+        })));
     }
     let collect = reply
         .body

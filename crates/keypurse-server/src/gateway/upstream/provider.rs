@@ -7,7 +7,7 @@ use std::sync::{Arc, RwLock};
 use http::Uri;
 use http::uri::{PathAndQuery, Scheme};
 use http::{HeaderName, HeaderValue};
-use keypurse_core::price::Price;
+use keypurse_core::price::{ImagePrices, Price};
 use keypurse_providers::catalogue::Catalogue;
 use keypurse_providers::tokenizer;
 use thiserror::Error;
@@ -46,6 +46,7 @@ pub struct Gateway {
 #[derive(Debug)]
 pub(in crate::gateway) struct KnownPrice {
     pub(in crate::gateway) price: Arc<Price>,
+    pub(in crate::gateway) images: ImagePrices,
     pub(in crate::gateway) max_input_tokens: Option<u64>,
     pub(in crate::gateway) max_output_tokens: Option<u64>,
 }
@@ -171,6 +172,7 @@ impl Gateway {
 fn known_price(price: ModelPrice) -> ((String, String), KnownPrice) {
     let known = KnownPrice {
         price: Arc::new(price.price),
+        images: price.images,
         max_input_tokens: price.max_input_tokens,
         max_output_tokens: price.max_output_tokens,
     };

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::gateway::call::fund::Funded;
 use crate::gateway::relay::cost::DONE;
-use crate::gateway::sandbox::{Stamped, headers_of, simulate};
+use crate::gateway::sandbox::{Received, Stamped, headers_of, simulate};
 use crate::gateway::upstream::dispatch::{Reply, ReplyBody, UpstreamFault};
 use crate::gateway::upstream::provider::Gateway;
 
@@ -48,8 +48,12 @@ pub(in crate::gateway) async fn answer(
         call: funded.call,
         at: funded.started_at,
     };
-    let wire = (funded.asked.endpoint, &**body);
-    let content = match simulate(gateway, wire, &funded.route, stamped, manner.scenario) {
+    let received = Received {
+        endpoint: funded.asked.endpoint,
+        body,
+        content_type: funded.asked.content_type.as_ref(),
+    };
+    let content = match simulate(gateway, received, &funded.route, stamped, manner.scenario) {
         Ok(reply) => reply.content,
         Err(Failure::Provider(failure)) => return Ok(refused(failure)),
         Err(Failure::Invalid(invalid)) => return Ok(invalid_request(&invalid)),

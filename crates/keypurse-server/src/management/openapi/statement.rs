@@ -81,7 +81,7 @@ fn band() -> Value {
         },
         "per_million": {
             "type": "object",
-            "description": "US dollars per million tokens, by class.",
+            "description": "US dollars per million tokens, characters, seconds, images or calls, by class.",
             "required": ["input", "output"],
             "additionalProperties": {"type": "string"},
         },

@@ -14,12 +14,16 @@ struct Case {
     answer: Value,
     /// What that costs at `up/m`, in nano-dollars.
     cost: i64,
+    /// What it costs when its usage makes no sense.
+    counted: i64,
     feature: &'static str,
 }
 
 fn cases() -> Vec<Case> {
     let judged = json!({"model": "up/m", "input": "Hi"});
-    let judged_bytes = i64::try_from(judged.to_string().len()).unwrap();
+    let bytes = |request: &Value| i64::try_from(request.to_string().len()).unwrap();
+    let judged_bytes = bytes(&judged);
+    let embedded = json!({"model": "up/m", "input": "Hi"});
     vec![
         Case {
             path: CHAT,
@@ -27,11 +31,13 @@ fn cases() -> Vec<Case> {
             answer: json!({"object": "chat.completion", "usage": usage(10, 20),
                 "choices": [{"message": {"content": "Hello"}}]}),
             cost: 210_000,
+            counted: bytes(&hello()) * 1_000 + 50_000,
             feature: "text__chat",
         },
         Case {
             path: "/v1/embeddings",
-            request: json!({"model": "up/m", "input": "Hi"}),
+            counted: bytes(&embedded) * 1_000,
+            request: embedded,
             answer: vectors(&json!({"prompt_tokens": 10, "total_tokens": 10})),
             cost: 10_000,
             feature: "text__embeddings",
@@ -41,7 +47,18 @@ fn cases() -> Vec<Case> {
             request: judged,
             answer: json!({"id": "modr-1", "model": "m", "results": [{"flagged": false}]}),
             cost: judged_bytes * 1_000,
+            counted: judged_bytes * 1_000,
             feature: "text__moderation",
+        },
+        Case {
+            path: "/v1/images/generations",
+            request: json!({"model": "up/m", "prompt": "A cat"}),
+            answer: json!({"created": 1, "data": [{"b64_json": "aGk="}],
+                "usage": {"input_tokens": 10, "output_tokens": 20}}),
+            cost: 210_000,
+            // The text, a template, and the most an image can come to.
+            counted: (5 + 64) * 1_000 + 1_000 * 10_000,
+            feature: "image__generation",
         },
     ]
 }
@@ -214,10 +231,8 @@ async fn implausible_usage_is_counted_on_every_route() {
             assert_eq!(answer.status, 200, "{}", answer.text);
             shop.app.settled().await;
             let call = shop.app.calls()[0];
-            let sent = i64::try_from(case.request.to_string().len()).unwrap();
-            let said = if case.path == CHAT { "Hello".len() } else { 0 };
-            let cost = sent * 1_000 + i64::try_from(said).unwrap() * 10_000;
-            assert_eq!((call.estimated, call.charged.nanos()), (true, cost));
+            let charged = call.charged.nanos();
+            assert_eq!((call.estimated, charged), (true, case.counted));
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use keypurse_core::money::Money;
-use keypurse_core::price::{Price, Rates};
+use keypurse_core::price::{ImagePrices, Price, Rates};
 use keypurse_server::gateway::{
     Dialect, Gateway, GatewayConfig, HttpUpstream, ModelPrice, OutputLimitField, ProviderConfig,
     ProviderKind, StreamHold, Timeouts,
@@ -132,6 +132,7 @@ impl Market {
                 provider: "hostile".to_owned(),
                 model: behaviour.name().to_owned(),
                 price: price(),
+                images: ImagePrices::default(),
                 max_input_tokens: None,
                 max_output_tokens: Some(4096),
             }],

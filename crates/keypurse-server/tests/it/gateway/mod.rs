@@ -16,6 +16,7 @@ mod images;
 mod leaving;
 mod ledger_faults;
 mod load;
+mod media;
 mod models;
 mod moderations;
 mod money;
@@ -34,7 +35,7 @@ use std::time::Duration;
 
 use keypurse_core::id::TokenId;
 use keypurse_core::money::Money;
-use keypurse_core::price::{Price, Rate, Rates};
+use keypurse_core::price::{ImagePrices, Price, Rate, Rates};
 use keypurse_server::gateway::{
     Dialect, Gateway, GatewayConfig, HttpUpstream, ModelPrice, OutputLimitField, ProviderConfig,
     ProviderKey, ProviderKind, StreamHold, Timeouts,
@@ -196,6 +197,7 @@ fn price(model: &str, input: &str, output: &str) -> ModelPrice {
             output: rate(output),
             ..Rates::default()
         }),
+        images: ImagePrices::default(),
         max_input_tokens: None,
         max_output_tokens: Some(1000),
     }

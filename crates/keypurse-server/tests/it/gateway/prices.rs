@@ -50,6 +50,24 @@ fn keep_long() -> Value {
 }
 
 #[tokio::test]
+async fn a_price_of_images_alone_is_none_for_a_chat() {
+    let upstream = ScriptedUpstream::start().await;
+    let mut config = config(&upstream);
+    config.prices.push(ModelPrice {
+        price: Price::free().with_images_at(rate("40000")),
+        ..price("painter", "0", "0")
+    });
+    let shop = Shop::of(upstream, config, "1").await;
+    let answer = shop.ask(&with(hello(), "model", json!("up/painter"))).await;
+    let error = answer.json()["error"].clone();
+    assert_eq!(
+        (answer.status, &error["code"]),
+        (404, &json!("model_not_found"))
+    );
+    assert!(shop.upstream.received().is_empty());
+}
+
+#[tokio::test]
 async fn every_class_of_tokens_is_charged_at_its_own_rate() {
     let parts = |details: Value| with(usage(50, 20), "prompt_tokens_details", details);
     let written = json!({"prompt_tokens": 50, "completion_tokens": 20,

@@ -72,6 +72,7 @@ pub(in crate::gateway) fn read(body: Bytes) -> Result<Asked, GatewayError> {
     Ok(Asked {
         endpoint: Endpoint::Chat,
         body,
+        content_type: None,
         model,
         model_at,
         streamed,

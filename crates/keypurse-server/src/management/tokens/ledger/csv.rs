@@ -85,8 +85,7 @@ fn add_call(row: &mut Vec<String>, call: &CallRecord) {
         call.counts.tier.as_str().to_owned(),
         call.started_at.to_string(),
     ]);
-    let counts = TokenCounts::NAMES.iter().zip(call.counts.to_array());
-    row.extend(counts.map(|(_, count)| count.to_string()));
+    row.extend(call.counts.named().map(|(_, count)| count.to_string()));
 }
 
 /// Text from outside that a spreadsheet will not take for a formula.

@@ -48,7 +48,7 @@ struct Call<'a> {
     started_at: String,
 }
 
-/// Token counts by class.
+/// Token counts by class, and what was used beside tokens.
 #[derive(Debug)]
 struct Usage<'a>(&'a TokenCounts);
 
@@ -66,7 +66,7 @@ struct PriceBand<'a> {
     per_million: PerMillion<'a>,
 }
 
-/// Dollars per million tokens by class, as text: `{"input": "0.15"}`.
+/// Dollars per million units by class, as text: `{"input": "0.15"}`.
 #[derive(Debug)]
 struct PerMillion<'a>(&'a Rates);
 
@@ -147,7 +147,7 @@ impl<'a> PriceBand<'a> {
 impl Serialize for Usage<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        for (name, count) in TokenCounts::NAMES.iter().zip(self.0.to_array()) {
+        for (name, count) in self.0.named() {
             map.serialize_entry(name, &count)?;
         }
         map.serialize_entry("tier", self.0.tier.as_str())?;
