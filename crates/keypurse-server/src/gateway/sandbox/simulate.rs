@@ -53,7 +53,8 @@ pub(in crate::gateway) fn simulate(
         created_unix: stamped.at.seconds(),
     };
     let endpoint = simulated(received.endpoint);
-    let answer = |body: RequestBody<'_>| simulator::simulate(endpoint, body, facts, &stamp, scenario);
+    let answer =
+        |body: RequestBody<'_>| simulator::simulate(endpoint, body, facts, &stamp, scenario);
     let Some(content_type) = received.content_type else {
         return answer(RequestBody::Json(received.body));
     };

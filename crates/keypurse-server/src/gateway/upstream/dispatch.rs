@@ -17,8 +17,8 @@ use tracing::warn;
 use crate::gateway::call::fund::Funded;
 use crate::gateway::upstream::client::RequestBody;
 use crate::gateway::upstream::demo;
-use crate::gateway::upstream::simulated::{self, Manner};
 use crate::gateway::upstream::provider::{Gateway, Reached};
+use crate::gateway::upstream::simulated::{self, Manner};
 
 /// The name OpenAI's documentation gives to the caller's own id of a call;
 /// with it a provider's log and ours can be laid side by side.

@@ -72,18 +72,30 @@ pub(in crate::gateway) async fn answer(
         Content::File { media_type, bytes } => (media_type, bytes),
         Content::Stream(stream) => {
             let pieces = pieces(&stream);
-            return Ok(reply(StatusCode::OK, "text/event-stream", pieces, manner.between));
+            return Ok(reply(
+                StatusCode::OK,
+                "text/event-stream",
+                pieces,
+                manner.between,
+            ));
         }
     };
     if let Some(scenario) = manner.scenario {
         scenario.spoil(&mut whole);
     }
-    Ok(reply(StatusCode::OK, media_type, vec![whole.into()], Duration::ZERO))
+    Ok(reply(
+        StatusCode::OK,
+        media_type,
+        vec![whole.into()],
+        Duration::ZERO,
+    ))
 }
 
 fn pieces(stream: &Stream) -> Vec<Bytes> {
     let events = stream.events.iter().map(|event| event.to_sse().into());
-    let done = stream.ends_with_done.then_some(Bytes::from_static(DONE.as_bytes()));
+    let done = stream
+        .ends_with_done
+        .then_some(Bytes::from_static(DONE.as_bytes()));
     events.chain(done).collect()
 }
 
