@@ -11,6 +11,7 @@ use keypurse_core::money::Money;
 use keypurse_providers::simulator::{Failure, ProviderFailure, Scenario};
 
 use crate::gateway::call::resolve::Route;
+use crate::gateway::endpoint::asked::Asked;
 use crate::gateway::error::{GatewayError, PassedOn, Shortage};
 use crate::gateway::upstream::dispatch::{UpstreamFailure, UpstreamFault};
 use crate::http::authenticate::AuthError;
@@ -19,10 +20,7 @@ use crate::http::authenticate::AuthError;
 const SCENARIO: &str = "x-keypurse-sandbox";
 
 /// What is asked for; the header outranks the model's name.
-pub(in crate::gateway) fn scenario(
-    headers: &HeaderMap,
-    model: &str,
-) -> Result<Option<Scenario>, GatewayError> {
+pub(super) fn scenario(headers: &HeaderMap, model: &str) -> Result<Option<Scenario>, GatewayError> {
     if let Some(value) = headers.get(SCENARIO) {
         let value = value.to_str().unwrap_or("?");
         return Scenario::parse(value)
@@ -34,8 +32,25 @@ pub(in crate::gateway) fn scenario(
         .map_err(|unknown| GatewayError::invalid(Some("model"), unknown.to_string()))
 }
 
+/// The same of a rehearsal, which is carried like a live call. What is about its
+/// purse or its token fails before it is paid for.
+pub(in crate::gateway) fn rehearsed(
+    headers: &HeaderMap,
+    asked: &Asked,
+    token: TokenId,
+    route: &Route,
+) -> Result<Option<Scenario>, GatewayError> {
+    let scenario = scenario(headers, &asked.model)?;
+    let own = match scenario {
+        Some(Scenario::InsufficientBalance) => Failure::InsufficientBalance,
+        Some(Scenario::Expired) => Failure::Expired,
+        provided => return Ok(provided),
+    };
+    Err(failed(own, token, route))
+}
+
 /// A failure as a live call has it.
-pub(in crate::gateway) fn failed(failure: Failure, token: TokenId, route: &Route) -> GatewayError {
+pub(super) fn failed(failure: Failure, token: TokenId, route: &Route) -> GatewayError {
     match failure {
         Failure::Invalid(invalid) => GatewayError::Invalid {
             param: Some(Cow::Owned(invalid.param)),

@@ -1,7 +1,6 @@
 //! What a simulated call would have used and cost, and where that is shown.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue};
 use keypurse_core::money::Money;
 use keypurse_core::usage::{TokenCounts, Units};
 use keypurse_providers::simulator::SimulatedUsage;
@@ -10,8 +9,6 @@ use crate::gateway::call::resolve::Route;
 use crate::gateway::endpoint::asked::Asked;
 use crate::gateway::endpoint::splice::{Edits, place_of};
 use crate::http::json::JsonObject;
-
-const SIMULATED_COST: HeaderName = HeaderName::from_static("x-keypurse-simulated-cost");
 
 /// What is counted, as a live call's usage is counted.
 pub(super) fn counts(usage: &SimulatedUsage, asked: &Asked, route: &Route) -> TokenCounts {
@@ -54,12 +51,6 @@ fn told(usage: &SimulatedUsage) -> TokenCounts {
 pub(super) fn simulated_cost(counts: &TokenCounts, route: &Route) -> Money {
     let cost = route.price.cost(counts);
     cost.expect("an answer of bounded size at a tier that has a price")
-}
-
-/// Tells in a header what a call would have cost.
-pub(in crate::gateway) fn add_simulated_cost(headers: &mut HeaderMap, cost: Money) {
-    let decimal = HeaderValue::try_from(cost.to_string()).expect("a decimal fits in a header");
-    headers.insert(SIMULATED_COST, decimal);
 }
 
 /// An answer as a live one is shown, and what it would have cost.

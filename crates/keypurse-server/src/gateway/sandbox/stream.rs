@@ -14,11 +14,11 @@ use keypurse_providers::simulator::{Scenario, Stream};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::cost::{add_simulated_cost, beside_usage, comment};
+use super::cost::{beside_usage, comment};
 use crate::gateway::endpoint::asked::Asked;
 use crate::gateway::endpoint::stream::{StreamWire, Tail};
 use crate::gateway::error::GatewayError;
-use crate::gateway::relay::cost::{DONE, add_cost, stream_cost};
+use crate::gateway::relay::cost::{DONE, add_cost, add_simulated_cost, stream_cost};
 use crate::gateway::relay::meter::Heard;
 use crate::gateway::relay::source::StreamSource;
 use crate::gateway::relay::stream::StreamBody;

@@ -8,8 +8,8 @@ use http::{HeaderMap, HeaderValue};
 use keypurse_core::money::Money;
 use keypurse_providers::simulator::Scenario;
 
-use super::cost::{add_simulated_cost, with_costs};
-use crate::gateway::relay::cost::{add_balance, add_cost};
+use super::cost::with_costs;
+use crate::gateway::relay::cost::{add_balance, add_cost, add_simulated_cost};
 
 const JSON: &str = "application/json";
 

@@ -2,13 +2,14 @@
 
 mod chat;
 mod failures;
+mod rehearsal;
 mod routes;
 
 use bytes::Bytes;
 use keypurse_testkit::{TestAnswer, TestRequest};
 use serde_json::{Value, json};
 
-use super::{Shop, token_of};
+use super::{CHAT, Shop, hello, hello_stream, soon, token_of, with};
 
 /// A shop whose own token is a sandbox token without money.
 async fn sandbox() -> Shop {

@@ -27,7 +27,7 @@ fn transcription(more: &[(&str, &[u8])]) -> Call {
 
 /// A call of each route whose answer is JSON, a member that tells its shape,
 /// and whether it would have cost something.
-fn calls() -> Vec<(Call, &'static str, bool)> {
+pub(super) fn calls() -> Vec<(Call, &'static str, bool)> {
     let chat = json!({"model": "openai/gpt-4o", "messages": [{"role": "user", "content": ASK}]});
     let embeddings = json!({"model": "text-embedding-3-small", "input": ASK});
     let moderation = json!({"input": ASK});
