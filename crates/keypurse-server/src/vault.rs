@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::hmac;
 use keypurse_core::secret::TokenSecret;
 use keypurse_core::time::Timestamp;
@@ -14,8 +15,13 @@ use thiserror::Error;
 
 /// Length of pepper and master key, in bytes.
 pub const KEY_LEN: usize = 32;
+/// Length of a [`Mark`], in bytes.
+pub const MARK_LEN: usize = 16;
 /// Length of a nonce, which precedes each sealed copy.
 const NONCE_LEN: usize = 12;
+
+/// What shows that we wrote a text.
+pub type Mark = [u8; MARK_LEN];
 
 /// A key and which version of it this is.
 #[derive(Clone, Copy)]
@@ -174,6 +180,18 @@ impl Keyring {
         self.peppers.iter().map(|pepper| pepper.digest(secret))
     }
 
+    /// Shows later that we wrote this text. A text must begin with what it is
+    /// for and a line break: no secret has one, so no mark is part of a digest.
+    pub fn mark(&self, text: &str) -> Mark {
+        self.peppers[0].mark(text)
+    }
+
+    /// Whether we wrote this text, under whichever pepper.
+    pub fn is_marked(&self, text: &str, mark: &Mark) -> bool {
+        let mut peppers = self.peppers.iter();
+        peppers.any(|pepper| verify_slices_are_equal(&pepper.mark(text), mark).is_ok())
+    }
+
     /// A sealed copy, bound to the secret's digest: moved to another row it
     /// does not open.
     pub fn seal(&self, secret: &TokenSecret, digest: &Digest) -> Vec<u8> {
@@ -225,6 +243,15 @@ impl Pepper {
     fn digest(&self, secret: &str) -> Digest {
         let tag = hmac::sign(&self.key, secret.as_bytes());
         tag.as_ref().try_into().expect("SHA-256 has 32 bytes")
+    }
+}
+
+impl Pepper {
+    fn mark(&self, text: &str) -> Mark {
+        let digest = self.digest(text);
+        *digest
+            .first_chunk()
+            .expect("a digest is longer than a mark")
     }
 }
 

@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body::{Body, Frame};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -48,8 +48,12 @@ struct Script {
 /// A request as it came.
 #[derive(Clone, Debug)]
 pub struct Received {
+    /// How.
+    pub method: Method,
     /// Where to.
     pub path: String,
+    /// And what stands behind the `?`.
+    pub query: String,
     /// The headers.
     pub headers: HeaderMap,
     /// The body, byte by byte.
@@ -376,8 +380,11 @@ async fn answer(
         script.next.pop_front().unwrap_or(otherwise)
     };
     let path = head.uri.path().to_owned();
+    let query = head.uri.query().unwrap_or_default().to_owned();
     let received = Received {
+        method: head.method,
         path,
+        query,
         headers: head.headers,
         body,
     };

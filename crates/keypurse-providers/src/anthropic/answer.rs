@@ -19,7 +19,7 @@ pub struct Answer<'a> {
     #[serde(borrow, default)]
     pub stop_reason: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    content: Option<Vec<&'a RawValue>>,
+    pub(crate) content: Option<Vec<&'a RawValue>>,
     /// A member of this name that the provider already has.
     #[serde(borrow, default)]
     pub cost: Option<&'a RawValue>,
@@ -54,19 +54,31 @@ impl<'a> Answer<'a> {
 
     /// UTF-8 bytes of what the model said.
     pub fn text_bytes(&self) -> u64 {
-        self.blocks().map(|block| block.bytes()).sum()
+        self.blocks().map(block_bytes).sum()
     }
 
     /// Every text the model said, to be counted.
     pub fn texts(&self) -> Vec<String> {
-        let of_block = |block: Said<'_>| block.texts().map(str::to_owned).collect::<Vec<_>>();
-        self.blocks().flat_map(of_block).collect()
+        self.blocks().flat_map(block_texts).collect()
     }
 
-    fn blocks(&self) -> impl Iterator<Item = Said<'a>> {
-        let blocks = self.content.iter().flatten().copied();
-        blocks.filter_map(Said::read)
+    fn blocks(&self) -> impl Iterator<Item = &'a RawValue> {
+        self.content.iter().flatten().copied()
     }
+}
+
+/// UTF-8 bytes of what the model said in a block.
+pub(crate) fn block_bytes(block: &RawValue) -> u64 {
+    Said::read(block).map_or(0, |said| said.bytes())
+}
+
+/// Every text the model said in a block.
+pub(crate) fn block_texts(block: &RawValue) -> Vec<String> {
+    let said = Said::read(block);
+    said.iter()
+        .flat_map(Said::texts)
+        .map(str::to_owned)
+        .collect()
 }
 
 #[cfg(test)]

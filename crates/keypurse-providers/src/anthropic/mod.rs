@@ -17,6 +17,7 @@ mod tools;
 mod usage;
 
 pub use answer::Answer;
+pub(crate) use answer::{block_bytes, block_texts};
 pub use count::token_count;
 pub use error::{error_body, error_type};
 pub use event::{Block, Delta, Event};

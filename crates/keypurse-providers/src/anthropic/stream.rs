@@ -19,7 +19,7 @@ const MOST_OPEN: usize = 64;
 pub struct OutOfOrder;
 
 /// A stream's events, in order. It keeps no text.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct MessageStream {
     has_begun: bool,
     has_ended: bool,

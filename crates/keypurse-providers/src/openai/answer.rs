@@ -3,7 +3,9 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::response::said_in_all;
 use super::text::{is_object, text_bytes, texts};
+use crate::anthropic::{self, block_bytes, block_texts};
 
 /// What is asked of an answer, borrowed from its text.
 #[derive(Debug)]
@@ -22,6 +24,8 @@ pub struct Answer<'a> {
     images: u64,
     /// Pieces of JSON whose texts are what the model said.
     said: Vec<&'a RawValue>,
+    /// Blocks of a message.
+    blocks: Vec<&'a RawValue>,
 }
 
 /// Members of answers of every route.
@@ -41,6 +45,9 @@ struct Wire<'a> {
     /// Of chat completions.
     #[serde(borrow, default)]
     choices: Option<Vec<Choice<'a>>>,
+    /// Of responses.
+    #[serde(borrow, default)]
+    output: Option<&'a RawValue>,
     /// Of embeddings.
     #[serde(borrow, default)]
     data: Option<&'a RawValue>,
@@ -73,6 +80,15 @@ impl<'a> Answer<'a> {
         let said = choices.into_iter().filter_map(|choice| choice.message);
         let said = said.collect();
         (!is_failure).then(|| wire.into_answer(said))
+    }
+
+    /// Reads a `response`. `None` when it is none, or one that failed and was
+    /// paid for by nobody.
+    pub fn response(body: &'a [u8]) -> Option<Self> {
+        let wire = Wire::read(body)?;
+        let output = wire.output.filter(|output| is_list(output))?;
+        let is_failure = wire.error.is_some() && wire.usage.is_none();
+        (!is_failure).then(|| wire.into_answer(said_in_all(output)))
     }
 
     /// Reads a list of embeddings. `None` when it is none.
@@ -124,17 +140,33 @@ impl<'a> Answer<'a> {
         self.images
     }
 
+    /// Reads a `message` of Anthropic's. `None` when it is none.
+    pub fn message(body: &'a [u8]) -> Option<Self> {
+        let message = anthropic::Answer::read(body).filter(|message| !message.is_failure())?;
+        Some(Self {
+            usage: message.usage,
+            service_tier: message.service_tier(),
+            cost: message.cost,
+            provider: message.provider,
+            duration: None,
+            images: 0,
+            said: Vec::new(),
+            blocks: message.content.unwrap_or_default(),
+        })
+    }
+
     /// UTF-8 bytes of what the model said.
     pub fn text_bytes(&self) -> u64 {
-        self.said.iter().map(|said| text_bytes(said.get())).sum()
+        let said = self.said.iter().map(|said| text_bytes(said.get()));
+        let blocks = self.blocks.iter().copied().map(block_bytes);
+        said.chain(blocks).sum()
     }
 
     /// Every text the model said, to be counted.
     pub fn texts(&self) -> Vec<String> {
-        self.said
-            .iter()
-            .flat_map(|said| texts(said.get()))
-            .collect()
+        let said = self.said.iter().flat_map(|said| texts(said.get()));
+        let blocks = self.blocks.iter().copied().flat_map(block_texts);
+        said.chain(blocks).collect()
     }
 }
 
@@ -152,6 +184,7 @@ impl<'a> Wire<'a> {
             duration: self.duration,
             images: 0,
             said,
+            blocks: Vec::new(),
         }
     }
 }

@@ -8,6 +8,7 @@ mod answer;
 mod chunk;
 mod event;
 mod media_usage;
+mod response;
 pub(crate) mod text;
 mod usage;
 
@@ -17,4 +18,5 @@ pub use event::{Event, end_of_event};
 pub use media_usage::{
     read_duration, read_image_usage, read_speech_usage, read_transcription_usage,
 };
-pub use usage::{ImplausibleUsage, read_input_usage, read_usage};
+pub use response::{CompleteItem, ResponseEvent, ResponseStep};
+pub use usage::{ImplausibleUsage, read_input_usage, read_response_usage, read_usage};

@@ -89,24 +89,42 @@ pub fn read_usage(usage: &RawValue) -> Result<TokenCounts, ImplausibleUsage> {
         return Err(ImplausibleUsage);
     }
     let wire: Wire = serde_json::from_str(usage.get()).map_err(|_| ImplausibleUsage)?;
-    let beyond_input = wire
-        .total_tokens
-        .unwrap_or(0)
-        .saturating_sub(wire.prompt_tokens);
-    let output = wire.completion_tokens_details.as_ref();
-    let part = |part: Option<Option<u64>>| part.flatten().unwrap_or(0);
-    let counts = TokenCounts {
-        output: wire.completion_tokens.max(beyond_input),
-        reasoning: part(output.map(|parts| parts.reasoning_tokens)),
-        output_audio: part(output.map(|parts| parts.audio_tokens)),
-        output_image: part(output.map(|parts| parts.image_tokens)),
-        ..wire.input().ok_or(ImplausibleUsage)?
-    };
-    if counts.is_consistent() {
-        Ok(counts)
-    } else {
-        Err(ImplausibleUsage)
+    wire.counts()
+}
+
+/// The usage object of a response: the same under other names.
+#[derive(Deserialize)]
+struct ResponseWire {
+    input_tokens: u64,
+    output_tokens: u64,
+    #[serde(default)]
+    total_tokens: Option<u64>,
+    #[serde(default)]
+    input_tokens_details: Option<InputParts>,
+    #[serde(default)]
+    output_tokens_details: Option<OutputParts>,
+}
+
+/// Reads the usage object of a response, as [`read_usage`] does that of a
+/// chat.
+pub fn read_response_usage(usage: &RawValue) -> Result<TokenCounts, ImplausibleUsage> {
+    if !is_object(usage.get().as_bytes()) {
+        return Err(ImplausibleUsage);
     }
+    let wire: ResponseWire = serde_json::from_str(usage.get()).map_err(|_| ImplausibleUsage)?;
+    let wire = Wire {
+        prompt_tokens: wire.input_tokens,
+        completion_tokens: wire.output_tokens,
+        total_tokens: wire.total_tokens,
+        prompt_tokens_details: wire.input_tokens_details,
+        completion_tokens_details: wire.output_tokens_details,
+        prompt_cache_hit_tokens: None,
+        cached_tokens: None,
+        cache_read_input_tokens: None,
+        cache_creation_input_tokens: None,
+        cache_creation: None,
+    };
+    wire.counts()
 }
 
 /// Usage of an answer whose output is not counted: vectors, judgements.
@@ -134,6 +152,23 @@ pub fn read_input_usage(usage: &RawValue) -> Result<TokenCounts, ImplausibleUsag
 }
 
 impl Wire {
+    fn counts(self) -> Result<TokenCounts, ImplausibleUsage> {
+        let total = self.total_tokens.unwrap_or(0);
+        let beyond_input = total.saturating_sub(self.prompt_tokens);
+        let completion = self.completion_tokens;
+        let parts = self.completion_tokens_details.as_ref();
+        let part = |part: Option<Option<u64>>| part.flatten().unwrap_or(0);
+        let counts = TokenCounts {
+            output: completion.max(beyond_input),
+            reasoning: part(parts.map(|parts| parts.reasoning_tokens)),
+            output_audio: part(parts.map(|parts| parts.audio_tokens)),
+            output_image: part(parts.map(|parts| parts.image_tokens)),
+            ..self.input().ok_or(ImplausibleUsage)?
+        };
+        let is_consistent = counts.is_consistent();
+        is_consistent.then_some(counts).ok_or(ImplausibleUsage)
+    }
+
     /// The input and its parts. `None` when they contradict each other.
     fn input(self) -> Option<TokenCounts> {
         let parts = self.prompt_tokens_details.unwrap_or_default();
@@ -191,7 +226,7 @@ mod tests {
     use keypurse_core::usage::TokenCounts;
     use serde_json::value::RawValue;
 
-    use super::{ImplausibleUsage, read_input_usage, read_usage};
+    use super::{ImplausibleUsage, read_input_usage, read_response_usage, read_usage};
 
     fn read(usage: &str) -> Result<TokenCounts, ImplausibleUsage> {
         let raw: Box<RawValue> = serde_json::from_str(usage).unwrap();
@@ -296,6 +331,27 @@ mod tests {
             ),
         ] {
             assert_eq!(read(usage), Ok(expected), "{usage}");
+        }
+    }
+
+    #[test]
+    fn a_response_has_the_same_usage_under_other_names() {
+        let read = |usage: &str| {
+            let raw: Box<RawValue> = serde_json::from_str(usage).unwrap();
+            read_response_usage(&raw)
+        };
+        let usage = r#"{"input_tokens":9,"input_tokens_details":{"cached_tokens":4},
+            "output_tokens":5,"output_tokens_details":{"reasoning_tokens":2},"total_tokens":14}"#;
+        assert_eq!(read(usage), Ok(counts(9, 4, 5, 2)));
+        for usage in [
+            "[]",
+            "{}",
+            r#"{"input_tokens":9}"#,
+            r#"{"prompt_tokens":9,"completion_tokens":5}"#,
+            r#"{"input_tokens":9,"output_tokens":-1}"#,
+            r#"{"input_tokens":9,"output_tokens":5,"input_tokens_details":{"cached_tokens":10}}"#,
+        ] {
+            assert_eq!(read(usage), Err(ImplausibleUsage), "{usage}");
         }
     }
 

@@ -43,6 +43,10 @@ pub(super) enum GatewayError {
     ModelNotFound {
         message: String,
     },
+    /// A response that is not there, or not the caller's.
+    NoSuchResponse {
+        param: Option<&'static str>,
+    },
     ModelUnpriced {
         provider: Arc<str>,
         model: String,
@@ -139,6 +143,7 @@ impl GatewayError {
             | Self::Invalid { .. }
             | Self::Unpriced { .. }
             | Self::ModelNotFound { .. }
+            | Self::NoSuchResponse { .. }
             | Self::ModelUnpriced { .. }
             | Self::Insufficient(_)
             | Self::Upstream(_)
@@ -175,6 +180,12 @@ impl GatewayError {
             }
             Self::ModelNotFound { message } => {
                 Shape::new(404, "model_not_found", message).about(Some("model".into()))
+            }
+            Self::NoSuchResponse { param } => {
+                let message = "no response of this key has that id; it may be another key's, \
+                               deleted, or of another provider than the model's";
+                let shape = Shape::new(404, "response_not_found", message);
+                shape.about(param.map(Cow::Borrowed))
             }
             Self::ModelUnpriced { provider, model } => model_unpriced(&provider, &model),
             Self::Refused(refused) => refused.shape(),

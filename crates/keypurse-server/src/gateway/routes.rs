@@ -4,15 +4,17 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::routing::{MethodRouter, get, post};
-use http::Request;
+use http::{Request, Uri};
 
 use super::call::serve::serve;
 use super::endpoint::kind::Endpoint;
+use super::endpoint::responses::stored::stored;
 use super::models;
 use crate::state::AppState;
 
 /// The vendor's base path, and the one `OPENAI_BASE_URL` usually ends with.
-const BASES: [&str; 2] = ["/v3", "/v1"];
+const BASES: [&str; 2] = [VENDOR, "/v1"];
+const VENDOR: &str = "/v3";
 
 /// The routes that call models, each with and without a trailing slash.
 pub fn routes() -> Router<AppState> {
@@ -20,10 +22,18 @@ pub fn routes() -> Router<AppState> {
     for base in BASES {
         for slash in ["", "/"] {
             for endpoint in Endpoint::ALL {
-                let path = format!("{base}/{}{slash}", endpoint.path());
+                let version = endpoint.version_below_v3();
+                let version = if base == VENDOR { version } else { "" };
+                let path = format!("{base}/{version}{}{slash}", endpoint.path());
+                let list = format!("{base}/{version}{}/models{slash}", endpoint.path());
                 routes = routes.route(&path, calls(endpoint));
+                routes = routes.route(&list, lists(Some(endpoint)));
             }
-            routes = routes.route(&format!("{base}/models{slash}"), get(models::list));
+            routes = routes.route(&format!("{base}/models{slash}"), lists(None));
+        }
+        for slash in ["", "/"] {
+            let path = format!("{base}/responses/{{id}}{slash}");
+            routes = routes.route(&path, get(stored).delete(stored));
         }
         routes = routes.route(&format!("{base}/models/{{*id}}"), get(models::one));
     }
@@ -36,4 +46,8 @@ fn calls(endpoint: Endpoint) -> MethodRouter<AppState> {
             serve(state, endpoint, request)
         },
     )
+}
+
+fn lists(endpoint: Option<Endpoint>) -> MethodRouter<AppState> {
+    get(move |State(state): State<AppState>, uri: Uri| models::list(state, endpoint, uri))
 }

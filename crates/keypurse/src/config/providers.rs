@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use keypurse_providers::presets::{PRESETS, Preset};
+use keypurse_providers::presets::{GEMINI_BASE_URL, PRESETS, Preset};
+use keypurse_providers::translate;
 use keypurse_server::gateway::{
     Dialect, HttpUpstream, OutputLimitField, ProviderConfig, ProviderKey, ProviderKind, StreamHold,
     Timeouts,
@@ -50,7 +51,7 @@ pub(super) fn providers(
 
 fn from_preset(preset: &Preset, key: &str) -> ProviderConfig {
     let upstream = HttpUpstream {
-        dialect: Dialect::OpenAi,
+        dialect: dialect_of(preset),
         base_url: preset.base_url.to_owned(),
         api_key: Some(ProviderKey::new(key.trim().to_owned())),
         output_limit_field: limit_field(preset),
@@ -80,18 +81,12 @@ fn from_file(
 ) -> anyhow::Result<ProviderConfig> {
     check_name(name)?;
     let preset = PRESETS.iter().find(|preset| preset.name == name);
-    let kind = section.kind.as_deref().unwrap_or("openai");
-    if kind != "openai" {
-        let hint = Hint("this version speaks kind = \"openai\"; others follow".to_owned());
-        return Err(anyhow::Error::new(hint).context(format!("kind `{kind}` is not known")));
-    }
-    let base_url = section
-        .base_url
-        .as_deref()
-        .or(preset.map(|preset| preset.base_url))
-        .context("base_url is missing")?;
+    let dialect = dialect(section, preset)?;
+    let usual = preset.and_then(|preset| usual_base_url(preset, dialect));
+    let base_url = section.base_url.as_deref().or(usual);
+    let base_url = base_url.context("base_url is missing")?;
     let upstream = HttpUpstream {
-        dialect: Dialect::OpenAi,
+        dialect,
         base_url: base_url.trim_end_matches('/').to_owned(),
         api_key: api_key(section, preset, environment)?,
         output_limit_field: match section.output_limit_field.as_deref() {
@@ -111,6 +106,38 @@ fn from_file(
         free: section.free.unwrap_or(false),
         stream_hold: stream_hold(section)?,
     })
+}
+
+fn dialect_of(preset: &Preset) -> Dialect {
+    match preset.dialect {
+        translate::Dialect::OpenAi => Dialect::OpenAi,
+        translate::Dialect::Anthropic => Dialect::Anthropic,
+        translate::Dialect::Gemini => Dialect::Gemini,
+    }
+}
+
+fn dialect(section: &ProviderSection, preset: Option<&Preset>) -> anyhow::Result<Dialect> {
+    match section.kind.as_deref() {
+        None => Ok(preset.map_or(Dialect::OpenAi, dialect_of)),
+        Some("openai") => Ok(Dialect::OpenAi),
+        Some("anthropic") => Ok(Dialect::Anthropic),
+        Some("gemini") => Ok(Dialect::Gemini),
+        Some(kind) => {
+            let hint = Hint("kind is one of openai, anthropic, gemini".to_owned());
+            Err(anyhow::Error::new(hint).context(format!("kind `{kind}` is not known")))
+        }
+    }
+}
+
+/// Where a well-known provider speaks this dialect.
+fn usual_base_url(preset: &Preset, dialect: Dialect) -> Option<&'static str> {
+    match dialect {
+        Dialect::Gemini if preset.name == "google" => Some(GEMINI_BASE_URL),
+        dialect if dialect == dialect_of(preset) => Some(preset.base_url),
+        // "OpenAI SDK compatibility": the same base URL has both.
+        Dialect::OpenAi if preset.name == "anthropic" => Some(preset.base_url),
+        Dialect::OpenAi | Dialect::Anthropic | Dialect::Gemini => None,
+    }
 }
 
 fn stream_hold(section: &ProviderSection) -> anyhow::Result<StreamHold> {

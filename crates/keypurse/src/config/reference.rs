@@ -35,7 +35,7 @@ A provider is configured by its usual variable, or in the file:
 
 ```toml
 [providers.openai]
-kind = \"openai\"                      # the dialect; this version speaks openai
+kind = \"openai\"                      # the dialect: openai, anthropic or gemini
 base_url = \"https://api.openai.com/v1\"
 api_key_env = \"OPENAI_API_KEY\"       # or api_key_file, or api_key
 free = false                         # true: its models cost nothing (local models)
@@ -46,6 +46,11 @@ first_byte_timeout_seconds = 120
 idle_timeout_seconds = 60
 total_timeout_seconds = 600
 ```
+
+`kind` says whose API the provider speaks, whatever its clients speak
+([dialects.md](dialects.md)); a provider of this list needs none. `google` is called in
+OpenAI's dialect unless `kind = \"gemini\"` is written. A base URL of kind `anthropic` or `gemini`
+may leave out the version (`/v1`, `/v1beta`), as the vendors' SDKs do.
 
 | Name | Variable | Base URL |
 |---|---|---|

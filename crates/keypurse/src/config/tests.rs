@@ -161,6 +161,57 @@ fn a_provider_configures_itself_when_its_variable_is_set() {
 }
 
 #[test]
+fn a_provider_speaks_its_own_dialect_unless_another_is_written() {
+    use keypurse_server::gateway::{Dialect, ProviderKind};
+    for (file, variable, dialect, base_url) in [
+        (
+            "",
+            "ANTHROPIC_API_KEY",
+            Dialect::Anthropic,
+            "https://api.anthropic.com/v1",
+        ),
+        (
+            "[providers.anthropic]\nkind = \"openai\"",
+            "",
+            Dialect::OpenAi,
+            "https://api.anthropic.com/v1",
+        ),
+        (
+            "",
+            "GEMINI_API_KEY",
+            Dialect::OpenAi,
+            "https://generativelanguage.googleapis.com/v1beta/openai",
+        ),
+        (
+            "[providers.google]\nkind = \"gemini\"",
+            "GEMINI_API_KEY",
+            Dialect::Gemini,
+            "https://generativelanguage.googleapis.com/v1beta",
+        ),
+        (
+            "[providers.x]\nkind = \"gemini\"\nbase_url = \"http://h/\"",
+            "",
+            Dialect::Gemini,
+            "http://h",
+        ),
+    ] {
+        let environment = |name: &str| (name == variable).then(|| "secret".to_owned());
+        let config = merged_with(file, |_| {}, &environment).unwrap();
+        let [provider] = &config.gateway.providers[..] else {
+            panic!("one provider: {file}")
+        };
+        let ProviderKind::Http(upstream) = &provider.kind else {
+            panic!("over HTTP: {file}")
+        };
+        assert_eq!(upstream.dialect, dialect, "{file}");
+        assert_eq!(upstream.base_url, base_url, "{file}");
+        assert_eq!(upstream.api_key.is_some(), !variable.is_empty(), "{file}");
+    }
+    let refused = refused("[providers.openai]\nkind = \"gemini\"", |_| {});
+    assert!(refused.contains("base_url is missing"), "{refused}");
+}
+
+#[test]
 fn the_configuration_reference_is_up_to_date() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/configuration.md");
     let generated = reference::markdown();

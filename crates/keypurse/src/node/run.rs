@@ -42,9 +42,6 @@ pub(crate) async fn run(config: Config, preset_key: Option<String>) -> anyhow::R
     keys::check_keys(dir.path(), &*store, &vault.keyring()).await?;
     warn_if_restored(&dir)?;
     let key = account_key::ensure(&dir, &vault, &*store, preset_key).await?;
-    if std::env::var_os("ANTHROPIC_API_KEY").is_some() {
-        tracing::warn!("ANTHROPIC_API_KEY is set, but Anthropic's own dialect is not spoken yet");
-    }
     let gateway = Gateway::new(config.gateway).context("the providers' configuration is wrong")?;
     gateway.warm();
     let state: AppState = Arc::new(State {

@@ -10,7 +10,9 @@ use crate::gateway::call::count::InputCount;
 use crate::gateway::call::resolve::Route;
 use crate::gateway::endpoint::asked::{Asked, Output};
 use crate::gateway::endpoint::media::bound::Most;
+use crate::gateway::endpoint::parts::Parts;
 use crate::gateway::error::GatewayError;
+use crate::gateway::upstream::translation::Reading;
 
 /// What a provider may put around what the client wrote: a chat template's
 /// default system prompt and the marks between messages.
@@ -35,7 +37,8 @@ pub(in crate::gateway) struct Bound {
     /// What input is counted as when the provider does not say, and nobody
     /// counted.
     pub(in crate::gateway) counted_input: u64,
-    /// The most input tokens its images can have.
+    /// The most input tokens its images can have, and what the provider adds of
+    /// its own.
     pub(in crate::gateway) image_tokens: u64,
     /// The output limit per choice.
     pub(in crate::gateway) limit: u64,
@@ -74,13 +77,14 @@ impl Bound {
         if let Some(media) = asked.asked_media() {
             return Self::of_media(asked, route, media.most(route)?);
         }
-        let bytes = u64::try_from(asked.body.len()).expect("a body fits in u64");
-        let text = bytes - asked.parts.image_bytes;
-        let images = image_tokens(asked, route);
+        let limit = output_limit(asked, route, default_limit);
+        let Reading { text, parts } = asked.reading(route, limit)?;
+        let images = image_tokens(&parts, route);
+        let added = parts.added_tokens;
         let (input, counted_input) = match images {
-            Some(images) => (text + images + TEMPLATE_TOKENS, text + images),
-            None if route.is_free => (ANY_INPUT, bytes),
-            None => (route.opaque_input_bound()?, bytes),
+            Some(images) => (text + images + added + TEMPLATE_TOKENS, text + images),
+            None if route.is_free => (ANY_INPUT, text + parts.image_bytes),
+            None => (route.opaque_input_bound()?, text + parts.image_bytes),
         };
         let tier = asked.tier.held(&route.price).unwrap_or_default();
         let reach = asked.parts.reach.with_tier(tier);
@@ -89,8 +93,8 @@ impl Bound {
             grows: asked.streamed && route.holds_in_blocks,
             input,
             counted_input: counted_input.min(input),
-            image_tokens: images.unwrap_or(0),
-            limit: output_limit(asked, route, default_limit),
+            image_tokens: images.unwrap_or(0) + added,
+            limit,
             choices: asked.choices,
             full: zero,
             least: zero,
@@ -212,8 +216,7 @@ fn output_limit(asked: &Asked, route: &Route, default_limit: u64) -> u64 {
 
 /// The most tokens a request's images can have. `None` when it has parts
 /// nobody publishes a maximum for.
-fn image_tokens(asked: &Asked, route: &Route) -> Option<u64> {
-    let parts = &asked.parts;
+fn image_tokens(parts: &Parts, route: &Route) -> Option<u64> {
     if parts.is_opaque {
         return None;
     }

@@ -46,7 +46,7 @@ pub(in crate::gateway) struct Route {
     /// can grow with it.
     pub(in crate::gateway) holds_in_blocks: bool,
     /// What the catalogue says it does, unless the operator set its price.
-    mode: Option<Mode>,
+    pub(in crate::gateway) mode: Option<Mode>,
     /// From when on the price may be another.
     until: Option<Timestamp>,
 }

@@ -18,6 +18,7 @@ use super::fund::Planned;
 use super::once;
 use super::read_body::read_body;
 use crate::gateway::endpoint::kind::Endpoint;
+use crate::gateway::endpoint::responses::ids::Names;
 use crate::gateway::error::GatewayError;
 use crate::gateway::rules::{self, Wanted};
 use crate::gateway::sandbox;
@@ -61,6 +62,7 @@ async fn answer(
         endpoint.fingerprint(&head.headers, &body)
     })?;
     let asked = endpoint.read(&head.headers, body)?;
+    let mut asked = asked.with_headers(&head.headers)?;
     let address = PeerAddr::of(&head).0.ip();
     let sandboxed = caller.token().filter(|token| is_sandbox(token));
     let rehearsing = sandboxed.filter(|token| token.settings.draws_on_balance());
@@ -85,6 +87,7 @@ async fn answer(
         Some(media) => media.at_its_price(route)?,
         None => route,
     };
+    asked.bind(|| Names::of(state.vault.keyring(), &caller, route.provider.name.clone()))?;
     let bound = Bound::of(&asked, &route, state.gateway.default_output_limit)?;
     let wanted = Wanted {
         address,

@@ -36,6 +36,13 @@ pub(in crate::gateway) enum Ended {
     Early,
 }
 
+impl Used {
+    /// How many tokens.
+    pub(in crate::gateway) fn counts(&self) -> &TokenCounts {
+        &self.counts
+    }
+}
+
 impl Funded {
     /// The most output tokens the provider may charge.
     pub(in crate::gateway) fn output_limit(&self) -> u64 {
@@ -130,6 +137,23 @@ impl Funded {
             }
         }
         fits
+    }
+
+    /// What the provider told of the input, and so many output tokens as were
+    /// counted: for a call that ended before the provider told those. `None`
+    /// when the input cannot be.
+    pub(in crate::gateway) fn partly_told(&self, input: TokenCounts, output: u64) -> Option<Used> {
+        let counts = TokenCounts {
+            output: output.min(self.output_limit()),
+            reasoning: 0,
+            tier: self.asked.tier.charged(&self.route.price, None),
+            ..input
+        };
+        let can_be = counts.input <= self.bound.input && self.asked.parts.reach.covers(&input);
+        can_be.then(|| Used {
+            counts: self.whole(counts),
+            certainty: Certainty::Estimated,
+        })
     }
 
     /// With the price of the call itself, where it has one.

@@ -5,16 +5,23 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use http::HeaderValue;
+use keypurse_providers::openai::Answer;
 
 use super::chat::request::Chat;
 use super::kind::Endpoint;
 use super::media::Media;
+use super::messages;
+use super::messages::request::Messages;
 use super::parts::Parts;
+use super::responses::ids::Names;
+use super::responses::request::Respond;
+use super::responses::shown::shown;
 use super::splice::Edits;
 use super::tier::AskedTier;
 use super::unpriced::Unpriced;
 use crate::gateway::call::resolve::Route;
 use crate::gateway::error::GatewayError;
+use crate::gateway::relay::cost::{Paid, with_cost};
 
 /// A request, read strictly.
 #[derive(Debug)]
@@ -60,6 +67,8 @@ pub(in crate::gateway) enum Output {
 #[derive(Debug)]
 pub(in crate::gateway) enum Wire {
     Chat(Chat),
+    Responses(Respond),
+    Messages(Messages),
     /// The body passes as it is, but for the model's name.
     Plain,
     Media(Media),
@@ -101,7 +110,7 @@ impl Asked {
     pub(in crate::gateway) fn asked_media(&self) -> Option<&Media> {
         match &self.wire {
             Wire::Media(media) => Some(media),
-            Wire::Chat(_) | Wire::Plain => None,
+            Wire::Chat(_) | Wire::Responses(_) | Wire::Messages(_) | Wire::Plain => None,
         }
     }
 
@@ -138,16 +147,41 @@ impl Asked {
             let name = serde_json::to_string(&*route.model).expect("a text is JSON");
             edits.set("model", self.model_at.clone(), &name);
         }
+        if self.endpoint.has_tiers() && self.tier == AskedTier::Unsaid && route.pins_tier() {
+            edits.set("service_tier", self.tier_at.clone(), "\"default\"");
+        }
         match &self.wire {
-            Wire::Chat(chat) => {
-                if self.tier == AskedTier::Unsaid && route.pins_tier() {
-                    edits.set("service_tier", self.tier_at.clone(), "\"default\"");
-                }
-                chat.edit(&mut edits, route.provider.output_limit_field, limit);
-            }
+            Wire::Chat(chat) => chat.edit(&mut edits, route.provider.output_limit_field, limit),
+            Wire::Responses(respond) => respond.edit(&mut edits, limit),
+            Wire::Messages(messages) => messages.edit(&mut edits, limit),
             Wire::Plain | Wire::Media(_) => {}
         }
         edits.apply(&self.body)
+    }
+
+    /// Learns whose call it is and who serves it, where names depend on that.
+    pub(in crate::gateway) fn bind(
+        &mut self,
+        names: impl FnOnce() -> Names,
+    ) -> Result<(), GatewayError> {
+        match &mut self.wire {
+            Wire::Responses(respond) => respond.bind(names()),
+            Wire::Chat(_) | Wire::Messages(_) | Wire::Plain | Wire::Media(_) => Ok(()),
+        }
+    }
+
+    /// An answer as its client sees it.
+    pub(in crate::gateway) fn show(
+        &self,
+        body: &Bytes,
+        answer: &Answer<'_>,
+        paid: Paid<'_>,
+    ) -> Bytes {
+        match &self.wire {
+            Wire::Responses(respond) => shown(body, respond.names.as_ref(), Some(paid)),
+            Wire::Messages(_) => messages::shown::shown(body, answer, paid),
+            Wire::Chat(_) | Wire::Plain | Wire::Media(_) => with_cost(body, answer, paid),
+        }
     }
 }
 

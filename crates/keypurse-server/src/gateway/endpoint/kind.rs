@@ -3,10 +3,11 @@
 use bytes::Bytes;
 use http::HeaderMap;
 use keypurse_core::usage::TokenCounts;
+use keypurse_providers::anthropic;
 use keypurse_providers::catalogue::Mode;
 use keypurse_providers::openai::{
-    Answer, ImplausibleUsage, read_image_usage, read_input_usage, read_speech_usage,
-    read_transcription_usage, read_usage,
+    Answer, ImplausibleUsage, read_image_usage, read_input_usage, read_response_usage,
+    read_speech_usage, read_transcription_usage, read_usage,
 };
 use keypurse_providers::tokenizer::Tokenizer;
 use keypurse_store::Feature;
@@ -14,18 +15,21 @@ use serde_json::value::RawValue;
 
 use super::asked::Asked;
 use super::media::{form, images, speech, transcription};
-use super::{chat, embeddings, moderations};
+use super::{chat, embeddings, messages, moderations, responses};
 use crate::gateway::call::count::InputCount;
 use crate::gateway::error::GatewayError;
 use crate::http::authenticate::Schemes;
 use crate::http::envelope::Envelope;
 
 /// A route that calls models.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::gateway) enum Endpoint {
     Chat,
     Embeddings,
     Moderations,
+    Responses,
+    /// Anthropic's way to chat.
+    Messages,
     ImageGenerations,
     ImageEdits,
     Speech,
@@ -33,10 +37,12 @@ pub(in crate::gateway) enum Endpoint {
 }
 
 impl Endpoint {
-    pub(in crate::gateway) const ALL: [Self; 7] = [
+    pub(in crate::gateway) const ALL: [Self; 9] = [
         Self::Chat,
         Self::Embeddings,
         Self::Moderations,
+        Self::Responses,
+        Self::Messages,
         Self::ImageGenerations,
         Self::ImageEdits,
         Self::Speech,
@@ -49,6 +55,8 @@ impl Endpoint {
             Self::Chat => "chat/completions",
             Self::Embeddings => "embeddings",
             Self::Moderations => "moderations",
+            Self::Responses => "responses",
+            Self::Messages => "messages",
             Self::ImageGenerations => "images/generations",
             Self::ImageEdits => "images/edits",
             Self::Speech => "audio/speech",
@@ -56,10 +64,26 @@ impl Endpoint {
         }
     }
 
+    /// What stands between the vendor's base `/v3` and the path: Anthropic's
+    /// SDKs add a version of their own to whatever base URL they are given.
+    pub(in crate::gateway) const fn version_below_v3(self) -> &'static str {
+        match self {
+            Self::Messages => "v1/",
+            Self::Chat
+            | Self::Embeddings
+            | Self::Moderations
+            | Self::Responses
+            | Self::ImageGenerations
+            | Self::ImageEdits
+            | Self::Speech
+            | Self::Transcriptions => "",
+        }
+    }
+
     /// What reports call it.
     pub(in crate::gateway) const fn feature(self) -> Feature {
         match self {
-            Self::Chat => Feature::Chat,
+            Self::Chat | Self::Responses | Self::Messages => Feature::Chat,
             Self::Embeddings => Feature::Embeddings,
             Self::Moderations => Feature::Moderation,
             Self::ImageGenerations | Self::ImageEdits => Feature::ImageGeneration,
@@ -74,10 +98,12 @@ impl Endpoint {
             Self::Chat
             | Self::Embeddings
             | Self::Moderations
+            | Self::Responses
             | Self::ImageGenerations
             | Self::ImageEdits
             | Self::Speech
             | Self::Transcriptions => Schemes::Bearer,
+            Self::Messages => Schemes::BearerOrApiKey,
         }
     }
 
@@ -87,10 +113,12 @@ impl Endpoint {
             Self::Chat
             | Self::Embeddings
             | Self::Moderations
+            | Self::Responses
             | Self::ImageGenerations
             | Self::ImageEdits
             | Self::Speech
             | Self::Transcriptions => Envelope::OpenAi,
+            Self::Messages => Envelope::Anthropic,
         }
     }
 
@@ -99,16 +127,21 @@ impl Endpoint {
     pub(in crate::gateway) const fn is_of_media(self) -> bool {
         match self {
             Self::ImageGenerations | Self::ImageEdits | Self::Speech | Self::Transcriptions => true,
-            Self::Chat | Self::Embeddings | Self::Moderations => false,
+            Self::Chat
+            | Self::Embeddings
+            | Self::Moderations
+            | Self::Responses
+            | Self::Messages => false,
         }
     }
 
     /// Whether models of this mode answer here.
     pub(in crate::gateway) fn is_served_by(self, mode: Mode) -> bool {
         match self {
-            Self::Chat => mode == Mode::Chat,
+            Self::Chat | Self::Messages => mode == Mode::Chat,
             Self::Embeddings => mode == Mode::Embedding,
             Self::Moderations => mode == Mode::Moderation,
+            Self::Responses => matches!(mode, Mode::Chat | Mode::Responses),
             Self::ImageGenerations | Self::ImageEdits => mode == Mode::Image,
             Self::Speech => mode == Mode::Speech,
             Self::Transcriptions => mode == Mode::Transcription,
@@ -121,11 +154,18 @@ impl Endpoint {
             Self::Chat => "chat completions",
             Self::Embeddings => "embeddings",
             Self::Moderations => "moderations",
+            Self::Responses => "responses",
             Self::ImageGenerations => "images",
             Self::ImageEdits => "edited images",
             Self::Speech => "speech",
             Self::Transcriptions => "transcriptions",
+            Self::Messages => "messages",
         }
+    }
+
+    /// Whether a tier of service can be asked for here.
+    pub(in crate::gateway) const fn has_tiers(self) -> bool {
+        matches!(self, Self::Chat | Self::Responses)
     }
 
     /// Reads a body strictly, or says what is wrong with it.
@@ -138,6 +178,8 @@ impl Endpoint {
             Self::Chat => chat::request::read(body),
             Self::Embeddings => embeddings::read(body),
             Self::Moderations => moderations::read(body),
+            Self::Responses => responses::request::read(body),
+            Self::Messages => messages::request::read(body),
             Self::ImageGenerations => images::read_generation(body),
             Self::ImageEdits => images::read_edit(headers, body),
             Self::Speech => speech::read(body),
@@ -153,6 +195,8 @@ impl Endpoint {
             Self::Chat
             | Self::Embeddings
             | Self::Moderations
+            | Self::Responses
+            | Self::Messages
             | Self::ImageGenerations
             | Self::Speech => body.clone(),
         }
@@ -168,6 +212,8 @@ impl Endpoint {
         match self {
             Self::Chat => chat::count::count(body, tokenizer),
             Self::Embeddings => embeddings::count(body, tokenizer),
+            Self::Responses => responses::count::count(body, tokenizer),
+            Self::Messages => messages::count::count(body, tokenizer),
             Self::Moderations
             | Self::ImageGenerations
             | Self::ImageEdits
@@ -182,6 +228,8 @@ impl Endpoint {
             Self::Chat => Answer::chat(body),
             Self::Embeddings => Answer::embeddings(body),
             Self::Moderations => Answer::moderations(body),
+            Self::Responses => Answer::response(body),
+            Self::Messages => Answer::message(body),
             Self::ImageGenerations | Self::ImageEdits => Answer::images(body),
             Self::Transcriptions => Answer::transcription(body),
             Self::Speech => None,
@@ -195,6 +243,8 @@ impl Endpoint {
     ) -> Result<TokenCounts, ImplausibleUsage> {
         match self {
             Self::Chat => read_usage(usage),
+            Self::Responses => read_response_usage(usage),
+            Self::Messages => anthropic::read_usage(usage),
             Self::Embeddings | Self::Moderations => read_input_usage(usage),
             Self::ImageGenerations | Self::ImageEdits => read_image_usage(usage),
             Self::Speech => read_speech_usage(usage),

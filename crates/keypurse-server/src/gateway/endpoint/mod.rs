@@ -20,4 +20,6 @@ pub(in crate::gateway) mod unpriced;
 pub(in crate::gateway) mod chat;
 pub(in crate::gateway) mod embeddings;
 pub(in crate::gateway) mod media;
+pub(in crate::gateway) mod messages;
 pub(in crate::gateway) mod moderations;
+pub(in crate::gateway) mod responses;

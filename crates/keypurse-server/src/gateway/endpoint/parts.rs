@@ -20,6 +20,8 @@ pub(in crate::gateway) struct Parts {
     /// Whether there are parts whose tokens neither bytes nor a published
     /// maximum bound: a sound, a stored file.
     pub(in crate::gateway) is_opaque: bool,
+    /// Input tokens the provider adds of its own, at most.
+    pub(in crate::gateway) added_tokens: u64,
     /// The classes of tokens the request can be charged for.
     pub(in crate::gateway) reach: Reach,
 }
@@ -32,6 +34,7 @@ impl Parts {
             images: 0,
             image_bytes: 0,
             is_opaque: false,
+            added_tokens: 0,
             reach: Reach::text(),
         }
     }

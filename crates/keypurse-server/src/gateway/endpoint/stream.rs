@@ -3,13 +3,16 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use keypurse_core::money::Money;
+use keypurse_core::usage::TokenCounts;
 
 use super::asked::{Asked, Wire};
 use super::chat::stream::ChatStream;
 use super::media::stream::MediaStream;
+use super::messages::stream::MessagesStream;
+use super::responses::stream::ResponseStream;
 use crate::gateway::call::settle::Told;
 use crate::gateway::error::GatewayError;
+use crate::gateway::relay::cost::Paid;
 use crate::gateway::relay::meter::Heard;
 use crate::gateway::upstream::dispatch::UpstreamFault;
 
@@ -17,6 +20,8 @@ use crate::gateway::upstream::dispatch::UpstreamFault;
 #[derive(Debug)]
 pub(in crate::gateway) enum StreamWire {
     Chat(ChatStream),
+    Responses(ResponseStream),
+    Messages(MessagesStream),
     Media(MediaStream),
 }
 
@@ -56,7 +61,8 @@ pub(in crate::gateway) enum Tail {
 
 impl Asked {
     /// How its answer is read when it is a stream. `None`: it is none.
-    pub(in crate::gateway) fn stream(&self) -> Option<StreamWire> {
+    /// `is_native` when it comes as it was asked for, without translation.
+    pub(in crate::gateway) fn stream(&self, is_native: bool) -> Option<StreamWire> {
         match &self.wire {
             Wire::Chat(chat) if self.streamed => {
                 let stream = ChatStream::new(self.choices, chat.include_usage);
@@ -65,7 +71,18 @@ impl Asked {
             Wire::Media(media) if self.streamed => {
                 Some(StreamWire::Media(MediaStream::new(media.clone())))
             }
-            Wire::Chat(_) | Wire::Plain | Wire::Media(_) => None,
+            Wire::Responses(respond) if self.streamed => {
+                let stream = ResponseStream::new(respond.names.clone());
+                Some(StreamWire::Responses(stream))
+            }
+            Wire::Messages(_) if self.streamed => {
+                Some(StreamWire::Messages(MessagesStream::new(is_native)))
+            }
+            Wire::Chat(_)
+            | Wire::Responses(_)
+            | Wire::Messages(_)
+            | Wire::Plain
+            | Wire::Media(_) => None,
         }
     }
 }
@@ -75,7 +92,9 @@ impl StreamWire {
     pub(in crate::gateway) fn has_begun(&self) -> bool {
         match self {
             Self::Chat(chat) => chat.has_begun(),
+            Self::Responses(stream) => stream.has_begun(),
             Self::Media(media) => media.has_begun(),
+            Self::Messages(messages) => messages.has_begun(),
         }
     }
 
@@ -88,15 +107,9 @@ impl StreamWire {
     ) -> Fate {
         match self {
             Self::Chat(chat) => chat.judge(event, data, heard),
+            Self::Responses(stream) => stream.judge(event, data, heard),
             Self::Media(media) => media.judge(event, &data),
-        }
-    }
-
-    /// No event of it is larger: images come whole.
-    pub(in crate::gateway) fn largest_event(&self) -> usize {
-        match self {
-            Self::Media(_) => 64 * 1024 * 1024,
-            Self::Chat(_) => 1024 * 1024,
+            Self::Messages(messages) => messages.judge(event, data, heard),
         }
     }
 
@@ -104,7 +117,24 @@ impl StreamWire {
     pub(in crate::gateway) fn is_complete(&self) -> bool {
         match self {
             Self::Chat(chat) => chat.is_complete(),
+            Self::Responses(stream) => stream.is_complete(),
+            Self::Messages(messages) => messages.is_complete(),
             Self::Media(media) => media.is_complete(),
+        }
+    }
+
+    /// Whether a mark says that it is complete.
+    pub(in crate::gateway) fn ends_with_done(&self) -> bool {
+        matches!(self, Self::Chat(_) | Self::Media(_))
+    }
+
+    /// No event of it is larger. A response's last one has all of it, images
+    /// come whole.
+    pub(in crate::gateway) fn largest_event(&self) -> usize {
+        match self {
+            Self::Chat(_) | Self::Messages(_) => 1024 * 1024,
+            Self::Responses(_) => 16 * 1024 * 1024,
+            Self::Media(_) => 64 * 1024 * 1024,
         }
     }
 
@@ -112,15 +142,36 @@ impl StreamWire {
     pub(in crate::gateway) fn told(&self, heard: &Heard) -> Told<'_> {
         match self {
             Self::Chat(chat) => chat.told(heard),
+            Self::Responses(stream) => stream.told(heard),
             Self::Media(media) => media.told(),
+            Self::Messages(messages) => messages.told(heard),
+        }
+    }
+
+    /// What was judged so far is with the client.
+    pub(in crate::gateway) fn delivered(&mut self) {
+        match self {
+            Self::Chat(_) | Self::Responses(_) | Self::Media(_) => {}
+            Self::Messages(messages) => messages.delivered(),
+        }
+    }
+
+    /// What the provider told about the input of a call whose output it has
+    /// not told.
+    pub(in crate::gateway) fn input_told(&self) -> Option<TokenCounts> {
+        match self {
+            Self::Chat(_) | Self::Responses(_) | Self::Media(_) => None,
+            Self::Messages(messages) => messages.input_told(),
         }
     }
 
     /// What the client gets after the charge is on disk.
-    pub(in crate::gateway) fn tail(&self, tail: Tail, cost: Money) -> String {
+    pub(in crate::gateway) fn tail(&self, tail: Tail, paid: Paid<'_>) -> String {
         match self {
-            Self::Chat(chat) => chat.tail(tail, cost),
-            Self::Media(media) => media.tail(tail, cost),
+            Self::Chat(chat) => chat.tail(tail, paid.cost),
+            Self::Responses(stream) => stream.tail(tail, paid),
+            Self::Media(media) => media.tail(tail, paid.cost),
+            Self::Messages(messages) => messages.tail(tail, paid.cost, paid.used),
         }
     }
 
@@ -128,7 +179,9 @@ impl StreamWire {
     pub(in crate::gateway) fn error_event(&self, error: GatewayError) -> String {
         match self {
             Self::Chat(_) => ChatStream::error_event(error),
+            Self::Responses(stream) => stream.error_event(error),
             Self::Media(_) => MediaStream::error_event(error),
+            Self::Messages(_) => MessagesStream::error_event(error),
         }
     }
 }

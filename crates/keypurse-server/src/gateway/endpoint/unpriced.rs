@@ -55,6 +55,10 @@ const UNPRICED: [&str; 22] = [
 
 const SEARCH: &str = "web_search_options";
 
+/// Tools that cost nothing beside their tokens: whoever asks runs them.
+const CHAT_TOOLS: [&str; 2] = ["function", "custom"];
+const RESPONSE_TOOLS: [&str; 4] = ["function", "custom", "local_shell", "apply_patch"];
+
 /// An option that changes what a call costs and has no price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::gateway) struct Unpriced {
@@ -105,8 +109,26 @@ pub(in crate::gateway) fn refuse_field(name: &str) -> Result<(), GatewayError> {
 
 /// The first option that has no price; an error if one makes no sense.
 pub(in crate::gateway) fn find(object: &JsonObject<'_>) -> Result<Option<Unpriced>, GatewayError> {
-    let (modalities, tools) = (modalities(object)?, tools(object)?);
-    let asked = |member: &&str| stated(object, member).is_some_and(|value| value != "false");
+    find_but(object, &[], &CHAT_TOOLS)
+}
+
+/// The same of a request for a response, which may go on from an earlier one
+/// and has tools that clients run without a fee.
+pub(in crate::gateway) fn find_in_response(
+    object: &JsonObject<'_>,
+) -> Result<Option<Unpriced>, GatewayError> {
+    find_but(object, &["previous_response_id"], &RESPONSE_TOOLS)
+}
+
+fn find_but(
+    object: &JsonObject<'_>,
+    priced: &[&str],
+    free_tools: &[&str],
+) -> Result<Option<Unpriced>, GatewayError> {
+    let (modalities, tools) = (modalities(object)?, tools(object, free_tools)?);
+    let asked = |member: &&str| {
+        !priced.contains(member) && stated(object, member).is_some_and(|value| value != "false")
+    };
     let extra = UNPRICED.into_iter().find(asked).map(|param| Unpriced {
         param,
         why: "it changes what the call costs",
@@ -190,7 +212,7 @@ struct Tool<'a> {
     kind: Option<Cow<'a, str>>,
 }
 
-fn tools(object: &JsonObject<'_>) -> Result<Option<Unpriced>, GatewayError> {
+fn tools(object: &JsonObject<'_>, free: &[&str]) -> Result<Option<Unpriced>, GatewayError> {
     let Some(value) = stated(object, "tools") else {
         return Ok(None);
     };
@@ -206,15 +228,13 @@ fn tools(object: &JsonObject<'_>) -> Result<Option<Unpriced>, GatewayError> {
         let tool: Option<Tool<'_>> = is_object
             .then(|| serde_json::from_str(tool.get()).ok())
             .flatten();
-        match tool.and_then(|tool| tool.kind).ok_or_else(wrong)?.as_ref() {
-            "function" | "custom" => {}
-            _ => {
-                let why = "only tools of type `function` and `custom` have a price";
-                return Ok(Some(Unpriced {
-                    param: "tools",
-                    why,
-                }));
-            }
+        let kind = tool.and_then(|tool| tool.kind).ok_or_else(wrong)?;
+        if !free.contains(&kind.as_ref()) {
+            let why = "only tools of type `function` and `custom` have a price";
+            return Ok(Some(Unpriced {
+                param: "tools",
+                why,
+            }));
         }
     }
     Ok(None)

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use keypurse_core::ledger::Charge;
 use keypurse_core::money::Money;
+use keypurse_core::usage::TokenCounts;
 use keypurse_providers::openai::{Answer, Chunk};
 use serde_json::value::RawValue;
 
@@ -19,6 +20,14 @@ const OUTPUT_LIMIT: HeaderName = HeaderName::from_static("x-keypurse-output-limi
 
 /// The mark at the end of a stream.
 pub(in crate::gateway) const DONE: &str = "data: [DONE]\n\n";
+
+/// What a call used and cost, and who was called.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::gateway) struct Paid<'a> {
+    pub(in crate::gateway) cost: Money,
+    pub(in crate::gateway) provider: &'a str,
+    pub(in crate::gateway) used: &'a TokenCounts,
+}
 
 /// Tells the cost in a header.
 pub(in crate::gateway) fn add_cost(headers: &mut HeaderMap, cost: Money) {
@@ -66,8 +75,7 @@ fn decimal(amount: Money) -> HeaderValue {
 pub(in crate::gateway) fn with_cost(
     body: &Bytes,
     answer: &Answer<'_>,
-    cost: Money,
-    provider: &str,
+    Paid { cost, provider, .. }: Paid<'_>,
 ) -> Bytes {
     let mut edits = Edits::default();
     let place = |member: Option<&RawValue>| member.map(|member| place_of(member, body));

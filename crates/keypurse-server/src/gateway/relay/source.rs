@@ -5,9 +5,11 @@
 //! is settled. Nothing here waits: it is told what has come.
 
 use bytes::{Bytes, BytesMut};
-use keypurse_core::money::Money;
+use keypurse_core::usage::TokenCounts;
 use keypurse_providers::openai::{Event, end_of_event};
+use keypurse_providers::translate::{StreamFault, TranslatedStream};
 
+use super::cost::Paid;
 use super::meter::Heard;
 use crate::gateway::call::settle::Told;
 use crate::gateway::endpoint::stream::{Fate, StreamEnd, StreamWire, Tail};
@@ -21,6 +23,8 @@ pub(in crate::gateway) struct StreamSource {
     pending: BytesMut,
     heard: Heard,
     wire: StreamWire,
+    /// To the client's dialect, where the provider speaks another.
+    translated: Option<TranslatedStream>,
 }
 
 /// What can be delivered now.
@@ -32,11 +36,16 @@ pub(in crate::gateway) struct Batch {
 }
 
 impl StreamSource {
-    pub(in crate::gateway) fn new(wire: StreamWire, heard: Heard) -> Self {
+    pub(in crate::gateway) fn new(
+        wire: StreamWire,
+        heard: Heard,
+        translated: Option<TranslatedStream>,
+    ) -> Self {
         Self {
             pending: BytesMut::new(),
             heard,
             wire,
+            translated,
         }
     }
 
@@ -56,8 +65,19 @@ impl StreamSource {
     }
 
     /// What the client gets after the charge is on disk.
-    pub(in crate::gateway) fn tail(&self, tail: Tail, cost: Money) -> String {
-        self.wire.tail(tail, cost)
+    pub(in crate::gateway) fn tail(&self, tail: Tail, paid: Paid<'_>) -> String {
+        self.wire.tail(tail, paid)
+    }
+
+    /// What was read so far is with the client.
+    pub(in crate::gateway) fn delivered(&mut self) {
+        self.wire.delivered();
+    }
+
+    /// What the provider told about the input of a call whose output it has
+    /// not told.
+    pub(in crate::gateway) fn input_told(&self) -> Option<TokenCounts> {
+        self.wire.input_told()
     }
 
     /// An error as the last event.
@@ -67,14 +87,45 @@ impl StreamSource {
 
     /// Takes in what came; `None` is the end of the body.
     pub(in crate::gateway) fn read(&mut self, came: Option<Result<Bytes, UpstreamFault>>) -> Batch {
-        match came {
-            Some(Ok(bytes)) => self.take_in(bytes),
-            Some(Err(fault)) => Batch {
+        match (came, self.translated.is_some()) {
+            (Some(Ok(bytes)), false) => self.take_in(bytes),
+            (Some(Ok(bytes)), true) => self.translate(Some(&bytes)),
+            (Some(Err(fault)), _) => Batch {
                 bytes: Bytes::new(),
                 end: Some(StreamEnd::Fault(fault)),
             },
-            None => self.close(),
+            (None, false) => self.close(),
+            (None, true) => {
+                let last = self.translate(None);
+                if last.end.is_some() {
+                    return last;
+                }
+                let end = self.close();
+                Batch {
+                    bytes: [last.bytes, end.bytes].concat().into(),
+                    ..end
+                }
+            }
         }
+    }
+
+    /// Takes in what came as the client reads it; `None` is the end.
+    fn translate(&mut self, came: Option<&Bytes>) -> Batch {
+        let mut out = String::new();
+        let translated = match (&mut self.translated, came) {
+            (Some(stream), Some(bytes)) => stream.push(bytes, &mut out),
+            (Some(stream), None) => stream.finish(&mut out),
+            (None, _) => Ok(()),
+        };
+        let mut batch = self.take_in(out.into());
+        if let Err(fault) = translated {
+            let fault = match fault {
+                StreamFault::Nonsense => UpstreamFault::Nonsense,
+                StreamFault::TooLarge => UpstreamFault::TooLarge,
+            };
+            batch.end.get_or_insert(StreamEnd::Fault(fault));
+        }
+        batch
     }
 
     fn take_in(&mut self, bytes: Bytes) -> Batch {
@@ -83,6 +134,9 @@ impl StreamSource {
             bytes
         } else {
             self.pending.extend_from_slice(&bytes);
+            if end_of_event(&self.pending, searched).is_none() {
+                return self.wait_for_more(Bytes::new());
+            }
             self.pending.split().freeze()
         };
         let (mut passed, mut at) = (Passed::default(), 0);
@@ -102,12 +156,14 @@ impl StreamSource {
             }
         }
         self.pending.extend_from_slice(&buffer[at..]);
+        self.wait_for_more(passed.join())
+    }
+
+    /// The rest is no whole event, and must not grow beyond one.
+    fn wait_for_more(&self, bytes: Bytes) -> Batch {
         let too_large = self.pending.len() > self.wire.largest_event();
         let end = too_large.then_some(StreamEnd::Fault(UpstreamFault::TooLarge));
-        Batch {
-            bytes: passed.join(),
-            end,
-        }
+        Batch { bytes, end }
     }
 
     /// Some providers leave out the last blank line, or the mark at the end.
@@ -131,7 +187,8 @@ impl StreamSource {
             // may yet fail for free.
             Event::Idle if !self.wire.has_begun() => Fate::KeptBack,
             Event::Idle => Fate::Passes,
-            Event::Done => Fate::Ends(StreamEnd::Done),
+            Event::Done if self.wire.ends_with_done() => Fate::Ends(StreamEnd::Done),
+            Event::Done => Fate::KeptBack,
             Event::Garbage => Fate::Ends(StreamEnd::Fault(UpstreamFault::Nonsense)),
             Event::Data(data) => self.wire.judge(event, data, &mut self.heard),
         }
@@ -203,7 +260,7 @@ mod tests {
     /// What passes of pieces, and whether the stream is complete.
     fn read(pieces: &[&[u8]]) -> (String, bool, StreamSource) {
         let wire = StreamWire::Chat(ChatStream::new(1, false));
-        let mut source = StreamSource::new(wire, Heard::new(100, 1, None));
+        let mut source = StreamSource::new(wire, Heard::new(100, 1, None), None);
         let mut passed = Vec::new();
         let pieces = pieces
             .iter()

@@ -13,7 +13,6 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body::Frame;
-use keypurse_core::money::Money;
 use keypurse_store::failpoint;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout, timeout_at};
@@ -25,7 +24,7 @@ use crate::gateway::call::once::keep_stream;
 use crate::gateway::call::settle::{Ended, settle};
 use crate::gateway::endpoint::stream::{StreamEnd, Tail};
 use crate::gateway::error::GatewayError;
-use crate::gateway::relay::cost::add_overdraft;
+use crate::gateway::relay::cost::{Paid, add_overdraft};
 use crate::gateway::relay::source::{Batch, StreamSource};
 use crate::gateway::upstream::dispatch::{ReplyBody, UpstreamFailure, UpstreamFault};
 use crate::gateway::upstream::fetch::{BegunStream, shows_key};
@@ -123,6 +122,7 @@ impl StreamRelay<'_> {
                     let end = batch.end.filter(|_| matches!(ending, Ending::ClientLeft));
                     return end.map_or(ending, Ending::Upstream);
                 }
+                self.source.delivered();
             }
             if let Some(end) = batch.end {
                 return Ending::Upstream(end);
@@ -236,10 +236,24 @@ impl StreamRelay<'_> {
         let funded = self.running.funded;
         drop(self.body);
         let tokens = self.source.count_tokens();
-        let used = funded.used(self.source.told(), tokens, ended).await;
+        let input = self.source.input_told();
+        let used = match input.and_then(|input| funded.partly_told(input, tokens)) {
+            Some(used) => used,
+            None => funded.used(self.source.told(), tokens, ended).await,
+        };
         let status = StatusCode::OK.as_u16();
         let tail = match settle(funded, used, status).await {
-            Ok(charge) => tail(self.running, &self.source, ending, charge.cost),
+            Ok(charge) => {
+                let tail = tail(self.running, ending);
+                tail.map_or_else(String::new, |tail| {
+                    let paid = Paid {
+                        cost: charge.cost,
+                        provider: &funded.route.provider.name,
+                        used: used.counts(),
+                    };
+                    self.source.tail(tail, paid)
+                })
+            }
             Err(error) => self.source.error_event(error),
         };
         let stall = self.running.timeouts().write_stall;
@@ -248,10 +262,10 @@ impl StreamRelay<'_> {
     }
 }
 
-/// What the client gets after the charge is on disk.
-fn tail(running: &Running<'_>, source: &StreamSource, ending: Ending, cost: Money) -> String {
+/// What the client gets after the charge is on disk, if it is still there.
+fn tail(running: &Running<'_>, ending: Ending) -> Option<Tail> {
     let reached = &running.funded.route.provider.reached;
-    let tail = match ending {
+    Some(match ending {
         Ending::Upstream(StreamEnd::Done) => Tail::Complete,
         Ending::Upstream(StreamEnd::OverLimit) | Ending::OutOfMoney => Tail::Cut,
         Ending::Upstream(StreamEnd::Refused(event)) if !shows_key(reached, &event) => {
@@ -264,9 +278,8 @@ fn tail(running: &Running<'_>, source: &StreamSource, ending: Ending, cost: Mone
         Ending::Revoked => Tail::Failed(GatewayError::Unauthenticated(AuthError::Retired)),
         Ending::CutOff => Tail::Failed(GatewayError::Draining),
         Ending::NotCovered(error) => Tail::Failed(error),
-        Ending::ClientLeft => return String::new(),
-    };
-    source.tail(tail, cost)
+        Ending::ClientLeft => return None,
+    })
 }
 
 fn failure(running: &Running<'_>, fault: UpstreamFault) -> GatewayError {

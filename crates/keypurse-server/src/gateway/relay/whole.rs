@@ -7,7 +7,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use keypurse_providers::openai::Answer;
 
-use super::cost::{add_charge, add_overdraft, with_cost};
+use super::cost::{Paid, add_charge, add_overdraft};
 use crate::gateway::call::fund::Funded;
 use crate::gateway::call::settle::{Told, Used, settle};
 use crate::gateway::error::GatewayError;
@@ -30,14 +30,19 @@ pub(in crate::gateway) async fn relay_whole(
     headers: HeaderMap,
     body: &Bytes,
 ) -> Result<Response, Undelivered> {
-    let (answer, used) = read(funded, &headers, body)
-        .await
-        .ok_or_else(|| Undelivered::NoAnswer(nonsense(funded)))?;
+    let none = || Undelivered::NoAnswer(nonsense(funded));
+    let body = &funded.translated_answer(body).map_err(|_| none())?;
+    let (answer, used) = read(funded, &headers, body).await.ok_or_else(none)?;
     let charge = settle(funded, used, StatusCode::OK.as_u16())
         .await
         .map_err(Undelivered::NotCharged)?;
+    let paid = Paid {
+        cost: charge.cost,
+        provider: &funded.route.provider.name,
+        used: used.counts(),
+    };
     let shown = match &answer {
-        Some(answer) => with_cost(body, answer, charge.cost, &funded.route.provider.name),
+        Some(answer) => funded.asked.show(body, answer, paid),
         None => body.clone(),
     };
     let mut response = Response::new(Body::from(shown.clone()));

@@ -36,11 +36,26 @@ pub(in crate::gateway) fn admit(
     let Some(rules) = &token.settings.rules else {
         return Ok(Permit::unlimited());
     };
-    if !rules.permit_address(wanted.address) {
-        return Err(Refused::Address(wanted.address.to_canonical()));
-    }
+    check_address(rules, wanted.address)?;
     check_model(&state.gateway, rules, wanted)?;
     Permit::take(state, token.token, rules.limits)
+}
+
+/// Lets what is no call of a model be asked for, from where it is.
+pub(in crate::gateway) fn admit_address(
+    token: Option<&TokenCredential>,
+    address: IpAddr,
+) -> Result<(), Refused> {
+    let rules = token.and_then(|token| token.settings.rules.as_ref());
+    rules.map_or(Ok(()), |rules| check_address(rules, address))
+}
+
+fn check_address(rules: &Rules, address: IpAddr) -> Result<(), Refused> {
+    if rules.permit_address(address) {
+        Ok(())
+    } else {
+        Err(Refused::Address(address.to_canonical()))
+    }
 }
 
 /// A denied model has one more name to be found by: the catalogue's.

@@ -14,12 +14,13 @@ use super::asked::{failed, scenario};
 use super::cost::{counts, simulated_cost};
 use super::record::record;
 use super::simulate::{Received, Stamped, simulate};
-use super::stream::{UnderWay, pieces, stream};
+use super::stream::{Cut, UnderWay, pieces, stream};
 use super::whole::{Beside, Whole, whole};
 use crate::gateway::call::fund::unrecordable;
 use crate::gateway::call::once::keep_stream;
 use crate::gateway::endpoint::asked::Asked;
 use crate::gateway::error::GatewayError;
+use crate::gateway::relay::cost::Paid;
 use crate::gateway::rules::{self, Wanted};
 use crate::state::{AppState, State};
 
@@ -73,6 +74,11 @@ pub(in crate::gateway) async fn answer(
     }
     record(state, call, &route, &asked, counts).await?;
     let used = counts.input + counts.output;
+    let paid = Paid {
+        cost: Money::ZERO,
+        provider: &route.provider.name,
+        used: &counts,
+    };
     let answer = match reply.content {
         Content::Json(json) => Whole::Json(json),
         Content::File { media_type, bytes } => Whole::File { media_type, bytes },
@@ -82,9 +88,9 @@ pub(in crate::gateway) async fn answer(
                 permit,
                 used,
                 simulated_cost: cost,
-                pieces: pieces(&asked, &simulated, cost, scenario),
+                pieces: pieces(&asked, &simulated, (paid, cost), scenario),
                 between: pace.between,
-                wire: asked.stream(),
+                cut: Cut::of(&asked, paid),
             };
             let response = stream(state, under_way);
             return Ok(match call.claim {
@@ -95,7 +101,8 @@ pub(in crate::gateway) async fn answer(
     };
     permit.end(used);
     let beside = Beside {
-        provider: &route.provider.name,
+        asked: &asked,
+        paid,
         simulated_cost: cost,
         balance: balance(state, call).await?,
         scenario,

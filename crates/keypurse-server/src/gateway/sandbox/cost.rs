@@ -53,15 +53,6 @@ pub(super) fn simulated_cost(counts: &TokenCounts, route: &Route) -> Money {
     cost.expect("an answer of bounded size at a tier that has a price")
 }
 
-/// An answer as a live one is shown, and what it would have cost.
-pub(super) fn with_costs(body: String, provider: &str, simulated_cost: Money) -> Bytes {
-    let mut edits = Edits::default();
-    edits.add("cost", &Money::ZERO.to_string());
-    edits.add("provider", &format!("\"{provider}\""));
-    edits.add("simulated_cost", &simulated_cost.to_string());
-    edits.apply(&body.into())
-}
-
 /// An event that tells the usage, and what it would have cost beside it.
 pub(super) fn beside_usage(event: &str, simulated_cost: Money) -> String {
     let event = Bytes::copy_from_slice(event.as_bytes());

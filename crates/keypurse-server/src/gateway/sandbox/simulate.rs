@@ -82,6 +82,8 @@ const fn simulated(endpoint: Endpoint) -> SimulatedEndpoint {
         Endpoint::Chat => SimulatedEndpoint::ChatCompletions,
         Endpoint::Embeddings => SimulatedEndpoint::Embeddings,
         Endpoint::Moderations => SimulatedEndpoint::Moderations,
+        Endpoint::Responses => SimulatedEndpoint::Responses,
+        Endpoint::Messages => SimulatedEndpoint::Messages,
         Endpoint::ImageGenerations => SimulatedEndpoint::ImageGenerations,
         Endpoint::ImageEdits => SimulatedEndpoint::ImageEdits,
         Endpoint::Speech => SimulatedEndpoint::Speech,

@@ -1,6 +1,7 @@
 //! A simulated stream: written as the relay of a live one writes it, and cut
 //! where that is cut.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -10,6 +11,7 @@ use http::HeaderValue;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use keypurse_core::id::TokenId;
 use keypurse_core::money::Money;
+use keypurse_core::usage::TokenCounts;
 use keypurse_providers::simulator::{Scenario, Stream};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -18,7 +20,7 @@ use super::cost::{beside_usage, comment};
 use crate::gateway::endpoint::asked::Asked;
 use crate::gateway::endpoint::stream::{StreamWire, Tail};
 use crate::gateway::error::GatewayError;
-use crate::gateway::relay::cost::{DONE, add_cost, add_simulated_cost, stream_cost};
+use crate::gateway::relay::cost::{DONE, Paid, add_cost, add_simulated_cost, stream_cost};
 use crate::gateway::relay::meter::Heard;
 use crate::gateway::relay::source::StreamSource;
 use crate::gateway::relay::stream::StreamBody;
@@ -44,8 +46,33 @@ pub(super) struct UnderWay {
     pub(super) pieces: Vec<Bytes>,
     /// Before each of them.
     pub(super) between: Duration,
-    /// How its client reads an error.
-    pub(super) wire: Option<StreamWire>,
+    pub(super) cut: Cut,
+}
+
+/// How a stream ends that does not come to its end.
+pub(super) struct Cut {
+    wire: Option<StreamWire>,
+    provider: Arc<str>,
+    used: TokenCounts,
+}
+
+impl Cut {
+    pub(super) fn of(asked: &Asked, paid: Paid<'_>) -> Self {
+        Self {
+            wire: asked.stream(true),
+            provider: paid.provider.into(),
+            used: *paid.used,
+        }
+    }
+
+    fn tail(&self, why: GatewayError) -> Option<String> {
+        let paid = Paid {
+            cost: Money::ZERO,
+            provider: &self.provider,
+            used: &self.used,
+        };
+        Some(self.wire.as_ref()?.tail(Tail::Failed(why), paid))
+    }
 }
 
 /// The stream as its client gets it, in pieces that come apart when they come
@@ -53,12 +80,12 @@ pub(super) struct UnderWay {
 pub(super) fn pieces(
     asked: &Asked,
     simulated: &Stream,
-    simulated_cost: Money,
+    (paid, simulated_cost): (Paid<'_>, Money),
     scenario: Option<Scenario>,
 ) -> Vec<Bytes> {
     let (events, tells_usage) = (to_sse(simulated, simulated_cost), simulated.usage_at);
     let spoils = |scenario| matches!(scenario, Scenario::CutStream | Scenario::MalformedChunk);
-    let wire = asked.stream().filter(|_| !scenario.is_some_and(spoils));
+    let wire = asked.stream(true).filter(|_| !scenario.is_some_and(spoils));
     let mut pieces = Vec::with_capacity(events.len() + 1);
     let mut end = String::new();
     if tells_usage.is_none() {
@@ -67,13 +94,13 @@ pub(super) fn pieces(
     match wire {
         Some(wire) => {
             let heard = Heard::new(u64::MAX, asked.choices, None);
-            let mut source = StreamSource::new(wire, heard);
+            let mut source = StreamSource::new(wire, heard, None);
             let passed = events.into_iter().map(|event| {
                 let batch = source.read(Some(Ok(event.into())));
                 batch.bytes
             });
             pieces.extend(passed.filter(|bytes| !bytes.is_empty()));
-            end.push_str(&source.tail(Tail::Complete, Money::ZERO));
+            end.push_str(&source.tail(Tail::Complete, paid));
         }
         // What is broken passes as it is.
         None => {
@@ -150,8 +177,7 @@ async fn send(state: AppState, under_way: UnderWay, out: mpsc::Sender<Bytes>) {
         () = under_way.deliver(&out) => None,
     };
     under_way.permit.end(under_way.used);
-    if let Some((cut, wire)) = cut.zip(under_way.wire) {
-        let tail = wire.tail(Tail::Failed(cut), Money::ZERO);
+    if let Some(tail) = cut.and_then(|why| under_way.cut.tail(why)) {
         // A client that does not take the end has left.
         let _ = timeout(LAST_WORD, out.send(tail.into())).await;
     }

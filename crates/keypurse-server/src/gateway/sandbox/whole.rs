@@ -8,8 +8,9 @@ use http::{HeaderMap, HeaderValue};
 use keypurse_core::money::Money;
 use keypurse_providers::simulator::Scenario;
 
-use super::cost::with_costs;
-use crate::gateway::relay::cost::{add_balance, add_cost, add_simulated_cost};
+use crate::gateway::endpoint::asked::Asked;
+use crate::gateway::endpoint::splice::Edits;
+use crate::gateway::relay::cost::{Paid, add_balance, add_cost, add_simulated_cost};
 
 const JSON: &str = "application/json";
 
@@ -24,7 +25,8 @@ pub(super) enum Whole {
 
 /// What is told beside it.
 pub(super) struct Beside<'a> {
-    pub(super) provider: &'a str,
+    pub(super) asked: &'a Asked,
+    pub(super) paid: Paid<'a>,
     pub(super) simulated_cost: Money,
     /// What its token has, if that has a balance.
     pub(super) balance: Option<Money>,
@@ -36,7 +38,7 @@ pub(super) fn whole(whole: Whole, beside: &Beside<'_>) -> (Response, Bytes) {
     let (media_type, body) = match whole {
         Whole::File { media_type, bytes } => (media_type, bytes.into()),
         Whole::Json(json) => {
-            let body = with_costs(json, beside.provider, beside.simulated_cost);
+            let body = with_costs(json.into(), beside);
             (JSON, body)
         }
     };
@@ -47,6 +49,18 @@ pub(super) fn whole(whole: Whole, beside: &Beside<'_>) -> (Response, Bytes) {
     let mut response = Response::new(Body::from(body.clone()));
     add_headers(response.headers_mut(), media_type, beside);
     (response, body)
+}
+
+/// An answer as a live one is shown, and what it would have cost.
+fn with_costs(body: Bytes, beside: &Beside<'_>) -> Bytes {
+    let Beside { asked, paid, .. } = beside;
+    let shown = match asked.endpoint.read_answer(&body) {
+        Some(answer) => asked.show(&body, &answer, *paid),
+        None => body,
+    };
+    let mut edits = Edits::default();
+    edits.add("simulated_cost", &beside.simulated_cost.to_string());
+    edits.apply(&shown)
 }
 
 fn spoiled(scenario: Scenario, body: &Bytes) -> Bytes {

@@ -73,6 +73,14 @@ pub(in crate::gateway) struct RequestBody {
 pub(in crate::gateway) struct RevokedBeforeSending;
 
 impl RequestBody {
+    /// Of a request that has none.
+    pub(in crate::gateway) fn empty() -> Self {
+        Self {
+            bytes: None,
+            revoked: None,
+        }
+    }
+
     pub(in crate::gateway) fn new(bytes: Bytes, revoked: Option<CancellationToken>) -> Self {
         Self {
             bytes: Some(bytes),

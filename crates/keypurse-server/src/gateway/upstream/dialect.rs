@@ -1,8 +1,12 @@
 //! What providers' dialects differ in around a body: where a credential
 //! stands, and which path leads where.
 
+use std::borrow::Cow;
+
 use http::header::{AUTHORIZATION, InvalidHeaderValue};
 use http::{HeaderName, HeaderValue};
+
+use keypurse_providers::{gemini, translate};
 
 use crate::gateway::config::{Dialect, ProviderKey};
 use crate::gateway::endpoint::kind::Endpoint;
@@ -38,10 +42,43 @@ impl Dialect {
 
     /// Where an endpoint's calls go, below the base URL. `None`: the dialect
     /// has nothing like it.
-    pub(in crate::gateway) const fn path(self, endpoint: Endpoint) -> Option<&'static str> {
+    pub(in crate::gateway) fn path(
+        self,
+        endpoint: Endpoint,
+        model: &str,
+        streamed: bool,
+    ) -> Option<Cow<'static, str>> {
+        let is_translated = matches!(endpoint, Endpoint::Chat | Endpoint::Messages);
         match self {
-            Self::OpenAi => Some(endpoint.path()),
+            Self::OpenAi if is_translated => Some(Endpoint::Chat.path().into()),
+            Self::OpenAi => Some(endpoint.path().into()),
+            Self::Anthropic if is_translated => Some(Endpoint::Messages.path().into()),
+            Self::Gemini if is_translated => Some(gemini::path(model, streamed).into()),
             Self::Anthropic | Self::Gemini => None,
+        }
+    }
+
+    /// What a base URL's path lacks of the version. Anthropic's SDKs leave it
+    /// to the caller's path, and Google's too.
+    pub(in crate::gateway) fn missing_version(self, path: &str) -> &'static str {
+        let last = path.rsplit('/').next().unwrap_or_default();
+        let has_version = last
+            .strip_prefix('v')
+            .is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()));
+        match self {
+            Self::Anthropic if !has_version => "/v1",
+            Self::Gemini if !has_version => "/v1beta",
+            Self::OpenAi | Self::Anthropic | Self::Gemini => "",
+        }
+    }
+}
+
+impl From<Dialect> for translate::Dialect {
+    fn from(dialect: Dialect) -> Self {
+        match dialect {
+            Dialect::OpenAi => Self::OpenAi,
+            Dialect::Anthropic => Self::Anthropic,
+            Dialect::Gemini => Self::Gemini,
         }
     }
 }
@@ -72,5 +109,26 @@ mod tests {
         let bad = ProviderKey::new("line\nbreak".to_owned());
         assert!(Dialect::OpenAi.headers(Some(&bad)).is_err());
         assert!(Dialect::Gemini.headers(None).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_base_url_may_leave_out_the_version_where_vendors_do() {
+        for (dialect, path, expected) in [
+            (Dialect::OpenAi, "", ""),
+            (Dialect::Anthropic, "", "/v1"),
+            (Dialect::Anthropic, "/v1", ""),
+            (Dialect::Anthropic, "/anthropic", "/v1"),
+            (Dialect::Anthropic, "/anthropic/v1", ""),
+            (Dialect::Gemini, "", "/v1beta"),
+            (Dialect::Gemini, "/v1beta", ""),
+            (Dialect::Gemini, "/v1", ""),
+            (Dialect::Gemini, "/vertex", "/v1beta"),
+        ] {
+            assert_eq!(
+                dialect.missing_version(path),
+                expected,
+                "{dialect:?} {path}"
+            );
+        }
     }
 }

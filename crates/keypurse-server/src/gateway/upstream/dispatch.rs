@@ -7,14 +7,18 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
+use hyper_util::client::legacy;
+use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use crate::gateway::call::fund::Funded;
+use crate::gateway::config::Dialect;
+use crate::gateway::endpoint::asked::Wire;
 use crate::gateway::upstream::client::RequestBody;
 use crate::gateway::upstream::demo;
 use crate::gateway::upstream::provider::{Gateway, Reached};
@@ -23,10 +27,10 @@ use crate::gateway::upstream::simulated::{self, Manner};
 /// The name OpenAI's documentation gives to the caller's own id of a call;
 /// with it a provider's log and ours can be laid side by side.
 const CALLERS_ID: HeaderName = HeaderName::from_static("x-client-request-id");
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const ANYTHING: HeaderValue = HeaderValue::from_static("*/*");
-const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
-const AGENT: HeaderValue =
+pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+pub(super) const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
+pub(super) const AGENT: HeaderValue =
     HeaderValue::from_static(concat!("keypurse/", env!("CARGO_PKG_VERSION")));
 
 /// What a provider answered, its body still on the way.
@@ -71,18 +75,18 @@ pub(in crate::gateway) enum UpstreamFault {
     Timeout,
 }
 
-/// Sends the call and waits for the head of the answer until `by`. It leaves
+/// Sends the call with this body and waits for the head of the answer until `by`. It leaves
 /// once at most: only a connection that turned out closed before anything was
 /// written is replaced.
 pub(in crate::gateway) async fn dispatch(
     gateway: &Gateway,
     funded: &Funded,
+    body: Bytes,
     revoked: Option<&CancellationToken>,
     by: Instant,
 ) -> Result<Reply, UpstreamFault> {
     let route = &funded.route;
     let asked = &funded.asked;
-    let body = asked.for_upstream(route, funded.limit);
     let upstream = match &route.provider.reached {
         Reached::Http(upstream) => upstream,
         Reached::InProcess => return simulated::answer(gateway, funded, &body, demo::MANNER).await,
@@ -91,10 +95,10 @@ pub(in crate::gateway) async fn dispatch(
             return simulated::answer(gateway, funded, &body, manner).await;
         }
     };
-    let url = upstream.url(asked.endpoint);
+    let url = upstream.url(asked.endpoint, &route.model, asked.streamed);
     let mut request = Request::new(RequestBody::new(body, revoked.cloned()));
     *request.method_mut() = Method::POST;
-    *request.uri_mut() = url.ok_or(UpstreamFault::Unreachable)?.clone();
+    *request.uri_mut() = url.ok_or(UpstreamFault::Unreachable)?;
     let headers = request.headers_mut();
     headers.insert(CONTENT_TYPE, asked.content_type.clone().unwrap_or(JSON));
     headers.insert(ACCEPT_ENCODING, IDENTITY);
@@ -111,23 +115,29 @@ pub(in crate::gateway) async fn dispatch(
     for (name, value) in &upstream.headers {
         headers.insert(name.clone(), value.clone());
     }
-    let sent = gateway.client.request(request);
-    match timeout_at(by, sent).await {
-        Err(_) => Err(UpstreamFault::Timeout),
-        Ok(Err(error)) => Err(explain(&route.provider.name, &error)),
-        Ok(Ok(response)) => {
-            let (head, body) = response.into_parts();
-            let body = ReplyBody::Http(body);
-            Ok(Reply {
-                status: head.status,
-                headers: head.headers,
-                body,
-            })
-        }
+    if let (Wire::Messages(messages), Dialect::Anthropic) = (&asked.wire, upstream.dialect()) {
+        headers.extend(messages.betas());
     }
+    let reply = timeout_at(by, gateway.client.request(request)).await;
+    begun(&route.provider.name, reply)
 }
 
-fn explain(provider: &str, error: &hyper_util::client::legacy::Error) -> UpstreamFault {
+type Sent = Result<Response<Incoming>, legacy::Error>;
+
+/// The head of an answer, or why there is none.
+pub(super) fn begun(provider: &str, sent: Result<Sent, Elapsed>) -> Result<Reply, UpstreamFault> {
+    let response = sent
+        .map_err(|_| UpstreamFault::Timeout)?
+        .map_err(|error| explain(provider, &error))?;
+    let (head, body) = response.into_parts();
+    Ok(Reply {
+        status: head.status,
+        headers: head.headers,
+        body: ReplyBody::Http(body),
+    })
+}
+
+fn explain(provider: &str, error: &legacy::Error) -> UpstreamFault {
     let mut chain = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -207,6 +217,7 @@ pub(in crate::gateway) fn forwarded(headers: &HeaderMap) -> HeaderMap {
         let name = name.as_str();
         matches!(name, "content-type" | "retry-after" | "retry-after-ms")
             || name.starts_with("openai-")
+            || name.starts_with("anthropic-ratelimit-")
             || name.starts_with("x-ratelimit-")
     };
     let passing = headers.iter().filter(|(name, _)| passes(name));

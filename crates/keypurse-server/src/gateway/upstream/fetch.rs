@@ -18,11 +18,11 @@ use crate::gateway::relay::source::{Batch, StreamSource};
 use crate::gateway::upstream::dispatch::{
     Reply, ReplyBody, UpstreamFailure, UpstreamFault, dispatch, forwarded,
 };
-use crate::gateway::upstream::provider::{Gateway, Reached};
+use crate::gateway::upstream::provider::{Gateway, Provider, Reached};
 use crate::http::authenticate::AuthError;
 
 /// Larger answers are not chat.
-const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
+pub(super) const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 const LARGEST_ERROR: usize = 1024 * 1024;
 
 /// The beginning of an answer that can be delivered.
@@ -63,15 +63,18 @@ pub(in crate::gateway) async fn fetch(
             fault,
         })
     };
+    let body = funded.asked.sent(&funded.route, funded.limit)?;
     let by = Instant::now() + limits.first_byte;
-    let sent = dispatch(gateway, funded, revoked, by);
+    let sent = dispatch(gateway, funded, body, revoked, by);
     let mut reply = sent.await.map_err(failed)?;
     failpoint::reach("call.dispatched");
     let headers = forwarded(&reply.headers);
     if !reply.status.is_success() {
-        return Err(refusal(funded, reply).await.unwrap_or_else(failed));
+        let refused = refusal(provider, reply).await.map_err(failed)?;
+        let refused = funded.translated_error(refused);
+        return Err(GatewayError::PassedOn(Box::new(refused)));
     }
-    let stream = funded.asked.stream().filter(|_| !is_json(&headers));
+    let stream = funded.stream().filter(|_| !is_json(&headers));
     if let Some(wire) = stream {
         let begin = begin_stream(funded, wire, reply.body, headers);
         let begun = timeout_at(by, begin).await;
@@ -119,7 +122,7 @@ async fn begin_stream(
 ) -> Result<Fetched, UpstreamFault> {
     let tokenizer = funded.route.tokenizer.filter(Tokenizer::ready);
     let heard = Heard::new(funded.output_limit(), funded.bound.choices, tokenizer);
-    let mut source = StreamSource::new(wire, heard);
+    let mut source = StreamSource::new(wire, heard, funded.translated_stream());
     loop {
         let first = source.read(body.next().await);
         match first.end {
@@ -141,9 +144,11 @@ async fn begin_stream(
 }
 
 /// What a provider's refusal means for the client: it is passed on when it
-/// concerns the client's request, and becomes a 502 when it concerns us.
-async fn refusal(funded: &Funded, mut reply: Reply) -> Result<GatewayError, UpstreamFault> {
-    let provider = &funded.route.provider;
+/// concerns the client's request, and is a fault (502) when it concerns us.
+pub(super) async fn refusal(
+    provider: &Provider,
+    mut reply: Reply,
+) -> Result<PassedOn, UpstreamFault> {
     let status = reply.status;
     let passes = matches!(
         status.as_u16(),
@@ -168,11 +173,11 @@ async fn refusal(funded: &Funded, mut reply: Reply) -> Result<GatewayError, Upst
         return Err(UpstreamFault::Refused(status));
     }
     let headers = forwarded(&reply.headers);
-    Ok(GatewayError::PassedOn(Box::new(PassedOn {
+    Ok(PassedOn {
         status,
         headers,
         body,
-    })))
+    })
 }
 
 fn operators_trouble(provider: &str, status: StatusCode) -> String {

@@ -6,5 +6,7 @@ pub(in crate::gateway) mod demo;
 pub(in crate::gateway) mod dialect;
 pub(in crate::gateway) mod dispatch;
 pub(in crate::gateway) mod fetch;
+pub(in crate::gateway) mod lookup;
 pub(in crate::gateway) mod provider;
 pub(in crate::gateway) mod simulated;
+pub(in crate::gateway) mod translation;

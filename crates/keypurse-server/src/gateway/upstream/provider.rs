@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use http::Uri;
 use http::uri::{PathAndQuery, Scheme};
@@ -18,11 +18,11 @@ use super::demo;
 use crate::gateway::call::once::KeptAnswers;
 use crate::gateway::call::resolve::Routes;
 use crate::gateway::config::{
-    GatewayConfig, HttpUpstream, ModelPrice, OutputLimitField, ProviderConfig, ProviderKey,
-    ProviderKind, StreamHold, Timeouts,
+    Dialect, GatewayConfig, HttpUpstream, ModelPrice, OutputLimitField, ProviderConfig,
+    ProviderKey, ProviderKind, StreamHold, Timeouts,
 };
 use crate::gateway::endpoint::kind::Endpoint;
-use crate::gateway::models::ListedModels;
+use crate::gateway::models::Lists;
 use crate::gateway::rules::Loads;
 
 /// Providers, prices and the client that reaches them.
@@ -39,7 +39,7 @@ pub struct Gateway {
     pub(in crate::gateway) simulated: Routes,
     pub(in crate::gateway) kept: Arc<KeptAnswers>,
     pub(in crate::gateway) loads: Loads,
-    pub(in crate::gateway) listed: RwLock<Option<ListedModels>>,
+    pub(in crate::gateway) lists: Lists,
 }
 
 /// A price an operator set, or one that is built in.
@@ -73,7 +73,10 @@ pub(in crate::gateway) enum Reached {
 
 /// An upstream, ready to be called.
 pub(in crate::gateway) struct Upstream {
-    /// Where each endpoint's calls go, in the order of [`Endpoint::ALL`].
+    base: Base,
+    dialect: Dialect,
+    /// Where each endpoint's calls go, in the order of [`Endpoint::ALL`], unless
+    /// the model is part of it.
     urls: [Option<Uri>; Endpoint::ALL.len()],
     /// What every call carries: the credential, and what its dialect wants.
     pub(in crate::gateway) headers: Vec<(HeaderName, HeaderValue)>,
@@ -141,7 +144,7 @@ impl Gateway {
             simulated: Routes::default(),
             kept: Arc::default(),
             loads: Loads::default(),
-            listed: RwLock::default(),
+            lists: Lists::default(),
         })
     }
 
@@ -239,9 +242,17 @@ impl Reached {
     /// Whether calls of this endpoint lead anywhere.
     pub(in crate::gateway) fn offers(&self, endpoint: Endpoint) -> bool {
         match self {
-            Self::Http(upstream) => upstream.url(endpoint).is_some(),
-            Self::InProcess => endpoint == Endpoint::Chat,
+            Self::Http(upstream) => upstream.dialect.path(endpoint, "", false).is_some(),
+            Self::InProcess => matches!(endpoint, Endpoint::Chat | Endpoint::Messages),
             Self::Simulated => true,
+        }
+    }
+
+    /// Whose API it speaks.
+    pub(in crate::gateway) fn dialect(&self) -> Dialect {
+        match self {
+            Self::Http(upstream) => upstream.dialect,
+            Self::InProcess | Self::Simulated => Dialect::OpenAi,
         }
     }
 
@@ -253,23 +264,53 @@ impl Reached {
 impl Upstream {
     fn new(name: &str, config: &HttpUpstream) -> Result<Self, GatewayConfigError> {
         let base = Base::parse(&config.base_url);
-        let base = base.ok_or_else(|| GatewayConfigError::BaseUrl(name.to_owned()))?;
-        let key = config.api_key.as_ref();
-        let headers = config.dialect.headers(key);
+        let mut base = base.ok_or_else(|| GatewayConfigError::BaseUrl(name.to_owned()))?;
+        let dialect = config.dialect;
+        base.path += dialect.missing_version(&base.path);
+        let headers = dialect.headers(config.api_key.as_ref());
+        let url = |endpoint| base.join(&dialect.path(endpoint, "", false)?);
         Ok(Self {
-            urls: Endpoint::ALL.map(|endpoint| base.join(config.dialect.path(endpoint)?)),
+            urls: Endpoint::ALL.map(url),
             headers: headers.map_err(|_| GatewayConfigError::ApiKey(name.to_owned()))?,
             key: config.api_key.clone(),
+            base,
+            dialect,
         })
     }
 
-    /// Where an endpoint's calls go. `None`: the provider has no such endpoint.
-    pub(in crate::gateway) fn url(&self, endpoint: Endpoint) -> Option<&Uri> {
-        self.urls[endpoint as usize].as_ref()
+    /// Where a call goes. `None`: the provider has no such endpoint.
+    pub(in crate::gateway) fn url(
+        &self,
+        endpoint: Endpoint,
+        model: &str,
+        streamed: bool,
+    ) -> Option<Uri> {
+        if self.dialect == Dialect::Gemini {
+            let path = self.dialect.path(endpoint, model, streamed)?;
+            return self.base.join(&path);
+        }
+        self.urls[endpoint as usize].clone()
+    }
+
+    pub(in crate::gateway) fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// Where something beside the calls is.
+    #[allow(dead_code)]
+    pub(in crate::gateway) fn beside(&self, path: &str) -> Option<Uri> {
+        self.base.join(path)
+    }
+
+    /// Where something an endpoint keeps is.
+    pub(in crate::gateway) fn url_below(&self, endpoint: Endpoint, rest: &str) -> Option<Uri> {
+        let path = self.dialect.path(endpoint, "", false)?;
+        self.base.join(&format!("{path}/{rest}"))
     }
 }
 
 /// A base URL, up to and including the version.
+#[derive(Debug)]
 struct Base {
     parts: http::uri::Parts,
     path: String,
@@ -315,7 +356,14 @@ impl fmt::Debug for Gateway {
 impl fmt::Debug for Reached {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Http(upstream) => write!(f, "Http({:?})", upstream.url(Endpoint::Chat)),
+            Self::Http(upstream) => {
+                write!(
+                    f,
+                    "Http({:?}, {:?})",
+                    upstream.dialect,
+                    upstream.base.join("")
+                )
+            }
             Self::InProcess => f.write_str("InProcess"),
             Self::Simulated => f.write_str("Simulated"),
         }

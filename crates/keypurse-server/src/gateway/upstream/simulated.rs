@@ -10,6 +10,7 @@ use keypurse_providers::simulator::{self, Content, Failure, ProviderFailure, Sce
 use serde_json::json;
 
 use crate::gateway::call::fund::Funded;
+use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::relay::cost::DONE;
 use crate::gateway::sandbox::{Received, Stamped, headers_of, simulate};
 use crate::gateway::upstream::dispatch::{Reply, ReplyBody, UpstreamFault};
@@ -49,7 +50,11 @@ pub(in crate::gateway) async fn answer(
         at: funded.started_at,
     };
     let received = Received {
-        endpoint: funded.asked.endpoint,
+        // It speaks OpenAI's dialect: a message comes to it as a chat.
+        endpoint: match funded.asked.endpoint {
+            Endpoint::Messages => Endpoint::Chat,
+            endpoint => endpoint,
+        },
         body,
         content_type: funded.asked.content_type.as_ref(),
     };

@@ -14,7 +14,7 @@ const TOKEN: i64 = 1_000;
 const BLOCK: i64 = 1024;
 
 /// A shop with `up/long`: 10,000 tokens at most, a dollar for a million.
-async fn shop(balance: &str) -> Shop {
+pub(super) async fn shop(balance: &str) -> Shop {
     let upstream = ScriptedUpstream::start().await;
     let config = in_blocks(config(&upstream));
     Shop::of(upstream, config, balance).await
@@ -39,7 +39,7 @@ fn held(shop: &Shop) -> i64 {
     books.expect("the books add up").held.nanos()
 }
 
-async fn set_balance(shop: &Shop, tokens: i64) {
+pub(super) async fn set_balance(shop: &Shop, tokens: i64) {
     let balance = Money::from_nanos(tokens * TOKEN).to_string();
     let body = json!({ "balance": balance });
     let answer = shop.app.patch("/v2/user/custom_token/t/").json(&body);

@@ -5,6 +5,7 @@ use keypurse_testkit::upstream::{Gate, Reply, usage};
 use keypurse_testkit::{TestAnswer, TestRequest};
 use serde_json::{Value, json};
 
+use super::responses::{RESPONSES, responding, response, used};
 use super::{CHAT, Shop, UPSTREAM_KEY, hello, soon, with};
 
 /// A route, a request to it and what its provider answers.
@@ -32,6 +33,14 @@ fn cases() -> Vec<Case> {
                 "choices": [{"message": {"content": "Hello"}}]}),
             cost: 210_000,
             counted: bytes(&hello()) * 1_000 + 50_000,
+            feature: "text__chat",
+        },
+        Case {
+            path: RESPONSES,
+            request: responding(),
+            answer: response("Hello", &used(10, 20)),
+            cost: 210_000,
+            counted: bytes(&responding()) * 1_000 + 50_000,
             feature: "text__chat",
         },
         Case {

@@ -43,9 +43,86 @@ async fn without_a_provider_the_catalogue_is_listed_for_sandbox_tokens() {
     let model = is("openai/gpt-4o").expect("a model everyone knows");
     assert_eq!(model["available"], false);
     assert_eq!(model["pricing"]["input_per_million"], "2.5");
+    assert_eq!(model["mode"], "chat");
+    let vectors = is("openai/text-embedding-3-small").expect("not only chat");
+    assert_eq!(vectors["mode"], "embedding");
     assert!(
-        is("openai/text-embedding-3-small").is_none(),
-        "chat models only"
+        is("openai/gpt-4o-realtime-preview").is_none(),
+        "no route for it"
+    );
+}
+
+/// The ids of a list.
+async fn ids(app: &TestApp, path: &str) -> Vec<String> {
+    let answer = app.get(path).without_key().send().await;
+    assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+    let list = answer.json();
+    let ids = list["data"].as_array().unwrap().iter();
+    ids.map(|model| model["id"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn each_route_lists_the_models_that_answer_it() {
+    let app = TestApp::new().await;
+    for (route, listed, not_listed) in [
+        ("chat/completions", "openai/gpt-4o", "openai/gpt-5-pro"),
+        (
+            "responses",
+            "openai/gpt-5-pro",
+            "openai/text-embedding-3-small",
+        ),
+        (
+            "embeddings",
+            "openai/text-embedding-3-small",
+            "openai/gpt-4o",
+        ),
+        ("moderations", "openai/moderation", "openai/gpt-4o"),
+    ] {
+        for path in [
+            format!("/v3/{route}/models"),
+            format!("/v1/{route}/models/"),
+        ] {
+            let ids = ids(&app, &path).await;
+            assert!(ids.iter().any(|id| id == listed), "{path}: {listed}");
+            assert!(
+                ids.iter().all(|id| id != not_listed),
+                "{path}: {not_listed}"
+            );
+        }
+    }
+    let unknown = app.get("/v3/video/models").send().await;
+    assert_eq!(unknown.status, 404);
+}
+
+#[tokio::test]
+async fn a_view_by_models_names_each_once_with_who_serves_it() {
+    let app = TestApp::new().await;
+    let path = "/v3/chat/completions/models?view=models";
+    let list = app.get(path).without_key().send().await.json();
+    let models = list["data"].as_array().unwrap();
+    let named: Vec<_> = models
+        .iter()
+        .filter(|model| model["id"] == "gpt-4o")
+        .collect();
+    let [model] = named.as_slice() else {
+        panic!("once: {named:?}")
+    };
+    let serving = model["providers"].as_array().unwrap();
+    let owners: Vec<_> = serving.iter().map(|it| it["owned_by"].as_str()).collect();
+    assert!(
+        owners.contains(&Some("openai")) && owners.len() > 1,
+        "{owners:?}"
+    );
+    assert_eq!(serving[0]["pricing"]["currency"], "USD");
+    let wrong = app.get("/v1/models?view=x").send().await;
+    assert_eq!(
+        (wrong.status, &wrong.json()["error"]["param"]),
+        (400, &json!("view"))
+    );
+    assert_eq!(
+        ids(&app, "/v1/models?view=providers").await,
+        ids(&app, "/v1/models").await
     );
 }
 

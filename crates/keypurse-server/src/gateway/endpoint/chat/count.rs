@@ -16,16 +16,16 @@ const USUAL_MARKS: u64 = 4;
 
 /// What was found so far, images left out.
 #[derive(Default)]
-struct Tally {
+pub(in crate::gateway) struct Tally {
     /// Tokens of the texts in the messages.
-    texts: u64,
+    pub(in crate::gateway) texts: u64,
     /// Objects among them: messages, parts, tool calls.
     objects: u64,
-    messages: u64,
+    pub(in crate::gateway) messages: u64,
     /// Tools, schemas and all the rest, counted as they are written.
-    rest: u64,
+    pub(in crate::gateway) rest: u64,
     /// Bytes of that.
-    rest_bytes: u64,
+    pub(in crate::gateway) rest_bytes: u64,
 }
 
 /// Counts the input of a chat request, images left out.
@@ -56,7 +56,7 @@ pub(in crate::gateway) fn count(body: &[u8], tokenizer: Tokenizer) -> Option<Inp
 impl Tally {
     /// Texts are counted exactly, with a margin; how tools are put to a model
     /// is the vendor's secret, so for them bytes stay the bound.
-    fn into_count(self) -> InputCount {
+    pub(in crate::gateway) fn into_count(self) -> InputCount {
         let texts = self.texts + self.texts / MARGIN + 1;
         InputCount {
             most: texts + self.objects * MOST_MARKS + self.rest_bytes + TEMPLATE_TOKENS,
@@ -86,7 +86,7 @@ impl Tally {
         }
     }
 
-    fn add(&mut self, value: &Value, tokenizer: Tokenizer) {
+    pub(in crate::gateway) fn add(&mut self, value: &Value, tokenizer: Tokenizer) {
         match value {
             Value::String(text) => self.texts += tokenizer.count(text),
             Value::Array(values) => values.iter().for_each(|value| self.add(value, tokenizer)),

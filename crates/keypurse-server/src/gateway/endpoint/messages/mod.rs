@@ -1,0 +1,7 @@
+//! Anthropic's `messages`.
+
+pub(in crate::gateway) mod betas;
+pub(in crate::gateway) mod count;
+pub(in crate::gateway) mod request;
+pub(in crate::gateway) mod shown;
+pub(in crate::gateway) mod stream;

@@ -1,0 +1,197 @@
+//! A `messages` request, read strictly: only what admission needs, and where
+//! it stands in the text.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue};
+use keypurse_core::usage::Class;
+use keypurse_providers::anthropic::{self, InvalidRequest, MessagesRequest};
+use serde_json::value::RawValue;
+
+use super::betas::ANTHROPIC_BETA;
+use crate::gateway::endpoint::asked::{Asked, Output, Wire};
+use crate::gateway::endpoint::kind::Endpoint;
+use crate::gateway::endpoint::members::{self, Limit, Members};
+use crate::gateway::endpoint::parts::{Opaque, Parts};
+use crate::gateway::endpoint::splice::{Edits, place_of};
+use crate::gateway::endpoint::tier::AskedTier;
+use crate::gateway::endpoint::unpriced::{self, Unpriced};
+use crate::gateway::error::GatewayError;
+use crate::http::json::JsonObject;
+
+/// Members we read, and those that change the price.
+const READ_MEMBERS: [&str; 18] = [
+    "model",
+    "messages",
+    "system",
+    "max_tokens",
+    "stream",
+    "tools",
+    "tool_choice",
+    "thinking",
+    "output_config",
+    "service_tier",
+    "cache_control",
+    "context_management",
+    "mcp_servers",
+    "container",
+    "fallbacks",
+    "batch",
+    "speed",
+    "inference_geo",
+];
+
+/// Anthropic takes no smaller budget to think.
+const LEAST_BUDGET: u64 = 1024;
+const NO_THINKING: &str = r#"{"type":"disabled"}"#;
+
+/// What only a `messages` request has.
+#[derive(Debug)]
+pub(in crate::gateway) struct Messages {
+    max_tokens: Limit,
+    thinking: Option<Thinking>,
+    /// Versions of features the client tries out, as far as they pass.
+    pub(super) betas: Option<HeaderValue>,
+}
+
+/// A budget to think within, which must stay below the output limit.
+#[derive(Debug)]
+struct Thinking {
+    at: Range<usize>,
+    budget: u64,
+    budget_at: Range<usize>,
+}
+
+/// Reads a body, or says what is wrong with it.
+pub(in crate::gateway) fn read(body: Bytes) -> Result<Asked, GatewayError> {
+    let asked = read_uncapped(body)?;
+    if asked.output == (Output::Tokens { stated: None }) {
+        let missing = "`max_tokens` is required";
+        return Err(GatewayError::invalid(Some("max_tokens"), missing));
+    }
+    Ok(asked)
+}
+
+/// The same of a request that may leave out its output limit: one whose tokens
+/// are only to be counted.
+pub(in crate::gateway) fn read_uncapped(body: Bytes) -> Result<Asked, GatewayError> {
+    let object = members::object(&body)?;
+    let members = Members {
+        object: &object,
+        body: &body,
+    };
+    members.refuse_lookalikes(&READ_MEMBERS)?;
+    unpriced::refuse_forbidden(&object)?;
+    let (model, model_at) = members.model()?;
+    let streamed = members.flag("stream")?;
+    let max_tokens = members.limit("max_tokens")?;
+    let request = MessagesRequest::read(&body).map_err(|invalid| wrong(&invalid))?;
+    let unpriced = request.unpriced.map(|unpriced| Unpriced {
+        param: unpriced.param,
+        why: unpriced.why,
+    });
+    let unpriced = unpriced.or_else(|| compaction(&members));
+    let parts = parts(&request.parts);
+    let messages = Messages {
+        thinking: thinking(&members),
+        max_tokens,
+        betas: None,
+    };
+    Ok(Asked {
+        endpoint: Endpoint::Messages,
+        streamed,
+        choices: 1,
+        output: Output::Tokens {
+            stated: messages.max_tokens.value,
+        },
+        parts,
+        // Its two tiers, `auto` and `standard_only`, cost the same here.
+        tier: AskedTier::Unsaid,
+        tier_at: members.place("service_tier"),
+        unpriced,
+        asks_for_search: false,
+        wire: Wire::Messages(messages),
+        model,
+        model_at,
+        body,
+        content_type: None,
+    })
+}
+
+/// What is wrong with a request.
+pub(in crate::gateway) fn wrong(invalid: &InvalidRequest) -> GatewayError {
+    let param = Some(invalid.param).filter(|param| !param.is_empty());
+    GatewayError::invalid(param, invalid.why)
+}
+
+/// What a request brings along beside text.
+pub(in crate::gateway) fn parts(read: &anthropic::Parts) -> Parts {
+    let mut parts = Parts::text();
+    if read.images > 0 {
+        parts.add(Class::InputImage);
+    }
+    if read.may_write_long {
+        parts.add(Class::CacheWriteLong);
+    }
+    if read.is_opaque {
+        parts.add_opaque(Opaque::Anything);
+    }
+    Parts {
+        images: read.images,
+        image_bytes: read.image_bytes,
+        added_tokens: read.added_tokens,
+        ..parts
+    }
+}
+
+/// "Context editing": what a conversation is shortened by another call of the
+/// model is charged for beside the answer.
+fn compaction(members: &Members<'_>) -> Option<Unpriced> {
+    let edits = members.stated("context_management")?.get();
+    let may_compact = ["compact", "\\u"].iter().any(|part| edits.contains(part));
+    may_compact.then_some(Unpriced {
+        param: "context_management",
+        why: "compaction is a call of its own",
+    })
+}
+
+fn thinking(members: &Members<'_>) -> Option<Thinking> {
+    let stated = members.stated("thinking")?;
+    let object = JsonObject::read(stated.get().as_bytes()).ok()?;
+    let budget = object.get("budget_tokens")?;
+    let at = place_of(stated, members.body);
+    let inner = place_of(budget, stated.get().as_bytes());
+    Some(Thinking {
+        budget: RawValue::get(budget).parse().ok()?,
+        budget_at: at.start + inner.start..at.start + inner.end,
+        at,
+    })
+}
+
+impl Messages {
+    /// Makes the output limit what it is. A budget to think that no longer
+    /// fits is lowered with it; one that cannot be as low is left out.
+    pub(in crate::gateway) fn edit(&self, edits: &mut Edits, limit: u64) {
+        if self.max_tokens.value == Some(limit) {
+            return;
+        }
+        edits.set("max_tokens", self.max_tokens.at.clone(), &limit.to_string());
+        let thinking = self.thinking.as_ref();
+        let Some(thinking) = thinking.filter(|thinking| thinking.budget >= limit) else {
+            return;
+        };
+        let budget = limit / 2;
+        if budget >= LEAST_BUDGET {
+            edits.replace(thinking.budget_at.clone(), budget.to_string());
+        } else {
+            edits.replace(thinking.at.clone(), NO_THINKING);
+        }
+    }
+
+    /// The header that names what the client tries out.
+    pub(in crate::gateway) fn betas(&self) -> Option<(HeaderName, HeaderValue)> {
+        let betas = self.betas.clone()?;
+        Some((ANTHROPIC_BETA, betas))
+    }
+}

@@ -1,0 +1,155 @@
+//! A response as its client sees it: our names for it, and what it cost.
+
+use bytes::Bytes;
+use keypurse_core::money::Money;
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use super::ids::Names;
+use crate::gateway::endpoint::splice::{Edits, place_of};
+use crate::gateway::relay::cost::Paid;
+
+/// Members that are not shown as they came.
+#[derive(Deserialize)]
+struct Members<'a> {
+    #[serde(borrow, default)]
+    id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    previous_response_id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    usage: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "even_null")]
+    cost: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "even_null")]
+    provider: Option<&'a RawValue>,
+}
+
+/// A usage object, of which only one member is asked.
+#[derive(Deserialize)]
+struct Usage<'a> {
+    #[serde(borrow, default, deserialize_with = "even_null")]
+    cost: Option<&'a RawValue>,
+}
+
+/// A response as its client sees it. What is none is shown as it came.
+pub(in crate::gateway) fn shown(
+    response: &Bytes,
+    names: Option<&Names>,
+    paid: Option<Paid<'_>>,
+) -> Bytes {
+    let is_object = response.trim_ascii_start().starts_with(b"{");
+    let members = serde_json::from_slice::<Members<'_>>(response).ok();
+    let Some(members) = members.filter(|_| is_object) else {
+        return response.clone();
+    };
+    let mut edits = Edits::default();
+    for theirs in [members.id, members.previous_response_id] {
+        if let Some((theirs, ours)) = theirs.and_then(|it| Some((it, renamed(it, names)?))) {
+            edits.replace(place_of(theirs, response), ours);
+        }
+    }
+    if let Some(Paid { cost, provider, .. }) = paid {
+        let place = |member: Option<&RawValue>| member.map(|it| place_of(it, response));
+        if let Some((usage, with_cost)) = members.usage.and_then(|it| Some((it, usage(it, cost)?)))
+        {
+            edits.replace(place_of(usage, response), with_cost);
+        }
+        edits.set("cost", place(members.cost), &cost.to_string());
+        let provider = format!("\"{provider}\"");
+        edits.set("provider", place(members.provider), &provider);
+    }
+    edits.apply(response)
+}
+
+/// Our name for what the provider names so.
+fn renamed(theirs: &RawValue, names: Option<&Names>) -> Option<String> {
+    let theirs: String = serde_json::from_str(theirs.get()).ok()?;
+    // Letters, digits, `-` and `_`: nothing to escape.
+    Some(format!("\"{}\"", names?.seal(&theirs)?))
+}
+
+fn usage(usage: &RawValue, cost: Money) -> Option<String> {
+    let text = usage.get();
+    let members: Usage<'_> = serde_json::from_str(text).ok()?;
+    let is_empty = text[1..].trim_start().starts_with('}');
+    if !text.starts_with('{') || is_empty {
+        return None;
+    }
+    let place = members.cost.map(|it| place_of(it, text.as_bytes()));
+    let mut edits = Edits::default();
+    edits.set("cost", place, &cost.to_string());
+    let shown = edits.apply(&Bytes::copy_from_slice(text.as_bytes()));
+    Some(String::from_utf8_lossy(&shown).into_owned())
+}
+
+/// A member that is null is there all the same, and must not be there twice.
+fn even_null<'de, D: Deserializer<'de>>(from: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(from).map(Some)
+}
+
+/// Members that say how a response ended.
+#[derive(Deserialize)]
+struct Ending<'a> {
+    #[serde(borrow, default, deserialize_with = "even_null")]
+    status: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "even_null")]
+    incomplete_details: Option<&'a RawValue>,
+}
+
+/// A response as it began, ended by its output limit.
+pub(super) fn cut(begun: &Bytes) -> Option<String> {
+    let ending: Ending<'_> = serde_json::from_slice(begun).ok()?;
+    let place = |member: Option<&RawValue>| member.map(|it| place_of(it, begun));
+    let why = r#"{"reason":"max_output_tokens"}"#;
+    let mut edits = Edits::default();
+    edits.set("status", place(ending.status), "\"incomplete\"");
+    edits.set("incomplete_details", place(ending.incomplete_details), why);
+    String::from_utf8(edits.apply(begun).into()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use keypurse_core::money::Money;
+    use keypurse_core::usage::TokenCounts;
+
+    use super::{Paid, cut, shown};
+
+    #[test]
+    fn a_response_shows_what_it_cost_and_nothing_else_changes() {
+        let paid = Paid {
+            cost: Money::from_nanos(1_500),
+            provider: "up",
+            used: &TokenCounts::NONE,
+        };
+        for (response, expected) in [
+            (
+                r#"{ "x":1.0,"usage": {"input_tokens":1} }"#,
+                r#"{ "x":1.0,"usage": {"input_tokens":1,"cost":0.0000015} ,"cost":0.0000015,"provider":"up"}"#,
+            ),
+            (
+                r#"{"cost":7,"provider":{"a":1},"usage":{"cost":7}}"#,
+                r#"{"cost":0.0000015,"provider":"up","usage":{"cost":0.0000015}}"#,
+            ),
+            (
+                r#"{"id":"resp_1","usage":{}}"#,
+                r#"{"id":"resp_1","usage":{},"cost":0.0000015,"provider":"up"}"#,
+            ),
+            ("[1]", "[1]"),
+        ] {
+            let response = Bytes::from_static(response.as_bytes());
+            assert_eq!(shown(&response, None, Some(paid)), expected);
+        }
+        let response = Bytes::from_static(br#"{"id":"resp_1"}"#);
+        assert_eq!(shown(&response, None, None), response);
+    }
+
+    #[test]
+    fn a_response_that_was_cut_is_incomplete() {
+        let begun = br#"{"id":"r","status":"in_progress","incomplete_details":null,"x":1.0}"#;
+        assert_eq!(
+            cut(&Bytes::from_static(begun)).unwrap(),
+            r#"{"id":"r","status":"incomplete","incomplete_details":{"reason":"max_output_tokens"},"x":1.0}"#
+        );
+    }
+}

@@ -1,0 +1,8 @@
+//! `GET models` and `{route}/models`: what can be called, and what it costs.
+//! Public.
+
+mod list;
+mod listed;
+mod select;
+
+pub(super) use list::{Lists, list, one};

@@ -1,0 +1,53 @@
+//! Asks a provider for something it keeps: no call to a model, and free.
+
+use bytes::Bytes;
+use http::header::{ACCEPT, ACCEPT_ENCODING, USER_AGENT};
+use http::{HeaderMap, Method, Request, Uri};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::client::RequestBody;
+use super::dispatch::{AGENT, IDENTITY, JSON, UpstreamFailure, UpstreamFault, begun};
+use super::fetch::{LARGEST_ANSWER, refusal, shows_key};
+use super::provider::{Gateway, Provider, Upstream};
+use crate::gateway::error::GatewayError;
+
+/// What a provider answers to a request without a body.
+pub(in crate::gateway) async fn look_up(
+    gateway: &Gateway,
+    provider: &Provider,
+    upstream: &Upstream,
+    method: Method,
+    url: Uri,
+) -> Result<(HeaderMap, Bytes), GatewayError> {
+    let failed = |fault: UpstreamFault| {
+        let provider = provider.name.clone();
+        GatewayError::Upstream(UpstreamFailure { provider, fault })
+    };
+    let mut request = Request::new(RequestBody::empty());
+    *request.method_mut() = method;
+    *request.uri_mut() = url;
+    let headers = request.headers_mut();
+    headers.insert(ACCEPT, JSON);
+    headers.insert(ACCEPT_ENCODING, IDENTITY);
+    headers.insert(USER_AGENT, AGENT);
+    for (name, value) in &upstream.headers {
+        headers.insert(name.clone(), value.clone());
+    }
+    let limits = &provider.timeouts;
+    let by = Instant::now() + limits.first_byte;
+    let reply = timeout_at(by, gateway.client.request(request)).await;
+    let mut reply = begun(&provider.name, reply).map_err(failed)?;
+    if !reply.status.is_success() {
+        let refused = refusal(provider, reply).await.map_err(failed)?;
+        return Err(GatewayError::PassedOn(Box::new(refused)));
+    }
+    let first = by.saturating_duration_since(Instant::now());
+    let collect = reply.body.collect(LARGEST_ANSWER, first, limits.idle);
+    let body = timeout(limits.total, collect).await;
+    let body = body.map_err(|_| UpstreamFault::Timeout).flatten();
+    let body = body.map_err(failed)?;
+    if shows_key(&provider.reached, &body) {
+        return Err(failed(UpstreamFault::Nonsense));
+    }
+    Ok((reply.headers, body))
+}

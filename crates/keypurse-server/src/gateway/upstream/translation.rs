@@ -1,0 +1,172 @@
+//! Between the client's dialect and the provider's. Where both are the same,
+//! the client's own bytes pass.
+
+use bytes::Bytes;
+use http::HeaderValue;
+use http::header::CONTENT_TYPE;
+use keypurse_providers::anthropic::MessagesRequest;
+use keypurse_providers::translate::{self, NoAnswer, Target, TranslatedStream, Untranslatable};
+use keypurse_providers::visible::never_reasons;
+
+use crate::gateway::call::count::length;
+use crate::gateway::call::fund::Funded;
+use crate::gateway::call::resolve::Route;
+use crate::gateway::config::{Dialect, OutputLimitField};
+use crate::gateway::endpoint::asked::Asked;
+use crate::gateway::endpoint::chat;
+use crate::gateway::endpoint::kind::Endpoint;
+use crate::gateway::endpoint::messages;
+use crate::gateway::endpoint::parts::Parts;
+use crate::gateway::endpoint::stream::StreamWire;
+use crate::gateway::error::{GatewayError, PassedOn};
+use crate::gateway::error_body::Shape;
+
+/// What a provider reads of a request, as far as its tokens are bounded by it.
+#[derive(Debug)]
+pub(in crate::gateway) struct Reading {
+    /// Bytes that are text.
+    pub(in crate::gateway) text: u64,
+    /// What else it is brought.
+    pub(in crate::gateway) parts: Parts,
+}
+
+impl Asked {
+    /// Whose API its client speaks.
+    fn dialect(&self) -> Dialect {
+        match self.endpoint {
+            Endpoint::Messages => Dialect::Anthropic,
+            _ => Dialect::OpenAi,
+        }
+    }
+
+    /// The body a provider gets, with this output limit per choice; or what of
+    /// the request its dialect cannot say.
+    pub(in crate::gateway) fn sent(
+        &self,
+        route: &Route,
+        limit: u64,
+    ) -> Result<Bytes, GatewayError> {
+        let (client, provider) = (self.dialect(), route.provider.reached.dialect());
+        if client == provider {
+            return Ok(self.for_upstream(route, limit));
+        }
+        let field = route.provider.output_limit_field;
+        let target = Target {
+            model: &route.model,
+            output_limit: limit,
+            limit_is_of_completion: field == OutputLimitField::MaxCompletionTokens,
+            may_reason: !never_reasons(&route.provider.name, &route.model),
+        };
+        let body = translate::request(client.into(), provider.into(), &self.body, &target);
+        let body = Bytes::from(body.map_err(untranslatable)?.into_owned());
+        if provider != Dialect::OpenAi {
+            return Ok(body);
+        }
+        // What is made explicit for a chat is so for a translated one.
+        let chat = chat::request::read(body)?;
+        chat.refuse_unpriced(route)?;
+        Ok(chat.for_upstream(route, limit))
+    }
+
+    /// What the provider reads of it, with this output limit; with a lower one
+    /// it is not more.
+    ///
+    /// What is translated is bounded by both texts: a client could hide
+    /// the length of one from the other.
+    pub(in crate::gateway) fn reading(
+        &self,
+        route: &Route,
+        limit: u64,
+    ) -> Result<Reading, GatewayError> {
+        let own = length(self.body.len()) - self.parts.image_bytes;
+        let provider = route.provider.reached.dialect();
+        if self.dialect() == provider {
+            let parts = self.parts;
+            return Ok(Reading { text: own, parts });
+        }
+        let body = self.sent(route, limit)?;
+        let parts = match provider {
+            Dialect::OpenAi => chat::request::read(body.clone())?.parts,
+            Dialect::Anthropic => {
+                let request = MessagesRequest::read(&body);
+                let request = request.map_err(|invalid| messages::request::wrong(&invalid))?;
+                messages::request::parts(&request.parts)
+            }
+            Dialect::Gemini => self.parts,
+        };
+        let text = length(body.len()).saturating_sub(parts.image_bytes);
+        Ok(Reading {
+            text: text.max(own),
+            parts,
+        })
+    }
+}
+
+fn untranslatable(refused: Untranslatable) -> GatewayError {
+    GatewayError::Invalid {
+        message: refused.to_string(),
+        param: Some(refused.param).filter(|param| !param.is_empty()),
+    }
+}
+
+impl Funded {
+    /// The dialects of the provider and of the client, where they differ.
+    fn translates(&self) -> Option<(translate::Dialect, translate::Dialect)> {
+        let provider = self.route.provider.reached.dialect();
+        let client = self.asked.dialect();
+        (provider != client).then(|| (provider.into(), client.into()))
+    }
+
+    /// The time that translated completions show.
+    fn created(&self) -> u64 {
+        u64::try_from(self.started_at.seconds()).unwrap_or(0)
+    }
+
+    /// How its answer is read when it is a stream. `None`: it is none.
+    pub(in crate::gateway) fn stream(&self) -> Option<StreamWire> {
+        self.asked.stream(self.translates().is_none())
+    }
+
+    /// What makes the provider's stream the client's.
+    pub(in crate::gateway) fn translated_stream(&self) -> Option<TranslatedStream> {
+        let (provider, client) = self.translates()?;
+        TranslatedStream::new(provider, client, self.created())
+    }
+
+    /// A whole answer as the client reads it.
+    pub(in crate::gateway) fn translated_answer(&self, body: &Bytes) -> Result<Bytes, NoAnswer> {
+        let Some((provider, client)) = self.translates() else {
+            return Ok(body.clone());
+        };
+        let translated = translate::answer(provider, client, body, self.created())?;
+        Ok(translated.into_owned().into())
+    }
+
+    /// A provider's refusal as the client reads it.
+    pub(in crate::gateway) fn translated_error(&self, passed: PassedOn) -> PassedOn {
+        let Some((provider, client)) = self.translates() else {
+            return passed;
+        };
+        let status = passed.status.as_u16();
+        let translated = translate::error(provider, client, status, &passed.body);
+        let body = translated.map_or_else(
+            || {
+                let name = &self.route.provider.name;
+                let message = format!("provider `{name}` answered {status} without an explanation");
+                let shape = Shape::new(status, "upstream_error", message);
+                shape
+                    .to_json(self.asked.endpoint.envelope())
+                    .to_string()
+                    .into()
+            },
+            |body| Bytes::from(body.into_owned()),
+        );
+        let mut headers = passed.headers;
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        PassedOn {
+            status: passed.status,
+            headers,
+            body,
+        }
+    }
+}
