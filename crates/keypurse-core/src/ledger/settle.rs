@@ -83,7 +83,7 @@ impl Ledger {
         self.settle(call, Money::ZERO, now)
     }
 
-    fn give_back(&mut self, hold: &Hold) {
+    pub(super) fn give_back(&mut self, hold: &Hold) {
         self.loaded_account(hold.account).purse.release(hold.amount);
         let Some(id) = hold.token else { return };
         let token = self.loaded_token(id);

@@ -100,7 +100,24 @@ impl Gateway {
             };
             listed.to_json()
         });
-        own.chain(self.catalogue_models(now)).collect()
+        let models = own.chain(self.catalogue_models(now));
+        models.chain(self.listed_aliases()).collect()
+    }
+
+    /// What operators call models, by the names they stand for.
+    fn listed_aliases(&self) -> impl Iterator<Item = Value> {
+        let aliases = self.aliases.sorted().into_iter();
+        aliases.map(|(name, models)| {
+            let (provider, _) = models[0].split_once('/').expect("checked at the start");
+            json!({
+                "id": name,
+                "object": "model",
+                "created": 0,
+                "owned_by": provider,
+                "available": self.providers.contains_key(provider),
+                "alias_of": models,
+            })
+        })
     }
 
     fn catalogue_models(&self, now: Timestamp) -> impl Iterator<Item = Value> {

@@ -86,6 +86,8 @@ impl Config {
             gateway: GatewayConfig {
                 providers: providers::providers(file, demo, environment)?,
                 prices: providers::prices(file)?,
+                aliases: providers::aliases(file),
+                max_concurrency: providers::max_concurrency(file),
                 default_output_limit: default_output.unwrap_or(DEFAULT_MAX_OUTPUT_TOKENS).into(),
                 ..GatewayConfig::default()
             },

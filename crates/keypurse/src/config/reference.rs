@@ -45,6 +45,7 @@ stream_hold = \"by_model\"             # how money is set aside for streams: ful
 first_byte_timeout_seconds = 120
 idle_timeout_seconds = 60
 total_timeout_seconds = 600
+max_concurrency = 100                # calls at once; others wait half a second, then 503 or a fallback
 ```
 
 | Name | Variable | Base URL |
@@ -66,6 +67,20 @@ cache_write_per_million = \"0.60\"     # optional; else as input
 per_call = \"0.01\"                    # optional; beside the tokens, searches included
 max_input_tokens = 128000            # optional; bounds images and files
 max_output_tokens = 4096             # optional; the limit of calls that state none
+```
+";
+
+const ALIASES: &str = "
+## Aliases
+
+An alias is a name of your own for a model, or for up to four that are tried in this order
+([routing.md](routing.md)). It has no slash, so it hides no `provider/model`; hiding a model that is called
+without its provider is warned of at start. Rules, prices and reports are about the model, not the alias.
+
+```toml
+[aliases]
+fast = \"openai/gpt-4o-mini\"
+best = [\"anthropic/claude-sonnet-4-5\", \"openai/gpt-4o\"]
 ```
 ";
 
@@ -103,6 +118,7 @@ pub(super) fn markdown() -> String {
         );
     }
     text.push_str(PRICES);
+    text.push_str(ALIASES);
     text
 }
 

@@ -1,5 +1,6 @@
 //! The order of steps, up to a task that carries the call.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -12,13 +13,16 @@ use keypurse_core::token::TokenKind;
 use keypurse_store::failpoint;
 use tokio::sync::oneshot;
 
-use super::bound::Bound;
 use super::carry::carry;
 use super::fund::Planned;
 use super::once;
 use super::read_body::read_body;
+use super::resolve::Route;
 use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::error::GatewayError;
+use crate::gateway::routing::attempts::Attempts;
+use crate::gateway::routing::candidates::Chosen;
+use crate::gateway::routing::wish;
 use crate::gateway::rules::{self, Wanted};
 use crate::gateway::sandbox;
 use crate::http::authenticate::{AuthError, authenticate, count_failure};
@@ -58,6 +62,7 @@ async fn answer(
         .await
         .map_err(GatewayError::Body)?;
     let claim = once::claim(&head, &caller, &body)?;
+    let (body, wishes) = wish::take(body)?;
     let asked = endpoint.read(body)?;
     let address = PeerAddr::of(&head).0.ip();
     if let Some(token) = caller
@@ -73,28 +78,44 @@ async fn answer(
         };
         return sandbox::answer(state, &call, &head.headers, asked).await;
     }
-    let route = state.gateway.route(&asked.model, endpoint, started_at)?;
-    asked.refuse_unpriced(&route)?;
-    let bound = Bound::of(&asked, &route, state.gateway.default_output_limit)?;
-    let wanted = Wanted {
-        address,
-        provider: &route.provider.name,
-        model: &route.model,
+    let permits = |route: &Route| {
+        let wanted = wanted(address, route);
+        Ok(rules::permits_model(
+            &state.gateway,
+            caller.token(),
+            &wanted,
+        )?)
     };
-    let permit = rules::admit(state, caller.token(), &wanted)?;
+    let chosen = state
+        .gateway
+        .choose(&asked, wishes.as_ref(), started_at, permits);
+    let Chosen { first, others } = chosen?;
+    let permit = rules::admit(state, caller.token(), &wanted(address, &first.route))?;
     let planned = Planned {
         call,
         started_at,
         caller,
         asked,
-        route,
-        bound,
+        route: first.route,
+        bound: first.bound,
         permit,
         claim,
+        attempts: Attempts::new(Attempts::are_asked_for(&head.headers)),
     };
     let (client, answer) = oneshot::channel();
-    state.tasks.spawn(carry(Arc::clone(state), planned, client));
+    state
+        .tasks
+        .spawn(carry(Arc::clone(state), planned, others, client));
     answer.await.map_err(|_| GatewayError::Internal)
+}
+
+/// A call as the rules see it.
+fn wanted(address: IpAddr, route: &Route) -> Wanted<'_> {
+    Wanted {
+        address,
+        provider: &route.provider.name,
+        model: &route.model,
+    }
 }
 
 /// Why a request has no caller; a guess counts against its address.

@@ -37,6 +37,7 @@ pub(in crate::gateway) async fn relay_whole(
         .await
         .map_err(Undelivered::NotCharged)?;
     let shown = with_cost(body, &answer, charge.cost, &funded.route.provider.name);
+    let shown = funded.attempts.told_in(shown, &funded.route);
     let mut response = Response::new(Body::from(shown.clone()));
     *response.headers_mut() = headers;
     let headers = response.headers_mut();

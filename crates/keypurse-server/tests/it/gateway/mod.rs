@@ -22,6 +22,7 @@ mod money;
 mod plausibility;
 mod prices;
 mod refusals;
+mod routing;
 mod rules;
 mod sandbox;
 mod settlement_table;
