@@ -239,6 +239,13 @@ impl Calls for SqliteStore {
         self.ask(|reply| Command::Hold(new, reply)).await
     }
 
+    async fn hold_anew(&self, new: NewHold) -> Result<Option<Admission>, HoldFailure> {
+        if self.commands.capacity() < RESERVED {
+            return Err(StoreError::Overloaded.into());
+        }
+        self.ask(|reply| Command::HoldAnew(new, reply)).await
+    }
+
     async fn open(&self, call: CallId, floor: Money) -> Result<Option<Money>, StoreError> {
         self.ask(|reply| Command::Open(call, floor, reply)).await
     }

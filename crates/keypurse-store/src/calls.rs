@@ -170,6 +170,12 @@ pub trait Calls {
     /// kept with the hold, until the call turns out not to have happened.
     async fn hold(&self, new: NewHold) -> Result<Admission, HoldFailure>;
 
+    /// Sets money aside anew for a call whose next attempt another model
+    /// answers, at that model's price: its row will name that model. Refused,
+    /// all is as it was. `None`: no hold is open, or something was delivered.
+    /// The claim of `new` does not count; that of the first hold stays.
+    async fn hold_anew(&self, new: NewHold) -> Result<Option<Admission>, HoldFailure>;
+
     /// Puts on disk what a crash would charge, before it is delivered; the
     /// hold grows with it as far as the money goes. Returns the floor reached:
     /// only what it pays for may be delivered. `None`: no hold is open.

@@ -155,6 +155,11 @@ impl Calls for FaultyStore {
         Ok(admission)
     }
 
+    async fn hold_anew(&self, new: NewHold) -> Result<Option<Admission>, HoldFailure> {
+        self.faults.write("hold_anew")?;
+        self.inner.hold_anew(new).await
+    }
+
     async fn open(&self, call: CallId, floor: Money) -> Result<Option<Money>, StoreError> {
         self.faults.write("open")?;
         let reached = self.inner.open(call, floor).await?;

@@ -139,6 +139,33 @@ impl Ledger {
         })
     }
 
+    /// Sets money aside anew for a call another model is to answer: what it
+    /// held is there for it. Refused, it holds what it held. `None`: it is not
+    /// under way, or something of it was delivered.
+    pub fn hold_anew(
+        &mut self,
+        request: &HoldRequest,
+        now: Timestamp,
+    ) -> Option<Result<Admission, HoldError>> {
+        let held = *self.holds.get(&request.call)?;
+        if held.floor.is_some() {
+            return None;
+        }
+        assert_eq!(
+            (held.account, held.token),
+            (request.account, request.token.map(|used| used.token)),
+            "a call is paid for by who began it"
+        );
+        self.holds.remove(&request.call);
+        self.give_back(&held);
+        let granted = self.hold(request, now);
+        if granted.is_err() {
+            self.set_aside(&held);
+            self.holds.insert(request.call, held);
+        }
+        Some(granted)
+    }
+
     fn check_token(&mut self, used: TokenUse, now: Timestamp) -> Result<Overdraft, HoldError> {
         let token = self.loaded_token(used.token);
         if !token.accepts(used.secret, now) {

@@ -86,7 +86,7 @@ impl Ledger {
         self.settle(call, Money::ZERO, now)
     }
 
-    fn give_back(&mut self, hold: &Hold) {
+    pub(super) fn give_back(&mut self, hold: &Hold) {
         if !hold.rehearsed {
             self.loaded_account(hold.account).purse.release(hold.amount);
         }

@@ -1,7 +1,9 @@
 //! What an operator decides about providers and prices, already read from
 //! wherever it was written.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use keypurse_core::price::{ImagePrices, Price};
@@ -17,6 +19,12 @@ pub struct GatewayConfig {
     /// The output limit of a call that states none, to a model whose own
     /// maximum is not known.
     pub default_output_limit: u64,
+    /// Names for models, each with those it stands for, the first to be asked
+    /// first.
+    pub aliases: BTreeMap<String, Vec<String>>,
+    /// How many calls providers may have at once, by their names; others any
+    /// number.
+    pub max_concurrency: BTreeMap<String, NonZeroU32>,
     /// How many calls without a client are read to their end at once, for
     /// their usage.
     pub max_drains: usize,
@@ -28,6 +36,8 @@ impl Default for GatewayConfig {
             providers: Vec::new(),
             prices: Vec::new(),
             default_output_limit: 4096,
+            aliases: BTreeMap::new(),
+            max_concurrency: BTreeMap::new(),
             max_drains: 256,
         }
     }

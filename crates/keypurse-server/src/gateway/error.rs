@@ -59,6 +59,10 @@ pub(super) enum GatewayError {
     Repeated(Repeated),
     /// Too much waits for the ledger.
     Overloaded,
+    /// A provider has as many calls as its operator lets it have.
+    ProviderBusy {
+        provider: Arc<str>,
+    },
     /// The ledger cannot write.
     LedgerUnavailable,
     /// The ledger came from a backup and nobody has said yet that it may spend.
@@ -125,6 +129,7 @@ impl GatewayError {
             Self::Refused(refused) => refused.retry_after_seconds().map(retry_after),
             Self::OnHold(_)
             | Self::Overloaded
+            | Self::ProviderBusy { .. }
             | Self::Repeated(Repeated::Running)
             | Self::LedgerUnavailable
             | Self::Unauthenticated(AuthError::ClockBehind | AuthError::Store(_)) => {
@@ -205,6 +210,13 @@ impl GatewayError {
                 "overloaded",
                 "too many calls at once; retry in a moment",
             ),
+            Self::ProviderBusy { provider } => {
+                let message = format!(
+                    "provider `{provider}` has as many calls under way as it may; retry in a \
+                     moment, or name `fallbacks`"
+                );
+                Shape::new(503, "overloaded", message)
+            }
             Self::LedgerUnavailable => {
                 let message = "spending cannot be recorded now, so no call is made; retry later";
                 Shape::new(503, "ledger_unavailable", message)

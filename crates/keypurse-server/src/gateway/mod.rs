@@ -1,8 +1,8 @@
 //! Calls to models: `/v3` and `/v1`.
 //!
 //! Every call takes one path, [`call`]: it is read strictly, bounded, permitted by its token's [`rules`], paid for
-//! and only then sent. What differs by route is in [`endpoint`]; providers are
-//! in [`upstream`]; what they answer is metered and charged in [`relay`]. A
+//! and only then sent. What differs by route is in [`endpoint`]; which models may
+//! answer, in [`routing`]; providers are in [`upstream`]; what they answer is metered and charged in [`relay`]. A
 //! provider cannot be called without a [`call::fund::Funded`].
 //!
 //! What happens when it fails: no hold on disk, no call (503); no charge on
@@ -17,6 +17,7 @@ mod routes;
 mod call;
 mod endpoint;
 mod relay;
+mod routing;
 mod rules;
 mod upstream;
 
@@ -28,4 +29,5 @@ pub use config::{
     ProviderKey, ProviderKind, StreamHold, Timeouts,
 };
 pub use routes::routes;
+pub use routing::alias::AliasError;
 pub use upstream::provider::{Gateway, GatewayConfigError};

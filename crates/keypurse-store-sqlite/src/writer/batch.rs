@@ -322,6 +322,10 @@ impl Writer {
                 let result = self.hold(&new, batch, now)?;
                 batch.answer(reply, result);
             }
+            Command::HoldAnew(new, reply) => {
+                let result = self.hold_anew(&new, batch, now)?;
+                batch.answer(reply, result);
+            }
             Command::Open(call, floor, reply) => {
                 let reached = self.open(call, floor, batch);
                 batch.answer(reply, Ok(reached));

@@ -37,22 +37,39 @@ impl Writer {
         if let Some(claim) = &new.claim {
             self.remember_call(claim, new.request.call, now)?;
         }
-        let held_call = self.held_call(&new.meta)?;
-        let hold = self
-            .ledger
-            .open_hold(new.request.call)
-            .expect("just granted");
-        journal::write_hold(&mut batch.records, new.request.call, hold, &held_call);
-        let seq = self.journal.seq;
-        self.held.insert(
-            new.request.call,
-            Held {
-                call: held_call,
-                seq,
-            },
-        );
-        *self.journal.open.entry(seq).or_default() += 1;
+        self.keep_hold(new, batch)?;
         Ok(Ok(admission))
+    }
+
+    /// The hold of a call that another model is to answer now. Its new record
+    /// takes the place of the old one.
+    pub(super) fn hold_anew(
+        &mut self,
+        new: &NewHold,
+        batch: &mut Batch,
+        now: Timestamp,
+    ) -> rusqlite::Result<Result<Option<Admission>, HoldFailure>> {
+        match self.ledger.hold_anew(&new.request, now) {
+            None => Ok(Ok(None)),
+            Some(Err(refused)) => Ok(Err(refused.into())),
+            Some(Ok(admission)) => {
+                self.keep_hold(new, batch)?;
+                Ok(Ok(Some(admission)))
+            }
+        }
+    }
+
+    /// Journals a hold that was just granted, and what its call is.
+    fn keep_hold(&mut self, new: &NewHold, batch: &mut Batch) -> rusqlite::Result<()> {
+        let (id, call) = (new.request.call, self.held_call(&new.meta)?);
+        let hold = self.ledger.open_hold(id).expect("just granted");
+        journal::write_hold(&mut batch.records, id, hold, &call);
+        let seq = self.journal.seq;
+        *self.journal.open.entry(seq).or_default() += 1;
+        if let Some(before) = self.held.insert(id, Held { call, seq }) {
+            self.journal.release(before.seq);
+        }
+        Ok(())
     }
 
     fn held_call(&mut self, meta: &CallMeta) -> rusqlite::Result<HeldCall> {

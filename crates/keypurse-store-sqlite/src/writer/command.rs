@@ -20,6 +20,7 @@ pub(crate) type Reply<T, E = StoreError> = oneshot::Sender<Result<T, E>>;
 #[derive(Debug)]
 pub(crate) enum Command {
     Hold(NewHold, Reply<Admission, HoldFailure>),
+    HoldAnew(NewHold, Reply<Option<Admission>, HoldFailure>),
     Open(CallId, Money, Reply<Option<Money>>),
     Settle(Settlement, Reply<Option<Charge>>),
     Simulated(SimulatedCall, Reply<(), RecordFailure>),

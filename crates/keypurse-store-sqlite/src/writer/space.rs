@@ -72,6 +72,7 @@ impl Space {
         self.is_short()
             && match command {
                 Command::Hold(..)
+                | Command::HoldAnew(..)
                 | Command::Open(..)
                 | Command::Simulated(..)
                 | Command::TopUpAccount(..)

@@ -16,6 +16,7 @@ macro_rules! promises {
 }
 
 promises!(
+    a_call_holds_anew_for_its_next_model,
     a_call_with_a_key_is_made_once,
     a_change_asked_for_twice_is_made_once,
     a_condition_is_decided_with_the_change,

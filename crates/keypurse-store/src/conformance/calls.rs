@@ -34,6 +34,40 @@ pub async fn holds_grow_as_far_as_the_money_goes(store: &dyn Store) {
     assert_eq!(balance(store, &token).await, nanos(600));
 }
 
+/// A call that another model is to answer holds what that one costs; refused,
+/// it holds what it held, and it is charged once.
+pub async fn a_call_holds_anew_for_its_next_model(store: &dyn Store) {
+    let owner = account(store, "owner", 1).await;
+    let token = token(store, owner, "t", 2, 1000).await;
+    let first = new_hold(store, &token, 2, 1, 300).await;
+    assert_eq!(
+        store.hold_anew(first.clone()).await.expect("a store"),
+        None,
+        "nothing is held yet"
+    );
+    store.hold(first).await.expect("enough money");
+    let dearer = new_hold(store, &token, 2, 1, 900).await;
+    let admission = store.hold_anew(dearer).await.expect("enough money");
+    assert_eq!(admission.map(|given| given.amount), Some(nanos(900)));
+    let mut too_dear = new_hold(store, &token, 2, 1, 1001).await;
+    too_dear.request.least = nanos(1001);
+    let refused = store.hold_anew(too_dear).await.expect_err("too dear");
+    assert!(
+        matches!(refused, HoldFailure::Refused(HoldError::Insufficient(_))),
+        "{refused}"
+    );
+    let opened = store.open(used(1, 0).call, nanos(900)).await;
+    assert_eq!(opened.expect("a store"), Some(nanos(900)), "as it was");
+    let again = new_hold(store, &token, 2, 1, 10).await;
+    let late = store.hold_anew(again).await.expect("a store");
+    assert_eq!(late, None, "something was delivered");
+    let charge = store.settle(used(1, 250)).await.expect("a store");
+    assert_eq!(charge.map(|charge| charge.charged), Some(nanos(250)));
+    assert_eq!(store.settle(used(1, 250)).await.expect("a store"), None);
+    assert_eq!(balance(store, &token).await, nanos(750));
+    assert_eq!(store.open_holds().await.expect("a store"), 0);
+}
+
 /// L2: however many ask at once, no more is held than there is.
 pub async fn holds_are_exclusive(store: &dyn Store) {
     let owner = account(store, "owner", 1).await;

@@ -11,9 +11,9 @@ mod tokens;
 mod units;
 
 pub use calls::{
-    a_charge_and_an_adjustment_never_lose_each_other, an_abandoned_call_is_charged_its_floor,
-    deletion_rotation_and_expiry_end_admission, holds_are_exclusive,
-    holds_grow_as_far_as_the_money_goes, l7_a_call_is_charged_once,
+    a_call_holds_anew_for_its_next_model, a_charge_and_an_adjustment_never_lose_each_other,
+    an_abandoned_call_is_charged_its_floor, deletion_rotation_and_expiry_end_admission,
+    holds_are_exclusive, holds_grow_as_far_as_the_money_goes, l7_a_call_is_charged_once,
     l9_what_exceeds_hold_and_balance_is_the_houses, the_account_is_charged_with_the_token,
     two_accounts_do_not_see_each_other,
 };

@@ -2,6 +2,7 @@
 //! `base_url` may name any host.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -31,6 +32,8 @@ pub(crate) struct ConfigFile {
     pub(crate) providers: BTreeMap<String, ProviderSection>,
     #[serde(default)]
     pub(crate) prices: Vec<PriceSection>,
+    #[serde(default)]
+    pub(crate) aliases: BTreeMap<String, AliasSection>,
     #[serde(skip)]
     source: Source,
 }
@@ -57,6 +60,18 @@ pub(crate) struct ProviderSection {
     pub(crate) first_byte_timeout_seconds: Option<u32>,
     pub(crate) idle_timeout_seconds: Option<u32>,
     pub(crate) total_timeout_seconds: Option<u32>,
+    pub(crate) max_concurrency: Option<NonZeroU32>,
+}
+
+/// One line of `[aliases]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "an alias stands for `provider/model`, or for a list of them"
+)]
+pub(crate) enum AliasSection {
+    Model(String),
+    Models(Vec<String>),
 }
 
 /// `[[prices]]`: decimals as text, US dollars.

@@ -87,6 +87,8 @@ impl Config {
             gateway: GatewayConfig {
                 providers: providers::providers(file, demo, environment)?,
                 prices: prices::prices(file)?,
+                aliases: providers::aliases(file),
+                max_concurrency: providers::max_concurrency(file),
                 default_output_limit: default_output.unwrap_or(DEFAULT_MAX_OUTPUT_TOKENS).into(),
                 ..GatewayConfig::default()
             },

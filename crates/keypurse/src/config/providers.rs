@@ -1,6 +1,8 @@
 //! Providers: from the file, or by themselves when their usual variable is
 //! set.
 
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -11,7 +13,7 @@ use keypurse_server::gateway::{
     Timeouts,
 };
 
-use super::file::{ConfigFile, ProviderSection};
+use super::file::{AliasSection, ConfigFile, ProviderSection};
 use crate::hint::Hint;
 
 /// Reads an environment variable; handed in, so that tests need not set any.
@@ -204,4 +206,26 @@ fn timeouts(section: &ProviderSection) -> Timeouts {
         total: seconds(section.total_timeout_seconds, usual.total),
         ..usual
     }
+}
+
+/// Names for models, and the models they stand for.
+pub(super) fn aliases(file: &ConfigFile) -> BTreeMap<String, Vec<String>> {
+    let aliases = file.aliases.iter();
+    aliases
+        .map(|(name, stands_for)| {
+            let models = match stands_for {
+                AliasSection::Model(model) => vec![model.clone()],
+                AliasSection::Models(models) => models.clone(),
+            };
+            (name.clone(), models)
+        })
+        .collect()
+}
+
+/// How many calls providers may have at once, where the file says.
+pub(super) fn max_concurrency(file: &ConfigFile) -> BTreeMap<String, NonZeroU32> {
+    let providers = file.providers.iter();
+    providers
+        .filter_map(|(name, section)| Some((name.clone(), section.max_concurrency?)))
+        .collect()
 }

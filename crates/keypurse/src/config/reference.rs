@@ -45,6 +45,7 @@ stream_hold = \"by_model\"             # how money is set aside for streams: ful
 first_byte_timeout_seconds = 120
 idle_timeout_seconds = 60
 total_timeout_seconds = 600
+max_concurrency = 100                # calls at once; others wait half a second, then 503 or a fallback
 ```
 
 `kind` says whose API the provider speaks, whatever its clients speak
@@ -100,6 +101,20 @@ images = [
 ```
 ";
 
+const ALIASES: &str = "
+## Aliases
+
+An alias is a name of your own for a model, or for up to four that are tried in this order
+([routing.md](routing.md)). It has no slash, so it hides no `provider/model`; hiding a model that is called
+without its provider is warned of at start. Rules, prices and reports are about the model, not the alias.
+
+```toml
+[aliases]
+fast = \"openai/gpt-4o-mini\"
+best = [\"anthropic/claude-sonnet-4-5\", \"openai/gpt-4o\"]
+```
+";
+
 /// The whole document.
 pub(super) fn markdown() -> String {
     let mut text = INTRODUCTION.to_owned();
@@ -134,6 +149,7 @@ pub(super) fn markdown() -> String {
         );
     }
     text.push_str(PRICES);
+    text.push_str(ALIASES);
     text
 }
 

@@ -140,6 +140,20 @@ fn bad_values_say_what_to_write_instead() {
 }
 
 #[test]
+fn an_alias_is_a_model_or_a_list_of_them() {
+    let file = "[aliases]\nfast = \"a/m\"\nbest = [\"a/m\", \"b/m\"]\n\
+                [providers.x]\nbase_url = \"http://h\"\nmax_concurrency = 3";
+    let gateway = merged(file, |_| {}).unwrap().gateway;
+    let list = |models: &[&str]| models.iter().map(|model| (*model).to_owned()).collect();
+    let expected = [("best", list(&["a/m", "b/m"])), ("fast", list(&["a/m"]))];
+    let expected = expected.map(|(name, models): (&str, Vec<String>)| (name.to_owned(), models));
+    assert_eq!(gateway.aliases, expected.into());
+    assert_eq!(gateway.max_concurrency["x"].get(), 3);
+    let wrong = refused("[aliases]\nfast = 3", |_| {});
+    assert!(wrong.contains("or for a list of them"), "{wrong}");
+}
+
+#[test]
 fn a_provider_configures_itself_when_its_variable_is_set() {
     let environment = |name: &str| (name == "OPENAI_API_KEY").then(|| "sk-test".to_owned());
     let names = |file: &str| -> Vec<String> {

@@ -40,6 +40,34 @@ fn allow_lets_one_call_at_a_time_go_beyond() {
 }
 
 #[test]
+fn l2_a_call_holds_anew_what_its_next_model_costs_or_what_it_held() {
+    check(
+        Overdraft::Clamp,
+        100,
+        "hold h1 60            -> held 60, available 40
+         again h1 90 least 90  -> held 90, available 10
+         again h1 20 least 20  -> held 20, available 80
+         again h1 300 least 50 -> held 100, available 0
+         again h1 300 least 120 -> 402 needs 120, available 0
+         settle h1 30          -> charged 30 house 0, available 70
+         again h1 10 least 10  -> not held, available 70
+         hold h2 60            -> held 60, available 10
+         open h2 5             -> floor 5, available 10
+         again h2 10 least 10  -> not held, available 10
+         settle h2 5           -> charged 5 house 0, available 65",
+    );
+    check(
+        Overdraft::Allow,
+        10,
+        "hold h1 50            -> held 50, available -40
+         again h1 70 least 1   -> held 70, available -60
+         hold h2 1             -> 429 held 70, available -60
+         void h1               -> charged 0, available 10
+         hold h2 1             -> held 1, available 9",
+    );
+}
+
+#[test]
 fn a_free_call_needs_no_money() {
     check(
         Overdraft::Clamp,

@@ -3,8 +3,8 @@
 use super::*;
 
 /// Runs a script like a bank statement against a token, one line a step:
-/// `hold h1 60` or `hold h1 60 least 20`, `settle h1 25`, `void h1`,
-/// `adjust 10`; after `->` what it answers.
+/// `hold h1 60` or `hold h1 60 least 20`, `again h1 90 least 20`, `settle h1
+/// 25`, `void h1`, `adjust 10`; after `->` what it answers.
 pub(super) fn check(overdraft: Overdraft, balance: i64, script: &str) {
     let mut ledger = ledger_with(&settings(overdraft), balance);
     for line in script
@@ -56,6 +56,14 @@ fn step_outcome(ledger: &mut Ledger, step: &str) -> String {
                 Err(other) => format!("{other:?}"),
             }
         }
+        "again" => match ledger.hold_anew(&request(number(1), number(2), number(4)), at(0)) {
+            Some(Ok(admission)) => format!("held {}", admission.amount.nanos()),
+            Some(Err(HoldError::Insufficient(short))) => {
+                format!("402 needs {}", short.needed.nanos())
+            }
+            Some(Err(other)) => format!("{other:?}"),
+            None => "not held".to_owned(),
+        },
         "settle" => match ledger.settle(call(number(1)), Money::from_nanos(number(2)), at(0)) {
             Ok(charge) => {
                 format!(

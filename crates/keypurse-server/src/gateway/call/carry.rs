@@ -1,5 +1,7 @@
 //! A call from its hold to its settlement.
 
+use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::response::Response;
@@ -15,16 +17,20 @@ use crate::gateway::error::GatewayError;
 use crate::gateway::relay::sound::relay_sound;
 use crate::gateway::relay::stream::relay_stream;
 use crate::gateway::relay::whole::{Undelivered, relay_whole};
+use crate::gateway::routing::candidates::Candidate;
+use crate::gateway::routing::retry::next_attempt;
 use crate::gateway::upstream::fetch::{Fetched, fetch};
+use crate::gateway::upstream::provider::Provider;
 use crate::http::authenticate::AuthError;
 use crate::http::envelope::Envelope;
+use crate::http::revocations::Watch;
 use crate::state::{AppState, State};
 
 /// A funded call under way.
 pub(in crate::gateway) struct Running<'a> {
     pub(in crate::gateway) state: &'a State,
     pub(in crate::gateway) funded: &'a Funded,
-    revoked: Option<CancellationToken>,
+    revoked: Option<&'a CancellationToken>,
     /// How many output tokens a crash would be charged for; 0 when nothing
     /// was delivered.
     covered: AtomicU64,
@@ -38,23 +44,49 @@ pub(in crate::gateway) struct Running<'a> {
 pub(in crate::gateway) async fn carry(
     state: AppState,
     planned: Planned,
-    client: oneshot::Sender<Response>,
+    others: Vec<Candidate>,
+    mut client: oneshot::Sender<Response>,
 ) {
     let envelope = planned.asked.endpoint.envelope();
     // Before the hold, so that a deletion after the hold finds this call.
     let token = planned.caller.token().map(|token| token.token);
     let watch = token.map(|token| state.revocations.watch(token));
-    let funded = match fund(&state, planned).await {
+    let revoked = watch.as_ref().map(Watch::revoked);
+    let mut funded = match fund(&state, planned).await {
         Ok(funded) => funded,
         Err(refused) => return drop(client.send(once::answer(&state, envelope, refused))),
     };
-    let running = Running {
-        state: &state,
-        funded: &funded,
-        revoked: watch.as_ref().map(|watch| watch.revoked().clone()),
-        covered: AtomicU64::new(0),
-    };
-    running.relay(client).await;
+    let mut others = VecDeque::from(others);
+    loop {
+        let running = Running::of(&state, &funded, revoked);
+        let tried = running.attempt(client, !others.is_empty()).await;
+        let Err(unanswered) = tried else { return };
+        let failure = unanswered.failure;
+        client = unanswered.client;
+        let goes_on = !client.is_closed() && !running.is_ending();
+        if goes_on && next_attempt(&state, &mut funded, &mut others, &failure).await {
+            continue;
+        }
+        let running = Running::of(&state, &funded, revoked);
+        return running.answer_undelivered(failure, client).await;
+    }
+}
+
+/// An attempt that delivered nothing, and who waits for an answer.
+struct Unanswered {
+    failure: GatewayError,
+    client: oneshot::Sender<Response>,
+}
+
+impl<'a> Running<'a> {
+    fn of(state: &'a State, funded: &'a Funded, revoked: Option<&'a CancellationToken>) -> Self {
+        Self {
+            state,
+            funded,
+            revoked,
+            covered: AtomicU64::new(0),
+        }
+    }
 }
 
 impl Running<'_> {
@@ -64,7 +96,7 @@ impl Running<'_> {
 
     /// Waits until the token is deleted.
     pub(in crate::gateway) async fn revoked(&self) {
-        match &self.revoked {
+        match self.revoked {
             Some(revoked) => revoked.cancelled().await,
             None => std::future::pending().await,
         }
@@ -82,28 +114,68 @@ impl Running<'_> {
         self.funded.asked.endpoint.envelope()
     }
 
-    async fn relay(&self, mut client: oneshot::Sender<Response>) {
+    /// Whether nothing more is to be begun for the call.
+    fn is_ending(&self) -> bool {
+        let is_revoked = self.revoked.is_some_and(CancellationToken::is_cancelled);
+        is_revoked || self.state.cut_off.is_cancelled()
+    }
+
+    /// Asks the provider and relays what it answers, to the settlement. `Err`:
+    /// nothing was delivered, and the call is still to be resolved.
+    async fn attempt(
+        &self,
+        mut client: oneshot::Sender<Response>,
+        has_others: bool,
+    ) -> Result<(), Unanswered> {
         if client.is_closed() {
-            return void(self.funded, StatusCode::OK.as_u16()).await;
+            void(self.funded, StatusCode::OK.as_u16()).await;
+            return Ok(());
+        }
+        let Provider { name, health, .. } = &*self.funded.route.provider;
+        let Ok(_place) = health.place(has_others).await else {
+            let provider = Arc::clone(name);
+            let failure = GatewayError::ProviderBusy { provider };
+            return Err(Unanswered { failure, client });
+        };
+        if !self.funded.attempts.is_retried {
+            health.earn();
         }
         let fetched = tokio::select! {
             biased;
-            fetched = fetch(&self.state.gateway, self.funded, self.revoked.as_ref()) => fetched,
+            fetched = fetch(&self.state.gateway, self.funded, self.revoked) => fetched,
             () = self.revoked(), if self.funded.asked.streamed => {
-                return self.answer_undelivered(revoked_key(), client).await;
+                self.answer_undelivered(revoked_key(), client).await;
+                return Ok(());
             }
-            () = self.abandoned(&mut client) => return self.give_up(client).await,
-            () = self.state.cut_off.cancelled() => return self.give_up(client).await,
+            () = self.abandoned(&mut client) => {
+                self.give_up(client).await;
+                return Ok(());
+            }
+            () = self.state.cut_off.cancelled() => {
+                self.give_up(client).await;
+                return Ok(());
+            }
         };
+        let begun_at = self.funded.attempts.begun_at;
         match fetched {
-            Err(failure) => self.answer_undelivered(failure, client).await,
-            Ok(Fetched::Begun(begun)) => relay_stream(self, *begun, client).await,
-            Ok(Fetched::Sound(sound)) => relay_sound(self, *sound, client).await,
+            Err(failure) => return Err(Unanswered { failure, client }),
+            Ok(Fetched::Begun(begun)) => {
+                health.answered(begun_at.elapsed());
+                relay_stream(self, *begun, client).await;
+            }
+            Ok(Fetched::Sound(sound)) => {
+                health.answered(begun_at.elapsed());
+                relay_sound(self, *sound, client).await;
+            }
             Ok(Fetched::Whole { headers, body }) => {
+                let took = begun_at.elapsed();
                 match relay_whole(self.state, self.funded, headers, &body).await {
-                    Ok(response) => drop(client.send(response)),
+                    Ok(response) => {
+                        health.answered(took);
+                        drop(client.send(response));
+                    }
                     Err(Undelivered::NoAnswer(failure)) => {
-                        self.answer_undelivered(failure, client).await;
+                        return Err(Unanswered { failure, client });
                     }
                     Err(Undelivered::NotCharged(failure)) => {
                         drop(client.send(failure.into_response(self.envelope())));
@@ -111,6 +183,7 @@ impl Running<'_> {
                 }
             }
         }
+        Ok(())
     }
 
     /// The call failed before its first byte: it costs nothing.
@@ -119,7 +192,10 @@ impl Running<'_> {
         failure: GatewayError,
         client: oneshot::Sender<Response>,
     ) {
-        let response = failure.into_response(self.envelope());
+        let mut response = failure.into_response(self.envelope());
+        self.funded
+            .attempts
+            .add_failed_count(response.headers_mut());
         void(self.funded, response.status().as_u16()).await;
         drop(client.send(response));
     }

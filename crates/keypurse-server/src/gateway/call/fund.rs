@@ -2,19 +2,21 @@
 
 use std::sync::Arc;
 
-use keypurse_core::id::CallId;
-use keypurse_core::ledger::{HoldError, HoldRequest, Short, TokenUse};
+use keypurse_core::id::{AccountId, CallId};
+use keypurse_core::ledger::{Admission, HoldError, HoldRequest, Short, TokenUse};
 use keypurse_core::time::Timestamp;
 use keypurse_providers::simulator::Scenario;
 use keypurse_store::{CallMeta, Claim, HoldFailure, NewHold, StoreError, failpoint};
 use tracing::error;
 
-use crate::gateway::call::admit::admit;
+use crate::gateway::call::admit::{Asking, admit};
 use crate::gateway::call::bound::Bound;
 use crate::gateway::call::open_hold::OpenHold;
 use crate::gateway::call::resolve::Route;
 use crate::gateway::endpoint::asked::Asked;
 use crate::gateway::error::{GatewayError, Shortage};
+use crate::gateway::routing::attempts::Attempts;
+use crate::gateway::routing::candidates::Candidate;
 use crate::gateway::rules::Permit;
 use crate::http::authenticate::{AuthError, Caller};
 use crate::state::AppState;
@@ -33,6 +35,7 @@ pub(in crate::gateway) struct Planned {
     pub(in crate::gateway) claim: Option<Claim>,
     /// What its simulated provider is to do wrong.
     pub(in crate::gateway) scenario: Option<Scenario>,
+    pub(in crate::gateway) attempts: Attempts,
 }
 
 /// Proof that money is set aside for this call: without it no provider is
@@ -58,6 +61,15 @@ pub(in crate::gateway) struct Funded {
     pub(in crate::gateway) is_claimed: bool,
     /// What its simulated provider is to do wrong.
     pub(in crate::gateway) scenario: Option<Scenario>,
+    pub(in crate::gateway) attempts: Attempts,
+    payer: Payer,
+}
+
+/// Whose money it is.
+#[derive(Clone, Copy, Debug)]
+struct Payer {
+    account: AccountId,
+    token: Option<TokenUse>,
 }
 
 /// Sets the money aside; it is on disk when this returns.
@@ -75,33 +87,20 @@ pub(in crate::gateway) async fn fund(
         permit,
         claim,
         scenario,
+        mut attempts,
     } = planned;
-    let is_claimed = claim.is_some();
-    let hold = |bound: &Bound| NewHold {
-        request: HoldRequest {
-            call,
-            account: caller.account(),
-            token: caller.token().map(|token| TokenUse {
-                token: token.token,
-                secret: token.secret,
-            }),
-            full: bound.full,
-            least: bound.least,
-            first: bound.first,
-        },
-        meta: CallMeta {
-            provider: Arc::clone(&route.provider.name),
-            model: Arc::clone(&route.model),
-            feature: asked.endpoint.feature(),
-            streamed: asked.streamed,
-            price: Arc::clone(&route.price),
-            started_at,
-        },
-        claim,
+    let payer = Payer {
+        account: caller.account(),
+        token: caller.token().map(|token| TokenUse {
+            token: token.token,
+            secret: token.secret,
+        }),
     };
+    let meta = meta(&asked, &route, started_at);
+    let hold = |bound: &Bound| payer.hold(call, bound, meta.clone(), claim);
     let open_hold = OpenHold::of(state, call);
     failpoint::reach("call.before-hold");
-    let (admission, bound) = admit(state, (&asked, &route), bound, hold).await;
+    let (admission, bound) = admit(state, Asking::First, (&asked, &route), bound, hold).await;
     let admission = match admission {
         Ok(admission) => admission,
         Err(failure) => {
@@ -110,26 +109,83 @@ pub(in crate::gateway) async fn fund(
         }
     };
     failpoint::reach("call.after-hold");
-    let is_clamped = admission.budget < bound.full;
-    let limit = if is_clamped {
-        bound.affordable(admission.budget)
-    } else {
-        bound.limit
-    };
+    attempts.begin(false);
     Ok(Funded {
         call,
         hold: open_hold,
         started_at,
         asked,
         route,
-        bound,
         permit,
-        limit,
-        is_clamped,
+        limit: limit(&bound, &admission),
+        is_clamped: admission.budget < bound.full,
         is_overdrawn: admission.overdrawn,
-        is_claimed,
         scenario,
+        is_claimed: claim.is_some(),
+        attempts,
+        payer,
+        bound,
     })
+}
+
+impl Funded {
+    /// Sets the money aside anew, for another model to answer the call. What
+    /// fails leaves everything as it was.
+    pub(in crate::gateway) async fn turn_to(
+        &mut self,
+        state: &AppState,
+        candidate: Candidate,
+    ) -> Result<(), GatewayError> {
+        let Candidate { route, bound } = candidate;
+        let meta = meta(&self.asked, &route, self.started_at);
+        let hold = |bound: &Bound| self.payer.hold(self.call, bound, meta.clone(), None);
+        let asked = (&self.asked, &*route);
+        let (admission, bound) = admit(state, Asking::Anew, asked, bound, hold).await;
+        let admission = admission.map_err(|failure| refused(failure, &bound))?;
+        self.limit = limit(&bound, &admission);
+        self.is_clamped = admission.budget < bound.full;
+        self.is_overdrawn = admission.overdrawn;
+        self.route = route;
+        self.bound = bound;
+        Ok(())
+    }
+}
+
+/// The output limit that was paid for, per choice.
+fn limit(bound: &Bound, admission: &Admission) -> u64 {
+    if admission.budget < bound.full {
+        bound.affordable(admission.budget)
+    } else {
+        bound.limit
+    }
+}
+
+fn meta(asked: &Asked, route: &Route, started_at: Timestamp) -> CallMeta {
+    CallMeta {
+        provider: Arc::clone(&route.provider.name),
+        model: Arc::clone(&route.model),
+        feature: asked.endpoint.feature(),
+        streamed: asked.streamed,
+        price: Arc::clone(&route.price),
+        started_at,
+    }
+}
+
+impl Payer {
+    fn hold(self, call: CallId, bound: &Bound, meta: CallMeta, claim: Option<Claim>) -> NewHold {
+        NewHold {
+            request: HoldRequest {
+                call,
+                account: self.account,
+                token: self.token,
+                full: bound.full,
+                least: bound.least,
+                first: bound.first,
+            },
+            meta,
+            claim,
+        }
+    }
 }
 
 fn refused(failure: HoldFailure, bound: &Bound) -> GatewayError {

@@ -165,7 +165,8 @@ impl Gateway {
     }
 
     /// The configured provider of a model, and the model's name there.
-    fn configured<'a>(&self, name: &'a str) -> Option<(&Arc<Provider>, &'a str)> {
+    fn configured<'a>(&'a self, name: &'a str) -> Option<(&'a Arc<Provider>, &'a str)> {
+        let name = self.aliases.resolve(name);
         if let Some((prefix, model)) = name.split_once('/')
             && let Some(provider) = self.providers.get(prefix)
         {
@@ -179,14 +180,29 @@ impl Gateway {
     /// start picks the same), then whom the catalogue names, most original
     /// first.
     fn provider_serving(&self, bare: &str) -> Option<&Arc<Provider>> {
-        let priced = self.prices.keys().filter(|(_, model)| model == bare);
-        let by_price = priced
-            .filter_map(|(provider, _)| self.providers.get(provider))
-            .min_by_key(|provider| &provider.name);
+        let by_price = self.pricing(bare).min_by_key(|provider| &provider.name);
         by_price.or_else(|| {
             let mut serving = self.catalogue.providers_serving(bare);
             serving.find_map(|provider| self.providers.get(provider))
         })
+    }
+
+    /// All configured providers of a model, in the same order.
+    pub(in crate::gateway) fn providers_serving(&self, bare: &str) -> Vec<&Arc<Provider>> {
+        let mut serving: Vec<_> = self.pricing(bare).collect();
+        serving.sort_by_key(|provider| &provider.name);
+        let by_catalogue = self.catalogue.providers_serving(bare);
+        for provider in by_catalogue.filter_map(|provider| self.providers.get(provider)) {
+            if !serving.iter().any(|known| known.name == provider.name) {
+                serving.push(provider);
+            }
+        }
+        serving
+    }
+
+    fn pricing(&self, bare: &str) -> impl Iterator<Item = &Arc<Provider>> {
+        let priced = self.prices.keys().filter(move |(_, model)| model == bare);
+        priced.filter_map(|(provider, _)| self.providers.get(provider))
     }
 
     fn route_at(
@@ -267,6 +283,7 @@ impl Gateway {
         if let Some((provider, model)) = self.configured(name) {
             return self.route_at(&Arc::new(provider.simulated()), model, endpoint, now);
         }
+        let name = self.aliases.resolve(name);
         let named = name
             .split_once('/')
             .and_then(|(prefix, model)| self.catalogue.find(prefix, model));

@@ -1,5 +1,6 @@
 //! The order of steps, up to a task that carries the call.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -12,14 +13,17 @@ use keypurse_core::token::TokenKind;
 use keypurse_store::{TokenCredential, failpoint};
 use tokio::sync::oneshot;
 
-use super::bound::Bound;
 use super::carry::carry;
 use super::fund::Planned;
 use super::once;
 use super::read_body::read_body;
+use super::resolve::Route;
 use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::endpoint::responses::ids::Names;
 use crate::gateway::error::GatewayError;
+use crate::gateway::routing::attempts::Attempts;
+use crate::gateway::routing::candidates::Chosen;
+use crate::gateway::routing::wish;
 use crate::gateway::rules::{self, Wanted};
 use crate::gateway::sandbox;
 use crate::http::authenticate::{AuthError, authenticate, count_failure};
@@ -61,6 +65,7 @@ async fn answer(
     let claim = once::claim(&head, &caller, || {
         endpoint.fingerprint(&head.headers, &body)
     })?;
+    let (body, wishes) = wish::take(body)?;
     let asked = endpoint.read(&head.headers, body)?;
     let mut asked = asked.with_headers(&head.headers)?;
     let address = PeerAddr::of(&head).0.ip();
@@ -76,27 +81,28 @@ async fn answer(
         };
         return sandbox::answer(state, &call, &head.headers, asked).await;
     }
-    let route = match rehearsing {
-        Some(_) => state
-            .gateway
-            .sandbox_route(&asked.model, endpoint, started_at)?,
-        None => state.gateway.route(&asked.model, endpoint, started_at)?,
+    let permits = |route: &Route| {
+        let wanted = wanted(address, route);
+        Ok(rules::permits_model(
+            &state.gateway,
+            caller.token(),
+            &wanted,
+        )?)
     };
-    asked.refuse_unpriced(&route)?;
-    let route = match asked.asked_media() {
-        Some(media) => media.at_its_price(route)?,
-        None => route,
+    let gateway = &state.gateway;
+    let chosen = match rehearsing {
+        Some(_) => {
+            let route = gateway.sandbox_route(&asked.model, endpoint, started_at)?;
+            Chosen::only(gateway, &asked, route)?
+        }
+        None => gateway.choose(&asked, wishes.as_ref(), started_at, permits)?,
     };
-    asked.bind(|| Names::of(state.vault.keyring(), &caller, route.provider.name.clone()))?;
-    let bound = Bound::of(&asked, &route, state.gateway.default_output_limit)?;
-    let wanted = Wanted {
-        address,
-        provider: &route.provider.name,
-        model: &route.model,
-    };
-    let permit = rules::admit(state, caller.token(), &wanted)?;
+    let Chosen { first, others } = chosen;
+    let provider = &first.route.provider.name;
+    asked.bind(|| Names::of(state.vault.keyring(), &caller, Arc::clone(provider)))?;
+    let permit = rules::admit(state, caller.token(), &wanted(address, &first.route))?;
     let scenario = match rehearsing {
-        Some(token) => sandbox::rehearsed(&head.headers, &asked, token.token, &route)?,
+        Some(token) => sandbox::rehearsed(&head.headers, &asked, token.token, &first.route)?,
         None => None,
     };
     let planned = Planned {
@@ -104,19 +110,31 @@ async fn answer(
         started_at,
         caller,
         asked,
-        route,
-        bound,
+        route: first.route,
+        bound: first.bound,
         permit,
         claim,
         scenario,
+        attempts: Attempts::new(Attempts::are_asked_for(&head.headers)),
     };
     let (client, answer) = oneshot::channel();
-    state.tasks.spawn(carry(Arc::clone(state), planned, client));
+    state
+        .tasks
+        .spawn(carry(Arc::clone(state), planned, others, client));
     answer.await.map_err(|_| GatewayError::Internal)
 }
 
 fn is_sandbox(token: &TokenCredential) -> bool {
     token.settings.kind == TokenKind::Sandbox
+}
+
+/// A call as the rules see it.
+fn wanted(address: IpAddr, route: &Route) -> Wanted<'_> {
+    Wanted {
+        address,
+        provider: &route.provider.name,
+        model: &route.model,
+    }
 }
 
 /// Why a request has no caller; a guess counts against its address.

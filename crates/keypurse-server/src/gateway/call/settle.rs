@@ -184,6 +184,9 @@ pub(in crate::gateway) async fn settle(
         counts: used.counts,
         certainty: used.certainty,
     };
+    let took = funded.attempts.begun_at.elapsed();
+    let health = &funded.route.provider.health;
+    health.spoke(used.counts.output, took);
     failpoint::reach("call.before-charge");
     let charge = funded.hold.resolve(outcome, status).await;
     funded.permit.end(used.counts.input + used.counts.output);

@@ -69,8 +69,11 @@ pub(in crate::gateway) async fn list(
         return json_response(body);
     }
     let models = state.gateway.listed(endpoint, now);
-    let data = match view {
-        View::Providers => models.iter().map(Listed::to_json).collect(),
+    let data: Vec<Value> = match view {
+        View::Providers => {
+            let aliases = state.gateway.listed_aliases(endpoint, now);
+            models.iter().map(Listed::to_json).chain(aliases).collect()
+        }
         View::Models => grouped(&models),
     };
     let body = Bytes::from(json!({ "object": "list", "data": data }).to_string());

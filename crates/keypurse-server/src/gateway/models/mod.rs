@@ -1,6 +1,7 @@
 //! `GET models` and `{route}/models`: what can be called, and what it costs.
 //! Public.
 
+mod aliases;
 mod list;
 mod listed;
 mod select;

@@ -55,9 +55,11 @@ pub(in crate::gateway) fn add_balance(headers: &mut HeaderMap, balance: Money) {
     headers.insert(BALANCE, decimal(balance));
 }
 
-/// Tells a client what its token's `overdraft` did: lowered the output limit,
-/// and to what, or let the call go beyond the balance.
+/// Tells a client how its call was made: in how many attempts, if not one; and
+/// what its token's `overdraft` did: lowered the output limit, and to what, or
+/// let the call go beyond the balance.
 pub(in crate::gateway) fn add_overdraft(headers: &mut HeaderMap, funded: &Funded) {
+    funded.attempts.add_count(headers);
     if funded.is_clamped {
         headers.insert(OUTPUT_LIMIT, HeaderValue::from(funded.limit));
         headers.insert(OVERDRAFT, HeaderValue::from_static("clamp"));

@@ -19,7 +19,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::gateway::call::bound::BLOCK;
 use crate::gateway::call::carry::Running;
-use crate::gateway::call::fund::unrecordable;
+use crate::gateway::call::fund::{Funded, unrecordable};
 use crate::gateway::call::once::keep_stream;
 use crate::gateway::call::settle::{Ended, settle};
 use crate::gateway::endpoint::stream::{StreamEnd, Tail};
@@ -104,6 +104,10 @@ fn response(
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     add_overdraft(headers, running.funded);
+    let Funded {
+        attempts, route, ..
+    } = running.funded;
+    let response = attempts.told_at_the_end(response, route);
     if running.funded.is_claimed {
         return keep_stream(running.state, running.funded.call, response);
     }

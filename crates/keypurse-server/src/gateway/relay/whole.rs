@@ -42,7 +42,10 @@ pub(in crate::gateway) async fn relay_whole(
         used: used.counts(),
     };
     let shown = match &answer {
-        Some(answer) => funded.asked.show(body, answer, paid),
+        Some(answer) => {
+            let shown = funded.asked.show(body, answer, paid);
+            funded.attempts.told_in(shown, &funded.route)
+        }
         None => body.clone(),
     };
     let mut response = Response::new(Body::from(shown.clone()));

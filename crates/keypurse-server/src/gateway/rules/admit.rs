@@ -58,6 +58,19 @@ fn check_address(rules: &Rules, address: IpAddr) -> Result<(), Refused> {
     }
 }
 
+/// Whether a token's rules let it call a model, from wherever and however
+/// often.
+pub(in crate::gateway) fn permits_model(
+    gateway: &Gateway,
+    token: Option<&TokenCredential>,
+    wanted: &Wanted<'_>,
+) -> Result<(), Refused> {
+    match token.and_then(|token| token.settings.rules.as_deref()) {
+        Some(rules) => check_model(gateway, rules, wanted),
+        None => Ok(()),
+    }
+}
+
 /// A denied model has one more name to be found by: the catalogue's.
 fn check_model(gateway: &Gateway, rules: &Rules, wanted: &Wanted<'_>) -> Result<(), Refused> {
     let Wanted {

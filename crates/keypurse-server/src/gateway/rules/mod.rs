@@ -10,7 +10,7 @@ mod loads;
 mod permit;
 mod refused;
 
-pub(super) use admit::{Wanted, admit, admit_address};
+pub(super) use admit::{Wanted, admit, admit_address, permits_model};
 pub(super) use loads::Loads;
 pub(super) use permit::Permit;
 pub(super) use refused::Refused;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use http::Uri;
@@ -23,6 +24,8 @@ use crate::gateway::config::{
 };
 use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::models::Lists;
+use crate::gateway::routing::alias::{AliasError, Aliases};
+use crate::gateway::routing::health::Health;
 use crate::gateway::rules::Loads;
 
 /// Providers, prices and the client that reaches them.
@@ -30,6 +33,7 @@ pub struct Gateway {
     pub(in crate::gateway) catalogue: Catalogue,
     pub(in crate::gateway) providers: HashMap<String, Arc<Provider>>,
     pub(in crate::gateway) prices: HashMap<(String, String), KnownPrice>,
+    pub(in crate::gateway) aliases: Aliases,
     pub(in crate::gateway) default_output_limit: u64,
     pub(in crate::gateway) client: UpstreamClient,
     /// How many more calls without a client may be read to their end.
@@ -60,6 +64,7 @@ pub(in crate::gateway) struct Provider {
     pub(in crate::gateway) output_limit_field: OutputLimitField,
     pub(in crate::gateway) stream_hold: StreamHold,
     pub(in crate::gateway) reached: Reached,
+    pub(in crate::gateway) health: Health,
 }
 
 /// How a provider is reached.
@@ -105,6 +110,17 @@ pub enum GatewayConfigError {
     /// Two prices for one model.
     #[error("there are two prices for `{0}`")]
     DuplicatePrice(String),
+    /// An alias that leads nowhere.
+    #[error("the alias `{name}` cannot be used: {wrong}")]
+    Alias {
+        /// The alias.
+        name: String,
+        /// What is wrong with it.
+        wrong: AliasError,
+    },
+    /// A limit for a provider that is not there.
+    #[error("max_concurrency is set for provider `{0}`, which is not configured")]
+    MaxConcurrency(String),
     /// Without roots no https upstream can be trusted.
     #[error("cannot set up TLS for upstreams")]
     Tls(#[source] rustls::Error),
@@ -122,19 +138,29 @@ impl Gateway {
             }
         }
         let mut providers = HashMap::new();
+        let mut limits = config.max_concurrency;
         for provider in config.providers {
             if matches!(provider.kind, ProviderKind::Demo) {
                 let (key, known) = known_price(demo::model(&provider.name));
                 prices.entry(key).or_insert(known);
             }
-            let provider = Provider::new(provider)?;
+            let limit = limits.remove(&provider.name);
+            let provider = Provider::new(provider, limit)?;
             let name = provider.name.to_string();
             if providers.insert(name.clone(), Arc::new(provider)).is_some() {
                 return Err(GatewayConfigError::DuplicateProvider(name));
             }
         }
+        if let Some((name, _)) = limits.pop_first() {
+            return Err(GatewayConfigError::MaxConcurrency(name));
+        }
+        let catalogue = Catalogue::bundled();
+        let is_configured = |name: &str| providers.contains_key(name);
+        let aliases = Aliases::new(config.aliases, is_configured, &catalogue)
+            .map_err(|(name, wrong)| GatewayConfigError::Alias { name, wrong })?;
         Ok(Self {
-            catalogue: Catalogue::bundled(),
+            catalogue,
+            aliases,
             client: client().map_err(GatewayConfigError::Tls)?,
             providers,
             prices,
@@ -192,6 +218,7 @@ impl Provider {
             output_limit_field: OutputLimitField::MaxTokens,
             stream_hold: StreamHold::ByModel,
             reached: Reached::Simulated,
+            health: Health::new(None),
         }
     }
 
@@ -200,11 +227,17 @@ impl Provider {
         Self {
             name: Arc::clone(&self.name),
             reached: Reached::Simulated,
+            health: Health::new(None),
             ..*self
         }
     }
 
-    fn new(config: ProviderConfig) -> Result<Self, GatewayConfigError> {
+    fn new(
+        config: ProviderConfig,
+        max_concurrency: Option<NonZeroU32>,
+    ) -> Result<Self, GatewayConfigError> {
+        let max_concurrency = max_concurrency
+            .map(|most| usize::try_from(most.get()).expect("a 32-bit number fits in usize"));
         let ProviderConfig {
             name,
             kind,
@@ -234,6 +267,7 @@ impl Provider {
             output_limit_field,
             stream_hold,
             reached,
+            health: Health::new(max_concurrency),
         })
     }
 }

@@ -27,6 +27,7 @@ mod refusals;
 mod responses;
 mod responses_stored;
 mod responses_stream;
+mod routing;
 mod rules;
 mod sandbox;
 mod settlement_table;

@@ -62,7 +62,6 @@ async fn l8_options_that_change_the_price_are_refused_and_the_upstream_sees_noth
         ("route", json!("fallback")),
         ("plugins", json!([{"id": "web"}])),
         ("provider", json!({"order": ["x"]})),
-        ("fallbacks", json!(["up/dear"])),
         ("best_of", json!(4)),
         ("cached_content", json!("cachedContents/1")),
     ] {
