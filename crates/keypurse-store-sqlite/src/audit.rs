@@ -25,7 +25,7 @@ pub struct AuditReport {
     pub calls: u64,
     /// Entries that were summed.
     pub entries: u64,
-    /// What all calls were charged.
+    /// What all calls were charged, rehearsals left out.
     pub charged: Money,
     /// What neither holds nor balances could cover.
     pub house: Money,
@@ -135,14 +135,17 @@ impl Books {
             let id = call.call;
             return Err(AuditError::Difference(format!("call {id}: {why}")));
         }
-        let charged = i128::from(call.charged.nanos());
-        *self.of_accounts.entry(call.account.0).or_default() -= charged;
-        if let Some(token) = call.token.filter(|_| call.from_token) {
-            *self.of_tokens.entry(token.0).or_default() -= charged;
+        let from_account = i128::from(call.from_account().nanos());
+        *self.of_accounts.entry(call.account.0).or_default() -= from_account;
+        if let Some(token) = call.token {
+            let from_balance = i128::from(call.from_balance().nanos());
+            *self.of_tokens.entry(token.0).or_default() -= from_balance;
         }
         self.report.calls += 1;
-        self.report.charged += call.charged;
-        self.report.house += call.house();
+        if !call.rehearsed {
+            self.report.charged += call.charged;
+            self.report.house += call.house();
+        }
         Ok(())
     }
 
@@ -199,7 +202,7 @@ fn every_statement_is_continuous(
     let mut statement = connection.prepare(
         "SELECT token_id, line, amount, balance_after FROM entry WHERE token_id IS NOT NULL
          UNION ALL
-         SELECT token_id, line, -iif(from_token, charged, 0), balance_after FROM call
+         SELECT token_id, line, -iif(from_token & 1, charged, 0), balance_after FROM call
          WHERE token_id IS NOT NULL
          ORDER BY token_id, line",
     )?;
@@ -227,11 +230,7 @@ fn every_statement_is_continuous(
 }
 
 fn line(call: &CallRow) -> Option<Line> {
-    let amount = if call.from_token {
-        Money::ZERO - call.charged
-    } else {
-        Money::ZERO
-    };
+    let amount = Money::ZERO - call.from_balance();
     call.token.map(|token| Line {
         token: token.0,
         line: call.line,

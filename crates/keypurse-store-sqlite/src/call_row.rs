@@ -47,7 +47,10 @@ pub(crate) struct CallRow {
     pub(crate) held: Money,
     pub(crate) cost: Money,
     pub(crate) charged: Money,
+    /// Whether the token's balance was charged.
     pub(crate) from_token: bool,
+    /// Whether the account's was not: a sandbox token rehearsed.
+    pub(crate) rehearsed: bool,
     /// What the token had left; nothing for the account's own key.
     pub(crate) balance_after: Money,
     pub(crate) account_after: Money,
@@ -58,6 +61,24 @@ impl CallRow {
     /// What neither hold nor balance could cover.
     pub(crate) fn house(&self) -> Money {
         self.cost - self.charged
+    }
+
+    /// What the account was charged.
+    pub(crate) fn from_account(&self) -> Money {
+        if self.rehearsed {
+            Money::ZERO
+        } else {
+            self.charged
+        }
+    }
+
+    /// What the token's own balance was charged.
+    pub(crate) fn from_balance(&self) -> Money {
+        if self.from_token {
+            self.charged
+        } else {
+            Money::ZERO
+        }
     }
 
     /// As numbers, in the order of [`COLUMNS`]. No token is 0: ids begin at 1.
@@ -78,7 +99,7 @@ impl CallRow {
             self.held.nanos(),
             self.cost.nanos(),
             self.charged.nanos(),
-            self.from_token.into(),
+            i64::from(self.from_token) | i64::from(self.rehearsed) << 1,
             self.house().nanos(),
             self.balance_after.nanos(),
             self.account_after.nanos(),
@@ -141,7 +162,8 @@ impl CallRow {
             held: Money::from_nanos(held),
             cost: Money::from_nanos(cost),
             charged: Money::from_nanos(charged),
-            from_token: from_token != 0,
+            from_token: from_token & 1 != 0,
+            rehearsed: from_token & 2 != 0,
             balance_after: Money::from_nanos(balance_after),
             account_after: Money::from_nanos(account_after),
             finished_at: Timestamp::from_micros(finished_at),

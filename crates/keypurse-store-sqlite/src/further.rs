@@ -30,23 +30,43 @@ struct Further {
     allowed_networks: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tags: Vec<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    simulate_budget: bool,
+}
+
+/// What the column tells.
+#[derive(Debug, Default)]
+pub(crate) struct Read {
+    pub(crate) rules: Option<Arc<Rules>>,
+    pub(crate) simulate_budget: bool,
 }
 
 /// What the column holds for these settings.
 pub(crate) fn write(settings: &TokenSettings) -> Option<String> {
-    let further = Further::from(&**settings.rules.as_ref()?);
+    let rules = settings.rules.as_deref();
+    if rules.is_none() && !settings.simulate_budget {
+        return None;
+    }
+    let further = Further {
+        simulate_budget: settings.simulate_budget,
+        ..rules.map(Further::from).unwrap_or_default()
+    };
     Some(serde_json::to_string(&further).expect("texts and numbers are JSON"))
 }
 
 /// Reads the column.
-pub(crate) fn read(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Arc<Rules>>> {
+pub(crate) fn read(row: &Row<'_>, column: usize) -> rusqlite::Result<Read> {
     let Some(text) = row.get::<_, Option<String>>(column)? else {
-        return Ok(None);
+        return Ok(Read::default());
     };
     let bad = |why| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, why);
     let further: Further = serde_json::from_str(&text).map_err(|error| bad(error.into()))?;
+    let simulate_budget = further.simulate_budget;
     let rules = Rules::try_from(further).map_err(|why| bad(why.into()))?;
-    Ok((!rules.is_empty()).then(|| Arc::new(rules)))
+    Ok(Read {
+        rules: (!rules.is_empty()).then(|| Arc::new(rules)),
+        simulate_budget,
+    })
 }
 
 impl From<&Rules> for Further {
@@ -71,6 +91,7 @@ impl From<&Rules> for Further {
                 .iter()
                 .map(|tag| tag.as_str().to_owned())
                 .collect(),
+            simulate_budget: false,
         }
     }
 }

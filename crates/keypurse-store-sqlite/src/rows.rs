@@ -137,6 +137,7 @@ fn reset(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Reset>> {
 
 fn settings(row: &Row<'_>) -> rusqlite::Result<TokenSettings> {
     let name: String = row.get(2)?;
+    let further = further::read(row, 12)?;
     Ok(TokenSettings {
         name: TokenName::parse(&name).map_err(|_| bad(2, "not a token name"))?,
         kind: kind(row, 3)?,
@@ -144,7 +145,8 @@ fn settings(row: &Row<'_>) -> rusqlite::Result<TokenSettings> {
         expires_at: row.get::<_, Option<i64>>(6)?.map(Timestamp::from_micros),
         overdraft: overdraft(row, 7)?,
         reset: reset(row, 8)?,
-        rules: further::read(row, 12)?,
+        simulate_budget: further.simulate_budget,
+        rules: further.rules,
     })
 }
 

@@ -107,15 +107,10 @@ fn call_line(connection: &Connection, row: &CallRow) -> rusqlite::Result<Stateme
         price: Arc::new(price),
         started_at: row.held_call.started_at,
     };
-    let taken = if row.from_token {
-        row.charged
-    } else {
-        Money::ZERO
-    };
     Ok(StatementLine {
         line: row.line,
         at: row.finished_at,
-        amount: Money::ZERO - taken,
+        amount: Money::ZERO - row.from_balance(),
         balance_after: row.balance_after,
         cause: Cause::Call(Box::new(record)),
     })

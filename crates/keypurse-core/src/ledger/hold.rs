@@ -47,6 +47,9 @@ pub struct Hold {
     pub amount: Money,
     /// Whether the token's balance is drawn on, not the account's alone.
     pub draws_on_token: bool,
+    /// Whether the call is simulated: its token's balance alone is drawn on, if
+    /// that one has a balance, and never the account's.
+    pub rehearsed: bool,
     /// Whether it went beyond the balance, as `Overdraft::Allow` lets one do.
     pub overdrawn: bool,
     /// What a crash would charge. `None` until something was delivered.
@@ -109,6 +112,7 @@ impl Ledger {
             token: request.token.map(|used| used.token),
             amount: request.first,
             draws_on_token: false,
+            rehearsed: false,
             overdrawn: false,
             floor: None,
         };
@@ -118,7 +122,9 @@ impl Ledger {
             overdraft = self.check_token(used, now)?;
             budget = self.grant_by_token(used.token, request, &mut hold)?;
         }
-        budget = budget.min(self.grant_by_account(request, overdraft)?);
+        if !hold.rehearsed {
+            budget = budget.min(self.grant_by_account(request, overdraft)?);
+        }
         // What may not be clamped must not be cut off half way either.
         if overdraft == Overdraft::Refuse || hold.overdrawn {
             hold.amount = request.full;
@@ -152,6 +158,7 @@ impl Ledger {
         hold: &mut Hold,
     ) -> Result<Money, HoldError> {
         let token = &self.tokens[&id];
+        hold.rehearsed = token.is_sandbox;
         if !token.has_budget {
             return Ok(request.full);
         }
@@ -183,7 +190,9 @@ impl Ledger {
     }
 
     pub(super) fn set_aside(&mut self, hold: &Hold) {
-        self.loaded_account(hold.account).purse.hold(hold.amount);
+        if !hold.rehearsed {
+            self.loaded_account(hold.account).purse.hold(hold.amount);
+        }
         let Some(id) = hold.token else { return };
         let token = self.loaded_token(id);
         token.open_holds += 1;
@@ -213,7 +222,7 @@ impl Ledger {
     /// How much of `wanted` can be added to a hold.
     fn growth(&self, hold: &Hold, wanted: Money) -> Money {
         let account = &self.accounts[&hold.account];
-        let by_account = if account.unlimited {
+        let by_account = if hold.rehearsed || account.unlimited {
             wanted
         } else {
             account.purse.available().or_zero()
@@ -238,7 +247,9 @@ impl Ledger {
     }
 
     fn grow(&mut self, hold: &Hold, growth: Money) {
-        self.loaded_account(hold.account).purse.hold(growth);
+        if !hold.rehearsed {
+            self.loaded_account(hold.account).purse.hold(growth);
+        }
         if let Some(id) = hold.token.filter(|_| hold.draws_on_token) {
             let token = self.loaded_token(id);
             token.overdrawn |= hold.overdrawn;

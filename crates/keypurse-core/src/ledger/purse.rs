@@ -4,7 +4,7 @@ use crate::id::{AccountId, SecretId, TokenId};
 use crate::money::Money;
 use crate::period::Reset;
 use crate::time::Timestamp;
-use crate::token::{Overdraft, TokenSettings};
+use crate::token::{Overdraft, TokenKind, TokenSettings};
 
 /// Money that calls draw on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,6 +68,8 @@ pub struct TokenState {
     pub account: AccountId,
     /// Its balance.
     pub purse: Purse,
+    /// Whether its calls are simulated: no account pays for them.
+    pub is_sandbox: bool,
     /// Whether the balance is checked and charged.
     pub has_budget: bool,
     /// What happens when money is short.
@@ -98,6 +100,7 @@ impl TokenState {
             id,
             account,
             purse: Purse::with(balance),
+            is_sandbox: false,
             has_budget: false,
             overdraft: Overdraft::default(),
             expires_at: None,
@@ -112,7 +115,8 @@ impl TokenState {
     }
 
     pub(super) fn adopt(&mut self, settings: &TokenSettings) {
-        self.has_budget = settings.has_budget;
+        self.is_sandbox = settings.kind == TokenKind::Sandbox;
+        self.has_budget = settings.draws_on_balance();
         self.overdraft = settings.overdraft;
         self.expires_at = settings.expires_at;
         self.reset = settings.reset;

@@ -20,6 +20,8 @@ pub struct Charge {
     pub house: Money,
     /// Whether the token's balance was charged, not the account's alone.
     pub from_token: bool,
+    /// Whether the account's was not, because the call was simulated.
+    pub rehearsed: bool,
     /// The token's balance afterwards, if it has one.
     pub token_balance: Option<Money>,
 }
@@ -61,6 +63,7 @@ impl Ledger {
             charged,
             house: extra - covered,
             from_token,
+            rehearsed: hold.rehearsed,
             token_balance,
         })
     }
@@ -84,7 +87,9 @@ impl Ledger {
     }
 
     fn give_back(&mut self, hold: &Hold) {
-        self.loaded_account(hold.account).purse.release(hold.amount);
+        if !hold.rehearsed {
+            self.loaded_account(hold.account).purse.release(hold.amount);
+        }
         let Some(id) = hold.token else { return };
         let token = self.loaded_token(id);
         token.open_holds -= 1;
@@ -108,7 +113,7 @@ impl Ledger {
     fn coverable(&self, hold: &Hold, from_token: bool, extra: Money) -> Money {
         let mut covered = extra;
         let account = &self.accounts[&hold.account];
-        if !account.unlimited {
+        if !hold.rehearsed && !account.unlimited {
             covered = covered.min(beyond_hold(account.purse.available(), hold.amount));
         }
         let token = hold
@@ -127,8 +132,10 @@ impl Ledger {
         if charged == Money::ZERO {
             return;
         }
-        self.loaded_account(hold.account).purse.balance -= charged;
-        self.changes.purses.insert(PurseId::Account(hold.account));
+        if !hold.rehearsed {
+            self.loaded_account(hold.account).purse.balance -= charged;
+            self.changes.purses.insert(PurseId::Account(hold.account));
+        }
         if let Some(id) = hold.token.filter(|_| from_token) {
             self.loaded_token(id).purse.balance -= charged;
             self.changes.purses.insert(PurseId::Token(id));

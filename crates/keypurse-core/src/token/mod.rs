@@ -97,6 +97,9 @@ pub struct TokenSettings {
     pub overdraft: Overdraft,
     /// Its periodic budget. Invariant: `Some` only while `has_budget`.
     pub reset: Option<Reset>,
+    /// Whether a sandbox token spends its balance as a live one would. Invariant:
+    /// false for a live one.
+    pub simulate_budget: bool,
     /// What it may do; `None`: everything. Shared, as every call looks at it.
     pub rules: Option<Arc<Rules>>,
 }
@@ -116,6 +119,8 @@ pub struct SettingsChange {
     pub reset_period: Option<Option<ResetPeriod>>,
     /// Sets what the balance is set back to.
     pub reset_amount: Option<Money>,
+    /// Lets a sandbox token spend its balance as a live one would.
+    pub simulate_budget: Option<bool>,
     /// Sets rules.
     pub rules: RulesChange,
 }
@@ -135,6 +140,9 @@ pub enum SettingsError {
     /// A periodic budget is a balance.
     #[error("a reset period needs an active balance")]
     PeriodWithoutBalance,
+    /// A live token spends for real.
+    #[error("only a sandbox token can rehearse spending")]
+    RehearsalOfLive,
 }
 
 impl SettingsChange {
@@ -187,8 +195,15 @@ impl TokenSettings {
             expires_at: None,
             overdraft: Overdraft::default(),
             reset: None,
+            simulate_budget: false,
             rules: None,
         }
+    }
+
+    /// Whether calls are paid from the balance: those of a sandbox token only
+    /// while it rehearses.
+    pub fn draws_on_balance(&self) -> bool {
+        self.has_budget && (self.kind == TokenKind::Live || self.simulate_budget)
     }
 
     /// Whether the token is past its validity `[created, expires)`.
@@ -208,8 +223,11 @@ impl TokenSettings {
         let ChangedReset {
             period,
             amount,
-            faults,
+            mut faults,
         } = change.against(self.reset);
+        if self.kind == TokenKind::Live && change.simulate_budget == Some(true) {
+            faults.push(SettingsError::RehearsalOfLive);
+        }
         if !faults.is_empty() {
             return Err(faults);
         }
@@ -229,6 +247,7 @@ impl TokenSettings {
             expires_at: change.expires_at.unwrap_or(self.expires_at),
             overdraft: change.overdraft.unwrap_or(self.overdraft),
             reset,
+            simulate_budget: change.simulate_budget.unwrap_or(self.simulate_budget),
             rules: change.rules.applied_to(self.rules.as_ref()),
         })
     }

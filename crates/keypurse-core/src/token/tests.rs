@@ -224,3 +224,21 @@ fn a_change_is_judged_before_its_token_is_known() {
     let faults = period_only.faults_for_new_token();
     assert_eq!(faults, [PeriodWithoutAmount]);
 }
+
+#[test]
+fn only_a_sandbox_token_rehearses_and_only_with_a_balance() {
+    let change = SettingsChange {
+        simulate_budget: Some(true),
+        ..SettingsChange::default()
+    };
+    let faults = changed(&settings(), &change);
+    assert_eq!(faults, Err(vec![SettingsError::RehearsalOfLive]));
+    let mut sandbox = settings();
+    sandbox.kind = TokenKind::Sandbox;
+    sandbox.has_budget = true;
+    assert!(!sandbox.draws_on_balance());
+    let mut rehearsing = changed(&sandbox, &change).unwrap();
+    assert!(rehearsing.draws_on_balance());
+    rehearsing.has_budget = false;
+    assert!(!rehearsing.draws_on_balance());
+}

@@ -27,6 +27,7 @@ const OVERDRAWN: u8 = 2;
 const STREAMED: u8 = 4;
 const OPEN: u8 = 8;
 const BY_TOKEN: u8 = 16;
+const REHEARSED: u8 = 32;
 
 /// What a call's row will say, known when its hold was granted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use keypurse_core::time::Timestamp;
 
 use super::{
     BY_TOKEN, DRAWS_ON_TOKEN, FINISHED, FIRST_FINISHED, FLOOR, GROWN, HOLD, HeldCall, OPEN,
-    OVERDRAWN, STREAMED,
+    OVERDRAWN, REHEARSED, STREAMED,
 };
 use crate::call_row::{CallRow, FIRST_NUMBERS, NUMBERS};
 use crate::varint;
@@ -98,6 +98,7 @@ fn read_hold(records: &mut &[u8]) -> Option<(CallId, Hold, HeldCall)> {
         token: is(BY_TOKEN).then_some(TokenId(token)),
         amount: Money::from_nanos(amount),
         draws_on_token: is(DRAWS_ON_TOKEN),
+        rehearsed: is(REHEARSED),
         overdrawn: is(OVERDRAWN),
         floor: is(OPEN).then_some(Money::from_nanos(floor)),
     };

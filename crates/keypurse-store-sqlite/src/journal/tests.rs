@@ -26,6 +26,7 @@ fn sample() -> (Hold, HeldCall) {
         token: Some(TokenId(2)),
         amount: Money::from_nanos(100),
         draws_on_token: true,
+        rehearsed: true,
         overdrawn: false,
         floor: None,
     };
@@ -64,6 +65,7 @@ fn finished(id: i64) -> CallRow {
         cost: Money::from_nanos(120),
         charged: Money::from_nanos(100),
         from_token: true,
+        rehearsed: true,
         balance_after: Money::from_nanos(-5),
         account_after: Money::from_nanos(i64::MIN + 1),
         finished_at: Timestamp::from_micros(9),

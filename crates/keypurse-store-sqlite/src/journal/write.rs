@@ -3,7 +3,9 @@
 use keypurse_core::id::CallId;
 use keypurse_core::ledger::Hold;
 
-use super::{BY_TOKEN, DRAWS_ON_TOKEN, FINISHED, GROWN, HOLD, HeldCall, OPEN, OVERDRAWN, STREAMED};
+use super::{
+    BY_TOKEN, DRAWS_ON_TOKEN, FINISHED, GROWN, HOLD, HeldCall, OPEN, OVERDRAWN, REHEARSED, STREAMED,
+};
 use crate::call_row::CallRow;
 use crate::varint;
 
@@ -11,6 +13,7 @@ use crate::varint;
 pub(crate) fn write_hold(records: &mut Vec<u8>, call: CallId, hold: &Hold, held: &HeldCall) {
     let flags = flag(hold.draws_on_token, DRAWS_ON_TOKEN)
         | flag(hold.overdrawn, OVERDRAWN)
+        | flag(hold.rehearsed, REHEARSED)
         | flag(held.streamed, STREAMED)
         | flag(hold.floor.is_some(), OPEN)
         | flag(hold.token.is_some(), BY_TOKEN);

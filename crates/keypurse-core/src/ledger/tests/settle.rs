@@ -104,3 +104,68 @@ fn a_negative_cost_is_a_bug() {
     ledger.hold(&request(1, 30, 30), at(0)).unwrap();
     let _ = ledger.settle(call(1), Money::from_nanos(-1), at(0));
 }
+
+/// A sandbox token that rehearses, beside an account without credits.
+fn rehearsing(balance: i64) -> Ledger {
+    let mut settings = settings(Overdraft::Clamp);
+    settings.kind = TokenKind::Sandbox;
+    settings.simulate_budget = true;
+    let mut ledger = Ledger::new(TimeZone::UTC);
+    ledger.load_account(AccountState {
+        id: ACCOUNT,
+        purse: Purse::default(),
+        unlimited: false,
+    });
+    let secrets = vec![SecretState {
+        id: SECRET,
+        valid_until: None,
+    }];
+    let balance = Money::from_nanos(balance);
+    ledger.load_token(TokenState::new(TOKEN, ACCOUNT, balance, &settings, secrets));
+    ledger
+}
+
+#[test]
+fn l12_a_rehearsal_draws_on_its_tokens_balance_alone() {
+    let mut ledger = rehearsing(100);
+    let nanos = Money::from_nanos;
+    let admitted = ledger.hold(&request(1, 60, 60), at(0)).unwrap();
+    assert_eq!(admitted.amount, nanos(60));
+    let purse = ledger.token(TOKEN).unwrap().purse;
+    assert_eq!((purse.balance, purse.held), (nanos(100), nanos(60)));
+    assert_eq!(ledger.open(call(1), nanos(70)), Some(nanos(70)));
+    // Clamped and refused as a live one would be, by its own balance.
+    let clamped = ledger.hold(&request(2, 60, 10), at(0)).unwrap();
+    assert_eq!(clamped.budget, nanos(30));
+    let refused = ledger.hold(&request(3, 60, 60), at(0)).unwrap_err();
+    assert!(matches!(refused, HoldError::OnHold(short) if short.purse == PurseId::Token(TOKEN)));
+    let charge = ledger.settle(call(1), nanos(90), at(0)).unwrap();
+    // Beyond its hold nothing is left that is not held.
+    assert_eq!((charge.charged, charge.house), (nanos(70), nanos(20)));
+    assert!(charge.rehearsed && charge.from_token);
+    assert_eq!(charge.token_balance, Some(nanos(30)));
+    ledger.void(call(2), at(0)).unwrap();
+    assert_eq!(ledger.token(TOKEN).unwrap().purse, Purse::with(nanos(30)));
+    assert_eq!(ledger.account(ACCOUNT).unwrap().purse, Purse::default());
+    let changes = ledger.take_changes();
+    assert!(!changes.purses.contains(&PurseId::Account(ACCOUNT)));
+}
+
+#[test]
+fn l12_a_sandbox_token_that_does_not_rehearse_is_never_charged() {
+    let mut ledger = rehearsing(100);
+    let mut settings = settings(Overdraft::Clamp);
+    settings.kind = TokenKind::Sandbox;
+    ledger.hold(&request(1, 60, 60), at(0)).unwrap();
+    ledger.apply_settings(TOKEN, &settings, None, at(0));
+    ledger
+        .settle(call(1), Money::from_nanos(60), at(0))
+        .unwrap();
+    ledger.hold(&request(2, 600, 600), at(0)).unwrap();
+    ledger
+        .settle(call(2), Money::from_nanos(600), at(0))
+        .unwrap();
+    let purse = ledger.token(TOKEN).unwrap().purse;
+    assert_eq!(purse, Purse::with(Money::from_nanos(100)));
+    assert_eq!(ledger.account(ACCOUNT).unwrap().purse, Purse::default());
+}

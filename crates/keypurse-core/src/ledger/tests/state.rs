@@ -106,6 +106,7 @@ fn a_restored_hold_is_held_again_and_settles() {
         token: Some(TOKEN),
         amount: Money::from_nanos(130),
         draws_on_token: true,
+        rehearsed: false,
         overdrawn: true,
         floor: None,
     };

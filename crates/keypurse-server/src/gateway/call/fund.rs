@@ -5,6 +5,7 @@ use std::sync::Arc;
 use keypurse_core::id::CallId;
 use keypurse_core::ledger::{HoldError, HoldRequest, Short, TokenUse};
 use keypurse_core::time::Timestamp;
+use keypurse_providers::simulator::Scenario;
 use keypurse_store::{CallMeta, Claim, HoldFailure, NewHold, StoreError, failpoint};
 use tracing::error;
 
@@ -30,6 +31,8 @@ pub(in crate::gateway) struct Planned {
     pub(in crate::gateway) permit: Permit,
     /// Whether its client wants it made once.
     pub(in crate::gateway) claim: Option<Claim>,
+    /// What its simulated provider is to do wrong.
+    pub(in crate::gateway) scenario: Option<Scenario>,
 }
 
 /// Proof that money is set aside for this call: without it no provider is
@@ -53,6 +56,8 @@ pub(in crate::gateway) struct Funded {
     pub(in crate::gateway) is_overdrawn: bool,
     /// Whether its answer is kept for who repeats it.
     pub(in crate::gateway) is_claimed: bool,
+    /// What its simulated provider is to do wrong.
+    pub(in crate::gateway) scenario: Option<Scenario>,
 }
 
 /// Sets the money aside; it is on disk when this returns.
@@ -69,6 +74,7 @@ pub(in crate::gateway) async fn fund(
         bound,
         permit,
         claim,
+        scenario,
     } = planned;
     let is_claimed = claim.is_some();
     let hold = |bound: &Bound| NewHold {
@@ -122,6 +128,7 @@ pub(in crate::gateway) async fn fund(
         is_clamped,
         is_overdrawn: admission.overdrawn,
         is_claimed,
+        scenario,
     })
 }
 

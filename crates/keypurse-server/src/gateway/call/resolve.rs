@@ -7,6 +7,7 @@ use keypurse_core::price::{ImageKind, ImagePrices, Price, Reach};
 use keypurse_core::time::Timestamp;
 use keypurse_providers::catalogue::{Extra, Mode, ModelEntry};
 use keypurse_providers::images::{ImageTokens, image_tokens};
+use keypurse_providers::simulator::Scenario;
 use keypurse_providers::tokenizer::Tokenizer;
 use keypurse_providers::visible::shows_all_output;
 
@@ -100,6 +101,32 @@ pub(in crate::gateway) struct Routes {
     by_name: RwLock<HashMap<String, Arc<Route>>>,
 }
 
+impl Routes {
+    /// The route of this name, found before or now.
+    fn get(
+        &self,
+        name: &str,
+        endpoint: Endpoint,
+        now: Timestamp,
+        find: impl FnOnce() -> Result<Route, GatewayError>,
+    ) -> Result<Arc<Route>, GatewayError> {
+        let cached = self.by_name.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(route) = cached.get(name).filter(|route| route.is_valid(now)) {
+            let route = Arc::clone(route);
+            route.refuse_other(endpoint)?;
+            return Ok(route);
+        }
+        drop(cached);
+        let route = Arc::new(find()?);
+        let mut cached = self.by_name.write().unwrap_or_else(PoisonError::into_inner);
+        if cached.len() >= MAX_CACHED {
+            cached.clear();
+        }
+        cached.insert(name.to_owned(), Arc::clone(&route));
+        Ok(route)
+    }
+}
+
 impl Gateway {
     /// Who serves the model a client named, at which price.
     pub(in crate::gateway) fn route(
@@ -108,28 +135,19 @@ impl Gateway {
         endpoint: Endpoint,
         now: Timestamp,
     ) -> Result<Arc<Route>, GatewayError> {
-        let cached = self
-            .routes
-            .by_name
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(route) = cached.get(name).filter(|route| route.is_valid(now)) {
-            let route = Arc::clone(route);
-            route.refuse_other(endpoint)?;
-            return Ok(route);
-        }
-        drop(cached);
-        let route = Arc::new(self.find_route(name, Some(endpoint), now)?);
-        let mut cached = self
-            .routes
-            .by_name
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        if cached.len() >= MAX_CACHED {
-            cached.clear();
-        }
-        cached.insert(name.to_owned(), Arc::clone(&route));
-        Ok(route)
+        let find = || self.find_route(name, Some(endpoint), now);
+        self.routes.get(name, endpoint, now, find)
+    }
+
+    /// Who would serve it, and at which price, as the simulator answers for it.
+    pub(in crate::gateway) fn sandbox_route(
+        &self,
+        name: &str,
+        endpoint: Endpoint,
+        now: Timestamp,
+    ) -> Result<Arc<Route>, GatewayError> {
+        let find = || self.simulated_route(name, Some(endpoint), now);
+        self.simulated.get(name, endpoint, now, find)
     }
 
     /// The same, of whatever endpoint when none is named.
@@ -139,17 +157,22 @@ impl Gateway {
         endpoint: Option<Endpoint>,
         now: Timestamp,
     ) -> Result<Route, GatewayError> {
+        let Some((provider, model)) = self.configured(name) else {
+            let message = self.why_not_found(name);
+            return Err(GatewayError::ModelNotFound { message });
+        };
+        self.route_at(provider, model, endpoint, now)
+    }
+
+    /// The configured provider of a model, and the model's name there.
+    fn configured<'a>(&self, name: &'a str) -> Option<(&Arc<Provider>, &'a str)> {
         if let Some((prefix, model)) = name.split_once('/')
             && let Some(provider) = self.providers.get(prefix)
         {
-            return self.route_at(provider, model, endpoint, now);
+            return Some((provider, model));
         }
-        if let Some(provider) = self.provider_serving(name) {
-            return self.route_at(provider, name, endpoint, now);
-        }
-        Err(GatewayError::ModelNotFound {
-            message: self.why_not_found(name),
-        })
+        let provider = self.provider_serving(name)?;
+        Some((provider, name))
     }
 
     /// Own prices first (of several providers the first by name, so that every
@@ -185,7 +208,12 @@ impl Gateway {
         let (price, until) = match (known, &entry) {
             (Some(known), _) => (Some(Arc::clone(&known.price)), None),
             (None, _) if provider.free => (Some(Arc::new(Price::free())), None),
-            (None, Some(entry)) => (entry.price_at(now).map(Arc::new), entry.next_change(now)),
+            (None, Some(entry)) => {
+                // A simulated call spends nothing, whatever it would cost.
+                let free = || provider.reached.is_simulated().then(Price::free);
+                let price = entry.price_at(now).or_else(free);
+                (price.map(Arc::new), entry.next_change(now))
+            }
             (None, None) => (None, None),
         };
         let price = price.ok_or_else(|| GatewayError::ModelUnpriced {
@@ -227,17 +255,17 @@ impl Gateway {
         })
     }
 
-    /// A model of the catalogue, its provider configured or not, as the
-    /// simulator answers for it.
+    /// A model of the catalogue, its provider configured or not, or one of the
+    /// simulator's own, as the simulator answers for it. Where it leads nothing
+    /// can be reached.
     pub(in crate::gateway) fn simulated_route(
         &self,
         name: &str,
         endpoint: Option<Endpoint>,
         now: Timestamp,
     ) -> Result<Route, GatewayError> {
-        let known = self.find_route(name, endpoint, now);
-        if known.is_ok() {
-            return known;
+        if let Some((provider, model)) = self.configured(name) {
+            return self.route_at(&Arc::new(provider.simulated()), model, endpoint, now);
         }
         let named = name
             .split_once('/')
@@ -246,28 +274,19 @@ impl Gateway {
             let provider = self.catalogue.providers_serving(name).next()?;
             self.catalogue.find(provider, name)
         });
-        let Some(entry) = entry else { return known };
-        if let Some(endpoint) = endpoint {
-            refuse_other_mode(endpoint, Some(entry.mode), entry.provider, entry.id)?;
+        if let Some(entry) = entry {
+            let provider = Arc::new(Provider::simulating(entry.provider, false));
+            return self.route_at(&provider, entry.id, endpoint, now);
         }
-        let price = entry.price_at(now).unwrap_or_else(Price::free);
-        Ok(Route {
-            provider: Arc::new(Provider::simulated(entry.provider)),
-            model: entry.id.into(),
-            is_free: price.is_free(),
-            text_price: Arc::new(price.within(&Reach::text())),
-            price: Arc::new(price),
-            tokenizer: Tokenizer::of(entry.provider, entry.id),
-            id: entry.id.into(),
-            images: ImagePrices::default(),
-            image_tokens: image_tokens(entry.provider, entry.id),
-            max_output_tokens: entry.max_output_tokens,
-            max_input_tokens: entry.max_input_tokens,
-            prices_text_only: false,
-            holds_in_blocks: false,
-            mode: Some(entry.mode),
-            until: None,
-        })
+        let own = name
+            .split_once('/')
+            .filter(|_| Scenario::of_model(name).is_some());
+        if let Some((prefix, model)) = own {
+            let provider = Arc::new(Provider::simulating(prefix, true));
+            return self.route_at(&provider, model, endpoint, now);
+        }
+        let message = self.why_not_found(name);
+        Err(GatewayError::ModelNotFound { message })
     }
 
     fn why_not_found(&self, name: &str) -> String {
@@ -301,32 +320,19 @@ fn refuse_other(
     provider: &Provider,
     model: &str,
 ) -> Result<(), GatewayError> {
-    refuse_other_mode(endpoint, mode, &provider.name, model)?;
+    let (name, plural) = (&provider.name, endpoint.plural());
+    if let Some(mode) = mode.filter(|mode| !endpoint.is_served_by(*mode)) {
+        let mode = mode.as_str();
+        return Err(GatewayError::ModelNotFound {
+            message: format!("`{name}/{model}` is a model for `{mode}`, not for {plural}"),
+        });
+    }
     if provider.reached.offers(endpoint) {
         return Ok(());
     }
-    let (provider, plural) = (&provider.name, endpoint.plural());
     Err(GatewayError::ModelNotFound {
-        message: format!("provider `{provider}` has no {plural}; use a model of another one"),
+        message: format!("provider `{name}` has no {plural}; use a model of another one"),
     })
-}
-
-fn refuse_other_mode(
-    endpoint: Endpoint,
-    mode: Option<Mode>,
-    provider: &str,
-    model: &str,
-) -> Result<(), GatewayError> {
-    match mode {
-        Some(mode) if !endpoint.is_served_by(mode) => Err(GatewayError::ModelNotFound {
-            message: format!(
-                "`{provider}/{model}` is a model for `{}`, not for {}",
-                mode.as_str(),
-                endpoint.plural()
-            ),
-        }),
-        Some(_) | None => Ok(()),
-    }
 }
 
 /// A price of characters, seconds or images says nothing about tokens.

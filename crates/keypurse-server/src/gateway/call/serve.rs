@@ -9,7 +9,7 @@ use http::request::Parts;
 use keypurse_core::id::CallId;
 use keypurse_core::time::Timestamp;
 use keypurse_core::token::TokenKind;
-use keypurse_store::failpoint;
+use keypurse_store::{TokenCredential, failpoint};
 use tokio::sync::oneshot;
 
 use super::bound::Bound;
@@ -64,10 +64,9 @@ async fn answer(
     let asked = endpoint.read(&head.headers, body)?;
     let mut asked = asked.with_headers(&head.headers)?;
     let address = PeerAddr::of(&head).0.ip();
-    if let Some(token) = caller
-        .token()
-        .filter(|token| token.settings.kind == TokenKind::Sandbox)
-    {
+    let sandboxed = caller.token().filter(|token| is_sandbox(token));
+    let rehearsing = sandboxed.filter(|token| token.settings.draws_on_balance());
+    if let Some(token) = sandboxed.filter(|_| rehearsing.is_none()) {
         let call = sandbox::Call {
             id: call,
             started_at,
@@ -77,7 +76,12 @@ async fn answer(
         };
         return sandbox::answer(state, &call, &head.headers, asked).await;
     }
-    let route = state.gateway.route(&asked.model, endpoint, started_at)?;
+    let route = match rehearsing {
+        Some(_) => state
+            .gateway
+            .sandbox_route(&asked.model, endpoint, started_at)?,
+        None => state.gateway.route(&asked.model, endpoint, started_at)?,
+    };
     asked.refuse_unpriced(&route)?;
     let route = match asked.asked_media() {
         Some(media) => media.at_its_price(route)?,
@@ -91,6 +95,10 @@ async fn answer(
         model: &route.model,
     };
     let permit = rules::admit(state, caller.token(), &wanted)?;
+    let scenario = match rehearsing {
+        Some(token) => sandbox::rehearsed(&head.headers, &asked, token.token, &route)?,
+        None => None,
+    };
     let planned = Planned {
         call,
         started_at,
@@ -100,10 +108,15 @@ async fn answer(
         bound,
         permit,
         claim,
+        scenario,
     };
     let (client, answer) = oneshot::channel();
     state.tasks.spawn(carry(Arc::clone(state), planned, client));
     answer.await.map_err(|_| GatewayError::Internal)
+}
+
+fn is_sandbox(token: &TokenCredential) -> bool {
+    token.settings.kind == TokenKind::Sandbox
 }
 
 /// Why a request has no caller; a guess counts against its address.

@@ -14,6 +14,7 @@ use crate::http::json::JsonObject;
 
 const COST: HeaderName = HeaderName::from_static("x-keypurse-cost");
 const BALANCE: HeaderName = HeaderName::from_static("x-keypurse-balance");
+const SIMULATED_COST: HeaderName = HeaderName::from_static("x-keypurse-simulated-cost");
 const OVERDRAFT: HeaderName = HeaderName::from_static("x-keypurse-overdraft");
 const OUTPUT_LIMIT: HeaderName = HeaderName::from_static("x-keypurse-output-limit");
 
@@ -33,9 +34,17 @@ pub(in crate::gateway) fn add_cost(headers: &mut HeaderMap, cost: Money) {
     headers.insert(COST, decimal(cost));
 }
 
+/// Tells what a simulated call would have cost.
+pub(in crate::gateway) fn add_simulated_cost(headers: &mut HeaderMap, cost: Money) {
+    headers.insert(SIMULATED_COST, decimal(cost));
+}
+
 /// Tells what was charged, and what the token has left if it has a balance.
 pub(in crate::gateway) fn add_charge(headers: &mut HeaderMap, charge: &Charge) {
     add_cost(headers, charge.cost);
+    if charge.rehearsed {
+        add_simulated_cost(headers, charge.cost);
+    }
     if let Some(balance) = charge.token_balance {
         add_balance(headers, balance);
     }

@@ -1,22 +1,13 @@
 //! A priced provider inside this process: a newcomer can watch a balance fall
-//! without an account anywhere. It answers by the simulator, honestly, through
-//! the same hold, relay and settlement as any other provider.
+//! without an account anywhere. The simulator answers for it, honestly.
 
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, StatusCode};
 use keypurse_core::money::Money;
 use keypurse_core::price::{ImagePrices, Price, Rate, Rates};
-use keypurse_providers::simulator::{self, ChatRequest, Stamp};
-use serde_json::{Value, json};
 
-use crate::gateway::call::fund::Funded;
+use super::simulated::Manner;
 use crate::gateway::config::ModelPrice;
-use crate::gateway::relay::cost::{DONE, to_event};
-use crate::gateway::sandbox::to_text;
-use crate::gateway::upstream::dispatch::{Reply, ReplyBody};
 
 const MODEL: &str = "echo";
 /// Between two chunks, so that a stream is seen to stream.
@@ -42,50 +33,8 @@ pub(in crate::gateway) fn model(provider: &str) -> ModelPrice {
     }
 }
 
-/// Answers a call as an upstream would.
-pub(in crate::gateway) fn answer(funded: &Funded, body: &Bytes) -> Reply {
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    let request = match ChatRequest::read(&body) {
-        Ok(request) => request,
-        Err(invalid) => {
-            let error = json!({"message": invalid.message, "type": "invalid_request_error",
-                "param": invalid.param, "code": null});
-            return reply(
-                StatusCode::BAD_REQUEST,
-                vec![json!({ "error": error }).to_string()],
-            );
-        }
-    };
-    let stamp = Stamp {
-        id: format!("chatcmpl-{}", funded.call),
-        created_unix: funded.started_at.seconds(),
-    };
-    let completion = simulator::chat(&request, MODEL, &stamp, None);
-    if !funded.asked.streamed {
-        return reply(StatusCode::OK, vec![completion.to_json().to_string()]);
-    }
-    let chunks = completion.chunks(true);
-    let mut events: Vec<String> = chunks
-        .iter()
-        .map(|chunk| to_event(&to_text(chunk)))
-        .collect();
-    events.push(DONE.to_owned());
-    let mut reply = reply(StatusCode::OK, events);
-    reply
-        .headers
-        .insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-    reply
-}
-
-fn reply(status: StatusCode, pieces: Vec<String>) -> Reply {
-    let json = HeaderValue::from_static("application/json");
-    let pieces: Vec<Bytes> = pieces.into_iter().map(Bytes::from).collect();
-    Reply {
-        status,
-        headers: HeaderMap::from_iter([(CONTENT_TYPE, json)]),
-        body: ReplyBody::InProcess {
-            pieces: pieces.into_iter(),
-            pause: PAUSE,
-        },
-    }
-}
+/// How the demo behaves.
+pub(in crate::gateway) const MANNER: Manner = Manner {
+    scenario: None,
+    between: PAUSE,
+};

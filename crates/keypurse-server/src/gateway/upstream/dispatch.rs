@@ -22,6 +22,7 @@ use crate::gateway::endpoint::asked::Wire;
 use crate::gateway::upstream::client::RequestBody;
 use crate::gateway::upstream::demo;
 use crate::gateway::upstream::provider::{Gateway, Reached};
+use crate::gateway::upstream::simulated::{self, Manner};
 
 /// The name OpenAI's documentation gives to the caller's own id of a call;
 /// with it a provider's log and ours can be laid side by side.
@@ -86,8 +87,13 @@ pub(in crate::gateway) async fn dispatch(
 ) -> Result<Reply, UpstreamFault> {
     let route = &funded.route;
     let asked = &funded.asked;
-    let Reached::Http(upstream) = &route.provider.reached else {
-        return Ok(demo::answer(funded, &body));
+    let upstream = match &route.provider.reached {
+        Reached::Http(upstream) => upstream,
+        Reached::InProcess => return simulated::answer(gateway, funded, &body, demo::MANNER).await,
+        Reached::Simulated => {
+            let manner = Manner::rehearsing(funded.scenario);
+            return simulated::answer(gateway, funded, &body, manner).await;
+        }
     };
     let url = upstream.url(asked.endpoint, &route.model, asked.streamed);
     let mut request = Request::new(RequestBody::new(body, revoked.cloned()));
@@ -157,7 +163,7 @@ impl ReplyBody {
     pub(in crate::gateway) async fn next(&mut self) -> Option<Result<Bytes, UpstreamFault>> {
         match self {
             Self::InProcess { pieces, pause } => {
-                if pieces.len() > 1 {
+                if pieces.len() > 1 && !pause.is_zero() {
                     tokio::time::sleep(*pause).await;
                 }
                 pieces.next().map(Ok)

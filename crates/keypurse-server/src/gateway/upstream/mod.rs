@@ -8,4 +8,5 @@ pub(in crate::gateway) mod dispatch;
 pub(in crate::gateway) mod fetch;
 pub(in crate::gateway) mod lookup;
 pub(in crate::gateway) mod provider;
+pub(in crate::gateway) mod simulated;
 pub(in crate::gateway) mod translation;

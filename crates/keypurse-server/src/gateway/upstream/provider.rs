@@ -35,6 +35,8 @@ pub struct Gateway {
     /// How many more calls without a client may be read to their end.
     pub(in crate::gateway) drains: Arc<Semaphore>,
     pub(in crate::gateway) routes: Routes,
+    /// Those of sandbox tokens.
+    pub(in crate::gateway) simulated: Routes,
     pub(in crate::gateway) kept: Arc<KeptAnswers>,
     pub(in crate::gateway) loads: Loads,
     pub(in crate::gateway) lists: Lists,
@@ -63,7 +65,10 @@ pub(in crate::gateway) struct Provider {
 /// How a provider is reached.
 pub(in crate::gateway) enum Reached {
     Http(Box<Upstream>),
+    /// The demo.
     InProcess,
+    /// By nobody: the simulator answers for it.
+    Simulated,
 }
 
 /// An upstream, ready to be called.
@@ -136,6 +141,7 @@ impl Gateway {
             default_output_limit: config.default_output_limit,
             drains: Arc::new(Semaphore::new(config.max_drains)),
             routes: Routes::default(),
+            simulated: Routes::default(),
             kept: Arc::default(),
             loads: Loads::default(),
             lists: Lists::default(),
@@ -178,14 +184,23 @@ fn known_price(price: ModelPrice) -> ((String, String), KnownPrice) {
 
 impl Provider {
     /// Stands for a provider that is not configured.
-    pub(in crate::gateway) fn simulated(name: &str) -> Self {
+    pub(in crate::gateway) fn simulating(name: &str, free: bool) -> Self {
         Self {
             name: name.into(),
-            free: true,
+            free,
             timeouts: Timeouts::default(),
             output_limit_field: OutputLimitField::MaxTokens,
-            stream_hold: StreamHold::Full,
-            reached: Reached::InProcess,
+            stream_hold: StreamHold::ByModel,
+            reached: Reached::Simulated,
+        }
+    }
+
+    /// The same provider, simulated: nobody can be reached through it.
+    pub(in crate::gateway) fn simulated(&self) -> Self {
+        Self {
+            name: Arc::clone(&self.name),
+            reached: Reached::Simulated,
+            ..*self
         }
     }
 
@@ -229,6 +244,7 @@ impl Reached {
         match self {
             Self::Http(upstream) => upstream.dialect.path(endpoint, "", false).is_some(),
             Self::InProcess => matches!(endpoint, Endpoint::Chat | Endpoint::Messages),
+            Self::Simulated => true,
         }
     }
 
@@ -236,8 +252,12 @@ impl Reached {
     pub(in crate::gateway) fn dialect(&self) -> Dialect {
         match self {
             Self::Http(upstream) => upstream.dialect,
-            Self::InProcess => Dialect::OpenAi,
+            Self::InProcess | Self::Simulated => Dialect::OpenAi,
         }
+    }
+
+    pub(in crate::gateway) fn is_simulated(&self) -> bool {
+        matches!(self, Self::Simulated)
     }
 }
 
@@ -339,6 +359,7 @@ impl fmt::Debug for Reached {
                 )
             }
             Self::InProcess => f.write_str("InProcess"),
+            Self::Simulated => f.write_str("Simulated"),
         }
     }
 }

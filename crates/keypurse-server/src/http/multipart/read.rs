@@ -93,6 +93,16 @@ impl Form {
         self.fields.iter().map(|field| field.name.as_str())
     }
 
+    /// Its fields in the order they came: a name, whether it is a file, and
+    /// what it holds.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, bool, &[u8])> {
+        let fields = self.fields.iter();
+        fields.map(|field| {
+            let content = &self.body[field.content.clone()];
+            (field.name.as_str(), field.is_file, content)
+        })
+    }
+
     /// The text of a field that is no file.
     pub fn text(&self, name: &str) -> Result<Option<&str>, FormError> {
         let Some(field) = self.fields.iter().find(|field| field.name == name) else {

@@ -113,6 +113,7 @@ fn settings_wish() -> Value {
                 "allOf": [money_wish(&json!({"minimum": 1e-9}), ""), {"not": zero()}],
             },
             "overdraft": overdraft(),
+            "simulate_budget": simulate_budget(),
         },
     });
     add(&mut schema["properties"], rules::wish());
@@ -202,6 +203,7 @@ fn shown_token(money: &Value, own: &Value) -> Value {
             "balance_reset_period": {"enum": ["none", "daily", "weekly", "monthly"]},
             "balance_reset_amount": {"anyOf": [money, {"type": "null"}]},
             "overdraft": overdraft(),
+            "simulate_budget": simulate_budget(),
         },
         "additionalProperties": false,
     });
@@ -257,6 +259,15 @@ fn overdraft() -> Value {
         "enum": ["clamp", "refuse", "allow"],
         "default": "clamp",
         "description": "What happens when the balance does not cover what a call could cost.",
+    })
+}
+
+fn simulate_budget() -> Value {
+    json!({
+        "type": "boolean",
+        "default": false,
+        "description": "Whether a sandbox token with an active balance rehearses spending: what \
+            its calls would cost is taken from its balance, and never from the account's credits.",
     })
 }
 

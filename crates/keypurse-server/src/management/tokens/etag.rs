@@ -14,7 +14,7 @@ use thiserror::Error;
 pub(super) fn etag(token: &Token) -> String {
     let settings = &token.settings;
     let seen = format!(
-        "{:?} {:?} {} {:?} {:?} {:?} {:?} {:?} {}",
+        "{:?} {:?} {} {:?} {:?} {:?} {} {:?} {:?} {}",
         token.id,
         settings.kind,
         settings.has_budget,
@@ -22,6 +22,7 @@ pub(super) fn etag(token: &Token) -> String {
         settings.overdraft,
         // When the next reset comes is no setting: it moves by itself.
         settings.reset.map(|reset| (reset.period, reset.amount)),
+        settings.simulate_budget,
         settings.rules,
         token.digest,
         settings.name.as_str(),

@@ -10,6 +10,7 @@
 //! | `balance_reset_period`: `none`, `daily`, … | `Reset::period`; no [`Reset`] at all |
 //! | `balance_reset_amount` | `Reset::amount` |
 //! | `overdraft` | [`Overdraft`] |
+//! | `simulate_budget` | `TokenSettings::simulate_budget` |
 //! | `allowed_models` … `tags` | `TokenSettings::rules`, see [`super::rules_wire`] |
 //! | `token` | [`TokenSecret`] |
 //! | `grace_period` | seconds until `Rotation::old_until` |
@@ -51,6 +52,7 @@ mod field {
     pub(super) const RESET_PERIOD: &str = "balance_reset_period";
     pub(super) const RESET_AMOUNT: &str = "balance_reset_amount";
     pub(super) const OVERDRAFT: &str = "overdraft";
+    pub(super) const SIMULATE_BUDGET: &str = "simulate_budget";
     pub(super) const GRACE_PERIOD: &str = "grace_period";
     pub(super) const AMOUNT: &str = "amount";
     pub(super) const NOTE: &str = "note";
@@ -175,6 +177,7 @@ fn read_change(fields: &mut Fields<'_>) -> SettingsChange {
             .nullable(field::RESET_PERIOD, |value| choice(value, &PERIODS))
             .map(Option::flatten),
         reset_amount: fields.optional(field::RESET_AMOUNT, money),
+        simulate_budget: fields.optional(field::SIMULATE_BUDGET, boolean),
         rules: read_rules(fields),
     }
 }
@@ -211,6 +214,10 @@ pub(super) fn settings_faults(errors: &[SettingsError]) -> FieldFaults {
                 field::ACTIVE_BALANCE,
                 "A reset period needs an active balance; leave this out or send true.",
             ),
+            SettingsError::RehearsalOfLive => (
+                field::SIMULATE_BUDGET,
+                "Only a token of type `sandbox_api_token` can simulate its budget.",
+            ),
         };
         faults.add(field, reason);
     }
@@ -241,6 +248,7 @@ pub(super) struct TokenAnswer<'a> {
     balance_reset_period: &'static str,
     balance_reset_amount: Option<Amount>,
     overdraft: &'static str,
+    simulate_budget: bool,
     #[serde(flatten)]
     rules: RulesAnswer<'a>,
     #[serde(skip_serializing_if = "Shown::is_absent")]
@@ -330,6 +338,7 @@ impl<'a> TokenAnswer<'a> {
             balance_reset_period: word(&PERIODS, settings.reset.map(|reset| reset.period)),
             balance_reset_amount: settings.reset.map(|Reset { amount: it, .. }| amount(it)),
             overdraft: word(&OVERDRAFTS, settings.overdraft),
+            simulate_budget: settings.simulate_budget,
             rules: RulesAnswer::of(settings.rules.as_deref()),
             token: Shown::Absent,
         }

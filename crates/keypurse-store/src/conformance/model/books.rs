@@ -40,6 +40,8 @@ pub(super) struct Call {
     pub(super) token: Option<Number>,
     pub(super) held: i64,
     pub(super) draws_on_token: bool,
+    /// By a sandbox token: its account pays nothing.
+    pub(super) is_rehearsed: bool,
     pub(super) beyond_balance: bool,
     pub(super) floor: Option<i64>,
     /// `None`: it is under way.
@@ -106,6 +108,7 @@ impl Call {
             token,
             held,
             draws_on_token,
+            is_rehearsed: false,
             beyond_balance,
             floor: None,
             end: None,
@@ -115,7 +118,8 @@ impl Call {
 
 impl Reference {
     pub(super) fn account_purse(&self, name: Name) -> Purse {
-        let drawing = self.calls.values().filter(|call| call.account == name);
+        let draws = |call: &&Call| call.account == name && !call.is_rehearsed;
+        let drawing = self.calls.values().filter(draws);
         Purse::of(self.accounts[&name].credits.unwrap_or(0), drawing)
     }
 

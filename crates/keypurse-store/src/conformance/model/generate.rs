@@ -178,9 +178,18 @@ fn change(now: i64, funded: f64) -> impl Strategy<Value = SettingsChange> {
     let period = weighted(0.3, weighted(0.9, select(PERIODS.to_vec())));
     let amount = weighted(0.3, -1_i64..1500);
     let rules = prop_oneof![8 => Just(RulesChange::default()), 2 => rules_change()];
-    let money = (balance, has_budget, overdraft, period, amount);
+    // A live token refuses it, so that it is asked for seldom.
+    let simulate_budget = weighted(0.3, prop::bool::weighted(0.6));
+    let money = (
+        balance,
+        has_budget,
+        overdraft,
+        period,
+        amount,
+        simulate_budget,
+    );
     (money, expires_at, rules).prop_map(|(money, expires_at, rules)| {
-        let (balance, has_budget, overdraft, reset_period, amount) = money;
+        let (balance, has_budget, overdraft, reset_period, amount, simulate_budget) = money;
         SettingsChange {
             balance: balance.map(Money::from_nanos),
             has_budget,
@@ -188,6 +197,7 @@ fn change(now: i64, funded: f64) -> impl Strategy<Value = SettingsChange> {
             overdraft,
             reset_period,
             reset_amount: amount.map(Money::from_nanos),
+            simulate_budget,
             rules,
         }
     })

@@ -1,6 +1,6 @@
 //! Money in the reference: holds, charges, resets.
 
-use keypurse_core::token::Overdraft;
+use keypurse_core::token::{Overdraft, TokenKind, TokenSettings};
 
 use super::books::{Call, Reference};
 use super::operation::{Answer, Charged, NewHold, Number, Payer, Short, Usage};
@@ -19,7 +19,8 @@ impl Reference {
             self.reset_if_over(token);
             let settings = &self.tokens[&token].settings;
             policy = settings.overdraft;
-            call.draws_on_token = settings.has_budget;
+            call.is_rehearsed = settings.kind == TokenKind::Sandbox;
+            call.draws_on_token = pays(settings);
         }
         let mut budget = new.full;
         if let Some(token) = call.token.filter(|_| call.draws_on_token) {
@@ -33,7 +34,7 @@ impl Reference {
                 budget = purse.grant(policy, &new).map_err(short)?;
             }
         }
-        if self.accounts[&call.account].credits.is_some() {
+        if !call.is_rehearsed && self.accounts[&call.account].credits.is_some() {
             let refuses = policy == Overdraft::Refuse;
             let policy = if refuses { policy } else { Overdraft::Clamp };
             let granted = self.account_purse(call.account).grant(policy, &new);
@@ -57,7 +58,7 @@ impl Reference {
         };
         let mut call = call.clone();
         let mut growth = (floor - call.held).max(0);
-        if self.accounts[&call.account].credits.is_some() {
+        if !call.is_rehearsed && self.accounts[&call.account].credits.is_some() {
             growth = growth.min(self.account_purse(call.account).available().max(0));
         }
         if let Some(token) = call.token.filter(|_| call.draws_on_token) {
@@ -98,6 +99,7 @@ impl Reference {
         };
         let (account, token, held, drew) =
             (call.account, call.token, call.held, call.draws_on_token);
+        let is_rehearsed = call.is_rehearsed;
         if let Some(token) = token {
             self.reset_if_over(token);
         }
@@ -107,11 +109,11 @@ impl Reference {
             Usage::Void => 0,
         };
         let settings = token.map(|token| self.tokens[&token].settings.clone());
-        let budget = settings.filter(|settings| settings.has_budget);
+        let budget = settings.filter(pays);
         let from_token = drew && budget.is_some();
         // Beyond the hold only what nobody else holds, and never into debt.
         let mut beyond = (cost - held).max(0);
-        if self.accounts[&account].credits.is_some() {
+        if !is_rehearsed && self.accounts[&account].credits.is_some() {
             beyond = beyond.min(self.account_purse(account).available().max(0));
         }
         if let Some(token) = token.filter(|_| from_token)
@@ -146,4 +148,10 @@ impl Reference {
             reset.next_at = period_end(reset.period, now);
         }
     }
+}
+
+/// Whether a token's calls are paid from its balance.
+fn pays(settings: &TokenSettings) -> bool {
+    let rehearses = settings.simulate_budget;
+    settings.has_budget && (rehearses || settings.kind == TokenKind::Live)
 }

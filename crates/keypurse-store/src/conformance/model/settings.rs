@@ -5,7 +5,7 @@ use std::sync::Arc;
 use keypurse_core::period::{Reset, ResetPeriod};
 use keypurse_core::rules::{Limits, Rules, RulesChange};
 use keypurse_core::time::Timestamp;
-use keypurse_core::token::{SettingsChange, TokenSettings};
+use keypurse_core::token::{SettingsChange, TokenKind, TokenSettings};
 
 const DAY: i64 = 86_400_000_000;
 
@@ -27,6 +27,7 @@ pub(super) fn changed(
         .is_some_and(|amount| amount.nanos() <= 0)
         || period.is_some() && (amount.is_none() || switched_off)
         || period.is_none() && change.reset_amount.is_some()
+        || old.kind == TokenKind::Live && change.simulate_budget == Some(true)
     {
         return None;
     }
@@ -44,6 +45,7 @@ pub(super) fn changed(
         expires_at: change.expires_at.unwrap_or(old.expires_at),
         overdraft: change.overdraft.unwrap_or(old.overdraft),
         reset,
+        simulate_budget: change.simulate_budget.unwrap_or(old.simulate_budget),
         rules: ruled(old.rules.as_deref(), &change.rules),
         ..old.clone()
     })

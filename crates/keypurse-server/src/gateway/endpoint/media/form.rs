@@ -51,6 +51,15 @@ pub(super) fn read(
     Ok(form)
 }
 
+/// Reads a form once more, with all its fields.
+pub(in crate::gateway) fn again(
+    content_type: &HeaderValue,
+    body: Bytes,
+) -> Result<Form, GatewayError> {
+    let content_type = content_type.to_str().unwrap_or_default();
+    Form::read(content_type, body, LIMITS).map_err(|error| refused(&error))
+}
+
 /// A field's name without what stands in brackets.
 pub(super) fn base(name: &str) -> &str {
     name.split('[').next().unwrap_or(name)

@@ -6,6 +6,8 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use http::Request;
 use http::request::Parts;
+use keypurse_core::token::TokenKind;
+use keypurse_store::TokenCredential;
 
 use super::ids::{Names, NotYours, provider_of};
 use super::shown::shown;
@@ -44,6 +46,11 @@ async fn answer(state: &AppState, id: &str, head: &Parts) -> Result<Response, Ga
     rules::admit_address(caller.token(), PeerAddr::of(head).0.ip())?;
     let query = shown_query(head)?;
     let not_found = || GatewayError::NoSuchResponse { param: None };
+    // What was simulated is kept nowhere, and a sandbox token reaches nobody.
+    let is_sandbox = |token: &TokenCredential| token.settings.kind == TokenKind::Sandbox;
+    if caller.token().is_some_and(is_sandbox) {
+        return Err(not_found());
+    }
     let provider = provider_of(id).and_then(|name| state.gateway.providers.get(&name));
     let provider = provider.ok_or_else(not_found)?;
     let names = Names::of(state.vault.keyring(), &caller, provider.name.clone());

@@ -1,22 +1,13 @@
-//! Sandbox tokens.
+//! Chat completions.
 
 use http_body_util::BodyExt;
-use keypurse_testkit::TestAnswer;
 use serde_json::{Value, json};
 
-use super::{CHAT, Shop, data, said, soon, token_of, with};
+use super::sandbox;
+use crate::gateway::{CHAT, data, said, soon, with};
 
 fn hello() -> Value {
     json!({"model": "openai/gpt-4o", "messages": [{"role": "user", "content": "Hi there"}]})
-}
-
-/// A shop whose own token is a sandbox token without money.
-async fn sandbox() -> Shop {
-    let mut shop = Shop::open("1").await;
-    let body = json!({"name": "s", "token_type": "sandbox_api_token", "active_balance": true});
-    (_, shop.secret) = shop.app.create_token(body).await;
-    shop.token = token_of(&shop.app, &shop.secret).await;
-    shop
 }
 
 #[tokio::test]
@@ -74,52 +65,6 @@ async fn a_sandbox_answer_has_the_shape_of_a_real_one() {
         "{streamed}"
     );
     assert!(!streamed.contains(": keypurse-cost"));
-}
-
-#[tokio::test]
-async fn failures_come_on_demand() {
-    let shop = sandbox().await;
-    let rehearse = async |scenario: &str, stream: bool| -> TestAnswer {
-        let body = with(hello(), "stream", json!(stream));
-        shop.request(&body)
-            .header("x-keypurse-sandbox", scenario)
-            .send()
-            .await
-    };
-    for (scenario, status, code) in [
-        ("rate_limit", 429, json!("rate_limit_exceeded")),
-        ("server_error", 500, json!(null)),
-        ("unavailable", 503, json!(null)),
-        ("timeout", 504, json!("upstream_timeout")),
-        ("insufficient_balance", 402, json!("insufficient_balance")),
-        ("expired", 401, json!("api_key_expired")),
-        ("no_such_scenario", 400, json!("invalid_request")),
-    ] {
-        for stream in [false, true] {
-            let answer = rehearse(scenario, stream).await;
-            assert_eq!(answer.status, status, "{scenario}");
-            assert_eq!(answer.json()["error"]["code"], code, "{scenario}");
-        }
-    }
-    assert_eq!(
-        rehearse("rate_limit", false).await.header("retry-after"),
-        "1"
-    );
-    let cut = rehearse("cut_stream", true).await;
-    assert!(cut.status == 200 && !cut.text.contains("[DONE]"));
-    let malformed = rehearse("malformed_chunk", true).await.text;
-    let is_json = |data: &&str| serde_json::from_str::<Value>(data).is_ok();
-    let broken = data(&malformed)
-        .into_iter()
-        .filter(|data| *data != "[DONE]" && !is_json(data));
-    assert_eq!(broken.count(), 1);
-    let long = rehearse("length", false).await.json();
-    assert_eq!(long["choices"][0]["finish_reason"], "length");
-    let empty = rehearse("empty", false).await.json();
-    assert_eq!(empty["choices"][0]["message"]["content"], "");
-    let refusal = rehearse("refusal", false).await.json();
-    assert!(refusal["choices"][0]["message"]["refusal"].is_string());
-    assert_eq!(shop.balance().await, "0.0");
 }
 
 #[tokio::test]

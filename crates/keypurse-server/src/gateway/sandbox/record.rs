@@ -1,0 +1,46 @@
+//! Writes a simulated call down: it counts, and costs nothing.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use keypurse_core::usage::TokenCounts;
+use keypurse_store::{CallMeta, RecordFailure, SimulatedCall};
+
+use super::answer::Call;
+use crate::gateway::call::fund::unrecordable;
+use crate::gateway::call::resolve::Route;
+use crate::gateway::endpoint::asked::Asked;
+use crate::gateway::error::GatewayError;
+use crate::state::State;
+
+/// Records a call that is answered; it is on disk when this returns.
+pub(super) async fn record(
+    state: &State,
+    call: &Call<'_>,
+    route: &Route,
+    asked: &Asked,
+    counts: TokenCounts,
+) -> Result<(), GatewayError> {
+    let simulated = SimulatedCall {
+        call: call.id,
+        account: call.token.account,
+        token: call.token.token,
+        meta: CallMeta {
+            provider: Arc::clone(&route.provider.name),
+            model: Arc::clone(&route.model),
+            feature: asked.endpoint.feature(),
+            streamed: asked.streamed,
+            price: Arc::clone(&route.price),
+            started_at: call.started_at,
+        },
+        counts,
+        status: StatusCode::OK.as_u16(),
+        finished_at: state.now(),
+        claim: call.claim,
+    };
+    let recorded = state.store.record_simulated(simulated).await;
+    recorded.map_err(|failure| match failure {
+        RecordFailure::Repeated(repeated) => GatewayError::Repeated(repeated),
+        RecordFailure::Store(failure) => unrecordable(&failure),
+    })
+}
