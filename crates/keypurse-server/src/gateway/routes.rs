@@ -8,6 +8,7 @@ use http::{Request, Uri};
 
 use super::call::serve::serve;
 use super::endpoint::kind::Endpoint;
+use super::endpoint::messages::count_tokens;
 use super::endpoint::responses::stored::stored;
 use super::models;
 use crate::state::AppState;
@@ -22,14 +23,16 @@ pub fn routes() -> Router<AppState> {
     for base in BASES {
         for slash in ["", "/"] {
             for endpoint in Endpoint::ALL {
-                let version = endpoint.version_below_v3();
-                let version = if base == VENDOR { version } else { "" };
+                let version = version_below(base, endpoint);
                 let path = format!("{base}/{version}{}{slash}", endpoint.path());
                 let list = format!("{base}/{version}{}/models{slash}", endpoint.path());
                 routes = routes.route(&path, calls(endpoint));
                 routes = routes.route(&list, lists(Some(endpoint)));
             }
             routes = routes.route(&format!("{base}/models{slash}"), lists(None));
+            let version = version_below(base, Endpoint::Messages);
+            let path = format!("{base}/{version}messages/count_tokens{slash}");
+            routes = routes.route(&path, counts_tokens());
         }
         for slash in ["", "/"] {
             let path = format!("{base}/responses/{{id}}{slash}");
@@ -38,6 +41,20 @@ pub fn routes() -> Router<AppState> {
         routes = routes.route(&format!("{base}/models/{{*id}}"), get(models::one));
     }
     routes
+}
+
+fn version_below(base: &str, endpoint: Endpoint) -> &'static str {
+    if base == VENDOR {
+        endpoint.version_below_v3()
+    } else {
+        ""
+    }
+}
+
+fn counts_tokens() -> MethodRouter<AppState> {
+    post(|State(state): State<AppState>, request: Request<Body>| {
+        count_tokens::serve(state, request)
+    })
 }
 
 fn calls(endpoint: Endpoint) -> MethodRouter<AppState> {

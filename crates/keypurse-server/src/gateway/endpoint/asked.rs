@@ -142,11 +142,7 @@ impl Asked {
         if let (Some(_), Some(place)) = (&self.content_type, &self.model_at) {
             return with_model(&self.body, place, &route.model);
         }
-        let mut edits = Edits::default();
-        if self.model != *route.model || self.model_at.is_none() {
-            let name = serde_json::to_string(&*route.model).expect("a text is JSON");
-            edits.set("model", self.model_at.clone(), &name);
-        }
+        let mut edits = self.rename(route);
         if self.endpoint.has_tiers() && self.tier == AskedTier::Unsaid && route.pins_tier() {
             edits.set("service_tier", self.tier_at.clone(), "\"default\"");
         }
@@ -157,6 +153,20 @@ impl Asked {
             Wire::Plain | Wire::Media(_) => {}
         }
         edits.apply(&self.body)
+    }
+
+    /// The client's body with the provider's name for the model.
+    pub(in crate::gateway) fn renamed(&self, route: &Route) -> Bytes {
+        self.rename(route).apply(&self.body)
+    }
+
+    fn rename(&self, route: &Route) -> Edits {
+        let mut edits = Edits::default();
+        if self.model != *route.model || self.model_at.is_none() {
+            let name = serde_json::to_string(&*route.model).expect("a text is JSON");
+            edits.set("model", self.model_at.clone(), &name);
+        }
+        edits
     }
 
     /// Learns whose call it is and who serves it, where names depend on that.

@@ -21,7 +21,7 @@ use crate::gateway::upstream::dispatch::UpstreamFault;
 pub(in crate::gateway) enum StreamWire {
     Chat(ChatStream),
     Responses(ResponseStream),
-    Messages(MessagesStream),
+    Messages(Box<MessagesStream>),
     Media(MediaStream),
 }
 
@@ -75,9 +75,9 @@ impl Asked {
                 let stream = ResponseStream::new(respond.names.clone());
                 Some(StreamWire::Responses(stream))
             }
-            Wire::Messages(_) if self.streamed => {
-                Some(StreamWire::Messages(MessagesStream::new(is_native)))
-            }
+            Wire::Messages(_) if self.streamed => Some(StreamWire::Messages(Box::new(
+                MessagesStream::new(is_native),
+            ))),
             Wire::Chat(_)
             | Wire::Responses(_)
             | Wire::Messages(_)

@@ -241,9 +241,11 @@ mod tests {
 
     use super::StreamSource;
     use crate::gateway::endpoint::chat::stream::ChatStream;
+    use crate::gateway::endpoint::messages::stream::MessagesStream;
     use crate::gateway::endpoint::stream::{StreamEnd, StreamWire};
     use crate::gateway::relay::meter::Heard;
     use keypurse_core::usage::TokenCounts;
+    use keypurse_providers::translate::{Dialect, TranslatedStream};
 
     const STREAM: &str = concat!(
         ": ping\n\n",
@@ -307,5 +309,62 @@ mod tests {
         ] {
             assert_eq!(read(&[&STREAM.as_bytes()[..end]]).1, expected, "{end}");
         }
+    }
+
+    const MESSAGE: &str = concat!(
+        "event: ping\ndata: {\"type\":\"ping\"}\n\n",
+        "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m\",",
+        "\"usage\":{\"input_tokens\":9,\"output_tokens\":1}}}\r\n\r\n",
+        "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,",
+        "\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n",
+        "data: {\"type\":\"content_block_delta\",\"index\":0,",
+        "\"delta\":{\"type\":\"text_delta\",\"text\":\"Gr\u{fc}\u{df}e\"}}\n\n",
+        "data: {\"type\":\"content_block_stop\",\"index\":0}\n\n",
+        "data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},",
+        "\"usage\":{\"output_tokens\":5}}\n\n",
+        "data: {\"type\":\"message_stop\"}\n\n",
+    );
+
+    /// What passes of a message's pieces, natively or as chunks.
+    fn read_message(pieces: &[&[u8]], is_native: bool) -> (String, TokenCounts) {
+        let (wire, translated) = if is_native {
+            (
+                StreamWire::Messages(Box::new(MessagesStream::new(true))),
+                None,
+            )
+        } else {
+            let stream = TranslatedStream::new(Dialect::Anthropic, Dialect::OpenAi, 7);
+            (StreamWire::Chat(ChatStream::new(1, false)), stream)
+        };
+        let mut source = StreamSource::new(wire, Heard::new(100, 1, None), translated);
+        let mut passed = Vec::new();
+        for piece in pieces {
+            let batch = source.read(Some(Ok(Bytes::copy_from_slice(piece))));
+            passed.extend_from_slice(&batch.bytes);
+            if let Some(StreamEnd::Done) = batch.end {
+                break;
+            }
+            assert!(batch.end.is_none(), "{:?}", batch.end);
+        }
+        let told = source.told().usage.unwrap().unwrap();
+        (String::from_utf8(passed).unwrap(), told)
+    }
+
+    #[test]
+    fn a_message_reads_the_same_wherever_it_is_cut_into_pieces() {
+        let bytes = MESSAGE.as_bytes();
+        for is_native in [true, false] {
+            let (expected, told) = read_message(&[bytes], is_native);
+            assert_eq!((told.input, told.output), (9, 5));
+            assert!(expected.contains("Gr\u{fc}\u{df}e"), "{expected}");
+            assert!(!expected.contains("message_delta") && !expected.contains("\"usage\":{\"p"));
+            for cut in 0..bytes.len() {
+                let read = read_message(&[&bytes[..cut], &bytes[cut..]], is_native);
+                assert_eq!(read, (expected.clone(), told), "cut at {cut}");
+            }
+        }
+        let start = MESSAGE.find("event: message_start").unwrap();
+        let end = MESSAGE.find("data: {\"type\":\"message_delta").unwrap();
+        assert_eq!(read_message(&[bytes], true).0, MESSAGE[start..end]);
     }
 }

@@ -1,7 +1,8 @@
-//! Asks a provider for something it keeps: no call to a model, and free.
+//! Asks a provider for something it keeps or counts: no call to a model, and
+//! free.
 
 use bytes::Bytes;
-use http::header::{ACCEPT, ACCEPT_ENCODING, USER_AGENT};
+use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, Method, Request, Uri};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -19,13 +20,37 @@ pub(in crate::gateway) async fn look_up(
     method: Method,
     url: Uri,
 ) -> Result<(HeaderMap, Bytes), GatewayError> {
+    let mut request = Request::new(RequestBody::empty());
+    *request.method_mut() = method;
+    *request.uri_mut() = url;
+    ask(gateway, provider, upstream, request).await
+}
+
+/// What a provider answers to a JSON body.
+pub(in crate::gateway) async fn post(
+    gateway: &Gateway,
+    provider: &Provider,
+    upstream: &Upstream,
+    (url, headers, body): (Uri, HeaderMap, Bytes),
+) -> Result<(HeaderMap, Bytes), GatewayError> {
+    let mut request = Request::new(RequestBody::new(body, None));
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = url;
+    *request.headers_mut() = headers;
+    request.headers_mut().insert(CONTENT_TYPE, JSON);
+    ask(gateway, provider, upstream, request).await
+}
+
+async fn ask(
+    gateway: &Gateway,
+    provider: &Provider,
+    upstream: &Upstream,
+    mut request: Request<RequestBody>,
+) -> Result<(HeaderMap, Bytes), GatewayError> {
     let failed = |fault: UpstreamFault| {
         let provider = provider.name.clone();
         GatewayError::Upstream(UpstreamFailure { provider, fault })
     };
-    let mut request = Request::new(RequestBody::empty());
-    *request.method_mut() = method;
-    *request.uri_mut() = url;
     let headers = request.headers_mut();
     headers.insert(ACCEPT, JSON);
     headers.insert(ACCEPT_ENCODING, IDENTITY);

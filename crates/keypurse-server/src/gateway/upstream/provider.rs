@@ -296,12 +296,6 @@ impl Upstream {
         self.dialect
     }
 
-    /// Where something beside the calls is.
-    #[allow(dead_code)]
-    pub(in crate::gateway) fn beside(&self, path: &str) -> Option<Uri> {
-        self.base.join(path)
-    }
-
     /// Where something an endpoint keeps is.
     pub(in crate::gateway) fn url_below(&self, endpoint: Endpoint, rest: &str) -> Option<Uri> {
         let path = self.dialect.path(endpoint, "", false)?;

@@ -68,6 +68,14 @@ impl Asked {
         Ok(chat.for_upstream(route, limit))
     }
 
+    /// What a provider of the client's own dialect reads of it.
+    pub(in crate::gateway) fn as_written(&self) -> Reading {
+        Reading {
+            text: length(self.body.len()) - self.parts.image_bytes,
+            parts: self.parts,
+        }
+    }
+
     /// What the provider reads of it, with this output limit; with a lower one
     /// it is not more.
     ///
@@ -78,11 +86,10 @@ impl Asked {
         route: &Route,
         limit: u64,
     ) -> Result<Reading, GatewayError> {
-        let own = length(self.body.len()) - self.parts.image_bytes;
+        let own = self.as_written();
         let provider = route.provider.reached.dialect();
         if self.dialect() == provider {
-            let parts = self.parts;
-            return Ok(Reading { text: own, parts });
+            return Ok(own);
         }
         let body = self.sent(route, limit)?;
         let parts = match provider {
@@ -96,7 +103,7 @@ impl Asked {
         };
         let text = length(body.len()).saturating_sub(parts.image_bytes);
         Ok(Reading {
-            text: text.max(own),
+            text: text.max(own.text),
             parts,
         })
     }

@@ -2,6 +2,8 @@
 //! to the nano-dollar, and fail as those of one dialect do.
 
 mod anthropic;
+mod catalogue;
+mod count_tokens;
 mod gemini;
 mod messages;
 mod native;
