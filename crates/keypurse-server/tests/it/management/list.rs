@@ -41,7 +41,7 @@ async fn a_listed_token_is_the_token_itself_with_its_secret() {
             r#"{{"name":"team","token_type":"api_token","balance":0.00001,"#,
             r#""active_balance":true,"expire_time":"2027-01-01T00:00:00.250000Z","#,
             r#""balance_reset_period":"none","balance_reset_amount":null,"#,
-            r#""overdraft":"clamp","allowed_models":null,"denied_models":null,"#,
+            r#""overdraft":"clamp","simulate_budget":false,"allowed_models":null,"denied_models":null,"#,
             r#""requests_per_minute":7,"tokens_per_minute":null,"max_concurrency":null,"#,
             r#""allowed_ips":["203.0.113.7/32"],"tags":["a"],"token":"{}"}}"#
         ),

@@ -25,6 +25,7 @@ async fn a_token_sees_itself_with_a_masked_secret() {
         "balance_reset_period": "none",
         "balance_reset_amount": null,
         "overdraft": "clamp",
+        "simulate_budget": false,
         "allowed_models": ["up/*"],
         "denied_models": null,
         "requests_per_minute": null,

@@ -163,3 +163,32 @@ async fn a_whole_answer_is_spoiled_as_asked() {
     assert!(refusal["choices"][0]["message"]["refusal"].is_string());
     shop.app.finish().await;
 }
+
+#[tokio::test]
+async fn a_message_fails_in_its_own_dialect() {
+    let shop = sandbox().await;
+    let message = json!({"model": "anthropic/claude-haiku-4-5", "max_tokens": 50,
+        "messages": [{"role": "user", "content": "Hi"}]});
+    let call = Call::json("/v1/messages", &message);
+    for (scenario, status, kind) in [
+        ("rate_limit", 429, "rate_limit_error"),
+        ("server_error", 500, "api_error"),
+        ("unavailable", 503, "overloaded_error"),
+        ("timeout", 504, "api_error"),
+        ("insufficient_balance", 402, "billing_error"),
+        ("expired", 401, "authentication_error"),
+    ] {
+        let answer = rehearse(&shop, &call, scenario).await;
+        assert_eq!(answer.status, status, "{scenario}: {}", answer.text);
+        let body = answer.json();
+        assert_eq!(
+            (&body["type"], &body["error"]["type"]),
+            (&json!("error"), &json!(kind))
+        );
+    }
+    let refusal = rehearse(&shop, &call, "refusal").await.json();
+    assert_eq!(refusal["stop_reason"], "refusal");
+    let length = rehearse(&shop, &call, "length").await.json();
+    assert_eq!(length["stop_reason"], "max_tokens");
+    shop.app.finish().await;
+}

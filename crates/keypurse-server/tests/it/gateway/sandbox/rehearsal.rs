@@ -40,7 +40,12 @@ async fn l12_a_rehearsal_takes_what_a_call_would_cost_from_its_own_balance_alone
     let body = json!({"name": "plain", "token_type": "sandbox_api_token"});
     let plain = shop.app.create_token(body).await.1;
     let mut left = 1_000_000_000;
-    for (call, ..) in calls() {
+    // A message is rehearsed as the chat it is translated to.
+    let calls = calls();
+    let untranslated = calls
+        .iter()
+        .filter(|(call, ..)| !call.path.ends_with("/messages"));
+    for (call, ..) in untranslated {
         shop.secret.clone_from(&plain);
         let would = call.ask(&shop).await;
         shop.secret.clone_from(&secret);
@@ -244,4 +249,44 @@ async fn a_repeated_rehearsal_is_charged_once() {
     assert_eq!(chat().send().await.text, first.text);
     assert_eq!(shop.balance().await, left);
     shop.app.finish().await;
+}
+
+#[tokio::test]
+async fn l12_a_rehearsed_response_is_asked_for_from_nobody() {
+    let shop = rehearsing("1").await;
+    let respond = json!({"model": "up/m", "input": "Hi"});
+    let made = Call::json("/v1/responses", &respond)
+        .ask(&shop)
+        .await
+        .json();
+    let path = format!("/v1/responses/{}", made["id"].as_str().unwrap());
+    for request in [shop.app.get(&path), shop.app.delete(&path)] {
+        let found = request.key(&shop.secret).send().await;
+        assert_eq!(found.status, 404, "{}", found.text);
+    }
+    assert!(shop.upstream.received().is_empty());
+    shop.app.finish().await;
+}
+
+#[tokio::test]
+async fn a_message_is_rehearsed_in_its_own_dialect() {
+    let shop = rehearsing("1").await;
+    for stream in [false, true] {
+        let message = json!({"model": "anthropic/claude-haiku-4-5", "max_tokens": 50,
+            "stream": stream, "messages": [{"role": "user", "content": "Hi"}]});
+        let call = Call::json("/v1/messages", &message);
+        let answer = call.ask(&shop).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        assert!(
+            answer.text.contains(r#""type":"message""#),
+            "{}",
+            answer.text
+        );
+        let asking = call.of(&shop).header("x-keypurse-sandbox", "rate_limit");
+        let refused = asking.send().await;
+        assert_eq!(refused.status, 429, "{}", refused.text);
+        assert_eq!(refused.json()["error"]["type"], "rate_limit_error");
+    }
+    assert_ne!(shop.balance().await, "1.0");
+    shop.audited().await;
 }

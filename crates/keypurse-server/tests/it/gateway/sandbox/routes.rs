@@ -29,6 +29,9 @@ fn transcription(more: &[(&str, &[u8])]) -> Call {
 /// and whether it would have cost something.
 pub(super) fn calls() -> Vec<(Call, &'static str, bool)> {
     let chat = json!({"model": "openai/gpt-4o", "messages": [{"role": "user", "content": ASK}]});
+    let respond = json!({"model": "openai/gpt-4o", "input": ASK});
+    let message = json!({"model": "openai/gpt-4o", "max_tokens": 50,
+        "messages": [{"role": "user", "content": ASK}]});
     let embeddings = json!({"model": "text-embedding-3-small", "input": ASK});
     let moderation = json!({"input": ASK});
     let image = json!({"model": "openai/gpt-image-1", "prompt": ASK, "size": "1024x1024", "quality": "low"});
@@ -41,6 +44,8 @@ pub(super) fn calls() -> Vec<(Call, &'static str, bool)> {
     ];
     vec![
         (Call::json("/v1/chat/completions", &chat), "choices", true),
+        (Call::json("/v1/responses", &respond), "output", true),
+        (Call::json("/v3/v1/messages", &message), "content", true),
         (Call::json("/v3/embeddings", &embeddings), "data", true),
         (Call::json("/v1/moderations", &moderation), "results", false),
         (Call::json("/v3/images/generations", &image), "data", true),
@@ -81,8 +86,12 @@ async fn l12_every_route_answers_by_nobody_for_nothing_and_tells_what_it_would_c
 fn same(body: &Value) -> Value {
     let mut same = body.clone();
     let object = same.as_object_mut().unwrap();
-    for name in ["id", "created"] {
+    for name in ["id", "created", "created_at", "completed_at"] {
         object.remove(name);
+    }
+    let output = object.get_mut("output").and_then(Value::as_array_mut);
+    for item in output.into_iter().flatten() {
+        item.as_object_mut().unwrap().remove("id");
     }
     same
 }
@@ -221,5 +230,54 @@ async fn a_repeated_call_is_answered_once_more_and_recorded_once() {
     }
     shop.app.settled().await;
     assert_eq!(shop.app.calls().len(), calls().len());
+    shop.app.finish().await;
+}
+
+#[tokio::test]
+async fn streams_of_events_with_names_tell_their_cost_in_the_last_that_tells_usage() {
+    let shop = sandbox().await;
+    let respond = json!({"model": "openai/gpt-4o", "input": ASK, "stream": true});
+    let answer = Call::json("/v1/responses", &respond).ask(&shop).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let events = data(&answer.text);
+    let last: Value = serde_json::from_str(events[events.len() - 1]).unwrap();
+    assert_eq!(last["type"], "response.completed");
+    assert_eq!(last["response"]["cost"], json!(0.0));
+    assert!(
+        last["response"]["simulated_cost"].as_f64() > Some(0.0),
+        "{last}"
+    );
+    let message = json!({"model": "anthropic/claude-haiku-4-5", "max_tokens": 50, "stream": true,
+        "messages": [{"role": "user", "content": ASK}]});
+    let answer = Call::json("/v1/messages", &message).ask(&shop).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let events = data(&answer.text);
+    let [.., delta, stop] = events.as_slice() else {
+        panic!("{}", answer.text);
+    };
+    let delta: Value = serde_json::from_str(delta).unwrap();
+    assert_eq!(delta["type"], "message_delta");
+    assert!(
+        delta["simulated_cost"].as_f64() > Some(0.0),
+        "{}",
+        answer.text
+    );
+    assert!(stop.contains("message_stop"));
+    assert!(shop.upstream.received().is_empty());
+    shop.app.finish().await;
+}
+
+#[tokio::test]
+async fn l12_a_simulated_response_is_kept_nowhere_and_asked_for_from_nobody() {
+    let shop = sandbox().await;
+    let respond = json!({"model": "up/m", "input": ASK});
+    let made = Call::json("/v1/responses", &respond)
+        .ask(&shop)
+        .await
+        .json();
+    let path = format!("/v1/responses/{}", made["id"].as_str().unwrap());
+    let found = shop.app.get(&path).key(&shop.secret).send().await;
+    assert_eq!(found.status, 404, "{}", found.text);
+    assert!(shop.upstream.received().is_empty());
     shop.app.finish().await;
 }
