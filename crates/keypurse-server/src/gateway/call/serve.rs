@@ -17,6 +17,8 @@ use super::carry::carry;
 use super::fund::Planned;
 use super::once;
 use super::read_body::read_body;
+use super::resolve::Route;
+use crate::gateway::endpoint::asked::Asked;
 use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::endpoint::responses::ids::Names;
 use crate::gateway::error::GatewayError;
@@ -76,17 +78,7 @@ async fn answer(
         };
         return sandbox::answer(state, &call, &head.headers, asked).await;
     }
-    let route = match rehearsing {
-        Some(_) => state
-            .gateway
-            .sandbox_route(&asked.model, endpoint, started_at)?,
-        None => state.gateway.route(&asked.model, endpoint, started_at)?,
-    };
-    asked.refuse_unpriced(&route)?;
-    let route = match asked.asked_media() {
-        Some(media) => media.at_its_price(route)?,
-        None => route,
-    };
+    let route = priced_route(state, &asked, rehearsing.is_some(), started_at)?;
     asked.bind(|| Names::of(state.vault.keyring(), &caller, route.provider.name.clone()))?;
     let bound = Bound::of(&asked, &route, state.gateway.default_output_limit)?;
     let wanted = Wanted {
@@ -113,6 +105,27 @@ async fn answer(
     let (client, answer) = oneshot::channel();
     state.tasks.spawn(carry(Arc::clone(state), planned, client));
     answer.await.map_err(|_| GatewayError::Internal)
+}
+
+/// Where a call leads, at the price of what it asks for. What has none is
+/// refused.
+pub(in crate::gateway) fn priced_route(
+    state: &State,
+    asked: &Asked,
+    is_simulated: bool,
+    now: Timestamp,
+) -> Result<Arc<Route>, GatewayError> {
+    let (gateway, endpoint) = (&state.gateway, asked.endpoint);
+    let route = if is_simulated {
+        gateway.sandbox_route(&asked.model, endpoint, now)?
+    } else {
+        gateway.route(&asked.model, endpoint, now)?
+    };
+    asked.refuse_unpriced(&route)?;
+    match asked.asked_media() {
+        Some(media) => media.at_its_price(route),
+        None => Ok(route),
+    }
 }
 
 fn is_sandbox(token: &TokenCredential) -> bool {

@@ -18,6 +18,7 @@ use super::stream::{Cut, UnderWay, pieces, stream};
 use super::whole::{Beside, Whole, whole};
 use crate::gateway::call::fund::unrecordable;
 use crate::gateway::call::once::keep_stream;
+use crate::gateway::call::serve::priced_route;
 use crate::gateway::endpoint::asked::Asked;
 use crate::gateway::error::GatewayError;
 use crate::gateway::relay::cost::Paid;
@@ -43,12 +44,7 @@ pub(in crate::gateway) async fn answer(
 ) -> Result<Response, GatewayError> {
     let scenario = scenario(headers, &asked.model)?;
     let gateway = &state.gateway;
-    let route = gateway.sandbox_route(&asked.model, asked.endpoint, call.started_at)?;
-    asked.refuse_unpriced(&route)?;
-    let route = match asked.asked_media() {
-        Some(media) => media.at_its_price(route)?,
-        None => route,
-    };
+    let route = priced_route(state, &asked, true, call.started_at)?;
     let wanted = Wanted {
         address: call.address,
         provider: &route.provider.name,
@@ -59,11 +55,7 @@ pub(in crate::gateway) async fn answer(
         call: call.id,
         at: call.started_at,
     };
-    let received = Received {
-        endpoint: asked.endpoint,
-        body: &asked.body,
-        content_type: asked.content_type.as_ref(),
-    };
+    let received = Received::of(&asked);
     let reply = simulate(gateway, received, &route, stamped, scenario)
         .map_err(|failure| failed(failure, call.token.token, &route))?;
     let counts = counts(&reply.usage, &asked, &route);
