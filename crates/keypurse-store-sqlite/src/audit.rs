@@ -135,10 +135,10 @@ impl Books {
             let id = call.call;
             return Err(AuditError::Difference(format!("call {id}: {why}")));
         }
-        let from_account = i128::from(call.from_account().nanos());
+        let from_account = i128::from(call.charged_to_account().nanos());
         *self.of_accounts.entry(call.account.0).or_default() -= from_account;
         if let Some(token) = call.token {
-            let from_balance = i128::from(call.from_balance().nanos());
+            let from_balance = i128::from(call.charged_to_token().nanos());
             *self.of_tokens.entry(token.0).or_default() -= from_balance;
         }
         self.report.calls += 1;
@@ -230,7 +230,7 @@ fn every_statement_is_continuous(
 }
 
 fn line(call: &CallRow) -> Option<Line> {
-    let amount = Money::ZERO - call.from_balance();
+    let amount = Money::ZERO - call.charged_to_token();
     call.token.map(|token| Line {
         token: token.0,
         line: call.line,

@@ -64,7 +64,7 @@ impl CallRow {
     }
 
     /// What the account was charged.
-    pub(crate) fn from_account(&self) -> Money {
+    pub(crate) fn charged_to_account(&self) -> Money {
         if self.rehearsed {
             Money::ZERO
         } else {
@@ -73,7 +73,7 @@ impl CallRow {
     }
 
     /// What the token's own balance was charged.
-    pub(crate) fn from_balance(&self) -> Money {
+    pub(crate) fn charged_to_token(&self) -> Money {
         if self.from_token {
             self.charged
         } else {

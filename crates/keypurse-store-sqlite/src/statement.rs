@@ -110,7 +110,7 @@ fn call_line(connection: &Connection, row: &CallRow) -> rusqlite::Result<Stateme
     Ok(StatementLine {
         line: row.line,
         at: row.finished_at,
-        amount: Money::ZERO - row.from_balance(),
+        amount: Money::ZERO - row.charged_to_token(),
         balance_after: row.balance_after,
         cause: Cause::Call(Box::new(record)),
     })

@@ -7,7 +7,7 @@ use crate::id::{AccountId, CallId, SecretId, TokenId};
 use crate::ledger::{Purse, TokenState};
 use crate::money::Money;
 use crate::time::Timestamp;
-use crate::token::Overdraft;
+use crate::token::{Overdraft, TokenKind};
 
 /// The token a call is made with, and by which of its secrets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -185,7 +185,7 @@ impl Ledger {
         hold: &mut Hold,
     ) -> Result<Money, HoldError> {
         let token = &self.tokens[&id];
-        hold.rehearsed = token.is_sandbox;
+        hold.rehearsed = token.kind == TokenKind::Sandbox;
         if !token.has_budget {
             return Ok(request.full);
         }

@@ -68,8 +68,8 @@ pub struct TokenState {
     pub account: AccountId,
     /// Its balance.
     pub purse: Purse,
-    /// Whether its calls are simulated: no account pays for them.
-    pub is_sandbox: bool,
+    /// Live or sandbox: no account pays for what is simulated.
+    pub kind: TokenKind,
     /// Whether the balance is checked and charged.
     pub has_budget: bool,
     /// What happens when money is short.
@@ -100,7 +100,7 @@ impl TokenState {
             id,
             account,
             purse: Purse::with(balance),
-            is_sandbox: false,
+            kind: settings.kind,
             has_budget: false,
             overdraft: Overdraft::default(),
             expires_at: None,
@@ -115,7 +115,6 @@ impl TokenState {
     }
 
     pub(super) fn adopt(&mut self, settings: &TokenSettings) {
-        self.is_sandbox = settings.kind == TokenKind::Sandbox;
         self.has_budget = settings.draws_on_balance();
         self.overdraft = settings.overdraft;
         self.expires_at = settings.expires_at;

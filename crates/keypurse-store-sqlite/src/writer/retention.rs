@@ -43,7 +43,7 @@ impl Writer {
         };
         let charged = calls
             .iter()
-            .fold(Money::ZERO, |sum, call| sum + call.from_account());
+            .fold(Money::ZERO, |sum, call| sum + call.charged_to_account());
         let account = checkpoint(PurseId::Account(last.account), last, charged);
         // Nothing reads an account's lines one after the other: one will do.
         self.enter_checkpoint((last.account, None), (i64::MAX, last.line), &account)?;
@@ -91,7 +91,7 @@ impl Writer {
             .prepare_cached("SELECT 1 FROM entry WHERE token_id = ? AND line > ? AND line < ?")?;
         let mut runs: Vec<Run> = Vec::new();
         for call in calls {
-            let charged = call.from_balance();
+            let charged = call.charged_to_token();
             let token = call.token.map(|token| token.0);
             match runs.last_mut() {
                 Some(run) if !entry_between.exists(params![token, run.last.line, call.line])? => {

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::response::Response;
-use http::Request;
 use http::request::Parts;
+use http::{HeaderMap, Request};
 use keypurse_core::id::CallId;
 use keypurse_core::time::Timestamp;
 use keypurse_core::token::TokenKind;
-use keypurse_store::{TokenCredential, failpoint};
+use keypurse_store::{Claim, TokenCredential, failpoint};
 use tokio::sync::oneshot;
 
 use super::carry::carry;
@@ -18,15 +18,17 @@ use super::fund::Planned;
 use super::once;
 use super::read_body::read_body;
 use super::resolve::Route;
+use crate::gateway::endpoint::asked::Asked;
 use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::endpoint::responses::ids::Names;
 use crate::gateway::error::GatewayError;
 use crate::gateway::routing::attempts::Attempts;
-use crate::gateway::routing::candidates::Chosen;
-use crate::gateway::routing::wish;
+use crate::gateway::routing::candidates::{Candidate, Chosen};
+use crate::gateway::routing::wish::{self, Wishes};
 use crate::gateway::rules::{self, Wanted};
 use crate::gateway::sandbox;
-use crate::http::authenticate::{AuthError, authenticate, count_failure};
+use crate::gateway::upstream::provider::Gateway;
+use crate::http::authenticate::{AuthError, Caller, authenticate, count_failure};
 use crate::http::peer::PeerAddr;
 use crate::http::throttle::TooManyFailures;
 use crate::state::{AppState, State};
@@ -67,56 +69,26 @@ async fn answer(
     })?;
     let (body, wishes) = wish::take(body)?;
     let asked = endpoint.read(&head.headers, body)?;
-    let mut asked = asked.with_headers(&head.headers)?;
-    let address = PeerAddr::of(&head).0.ip();
-    let sandboxed = caller.token().filter(|token| is_sandbox(token));
-    let rehearsing = sandboxed.filter(|token| token.settings.draws_on_balance());
-    if let Some(token) = sandboxed.filter(|_| rehearsing.is_none()) {
+    let incoming = Incoming {
+        call,
+        started_at,
+        asked: asked.with_headers(&head.headers)?,
+        wishes,
+        address: PeerAddr::of(&head).0.ip(),
+        caller,
+        claim,
+    };
+    if let Some(token) = incoming.sandboxed().filter(|token| !rehearses(token)) {
         let call = sandbox::Call {
             id: call,
             started_at,
             token,
-            address,
+            address: incoming.address,
             claim,
         };
-        return sandbox::answer(state, &call, &head.headers, asked).await;
+        return sandbox::answer(state, &call, &head.headers, &incoming.asked).await;
     }
-    let permits = |route: &Route| {
-        let wanted = wanted(address, route);
-        Ok(rules::permits_model(
-            &state.gateway,
-            caller.token(),
-            &wanted,
-        )?)
-    };
-    let gateway = &state.gateway;
-    let chosen = match rehearsing {
-        Some(_) => {
-            let route = gateway.sandbox_route(&asked.model, endpoint, started_at)?;
-            Chosen::only(gateway, &asked, route)?
-        }
-        None => gateway.choose(&asked, wishes.as_ref(), started_at, permits)?,
-    };
-    let Chosen { first, others } = chosen;
-    let provider = &first.route.provider.name;
-    asked.bind(|| Names::of(state.vault.keyring(), &caller, Arc::clone(provider)))?;
-    let permit = rules::admit(state, caller.token(), &wanted(address, &first.route))?;
-    let scenario = match rehearsing {
-        Some(token) => sandbox::rehearsed(&head.headers, &asked, token.token, &first.route)?,
-        None => None,
-    };
-    let planned = Planned {
-        call,
-        started_at,
-        caller,
-        asked,
-        route: first.route,
-        bound: first.bound,
-        permit,
-        claim,
-        scenario,
-        attempts: Attempts::new(Attempts::are_asked_for(&head.headers)),
-    };
+    let (planned, others) = incoming.plan(state, &head.headers)?;
     let (client, answer) = oneshot::channel();
     state
         .tasks
@@ -124,8 +96,74 @@ async fn answer(
     answer.await.map_err(|_| GatewayError::Internal)
 }
 
-fn is_sandbox(token: &TokenCredential) -> bool {
-    token.settings.kind == TokenKind::Sandbox
+/// A call that is understood; nobody has been chosen to answer it.
+struct Incoming {
+    call: CallId,
+    started_at: Timestamp,
+    caller: Caller,
+    asked: Asked,
+    wishes: Option<Wishes>,
+    address: IpAddr,
+    claim: Option<Claim>,
+}
+
+impl Incoming {
+    /// The token it is made with, if that is a sandbox one.
+    fn sandboxed(&self) -> Option<&TokenCredential> {
+        let is_sandbox = |token: &&TokenCredential| token.settings.kind == TokenKind::Sandbox;
+        self.caller.token().filter(is_sandbox)
+    }
+
+    /// Chooses who answers it, and bounds what that can cost.
+    fn plan(
+        mut self,
+        state: &AppState,
+        headers: &HeaderMap,
+    ) -> Result<(Planned, Vec<Candidate>), GatewayError> {
+        let Chosen { first, others } = self.choose(&state.gateway)?;
+        let provider = &first.route.provider.name;
+        let names = || Names::of(state.vault.keyring(), &self.caller, Arc::clone(provider));
+        self.asked.bind(names)?;
+        let wanted = wanted(self.address, &first.route);
+        let permit = rules::admit(state, self.caller.token(), &wanted)?;
+        let scenario = match self.sandboxed() {
+            Some(token) => sandbox::rehearsed(headers, &self.asked, token.token, &first.route)?,
+            None => None,
+        };
+        let planned = Planned {
+            call: self.call,
+            started_at: self.started_at,
+            caller: self.caller,
+            asked: self.asked,
+            route: first.route,
+            bound: first.bound,
+            permit,
+            claim: self.claim,
+            scenario,
+            attempts: Attempts::new(Attempts::are_asked_for(headers)),
+        };
+        Ok((planned, others))
+    }
+
+    /// Who may answer it. A rehearsed call is answered here.
+    fn choose(&self, gateway: &Gateway) -> Result<Chosen, GatewayError> {
+        let (asked, now) = (&self.asked, self.started_at);
+        if self.sandboxed().is_some() {
+            let route = gateway.sandbox_route(&asked.model, asked.endpoint, now)?;
+            return Chosen::only(gateway, asked, route);
+        }
+        let permits = |route: &Route| {
+            let wanted = wanted(self.address, route);
+            let permitted = rules::permits_model(gateway, self.caller.token(), &wanted);
+            permitted.map_err(GatewayError::from)
+        };
+        gateway.choose(asked, self.wishes.as_ref(), now, permits)
+    }
+}
+
+/// Whether a sandbox token's calls are paid for as live ones are.
+fn rehearses(token: &TokenCredential) -> bool {
+    token.settings.draws_on_balance()
 }
 
 /// A call as the rules see it.

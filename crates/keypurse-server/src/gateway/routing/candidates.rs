@@ -25,13 +25,21 @@ pub(in crate::gateway) struct Candidate {
 
 impl Candidate {
     fn of(gateway: &Gateway, asked: &Asked, route: Arc<Route>) -> Result<Self, GatewayError> {
-        asked.refuse_unpriced(&route)?;
-        let route = match asked.asked_media() {
-            Some(media) => media.at_its_price(route)?,
-            None => route,
-        };
+        let route = priced(asked, route)?;
         let bound = Bound::of(asked, &route, gateway.default_output_limit)?;
         Ok(Self { route, bound })
+    }
+}
+
+/// A route at the price of what is asked for. What has none is refused.
+pub(in crate::gateway) fn priced(
+    asked: &Asked,
+    route: Arc<Route>,
+) -> Result<Arc<Route>, GatewayError> {
+    asked.refuse_unpriced(&route)?;
+    match asked.asked_media() {
+        Some(media) => media.at_its_price(route),
+        None => Ok(route),
     }
 }
 

@@ -21,6 +21,7 @@ use crate::gateway::call::once::keep_stream;
 use crate::gateway::endpoint::asked::Asked;
 use crate::gateway::error::GatewayError;
 use crate::gateway::relay::cost::Paid;
+use crate::gateway::routing::candidates::priced;
 use crate::gateway::rules::{self, Wanted};
 use crate::state::{AppState, State};
 
@@ -39,16 +40,12 @@ pub(in crate::gateway) async fn answer(
     state: &AppState,
     call: &Call<'_>,
     headers: &HeaderMap,
-    asked: Asked,
+    asked: &Asked,
 ) -> Result<Response, GatewayError> {
     let scenario = scenario(headers, &asked.model)?;
     let gateway = &state.gateway;
     let route = gateway.sandbox_route(&asked.model, asked.endpoint, call.started_at)?;
-    asked.refuse_unpriced(&route)?;
-    let route = match asked.asked_media() {
-        Some(media) => media.at_its_price(route)?,
-        None => route,
-    };
+    let route = priced(asked, route)?;
     let wanted = Wanted {
         address: call.address,
         provider: &route.provider.name,
@@ -59,20 +56,16 @@ pub(in crate::gateway) async fn answer(
         call: call.id,
         at: call.started_at,
     };
-    let received = Received {
-        endpoint: asked.endpoint,
-        body: &asked.body,
-        content_type: asked.content_type.as_ref(),
-    };
+    let received = Received::of(asked);
     let reply = simulate(gateway, received, &route, stamped, scenario)
         .map_err(|failure| failed(failure, call.token.token, &route))?;
-    let counts = counts(&reply.usage, &asked, &route);
+    let counts = counts(&reply.usage, asked, &route);
     let cost = simulated_cost(&counts, &route);
     let pace = scenario.map(Scenario::pace).unwrap_or_default();
     if !pace.start.is_zero() {
         tokio::time::sleep(pace.start).await;
     }
-    record(state, call, &route, &asked, counts).await?;
+    record(state, call, &route, asked, counts).await?;
     let used = counts.input + counts.output;
     let paid = Paid {
         cost: Money::ZERO,
@@ -88,9 +81,9 @@ pub(in crate::gateway) async fn answer(
                 permit,
                 used,
                 simulated_cost: cost,
-                pieces: pieces(&asked, &simulated, (paid, cost), scenario),
+                pieces: pieces(asked, &simulated, (paid, cost), scenario),
                 between: pace.between,
-                cut: Cut::of(&asked, paid),
+                cut: Cut::of(asked, paid),
             };
             let response = stream(state, under_way);
             return Ok(match call.claim {
@@ -101,7 +94,7 @@ pub(in crate::gateway) async fn answer(
     };
     permit.end(used);
     let beside = Beside {
-        asked: &asked,
+        asked,
         paid,
         simulated_cost: cost,
         balance: balance(state, call).await?,

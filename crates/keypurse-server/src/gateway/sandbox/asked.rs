@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use keypurse_core::id::TokenId;
 use keypurse_core::ledger::{PurseId, Short};
 use keypurse_core::money::Money;
-use keypurse_providers::simulator::{Failure, ProviderFailure, Scenario};
+use keypurse_providers::simulator::{Endpoint, Failure, ProviderFailure, Scenario};
 
 use crate::gateway::call::resolve::Route;
 use crate::gateway::endpoint::asked::Asked;
@@ -47,6 +47,18 @@ pub(in crate::gateway) fn rehearsed(
         provided => return Ok(provided),
     };
     Err(failed(own, token, route))
+}
+
+/// Fails where a count of tokens is to fail: it has nothing else to spoil.
+pub(in crate::gateway) fn fail_count(
+    headers: &HeaderMap,
+    model: &str,
+    token: TokenId,
+    route: &Route,
+) -> Result<(), GatewayError> {
+    let asked = scenario(headers, model)?;
+    let failure = asked.and_then(|asked| asked.failure(Endpoint::CountTokens));
+    failure.map_or(Ok(()), |failure| Err(failed(failure, token, route)))
 }
 
 /// A failure as a live call has it.

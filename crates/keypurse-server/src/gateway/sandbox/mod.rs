@@ -17,5 +17,5 @@ mod stream;
 mod whole;
 
 pub(super) use answer::{Call, answer};
-pub(super) use asked::{headers_of, rehearsed};
+pub(super) use asked::{fail_count, headers_of, rehearsed};
 pub(super) use simulate::{Received, Stamped, simulate};

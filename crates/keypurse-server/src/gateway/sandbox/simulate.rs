@@ -10,6 +10,7 @@ use keypurse_providers::simulator::{
 };
 
 use crate::gateway::call::resolve::Route;
+use crate::gateway::endpoint::asked::Asked;
 use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::endpoint::media::form;
 use crate::gateway::upstream::provider::Gateway;
@@ -29,6 +30,16 @@ pub(in crate::gateway) struct Received<'a> {
     pub(in crate::gateway) body: &'a Bytes,
     /// What the body is, where it is no JSON: a form.
     pub(in crate::gateway) content_type: Option<&'a HeaderValue>,
+}
+
+impl<'a> Received<'a> {
+    pub(super) fn of(asked: &'a Asked) -> Self {
+        Self {
+            endpoint: asked.endpoint,
+            body: &asked.body,
+            content_type: asked.content_type.as_ref(),
+        }
+    }
 }
 
 /// Answers a body as the model's provider would, or fails as is asked for.

@@ -91,26 +91,22 @@ pub(super) fn pieces(
     if tells_usage.is_none() {
         end.push_str(&comment(simulated_cost));
     }
-    match wire {
-        Some(wire) => {
-            let heard = Heard::new(u64::MAX, asked.choices, None);
-            let mut source = StreamSource::new(wire, heard, None);
-            let passed = events.into_iter().map(|event| {
-                let batch = source.read(Some(Ok(event.into())));
-                batch.bytes
-            });
-            pieces.extend(passed.filter(|bytes| !bytes.is_empty()));
-            end.push_str(&source.tail(Tail::Complete, paid));
-        }
+    if let Some(wire) = wire {
+        let heard = Heard::new(u64::MAX, asked.choices, None);
+        let mut source = StreamSource::new(wire, heard, None);
+        let passed = events
+            .into_iter()
+            .map(|event| source.read(Some(Ok(event.into()))).bytes);
+        pieces.extend(passed.filter(|bytes| !bytes.is_empty()));
+        end.push_str(&source.tail(Tail::Complete, paid));
+    } else {
         // What is broken passes as it is.
-        None => {
-            pieces.extend(events.into_iter().map(Bytes::from));
-            if simulated.ends_with_done {
-                end.push_str(&stream_cost(None, Money::ZERO));
-                end.push_str(DONE);
-            } else {
-                end.clear();
-            }
+        pieces.extend(events.into_iter().map(Bytes::from));
+        if simulated.ends_with_done {
+            end.push_str(&stream_cost(None, Money::ZERO));
+            end.push_str(DONE);
+        } else {
+            end.clear();
         }
     }
     if !end.is_empty() {

@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderValue, Request};
 use keypurse_core::token::TokenKind;
 use keypurse_providers::anthropic::token_count;
 use keypurse_providers::tokenizer::Tokenizer;
+use keypurse_store::TokenCredential;
 use tokio::task::spawn_blocking;
 
 use super::count::count;
@@ -23,6 +24,7 @@ use crate::gateway::endpoint::asked::{Asked, Wire};
 use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::error::GatewayError;
 use crate::gateway::rules::{self, Wanted};
+use crate::gateway::sandbox;
 use crate::gateway::upstream::dispatch::{UpstreamFailure, UpstreamFault};
 use crate::gateway::upstream::lookup::post;
 use crate::gateway::upstream::provider::{Reached, Upstream};
@@ -60,12 +62,12 @@ async fn answer(state: &AppState, request: Request<Body>) -> Result<Response, Ga
         .await
         .map_err(GatewayError::Body)?;
     let asked = read_uncapped(body)?.with_headers(&head.headers)?;
-    let token = caller.token();
-    let is_sandbox = token.is_some_and(|token| token.settings.kind == TokenKind::Sandbox);
-    if is_sandbox {
+    let is_sandbox = |token: &&TokenCredential| token.settings.kind == TokenKind::Sandbox;
+    if let Some(token) = caller.token().filter(is_sandbox) {
         let gateway = &state.gateway;
-        let route = gateway.simulated_route(&asked.model, Some(Endpoint::Messages), now)?;
+        let route = gateway.sandbox_route(&asked.model, Endpoint::Messages, now)?;
         let _permit = permit(state, &head, &caller, &route)?;
+        sandbox::fail_count(&head.headers, &asked.model, token.token, &route)?;
         return Ok(counted_here(asked, &route).await);
     }
     let route = state.gateway.route(&asked.model, Endpoint::Messages, now)?;

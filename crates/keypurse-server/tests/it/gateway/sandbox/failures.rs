@@ -186,6 +186,10 @@ async fn a_message_fails_in_its_own_dialect() {
             (&json!("error"), &json!(kind))
         );
     }
+    let count = Call::json("/v1/messages/count_tokens", &message);
+    assert!(count.ask(&shop).await.json()["input_tokens"].is_u64());
+    let limited = rehearse(&shop, &count, "rate_limit").await;
+    assert_eq!((limited.status, limited.header("retry-after")), (429, "1"));
     let refusal = rehearse(&shop, &call, "refusal").await.json();
     assert_eq!(refusal["stop_reason"], "refusal");
     let length = rehearse(&shop, &call, "length").await.json();
