@@ -74,7 +74,9 @@ async fn answer(state: &AppState, request: Request<Body>) -> Result<Response, Ga
         Reached::Http(upstream) if upstream.dialect() == Dialect::Anthropic => {
             counted_there(state, &asked, &route, upstream).await
         }
-        Reached::Http(_) | Reached::InProcess => Ok(counted_here(asked, &route).await),
+        Reached::Http(_) | Reached::InProcess | Reached::Simulated => {
+            Ok(counted_here(asked, &route).await)
+        }
     }
 }
 
