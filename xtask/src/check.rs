@@ -5,13 +5,14 @@ use std::process::Command;
 use anyhow::{Result, ensure};
 
 use crate::install::cargo_tools::{self, DENY, MACHETE};
-use crate::{process, tidy, workspace};
+use crate::{compatibility, process, tidy, workspace};
 
 /// Runs every check, later ones too when an earlier one fails.
 pub(crate) fn run() -> Result<()> {
     cargo_tools::ensure(&[DENY, MACHETE])?;
     let outcomes = [
         ("tidy", tidy::run()),
+        ("compatibility", compatibility::check()),
         ("format", process::run(&mut format())),
         ("clippy", process::run(&mut clippy())),
         ("docs", process::run(&mut docs())),

@@ -14,6 +14,7 @@ mod bench;
 mod books;
 mod catalogue;
 mod check;
+mod compatibility;
 mod http;
 mod install;
 mod process;
@@ -50,6 +51,8 @@ enum Command {
     Scorecard(scorecard::Options),
     /// Rewrite the vendored model catalogue and say what changed
     Catalogue(catalogue::Options),
+    /// Compare docs/compatibility.md with what the SDK suites promise, or write it
+    Compatibility(compatibility::Options),
     /// Run a small real language model behind Keypurse and prove its charges
     RealModel,
 }
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         Command::Bench(options) => succeeded(bench::run(&options)),
         Command::Scorecard(options) => scorecard::run(&options),
         Command::Catalogue(options) => succeeded(catalogue::run(&options)),
+        Command::Compatibility(options) => succeeded(compatibility::run(&options)),
         Command::RealModel => succeeded(real_model::run()),
     };
     done.unwrap_or_else(|error| {

@@ -2,6 +2,19 @@
 
 import pytest
 from keypurse import create_token
+from promise import Case, record
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "promise(feature): see promise.py")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if call.when == "call" and item.get_closest_marker("promise"):
+        record(item, report.passed)
+    return report
 
 
 @pytest.fixture
@@ -28,3 +41,11 @@ def sandbox(create):
 def live(create):
     """One dollar that calls may spend."""
     return create(balance="1.00", active_balance=True)
+
+
+@pytest.fixture
+def case(create, route, upstream):
+    """One dollar, and whom it is spent at."""
+    kind = "sandbox_api_token" if upstream == "sandbox" else "api_token"
+    token = create(token_type=kind, balance="1.00", active_balance=True)
+    return Case(token, route, upstream)

@@ -1,4 +1,4 @@
-//! The Node SDK, beside its suite: Node looks for packages next to the script.
+//! The Node SDKs, beside their suite: Node looks for packages next to the script.
 
 use std::fs;
 use std::path::PathBuf;
@@ -21,9 +21,9 @@ pub(crate) fn ensure() -> Result<()> {
         return Ok(());
     }
     super::announce(
-        "the Node SDK into tests/sdk/node/node_modules",
+        "the Node SDKs into tests/sdk/node/node_modules",
         "npm",
-        "for its suite",
+        "for their suite",
     );
     let mut npm = Command::new("npm");
     npm.args([

@@ -27,7 +27,7 @@ pub(crate) fn ensure() -> Result<()> {
     super::announce(
         &what,
         "pip",
-        "the official SDKs, langchain and schemathesis, for their suites",
+        "the official SDKs, langchain, pydantic-ai and schemathesis, for their suites",
     );
     process::run(
         Command::new("python3")
