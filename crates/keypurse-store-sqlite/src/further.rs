@@ -30,6 +30,8 @@ struct Further {
     allowed_networks: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tags: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_cache_seconds: Option<NonZeroU32>,
 }
 
 /// What the column holds for these settings.
@@ -71,6 +73,7 @@ impl From<&Rules> for Further {
                 .iter()
                 .map(|tag| tag.as_str().to_owned())
                 .collect(),
+            response_cache_seconds: rules.response_cache_seconds,
         }
     }
 }
@@ -97,6 +100,7 @@ impl TryFrom<Further> for Rules {
             },
             allowed_networks: networks.map_err(|_| "not a network")?,
             tags: tags.map_err(|_| "not a tag")?,
+            response_cache_seconds: further.response_cache_seconds,
         })
     }
 }

@@ -8,6 +8,7 @@ use keypurse_core::time::Timestamp;
 use keypurse_store::{CallMeta, Claim, HoldFailure, NewHold, StoreError, failpoint};
 use tracing::error;
 
+use crate::gateway::cache::Recording;
 use crate::gateway::call::admit::{Asking, admit};
 use crate::gateway::call::bound::Bound;
 use crate::gateway::call::open_hold::OpenHold;
@@ -33,6 +34,8 @@ pub(in crate::gateway) struct Planned {
     /// Whether its client wants it made once.
     pub(in crate::gateway) claim: Option<Claim>,
     pub(in crate::gateway) attempts: Attempts,
+    /// Whether its answer is kept for the next request like it.
+    pub(in crate::gateway) recording: Option<Recording>,
 }
 
 /// Proof that money is set aside for this call: without it no provider is
@@ -57,6 +60,7 @@ pub(in crate::gateway) struct Funded {
     /// Whether its answer is kept for who repeats it.
     pub(in crate::gateway) is_claimed: bool,
     pub(in crate::gateway) attempts: Attempts,
+    pub(in crate::gateway) recording: Option<Recording>,
     payer: Payer,
 }
 
@@ -82,6 +86,7 @@ pub(in crate::gateway) async fn fund(
         permit,
         claim,
         mut attempts,
+        recording,
     } = planned;
     let payer = Payer {
         account: caller.account(),
@@ -116,12 +121,17 @@ pub(in crate::gateway) async fn fund(
         is_overdrawn: admission.overdrawn,
         is_claimed: claim.is_some(),
         attempts,
+        recording,
         payer,
         bound,
     })
 }
 
 impl Funded {
+    pub(in crate::gateway) fn state(&self) -> &AppState {
+        self.hold.state()
+    }
+
     /// Sets the money aside anew, for another model to answer the call. What
     /// fails leaves everything as it was.
     pub(in crate::gateway) async fn turn_to(

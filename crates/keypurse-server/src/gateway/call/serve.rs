@@ -18,6 +18,7 @@ use super::fund::Planned;
 use super::once;
 use super::read_body::read_body;
 use super::resolve::Route;
+use crate::gateway::cache::Recording;
 use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::error::GatewayError;
 use crate::gateway::routing::attempts::Attempts;
@@ -62,6 +63,7 @@ async fn answer(
         .await
         .map_err(GatewayError::Body)?;
     let claim = once::claim(&head, &caller, &body)?;
+    let recording = Recording::of(caller.token(), endpoint, &head.headers, &body);
     let (body, wishes) = wish::take(body)?;
     let asked = endpoint.read(body)?;
     let address = PeerAddr::of(&head).0.ip();
@@ -101,6 +103,7 @@ async fn answer(
         permit,
         claim,
         attempts: Attempts::new(Attempts::are_asked_for(&head.headers)),
+        recording,
     };
     let (client, answer) = oneshot::channel();
     state

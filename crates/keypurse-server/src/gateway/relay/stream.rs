@@ -109,6 +109,7 @@ fn response(
         attempts, route, ..
     } = running.funded;
     let response = attempts.told_at_the_end(response, route);
+    let response = running.funded.cache_stream(response);
     if running.funded.is_claimed {
         return keep_stream(running.state, running.funded.call, response);
     }
@@ -243,7 +244,12 @@ impl StreamRelay<'_> {
         let used = funded.used(self.source.told(), tokens, ended).await;
         let status = StatusCode::OK.as_u16();
         let tail = match settle(funded, used, status).await {
-            Ok(charge) => tail(self.running, &self.source, ending, charge.cost),
+            Ok(charge) => {
+                if let (Some(recording), Ended::Whole) = (&funded.recording, ended) {
+                    recording.is_whole();
+                }
+                tail(self.running, &self.source, ending, charge.cost)
+            }
             Err(error) => self.source.error_event(error),
         };
         let stall = self.running.timeouts().write_stall;

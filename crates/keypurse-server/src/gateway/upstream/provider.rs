@@ -8,6 +8,7 @@ use std::sync::{Arc, RwLock};
 use http::Uri;
 use http::uri::{PathAndQuery, Scheme};
 use http::{HeaderName, HeaderValue};
+use keypurse_core::id::TokenId;
 use keypurse_core::price::Price;
 use keypurse_providers::catalogue::Catalogue;
 use keypurse_providers::tokenizer;
@@ -16,6 +17,7 @@ use tokio::sync::Semaphore;
 
 use super::client::{UpstreamClient, client};
 use super::demo;
+use crate::gateway::cache::CachedAnswers;
 use crate::gateway::call::once::KeptAnswers;
 use crate::gateway::call::resolve::Routes;
 use crate::gateway::config::{
@@ -40,6 +42,7 @@ pub struct Gateway {
     pub(in crate::gateway) drains: Arc<Semaphore>,
     pub(in crate::gateway) routes: Routes,
     pub(in crate::gateway) kept: Arc<KeptAnswers>,
+    pub(in crate::gateway) cached: CachedAnswers,
     pub(in crate::gateway) loads: Loads,
     pub(in crate::gateway) listed: RwLock<Option<ListedModels>>,
 }
@@ -159,6 +162,7 @@ impl Gateway {
             drains: Arc::new(Semaphore::new(config.max_drains)),
             routes: Routes::default(),
             kept: Arc::default(),
+            cached: CachedAnswers::default(),
             loads: Loads::default(),
             listed: RwLock::default(),
         })
@@ -180,6 +184,11 @@ impl Gateway {
                 tracing::warn!(%error, "tokens are not counted: there is no thread for it");
             }
         }
+    }
+
+    /// Forgets what a token that was deleted was answered.
+    pub fn forget_answers(&self, token: TokenId) {
+        self.cached.forget(token);
     }
 
     /// The day the bundled prices were published.

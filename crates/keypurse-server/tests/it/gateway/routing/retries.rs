@@ -45,10 +45,7 @@ async fn a_provider_that_asks_for_long_is_left_alone() {
     earn(&shop, 1).await;
     shop.upstream.next(overloaded("30"));
     let answer = shop.ask(&hello()).await;
-    assert_eq!(
-        (answer.status, answer.header("retry-after")),
-        (503, "30")
-    );
+    assert_eq!((answer.status, answer.header("retry-after")), (503, "30"));
     shop.upstream.next(broken());
     assert_eq!(shop.ask(&hello()).await.status, 500);
     assert_eq!(shop.upstream.received().len(), 12);
