@@ -32,6 +32,8 @@ struct Further {
     tags: Vec<String>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     simulate_budget: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_cache_seconds: Option<NonZeroU32>,
 }
 
 /// What the column tells.
@@ -92,6 +94,7 @@ impl From<&Rules> for Further {
                 .map(|tag| tag.as_str().to_owned())
                 .collect(),
             simulate_budget: false,
+            response_cache_seconds: rules.response_cache_seconds,
         }
     }
 }
@@ -118,6 +121,7 @@ impl TryFrom<Further> for Rules {
             },
             allowed_networks: networks.map_err(|_| "not a network")?,
             tags: tags.map_err(|_| "not a tag")?,
+            response_cache_seconds: further.response_cache_seconds,
         })
     }
 }

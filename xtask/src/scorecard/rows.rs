@@ -212,10 +212,14 @@ pub(super) const ROWS: &[Row] = &[
             test("l17_while_the_first_call_runs_a_second_is_refused"),
         ],
     ),
-    later(
+    row(
         "L-18",
         "one hold, one row, attempts listed",
-        "fallback chains",
+        &[
+            test("l18_a_fallback_answers_at_its_own_price_in_one_row"),
+            test("the_attempts_are_in_the_answer_of_who_asks_for_them"),
+            test("r1_a_crash_during_a_fallback_voids_its_one_hold"),
+        ],
     ),
     row(
         "R-1",

@@ -19,6 +19,9 @@ pub struct Rules {
     pub allowed_networks: Vec<Network>,
     /// What the operator calls the token by, for their own use.
     pub tags: Vec<Tag>,
+    /// For how long the same request gets the same answer again; `None`: each
+    /// is asked anew.
+    pub response_cache_seconds: Option<NonZeroU32>,
 }
 
 impl Rules {
@@ -71,6 +74,8 @@ pub struct RulesChange {
     pub allowed_networks: Option<Vec<Network>>,
     /// Sets the tags.
     pub tags: Option<Vec<Tag>>,
+    /// Sets [`Rules::response_cache_seconds`].
+    pub response_cache_seconds: Option<Option<NonZeroU32>>,
 }
 
 impl RulesChange {
@@ -98,6 +103,9 @@ impl RulesChange {
                 .clone()
                 .unwrap_or(old.allowed_networks),
             tags: self.tags.clone().unwrap_or(old.tags),
+            response_cache_seconds: self
+                .response_cache_seconds
+                .unwrap_or(old.response_cache_seconds),
         };
         (!new.is_empty()).then(|| Arc::new(new))
     }

@@ -14,6 +14,7 @@ mod error;
 mod error_body;
 mod routes;
 
+mod cache;
 mod call;
 mod endpoint;
 mod relay;

@@ -164,6 +164,7 @@ pub async fn rules_are_kept_and_read_with_the_credential(store: &dyn Store) {
         max_concurrency: Some(all.limits.max_concurrency),
         allowed_networks: Some(all.allowed_networks.clone()),
         tags: Some(all.tags.clone()),
+        response_cache_seconds: Some(all.response_cache_seconds),
     };
     assert_eq!(change(set_all).await.as_deref(), Some(&all));
     assert_eq!(change(RulesChange::default()).await.as_deref(), Some(&all));
@@ -184,6 +185,7 @@ pub async fn rules_are_kept_and_read_with_the_credential(store: &dyn Store) {
         max_concurrency: Some(None),
         allowed_networks: Some(Vec::new()),
         tags: None,
+        response_cache_seconds: Some(None),
     };
     assert_eq!(change(take_all).await, None);
 }
@@ -202,6 +204,7 @@ fn every_rule() -> Rules {
             Network::parse("2001:db8::/32").expect("a network"),
         ],
         tags: vec![Tag::parse("Ключ \"🔑\"").expect("a tag")],
+        response_cache_seconds: NonZeroU32::new(86_400),
     }
 }
 

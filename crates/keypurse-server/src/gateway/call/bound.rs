@@ -135,6 +135,17 @@ impl Bound {
         self.most.map(|most| most.counts)
     }
 
+    /// The same call, answered without a provider: it can cost nothing.
+    pub(in crate::gateway) fn free(&self) -> Self {
+        let zero = Money::ZERO;
+        Self {
+            full: zero,
+            least: zero,
+            first: zero,
+            ..self.clone()
+        }
+    }
+
     /// The same call with its input counted: for money that does not cover its
     /// bytes. Never above what it was. `None` when counting bounds nothing.
     pub(in crate::gateway) fn tightened(&self, count: &InputCount) -> Option<Self> {

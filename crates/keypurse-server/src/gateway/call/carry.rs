@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::fund::{Funded, Planned, fund};
 use super::once;
 use super::settle::{settle, void};
+use crate::gateway::cache::serve_again;
 use crate::gateway::config::Timeouts;
 use crate::gateway::error::GatewayError;
 use crate::gateway::relay::sound::relay_sound;
@@ -43,7 +44,7 @@ pub(in crate::gateway) struct Running<'a> {
 /// leaves the hold to [`super::open_hold`].
 pub(in crate::gateway) async fn carry(
     state: AppState,
-    planned: Planned,
+    mut planned: Planned,
     others: Vec<Candidate>,
     mut client: oneshot::Sender<Response>,
 ) {
@@ -52,6 +53,12 @@ pub(in crate::gateway) async fn carry(
     let token = planned.caller.token().map(|token| token.token);
     let watch = token.map(|token| state.revocations.watch(token));
     let revoked = watch.as_ref().map(Watch::revoked);
+    if planned.recording.is_some() {
+        planned = match serve_again(&state, planned).await {
+            Ok(response) => return drop(client.send(response)),
+            Err(unknown) => unknown.0,
+        };
+    }
     let mut funded = match fund(&state, planned).await {
         Ok(funded) => funded,
         Err(refused) => return drop(client.send(once::answer(&state, envelope, refused))),

@@ -9,6 +9,7 @@ use keypurse_providers::simulator::Scenario;
 use keypurse_store::{CallMeta, Claim, HoldFailure, NewHold, StoreError, failpoint};
 use tracing::error;
 
+use crate::gateway::cache::Recording;
 use crate::gateway::call::admit::{Asking, admit};
 use crate::gateway::call::bound::Bound;
 use crate::gateway::call::open_hold::OpenHold;
@@ -36,6 +37,8 @@ pub(in crate::gateway) struct Planned {
     /// What its simulated provider is to do wrong.
     pub(in crate::gateway) scenario: Option<Scenario>,
     pub(in crate::gateway) attempts: Attempts,
+    /// Whether its answer is kept for the next request like it.
+    pub(in crate::gateway) recording: Option<Recording>,
 }
 
 /// Proof that money is set aside for this call: without it no provider is
@@ -62,6 +65,7 @@ pub(in crate::gateway) struct Funded {
     /// What its simulated provider is to do wrong.
     pub(in crate::gateway) scenario: Option<Scenario>,
     pub(in crate::gateway) attempts: Attempts,
+    pub(in crate::gateway) recording: Option<Recording>,
     payer: Payer,
 }
 
@@ -88,6 +92,7 @@ pub(in crate::gateway) async fn fund(
         claim,
         scenario,
         mut attempts,
+        recording,
     } = planned;
     let payer = Payer {
         account: caller.account(),
@@ -123,12 +128,17 @@ pub(in crate::gateway) async fn fund(
         scenario,
         is_claimed: claim.is_some(),
         attempts,
+        recording,
         payer,
         bound,
     })
 }
 
 impl Funded {
+    pub(in crate::gateway) fn state(&self) -> &AppState {
+        self.hold.state()
+    }
+
     /// Sets the money aside anew, for another model to answer the call. What
     /// fails leaves everything as it was.
     pub(in crate::gateway) async fn turn_to(

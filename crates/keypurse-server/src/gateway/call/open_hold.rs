@@ -48,6 +48,10 @@ impl OpenHold {
         }
     }
 
+    pub(in crate::gateway) fn state(&self) -> &AppState {
+        &self.state
+    }
+
     /// The ledger refused it: there is nothing to resolve.
     pub(in crate::gateway) fn was_refused(self) {
         self.is_done.store(true, Ordering::Relaxed);

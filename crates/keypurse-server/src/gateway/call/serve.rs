@@ -18,6 +18,7 @@ use super::fund::Planned;
 use super::once;
 use super::read_body::read_body;
 use super::resolve::Route;
+use crate::gateway::cache::Recording;
 use crate::gateway::endpoint::asked::Asked;
 use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::endpoint::responses::ids::Names;
@@ -67,6 +68,7 @@ async fn answer(
     let claim = once::claim(&head, &caller, || {
         endpoint.fingerprint(&head.headers, &body)
     })?;
+    let recording = Recording::of(caller.token(), endpoint, &head.headers, &body);
     let (body, wishes) = wish::take(body)?;
     let asked = endpoint.read(&head.headers, body)?;
     let incoming = Incoming {
@@ -77,6 +79,7 @@ async fn answer(
         address: PeerAddr::of(&head).0.ip(),
         caller,
         claim,
+        recording,
     };
     if let Some(token) = incoming.sandboxed().filter(|token| !rehearses(token)) {
         let call = sandbox::Call {
@@ -105,6 +108,8 @@ struct Incoming {
     wishes: Option<Wishes>,
     address: IpAddr,
     claim: Option<Claim>,
+    /// Where its answer is kept, if its token wants that.
+    recording: Option<Recording>,
 }
 
 impl Incoming {
@@ -141,6 +146,7 @@ impl Incoming {
             claim: self.claim,
             scenario,
             attempts: Attempts::new(Attempts::are_asked_for(headers)),
+            recording: self.recording,
         };
         Ok((planned, others))
     }

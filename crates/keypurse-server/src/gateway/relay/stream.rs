@@ -108,6 +108,7 @@ fn response(
         attempts, route, ..
     } = running.funded;
     let response = attempts.told_at_the_end(response, route);
+    let response = running.funded.cache_stream(response);
     if running.funded.is_claimed {
         return keep_stream(running.state, running.funded.call, response);
     }
@@ -248,6 +249,9 @@ impl StreamRelay<'_> {
         let status = StatusCode::OK.as_u16();
         let tail = match settle(funded, used, status).await {
             Ok(charge) => {
+                if let (Some(recording), Ended::Whole) = (&funded.recording, ended) {
+                    recording.is_whole();
+                }
                 let tail = tail(self.running, ending);
                 tail.map_or_else(String::new, |tail| {
                     let paid = Paid {

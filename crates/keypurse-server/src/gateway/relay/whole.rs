@@ -56,6 +56,7 @@ pub(in crate::gateway) async fn relay_whole(
     }
     add_charge(headers, &charge);
     add_overdraft(headers, funded);
+    funded.cache_whole(state, &mut response, &shown);
     if funded.is_claimed {
         state.gateway.kept.keep(funded.call, &response, shown);
     }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use http::Uri;
 use http::uri::{PathAndQuery, Scheme};
 use http::{HeaderName, HeaderValue};
+use keypurse_core::id::TokenId;
 use keypurse_core::price::{ImagePrices, Price};
 use keypurse_providers::catalogue::Catalogue;
 use keypurse_providers::tokenizer;
@@ -16,6 +17,7 @@ use tokio::sync::Semaphore;
 
 use super::client::{UpstreamClient, client};
 use super::demo;
+use crate::gateway::cache::CachedAnswers;
 use crate::gateway::call::once::KeptAnswers;
 use crate::gateway::call::resolve::Routes;
 use crate::gateway::config::{
@@ -42,6 +44,7 @@ pub struct Gateway {
     /// Those of sandbox tokens.
     pub(in crate::gateway) simulated: Routes,
     pub(in crate::gateway) kept: Arc<KeptAnswers>,
+    pub(in crate::gateway) cached: CachedAnswers,
     pub(in crate::gateway) loads: Loads,
     pub(in crate::gateway) lists: Lists,
 }
@@ -169,6 +172,7 @@ impl Gateway {
             routes: Routes::default(),
             simulated: Routes::default(),
             kept: Arc::default(),
+            cached: CachedAnswers::default(),
             loads: Loads::default(),
             lists: Lists::default(),
         })
@@ -190,6 +194,11 @@ impl Gateway {
                 tracing::warn!(%error, "tokens are not counted: there is no thread for it");
             }
         }
+    }
+
+    /// Forgets what a token that was deleted was answered.
+    pub fn forget_answers(&self, token: TokenId) {
+        self.cached.forget(token);
     }
 
     /// The day the bundled prices were published.

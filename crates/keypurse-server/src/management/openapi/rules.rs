@@ -1,8 +1,8 @@
 //! The shapes of a token's rules.
 
 use keypurse_core::rules::{
-    MAX_CONCURRENCY, MAX_ENTRIES, MAX_PATTERN_CHARS, MAX_REQUESTS_PER_MINUTE, MAX_TAG_CHARS,
-    MAX_TOKENS_PER_MINUTE,
+    MAX_CONCURRENCY, MAX_ENTRIES, MAX_PATTERN_CHARS, MAX_REQUESTS_PER_MINUTE,
+    MAX_RESPONSE_CACHE_SECONDS, MAX_TAG_CHARS, MAX_TOKENS_PER_MINUTE,
 };
 use serde_json::{Value, json};
 
@@ -56,6 +56,17 @@ fn rules(lists: &Lists) -> Value {
         "allowed_ips": list(1, network, "Calls may come from these addresses alone: IPv4 and \
             IPv6, networks in CIDR notation."),
         "tags": list(*least, tag, "Words to find the token by. They rule nothing."),
+        "response_cache_seconds": cache(),
+    })
+}
+
+fn cache() -> Value {
+    json!({
+        "type": ["integer", "null"],
+        "minimum": 1,
+        "maximum": MAX_RESPONSE_CACHE_SECONDS,
+        "description": "For so many seconds the same request gets the same answer again, at no \
+            cost. Answers are kept in memory for it. Null: no answer is kept.",
     })
 }
 

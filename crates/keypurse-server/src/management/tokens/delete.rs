@@ -44,6 +44,7 @@ async fn end(
     failpoint::reach("token.deleted");
     if let Outcome::First(_, token) = &outcome {
         state.revocations.revoke(token.id);
+        state.gateway.forget_answers(token.id);
     }
     Ok(outcome)
 }

@@ -6,14 +6,15 @@
 //! | `requests_per_minute`, `tokens_per_minute`, `max_concurrency` | `Limits` |
 //! | `allowed_ips` | `Rules::allowed_networks` |
 //! | `tags` | `Rules::tags` |
+//! | `response_cache_seconds` | `Rules::response_cache_seconds` |
 //! | null | no rule |
 
 use std::num::NonZeroU32;
 
 use keypurse_core::rules::{
-    MAX_CONCURRENCY, MAX_ENTRIES, MAX_PATTERN_CHARS, MAX_REQUESTS_PER_MINUTE, MAX_TAG_CHARS,
-    MAX_TOKENS_PER_MINUTE, ModelPattern, ModelPatternError, Network, NetworkError, Rules,
-    RulesChange, Tag, TagError,
+    MAX_CONCURRENCY, MAX_ENTRIES, MAX_PATTERN_CHARS, MAX_REQUESTS_PER_MINUTE,
+    MAX_RESPONSE_CACHE_SECONDS, MAX_TAG_CHARS, MAX_TOKENS_PER_MINUTE, ModelPattern,
+    ModelPatternError, Network, NetworkError, Rules, RulesChange, Tag, TagError,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -35,6 +36,7 @@ mod field {
     pub(super) const MAX_CONCURRENCY: &str = "max_concurrency";
     pub(super) const ALLOWED_IPS: &str = "allowed_ips";
     pub(super) const TAGS: &str = "tags";
+    pub(super) const RESPONSE_CACHE_SECONDS: &str = "response_cache_seconds";
 }
 
 /// Reads the rules of POST and PATCH.
@@ -47,6 +49,11 @@ pub(super) fn read_rules(fields: &mut Fields<'_>) -> RulesChange {
         max_concurrency: limit(fields, field::MAX_CONCURRENCY, MAX_CONCURRENCY),
         allowed_networks: fields.list(field::ALLOWED_IPS, 1..=MAX_ENTRIES, network),
         tags: fields.list(field::TAGS, 0..=MAX_ENTRIES, tag),
+        response_cache_seconds: limit(
+            fields,
+            field::RESPONSE_CACHE_SECONDS,
+            MAX_RESPONSE_CACHE_SECONDS,
+        ),
     }
 }
 
@@ -102,6 +109,7 @@ pub(super) struct RulesAnswer<'a> {
     max_concurrency: Option<NonZeroU32>,
     allowed_ips: Option<Vec<String>>,
     tags: Option<Vec<&'a str>>,
+    response_cache_seconds: Option<NonZeroU32>,
 }
 
 impl<'a> RulesAnswer<'a> {
@@ -117,6 +125,7 @@ impl<'a> RulesAnswer<'a> {
             max_concurrency: rules.limits.max_concurrency,
             allowed_ips: shown(&rules.allowed_networks, Network::to_string),
             tags: shown(&rules.tags, Tag::as_str),
+            response_cache_seconds: rules.response_cache_seconds,
         }
     }
 }

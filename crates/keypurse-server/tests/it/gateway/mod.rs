@@ -3,6 +3,7 @@
 mod answers;
 mod blocks;
 mod bodies;
+mod cache;
 mod clock_steps;
 mod counting;
 mod deletion;

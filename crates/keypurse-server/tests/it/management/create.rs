@@ -30,6 +30,7 @@ async fn a_name_alone_makes_a_token_without_budget() {
         "max_concurrency": null,
         "allowed_ips": null,
         "tags": null,
+        "response_cache_seconds": null,
         "token": null,
     });
     assert_eq!(created, expected);
@@ -55,6 +56,7 @@ async fn every_setting_is_taken_and_shown() {
         "max_concurrency": 5,
         "allowed_ips": ["10.0.0.0/8", "2001:db8::/32"],
         "tags": ["team a", "Ключ"],
+        "response_cache_seconds": 60,
     });
     let answer = app.post(TOKENS).json(&wish).send().await;
     assert_status(&answer, 201);
@@ -78,6 +80,7 @@ async fn every_setting_is_taken_and_shown() {
         "max_concurrency": 5,
         "allowed_ips": ["10.0.0.0/8", "2001:db8::/32"],
         "tags": ["team a", "Ключ"],
+        "response_cache_seconds": 60,
         "token": null,
     });
     assert_eq!(created, expected);
@@ -104,6 +107,7 @@ async fn all_faults_are_reported_at_once() {
         "max_concurrency": 1.5,
         "allowed_ips": ["10.0.0.5/8", "localhost"],
         "tags": "team a",
+        "response_cache_seconds": 86_401,
     });
     let answer = app.post(TOKENS).json(&wish).send().await;
     let instant = "Datetime has wrong format. Use one of these formats instead: \
@@ -133,6 +137,7 @@ async fn all_faults_are_reported_at_once() {
                 "Item 2: Not an IP address or a network such as 10.0.0.0/8.",
             ],
             "tags": ["Expected a list of items."],
+            "response_cache_seconds": ["Ensure this value is between 1 and 86400."],
         }),
     );
     app.finish().await;

@@ -33,6 +33,7 @@ async fn a_token_sees_itself_with_a_masked_secret() {
         "max_concurrency": 2,
         "allowed_ips": null,
         "tags": null,
+        "response_cache_seconds": null,
         "masked": masked,
     });
     assert_eq!(answer.json(), expected);

@@ -19,7 +19,7 @@ const EMPTY: &str = "This list may not be empty; send null for no rule.";
 const TOO_MANY: &str = "Ensure this field has no more than 100 elements.";
 
 /// Every rule, and what it is shown as.
-fn every_rule() -> [(&'static str, Value, Value); 7] {
+fn every_rule() -> [(&'static str, Value, Value); 8] {
     let same = |value: Value| (value.clone(), value);
     let models = same(json!(["OpenAI/*", "*", "a/b"]));
     let denied = same(json!(["*/gpt-5*"]));
@@ -36,6 +36,7 @@ fn every_rule() -> [(&'static str, Value, Value); 7] {
         ("max_concurrency", same(json!(1))),
         ("allowed_ips", networks),
         ("tags", tags),
+        ("response_cache_seconds", same(json!(86_400))),
     ]
     .map(|(field, (sent, shown))| (field, sent, shown))
 }
@@ -162,6 +163,7 @@ async fn what_is_no_limit_is_refused_with_its_reason() {
     let requests = "Ensure this value is between 1 and 1000000.";
     let tokens = "Ensure this value is between 1 and 1000000000.";
     let calls = "Ensure this value is between 1 and 100000.";
+    let seconds = "Ensure this value is between 1 and 86400.";
     check_refused(&[
         ("requests_per_minute", json!(0), requests),
         ("requests_per_minute", json!(-1), requests),
@@ -172,6 +174,8 @@ async fn what_is_no_limit_is_refused_with_its_reason() {
         ("tokens_per_minute", json!(1.5), INTEGER),
         ("tokens_per_minute", json!(1_000_000_001), tokens),
         ("max_concurrency", json!(100_001), calls),
+        ("response_cache_seconds", json!(0), seconds),
+        ("response_cache_seconds", json!(86_401), seconds),
     ])
     .await;
 }

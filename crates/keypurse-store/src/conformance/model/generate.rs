@@ -218,7 +218,8 @@ fn rules_change() -> impl Strategy<Value = RulesChange> {
         weighted(0.4, networks),
         weighted(0.4, tags),
     );
-    (lists, limit(), limit(), limit()).prop_map(|(lists, requests, tokens, concurrency)| {
+    let numbers = (limit(), limit(), limit(), limit());
+    (lists, numbers).prop_map(|(lists, (requests, tokens, concurrency, seconds))| {
         let (allowed_models, denied_models, allowed_networks, tags) = lists;
         RulesChange {
             allowed_models,
@@ -228,6 +229,7 @@ fn rules_change() -> impl Strategy<Value = RulesChange> {
             max_concurrency: concurrency,
             allowed_networks,
             tags,
+            response_cache_seconds: seconds,
         }
     })
 }

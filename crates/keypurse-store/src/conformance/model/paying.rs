@@ -6,6 +6,9 @@ use super::books::{Call, Reference};
 use super::operation::{Answer, Charged, NewHold, Number, Payer, Short, Usage};
 use super::settings::period_end;
 
+/// No reset is further away.
+const TWO_MONTHS: i64 = 62 * 86_400_000_000;
+
 impl Reference {
     pub(super) fn hold(&mut self, new: NewHold) -> Result<Answer, Answer> {
         let mut policy = Overdraft::Clamp;
@@ -141,10 +144,15 @@ impl Reference {
     pub(super) fn reset_if_over(&mut self, number: Number) {
         let (now, balance) = (self.now, self.token_purse(number).balance);
         let token = self.tokens.get_mut(&number).expect("used");
-        if let Some(reset) = &mut token.settings.reset
-            && reset.next_at.micros() <= now
-        {
+        let Some(reset) = &mut token.settings.reset else {
+            return;
+        };
+        let next_at = reset.next_at.micros();
+        if next_at <= now {
             token.credits += reset.amount.nanos() - balance;
+        }
+        // Too far ahead to be right: the clock was set back meanwhile.
+        if next_at <= now || next_at > now + TWO_MONTHS {
             reset.next_at = period_end(reset.period, now);
         }
     }

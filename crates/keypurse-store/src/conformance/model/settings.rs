@@ -65,6 +65,10 @@ fn ruled(old: Option<&Rules>, change: &RulesChange) -> Option<Arc<Rules>> {
         change.allowed_networks.as_ref(),
     );
     set(&mut rules.tags, change.tags.as_ref());
+    set(
+        &mut rules.response_cache_seconds,
+        change.response_cache_seconds.as_ref(),
+    );
     let Limits {
         requests_per_minute,
         tokens_per_minute,
