@@ -89,15 +89,15 @@ fn configuration(upstream_url: &str) -> String {
         ("scripted_anthropic", "anthropic", "anthropic/v1"),
         ("scripted_gemini", "gemini", "gemini/v1beta"),
     ];
-    let mut written = String::new();
-    for (name, kind, path) in providers {
-        written += &format!(
+    let sections = providers.map(|(name, kind, path)| {
+        format!(
             "[providers.{name}]\n\
              kind = \"{kind}\"\n\
              base_url = \"{upstream_url}/{path}\"\n\
              api_key = \"sk-scripted-upstream\"\n"
-        );
-    }
+        )
+    });
+    let mut written = sections.concat();
     for (provider, _, _) in providers {
         for model in ["text", "tools", "schema", "gated", "busy"] {
             let tokens = "input_per_million = \"3.00\"\noutput_per_million = \"15.00\"\n\
