@@ -210,13 +210,7 @@ impl GatewayError {
                 "overloaded",
                 "too many calls at once; retry in a moment",
             ),
-            Self::ProviderBusy { provider } => {
-                let message = format!(
-                    "provider `{provider}` has as many calls under way as it may; retry in a \
-                     moment, or name `fallbacks`"
-                );
-                Shape::new(503, "overloaded", message)
-            }
+            Self::ProviderBusy { provider } => provider_busy(&provider),
             Self::LedgerUnavailable => {
                 let message = "spending cannot be recorded now, so no call is made; retry later";
                 Shape::new(503, "ledger_unavailable", message)
@@ -235,6 +229,14 @@ impl GatewayError {
 
 fn retry_after(seconds: i64) -> (HeaderName, HeaderValue) {
     (RETRY_AFTER, HeaderValue::from(seconds))
+}
+
+fn provider_busy(provider: &str) -> Shape {
+    let message = format!(
+        "provider `{provider}` has as many calls under way as it may; retry in a moment, or name \
+         `fallbacks`"
+    );
+    Shape::new(503, "overloaded", message)
 }
 
 fn unauthenticated(error: &AuthError) -> Shape {
