@@ -1,7 +1,7 @@
 //! Sandbox tokens: answered by the simulator, never by a provider.
 //!
 //! One path for every endpoint: [`asked`] finds the failure that is asked for,
-//! [`answer`] simulates and [`record`]s the call, [`whole`] and [`stream`] show
+//! [`mod@answer`] simulates and [`record`]s the call, [`whole`] and [`stream`] show
 //! it as a live one is shown, with what it would have cost beside its cost of
 //! nothing.
 //!
