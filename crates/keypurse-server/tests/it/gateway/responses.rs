@@ -235,3 +235,16 @@ async fn a_response_that_failed_and_used_nothing_is_free() {
     );
     assert_eq!(shop.charged().await, 60_000);
 }
+
+#[tokio::test]
+async fn a_response_belongs_to_one_provider_so_fallbacks_are_refused() {
+    let shop = Shop::open("1").await;
+    let asked = with(responding(), "fallbacks", json!(["up/m"]));
+    let answer = shop.call(RESPONSES, &asked).send().await;
+    let error = &answer.json()["error"];
+    assert_eq!(
+        (answer.status, &error["code"], &error["param"]),
+        (400, &json!("invalid_request"), &json!("fallbacks"))
+    );
+    assert!(shop.upstream.received().is_empty());
+}
