@@ -27,6 +27,8 @@ use crate::gateway::routing::attempts::Attempts;
 use crate::state::{AppState, State};
 
 const CACHE: HeaderName = HeaderName::from_static("x-keypurse-cache");
+/// Headers that ask for another answer to the same body.
+const DECISIVE: [&str; 2] = ["anthropic-beta", "x-keypurse-sandbox"];
 
 /// What makes two requests the same: a digest of who asks what, where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -47,7 +49,7 @@ impl CacheKey {
         account: AccountId,
         token: TokenId,
         endpoint: Endpoint,
-        is_told: bool,
+        headers: &HeaderMap,
         body: &[u8],
     ) -> Self {
         let mut digest = Digest::new(&SHA256);
@@ -55,7 +57,14 @@ impl CacheKey {
         // to the same bytes.
         digest.update(&account.0.to_be_bytes());
         digest.update(&token.0.to_be_bytes());
-        digest.update(&[u8::from(is_told)]);
+        digest.update(&[u8::from(Attempts::are_asked_for(headers))]);
+        for name in DECISIVE {
+            for value in headers.get_all(name) {
+                digest.update(value.as_bytes());
+                digest.update(&[1]);
+            }
+            digest.update(&[0]);
+        }
         digest.update(endpoint.path().as_bytes());
         digest.update(&[0]);
         digest.update(body);
@@ -83,9 +92,8 @@ impl Recording {
         let token = token?;
         let rules = token.settings.rules.as_ref()?;
         let seconds = rules.response_cache_seconds?.get();
-        let is_told = Attempts::are_asked_for(headers);
         Some(Self {
-            key: CacheKey::of(token.account, token.token, endpoint, is_told, body),
+            key: CacheKey::of(token.account, token.token, endpoint, headers, body),
             token: token.token,
             seconds,
             is_whole: Arc::default(),

@@ -220,3 +220,22 @@ async fn without_a_ledger_nothing_is_given_again() {
     assert_eq!(cache(&shop.ask(&hello()).await).1, "hit");
     shop.app.finish().await;
 }
+
+#[tokio::test]
+async fn a_rehearsed_failure_is_no_repetition_of_what_went_well() {
+    let shop = Shop::open("1").await;
+    let rehearsing = json!({"name": "r", "token_type": "sandbox_api_token", "balance": "1",
+        "active_balance": true, "simulate_budget": true, "response_cache_seconds": 60});
+    let secret = shop.app.create_token(rehearsing).await.1;
+    let ask = async |failure: Option<&str>| {
+        let asked = with(hello(), "model", json!("openai/gpt-4o-mini"));
+        let mut request = shop.app.post(CHAT).key(&secret).json(&asked);
+        if let Some(failure) = failure {
+            request = request.header("x-keypurse-sandbox", failure);
+        }
+        request.send().await
+    };
+    assert_eq!(cache(&ask(None).await).1, "miss");
+    assert_eq!(ask(Some("rate_limit")).await.status, 429);
+    assert_eq!(cache(&ask(None).await).1, "hit");
+}
