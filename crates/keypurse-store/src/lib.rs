@@ -15,6 +15,7 @@ pub mod failpoint;
 mod keys;
 mod statement;
 mod tokens;
+mod usage;
 
 pub use accounts::{Account, Accounts, CreateAccountError, NewAccount};
 pub use calls::{
@@ -33,6 +34,11 @@ pub use statement::{CallRecord, CallState, Cause, StatementLine, StatementPage, 
 pub use tokens::{
     CreateTokenError, Credential, Digest, NewToken, Rotation, Token, TokenCredential, TokenUpdate,
     Tokens, UpdateTokenError,
+};
+
+pub use usage::{
+    CallsPage, Dimension, Latency, ListedCall, StatusClass, Step, TokenLabel, Usage, UsageKey,
+    UsageQuery, UsageRow, UsageSums, Whose,
 };
 
 use std::fmt::Debug;
