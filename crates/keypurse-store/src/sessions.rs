@@ -76,11 +76,8 @@ pub trait Sessions {
     async fn begin_session(&self, new: NewSession) -> Result<Option<Session>, StoreError>;
 
     /// The session of an id, unless it is over.
-    async fn session(
-        &self,
-        digest: &Digest,
-        now: Timestamp,
-    ) -> Result<Option<Session>, StoreError>;
+    async fn session(&self, digest: &Digest, now: Timestamp)
+    -> Result<Option<Session>, StoreError>;
 
     /// Notes that a session was used.
     async fn see_session(&self, id: SessionId, now: Timestamp) -> Result<(), StoreError>;
