@@ -13,7 +13,7 @@ use keypurse_store::{
     Account, AccountTopUp, Accounts, Calls, ChangeError, CreateAccountError, Credential, Digest,
     Guard, HoldFailure, Made, NewAccount, NewHold, NewViewerKey, Once, RecordFailure, Settlement,
     SimulatedCall, StatementLine, StatementPage, Statements, StoreError, Token, TokenChange,
-    Tokens,
+    TokenSearch, TokenStanding, Tokens, TokensFound,
 };
 use rusqlite::ErrorCode;
 use tokio::sync::{mpsc, oneshot};
@@ -25,6 +25,7 @@ use crate::instance::instance;
 use crate::open::{self, OpenError, SqliteOptions, open_writer};
 use crate::readers::Readers;
 use crate::rows;
+use crate::search;
 use crate::statement;
 use crate::writer::{Command, Reply, Writer};
 
@@ -198,6 +199,18 @@ impl Tokens for SqliteStore {
     async fn token_by_id(&self, id: TokenId) -> Result<Option<Token>, StoreError> {
         self.readers
             .read(move |connection| rows::token_by_id(connection, id))
+            .await
+    }
+
+    async fn find_tokens(&self, asked: TokenSearch) -> Result<TokensFound, StoreError> {
+        self.readers
+            .read(move |connection| search::find(connection, &asked))
+            .await
+    }
+
+    async fn token_standing(&self, id: TokenId) -> Result<Option<TokenStanding>, StoreError> {
+        self.readers
+            .read(move |connection| search::standing(connection, id))
             .await
     }
 

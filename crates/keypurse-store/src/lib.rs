@@ -13,6 +13,7 @@ pub mod conformance;
 mod error;
 pub mod failpoint;
 mod keys;
+mod search;
 mod sessions;
 mod statement;
 mod tokens;
@@ -31,6 +32,7 @@ pub use error::StoreError;
 pub use keys::{
     KeyCheck, KeyKind, KeyRecord, KeyVersions, Keys, Rekeyed, StaleSecret, StaleSecrets,
 };
+pub use search::{TokenCondition, TokenOrder, TokenSearch, TokenStanding, TokensFound};
 pub use sessions::{Access, NewSession, Session, Sessions};
 pub use statement::{CallRecord, CallState, Cause, StatementLine, StatementPage, Statements};
 pub use tokens::{

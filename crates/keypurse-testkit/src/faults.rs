@@ -14,7 +14,7 @@ use keypurse_store::{
     Guard, HoldFailure, KeyKind, KeyRecord, KeyVersions, Keys, Made, NewAccount, NewHold,
     NewSession, NewViewerKey, Once, RecordFailure, Rekeyed, Session, Sessions, Settlement,
     SimulatedCall, StaleSecrets, StatementLine, StatementPage, Statements, Store, StoreError,
-    Token, TokenChange, Tokens,
+    Token, TokenChange, TokenSearch, TokenStanding, Tokens, TokensFound,
 };
 
 /// What a test can break.
@@ -145,6 +145,14 @@ impl Tokens for FaultyStore {
 
     async fn token_by_id(&self, id: TokenId) -> Result<Option<Token>, StoreError> {
         self.inner.token_by_id(id).await
+    }
+
+    async fn find_tokens(&self, search: TokenSearch) -> Result<TokensFound, StoreError> {
+        self.inner.find_tokens(search).await
+    }
+
+    async fn token_standing(&self, id: TokenId) -> Result<Option<TokenStanding>, StoreError> {
+        self.inner.token_standing(id).await
     }
 
     async fn credential(&self, digest: &Digest) -> Result<Option<Arc<Credential>>, StoreError> {
