@@ -144,6 +144,9 @@ impl UnderWay {
         let Some(token) = rows::token_by_id(snapshot, id)? else {
             return Ok(None);
         };
+        let given = snapshot
+            .prepare_cached(&format!("SELECT {GIVEN} FROM token t WHERE t.id = ?"))?
+            .query_row([id.0], |row| row.get::<_, Option<i64>>(0))?;
         let written = snapshot
             .prepare_cached(
                 "SELECT finished_at FROM call WHERE token_id = ? ORDER BY line DESC LIMIT 1",
@@ -152,6 +155,7 @@ impl UnderWay {
             .optional()?;
         Ok(Some(TokenStanding {
             token,
+            given: Money::from_nanos(given.unwrap_or_default()),
             held: self.held.get(&id).copied().unwrap_or_default(),
             last_used: self.used.get(&id).copied().or(written),
         }))

@@ -80,8 +80,23 @@ pub struct TokensFound {
 pub struct TokenStanding {
     /// The token.
     pub token: Token,
+    /// What its period, or its last credit, gave it.
+    pub given: Money,
     /// What open holds set aside of its balance.
     pub held: Money,
     /// When its last call that is still kept ended.
     pub last_used: Option<Timestamp>,
+}
+
+impl TokenStanding {
+    /// Whether it is [`TokenCondition::Low`].
+    pub fn is_low(&self, now: Timestamp) -> bool {
+        let balance = self.token.balance_at(now).nanos();
+        self.token.settings.draws_on_balance() && balance > 0 && balance < self.given.nanos() / 10
+    }
+
+    /// Whether it is [`TokenCondition::Exhausted`].
+    pub fn is_exhausted(&self, now: Timestamp) -> bool {
+        self.token.settings.draws_on_balance() && self.token.balance_at(now) <= Money::ZERO
+    }
 }

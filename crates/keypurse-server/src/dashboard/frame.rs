@@ -12,7 +12,7 @@ pub(super) enum Place {
 
 impl Place {
     /// What the sidebar lists, in order. A page joins when it is there.
-    pub(super) const LISTED: &'static [Self] = &[Self::Overview, Self::Sessions];
+    pub(super) const LISTED: &'static [Self] = &[Self::Overview, Self::Tokens, Self::Sessions];
 
     pub(super) fn name(self) -> &'static str {
         match self {
