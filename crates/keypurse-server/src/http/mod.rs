@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod authenticate;
 pub mod body;
+pub mod cors;
 pub mod envelope;
 pub mod fallback;
 pub(crate) mod fields;
