@@ -198,6 +198,7 @@ pub async fn a_token_stands_as_its_calls_left_it(store: &dyn Store) {
     store.settle(used(1, 901)).await.expect("a working store");
     let after = standing().await;
     assert_eq!((after.held, after.token.balance), (Money::ZERO, nanos(99)));
+    assert_eq!((before.spent, after.spent), (Money::ZERO, nanos(901)));
     assert!(after.last_used.is_some() && after.is_low(NOW));
     let condition = Some(TokenCondition::Low);
     let search = TokenSearch {

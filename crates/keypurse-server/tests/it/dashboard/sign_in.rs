@@ -24,6 +24,12 @@ async fn the_account_key_signs_in_and_signing_out_ends_the_session() {
     let page = browser.get("/tokens").await;
     assert_eq!(page.status, 200);
     assert!(!page.text.contains(app.account_key()));
+    let part = app
+        .get("/tokens")
+        .without_key()
+        .header("hx-request", "true");
+    let part = part.header("host", "localhost").send().await;
+    assert_eq!((part.status, part.header("hx-refresh")), (401, "true"));
     let cookie = browser.cookie.clone();
     assert_eq!(browser.post("/sign-out", &[]).await.status, 303);
     assert_eq!(browser.cookie, None);
