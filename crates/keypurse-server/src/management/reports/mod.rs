@@ -15,7 +15,6 @@ mod range;
 mod reader;
 mod selection;
 mod summary;
-mod usage_wire;
 
 pub(super) use calls::calls;
 pub(super) use focus::focus;

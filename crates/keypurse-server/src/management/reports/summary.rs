@@ -143,6 +143,7 @@ impl Asked {
             model: filters.model,
             feature: filters.feature,
             status: filters.status,
+            detail: self.groups.is_some(),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Sums put where the report tells them.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use keypurse_core::money::Money;
 use keypurse_store::{Feature, UsageRow};
@@ -22,7 +23,7 @@ pub(super) type Spent = BTreeMap<String, BTreeMap<&'static str, Cell>>;
 #[derive(Debug, Default)]
 pub(super) struct Cell {
     /// How many there were, and what they cost.
-    pub(super) providers: BTreeMap<String, (u64, Money)>,
+    pub(super) providers: BTreeMap<Arc<str>, (u64, Money)>,
 }
 
 impl Costs {
@@ -86,8 +87,7 @@ impl Cell {
     }
 }
 
-/// The name of a feature, by its place in [`Feature::ALL`].
-pub(in crate::management::reports) fn feature_name(place: Option<u8>) -> &'static str {
-    let feature = place.and_then(|place| Feature::ALL.get(usize::from(place)));
-    feature.map_or("", |feature| feature.as_str())
+/// The name of a feature that was told apart.
+pub(in crate::management::reports) fn feature_name(feature: Option<Feature>) -> &'static str {
+    feature.map_or("", Feature::as_str)
 }

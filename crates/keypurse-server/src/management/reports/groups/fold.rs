@@ -68,8 +68,8 @@ impl<'a> Names<'a> {
         let key = &row.key;
         match group {
             Group::Token => Some(self.selection.labels.name(key.token)),
-            Group::Provider => key.provider.clone(),
-            Group::Model => key.model.clone(),
+            Group::Provider => key.provider.as_deref().map(str::to_owned),
+            Group::Model => key.model.as_deref().map(str::to_owned),
             Group::Feature => Some(feature_name(key.feature).to_owned()),
             Group::Tag => tag.map(str::to_owned),
             Group::Status => key.status.map(|status| status_word(status).to_owned()),
@@ -84,6 +84,9 @@ impl Sums {
         self.errors += more.errors;
         self.estimated += more.estimated;
         self.cost += more.cost;
+        let Some(more) = &more.detail else {
+            return;
+        };
         for (count, (_, more)) in self.counts.iter_mut().zip(more.counts.named()) {
             *count += more;
         }

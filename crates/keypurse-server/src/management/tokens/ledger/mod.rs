@@ -18,6 +18,7 @@ use crate::management::caller::Manager;
 use crate::state::AppState;
 use query::LedgerQuery;
 use wire::Statement;
+pub(in crate::management) use wire::UsedUnits;
 
 pub(in crate::management) async fn ledger(
     State(state): State<AppState>,
