@@ -15,13 +15,6 @@ const STATUS: &str = "status";
 /// All of these parameters.
 pub(super) const ALL: [&str; 6] = [TOKEN, PROVIDER, MODEL, SUBFEATURE, TAG, STATUS];
 
-const STATUSES: [(&str, StatusClass); 4] = [
-    ("success", StatusClass::Success),
-    ("client_error", StatusClass::ClientError),
-    ("server_error", StatusClass::ServerError),
-    ("unanswered", StatusClass::Unanswered),
-];
-
 /// Which calls; absent: all.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Filters {
@@ -47,19 +40,23 @@ impl Filters {
             provider: parameters.text(PROVIDER),
             model: parameters.optional(MODEL, model),
             feature: parameters.optional(SUBFEATURE, feature),
-            status: parameters.optional(STATUS, |word| choice(word, &STATUSES)),
+            status: parameters.optional(STATUS, status),
         }
     }
 }
 
 /// The word for how calls ended.
-pub(super) fn status_word(status: StatusClass) -> &'static str {
+pub(in crate::management) fn status_word(status: StatusClass) -> &'static str {
     match status {
         StatusClass::Success => "success",
         StatusClass::ClientError => "client_error",
         StatusClass::ServerError => "server_error",
         StatusClass::Unanswered => "unanswered",
     }
+}
+
+fn status(word: &str) -> Result<StatusClass, Reason> {
+    choice(word, &StatusClass::ALL.map(|status| (status_word(status), status)))
 }
 
 fn model(text: &str) -> Result<String, Reason> {
@@ -83,8 +80,8 @@ fn feature(word: &str) -> Result<Feature, Reason> {
 
 #[cfg(test)]
 mod tests {
-    use super::{STATUSES, feature, model, status_word};
-    use keypurse_store::Feature;
+    use super::{feature, model, status, status_word};
+    use keypurse_store::{Feature, StatusClass};
 
     #[test]
     fn a_kind_of_work_has_a_long_and_a_short_name() {
@@ -107,8 +104,9 @@ mod tests {
 
     #[test]
     fn a_way_to_end_has_one_word() {
-        for (word, status) in STATUSES {
-            assert_eq!(status_word(status), word);
+        for each in StatusClass::ALL {
+            assert_eq!(status(status_word(each)), Ok(each));
         }
+        assert!(status("200").is_err());
     }
 }

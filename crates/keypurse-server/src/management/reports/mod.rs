@@ -17,7 +17,9 @@ mod selection;
 mod summary;
 
 pub(super) use calls::calls;
+pub(super) use filters::status_word;
 pub(super) use focus::focus;
+pub(super) use groups::Group;
 pub(super) use summary::summary;
 
 use crate::http::refusal::Refusal;

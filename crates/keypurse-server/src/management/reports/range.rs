@@ -72,9 +72,12 @@ impl Range {
         }
     }
 
-    /// How many periods there are at most.
-    pub(super) fn periods(self, step: Step) -> u64 {
+    /// How many periods there are at most up to a day: days to come have no
+    /// calls.
+    pub(super) fn periods(self, step: Step, today: Date) -> u64 {
         let Self { begin, end } = self.clipped();
+        // The clock may be a little behind that of the calls.
+        let end = end.min(day_after(today)).max(begin);
         let days = 1 + (end - begin).get_days().unsigned_abs();
         let periods = match step {
             Step::Hour => days * 25,
@@ -166,7 +169,8 @@ pub(super) fn day_after(day: Date) -> Date {
 
 #[cfg(test)]
 mod tests {
-    use super::{Groups, Parameters, Range, open_range, read_day, step};
+    use super::{Groups, LAST, Parameters, Range, open_range, read_day, step};
+    use jiff::civil::date;
     use jiff::tz::TimeZone;
     use keypurse_store::Step;
 
@@ -225,13 +229,16 @@ mod tests {
     #[test]
     fn hours_are_told_of_a_week_at_most() {
         let (range, step) = read("begin=2026-01-01&end=2026-01-07&step=5", Groups::Asked).unwrap();
-        assert_eq!((range.periods(step), step), (175, Step::Hour));
+        assert_eq!((range.periods(step, LAST), step), (175, Step::Hour));
         let wrong = read("begin=2026-01-01&end=2026-01-08&step=5", Groups::Asked);
         assert_eq!(wrong.unwrap_err(), ["end"]);
         let whole = read("begin=0001-01-01&end=9999-12-31&step=0", Groups::Asked);
         let (range, step) = whole.unwrap();
-        assert_eq!(range.periods(step), 1);
-        assert!(range.periods(Step::Day) < 84_100, "days without calls are no work");
+        assert_eq!(range.periods(step, LAST), 1);
+        let today = date(1970, 1, 31);
+        for (step, expected) in [(Step::Day, 31), (Step::Week, 6), (Step::Month, 3)] {
+            assert_eq!(range.periods(step, today), expected, "days to come are no work");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::HeaderMap;
+use jiff::civil::Date;
 use keypurse_store::{Step, UsageQuery, UsageRow};
 
 use super::aside;
@@ -11,7 +12,7 @@ use super::costs;
 use super::filters::{self, Filters, TOKEN};
 use super::groups::{self, GROUP_BY, Group};
 use super::parameters::{Parameters, values_of};
-use super::period::Periods;
+use super::period::{Periods, day_of};
 use super::range::{self, BEGIN, END, Groups, Range, STEP};
 use super::reader::Reader;
 use super::selection::{Selection, select};
@@ -75,7 +76,8 @@ async fn gather(
     asked: &Asked,
 ) -> Result<(Selection, Vec<UsageRow>), Refusal> {
     let selection = select(state, reader, &asked.filters).await?;
-    asked.must_be_answerable(&selection)?;
+    let today = day_of(state.now(), &state.settings.zone);
+    asked.must_be_answerable(&selection, today)?;
     let Some(query) = asked.query(reader, &selection) else {
         return Ok((selection, Vec::new()));
     };
@@ -111,13 +113,13 @@ impl Asked {
         parameters.done(read)
     }
 
-    fn must_be_answerable(&self, selection: &Selection) -> Result<(), Refusal> {
+    fn must_be_answerable(&self, selection: &Selection, today: Date) -> Result<(), Refusal> {
         let tells_tokens = |groups: &Vec<Group>| groups.iter().any(|group| group.is_by_token());
         let tokens = match &self.groups {
             Some(groups) if !tells_tokens(groups) => 1,
             Some(_) | None => selection.size(),
         };
-        if tokens.saturating_mul(self.range.periods(self.step)) <= MAX_SUMS {
+        if tokens.saturating_mul(self.range.periods(self.step, today)) <= MAX_SUMS {
             return Ok(());
         }
         let mut faults = FieldFaults::default();

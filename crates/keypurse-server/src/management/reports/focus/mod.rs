@@ -20,7 +20,7 @@ use columns::COLUMNS;
 use row::{Book, is_charge};
 
 /// A leap year.
-const MAX_DAYS: u64 = 366;
+const MAX_DAYS: i32 = 366;
 const TOO_LONG: &str = "Ensure there are no more than 366 days.";
 
 pub(in crate::management) async fn focus(
@@ -49,7 +49,8 @@ pub(in crate::management) async fn focus(
 fn read(query: Option<&str>) -> Result<Range, Refusal> {
     let mut parameters = Parameters::read(query, &[BEGIN, END]);
     let range = Range::read(&mut parameters);
-    if range.is_some_and(|range| range.periods(Step::Day) > MAX_DAYS) {
+    let is_long = |range: Range| (range.end - range.begin).get_days() >= MAX_DAYS;
+    if range.is_some_and(is_long) {
         parameters.faults.add(END, TOO_LONG);
     }
     parameters.done(range)

@@ -8,7 +8,7 @@ pub(in crate::management::reports) const GROUP_BY: &str = "group_by";
 
 /// What calls can be told apart by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::management::reports) enum Group {
+pub(in crate::management) enum Group {
     /// The token, by its name.
     Token,
     /// Who served it.

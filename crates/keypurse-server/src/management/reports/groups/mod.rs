@@ -5,7 +5,8 @@ mod group;
 mod table;
 mod wire;
 
-pub(super) use group::{GROUP_BY, Group, dimensions, read};
+pub(in crate::management) use group::Group;
+pub(super) use group::{GROUP_BY, dimensions, read};
 pub(super) use table::table;
 
 use axum::response::Response;
