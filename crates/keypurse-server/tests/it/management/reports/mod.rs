@@ -13,7 +13,7 @@ use keypurse_core::money::Money;
 use keypurse_testkit::{TestAnswer, TestApp};
 use serde_json::{Value, json};
 
-use super::{TOKENS, assert_error, assert_invalid, assert_not_found, assert_status, token_path};
+use super::{assert_error, assert_invalid, assert_not_found, assert_status, token_path};
 use crate::gateway::{Shop, hello};
 
 const COSTS: &str = "/v2/cost_management/";
