@@ -86,7 +86,7 @@ impl Selection {
 }
 
 fn names(with_account_key: bool, chosen: &[&TokenLabel], is_asked: bool) -> Vec<Named> {
-    let account_key = with_account_key.then(|| (ACCOUNT_KEY, true));
+    let account_key = with_account_key.then_some((ACCOUNT_KEY, true));
     let tokens = chosen.iter();
     let tokens = tokens.map(|label| (&*label.name, is_asked || label.deleted_at.is_none()));
     let mut names: Vec<Named> = Vec::new();
@@ -158,7 +158,7 @@ impl Labels {
 
 #[cfg(test)]
 mod tests {
-    use super::{Filters, Labels, Selection};
+    use super::{Filters, Labels, Named, Selection};
     use keypurse_core::id::TokenId;
     use keypurse_core::time::Timestamp;
     use keypurse_store::{TokenLabel, Whose};
@@ -188,15 +188,14 @@ mod tests {
         };
         let selection = Selection::of(labels(), &filters, sees_all)?;
         let names = selection.names.into_iter();
-        let names = names.map(|named| match named.is_shown {
-            true => named.name,
-            false => format!("({})", named.name),
+        let names = names.map(|Named { name, is_shown }| {
+            if is_shown { name } else { format!("({name})") }
         });
         Some((selection.whose, names.collect()))
     }
 
-    fn tokens(ids: &[i64]) -> Option<Whose> {
-        Some(Whose::Tokens(ids.iter().copied().map(TokenId).collect()))
+    fn tokens(ids: &[i64]) -> Whose {
+        Whose::Tokens(ids.iter().copied().map(TokenId).collect())
     }
 
     #[test]
@@ -204,11 +203,11 @@ mod tests {
         for (token, tag, whose, names) in [
             ("", "", Some(Whose::All), &["base_token", "a", "(b)", "c"][..]),
             ("base_token", "", Some(Whose::AccountKey), &["base_token"]),
-            ("a", "", tokens(&[1, 4]), &["a"]),
-            ("b", "", tokens(&[2]), &["b"]),
-            ("", "red", tokens(&[1, 2]), &["(a)", "(b)"]),
-            ("", "blue", tokens(&[2, 4]), &["(b)", "a"]),
-            ("a", "blue", tokens(&[4]), &["a"]),
+            ("a", "", Some(tokens(&[1, 4])), &["a"]),
+            ("b", "", Some(tokens(&[2])), &["b"]),
+            ("", "red", Some(tokens(&[1, 2])), &["(a)", "(b)"]),
+            ("", "blue", Some(tokens(&[2, 4])), &["(b)", "a"]),
+            ("a", "blue", Some(tokens(&[4])), &["a"]),
             ("c", "blue", None, &[]),
             ("base_token", "blue", None, &[]),
             ("", "green", None, &[]),
