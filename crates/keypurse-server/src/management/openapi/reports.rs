@@ -16,12 +16,20 @@ pub(super) fn summary() -> Value {
     add_table(&mut answer);
     let refused = [&MANAGED[..], &[400, 404]].concat();
     let done = ("200", answer);
-    let mut operation = operation("getCosts", "Tell what was used and what it cost", done, &refused);
-    operation["tags"] = json!(["Reports"]);
-    operation["description"] = json!(
-        "A custom token sees itself alone. Days are those of the configured time zone."
+    let mut operation = operation(
+        "getCosts",
+        "Tell what was used and what it cost",
+        done,
+        &refused,
     );
-    let mut parameters = vec![day("begin", "The first day.", true), day("end", DAY_END, true), step()];
+    operation["tags"] = json!(["Reports"]);
+    operation["description"] =
+        json!("A custom token sees itself alone. Days are those of the configured time zone.");
+    let mut parameters = vec![
+        day("begin", "The first day.", true),
+        day("end", DAY_END, true),
+        step(),
+    ];
     parameters.push(group_by());
     parameters.extend(filters());
     operation["parameters"] = json!(parameters);
@@ -63,10 +71,18 @@ pub(super) fn focus() -> Value {
     answer["content"] = json!({"text/csv": {"schema": {"type": "string"}}});
     let refused = [&MANAGED[..], &[400]].concat();
     let done = ("200", answer);
-    let mut operation = operation("exportFocus", "Export costs for FinOps tools", done, &refused);
+    let mut operation = operation(
+        "exportFocus",
+        "Export costs for FinOps tools",
+        done,
+        &refused,
+    );
     operation["tags"] = json!(["Reports"]);
     operation["description"] = json!("A table with the columns of FOCUS 1.2; at most 366 days.");
-    operation["parameters"] = json!([day("begin", "The first day.", true), day("end", DAY_END, true)]);
+    operation["parameters"] = json!([
+        day("begin", "The first day.", true),
+        day("end", DAY_END, true)
+    ]);
     operation
 }
 
@@ -112,13 +128,15 @@ fn group_by() -> Value {
 }
 
 fn filters() -> [Value; 6] {
-    let filter = |name: &str, description: &str, schema: Value| {
-        json!({"name": name, "in": "query", "description": description, "schema": schema})
-    };
+    let filter = |name: &str, description: &str, schema: Value| json!({"name": name, "in": "query", "description": description, "schema": schema});
     let text = || json!({"type": "string", "minLength": 1});
     let features = Feature::ALL.map(Feature::as_str);
     [
-        filter("token", "Only this token's; `base_token`: the account key's.", text()),
+        filter(
+            "token",
+            "Only this token's; `base_token`: the account key's.",
+            text(),
+        ),
         filter("tag", "Only those of tokens with this tag.", text()),
         filter("provider", "Only what this provider served.", text()),
         filter(
@@ -126,7 +144,11 @@ fn filters() -> [Value; 6] {
             "Only this model's.",
             json!({"type": "string", "pattern": "^[^/]+/.+$"}),
         ),
-        filter("subfeature", "Only this kind of work.", json!({"enum": features})),
+        filter(
+            "subfeature",
+            "Only this kind of work.",
+            json!({"enum": features}),
+        ),
         filter("status", "Only what ended so.", status()),
     ]
 }

@@ -56,7 +56,10 @@ pub(in crate::management) fn status_word(status: StatusClass) -> &'static str {
 }
 
 fn status(word: &str) -> Result<StatusClass, Reason> {
-    choice(word, &StatusClass::ALL.map(|status| (status_word(status), status)))
+    choice(
+        word,
+        &StatusClass::ALL.map(|status| (status_word(status), status)),
+    )
 }
 
 fn model(text: &str) -> Result<String, Reason> {

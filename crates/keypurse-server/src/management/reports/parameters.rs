@@ -116,7 +116,11 @@ pub(super) fn choice<T: Copy>(word: &str, choices: &[(&str, T)]) -> Result<T, Re
     let found = choices.iter().find(|(name, _)| *name == word);
     found.map(|(_, value)| *value).ok_or_else(|| {
         let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
-        format!("\"{word}\" is not a valid choice; send one of {}.", names.join(", ")).into()
+        format!(
+            "\"{word}\" is not a valid choice; send one of {}.",
+            names.join(", ")
+        )
+        .into()
     })
 }
 

@@ -108,7 +108,11 @@ pub(super) fn open_range(
 }
 
 /// Reads how long a period is; what only groups know is refused elsewhere.
-pub(super) fn step(parameters: &mut Parameters, range: Option<Range>, groups: Groups) -> Option<Step> {
+pub(super) fn step(
+    parameters: &mut Parameters,
+    range: Option<Range>,
+    groups: Groups,
+) -> Option<Step> {
     let step = match groups {
         Groups::Asked => parameters.required(STEP, |text| choice(text, &MORE_PERIODS)),
         Groups::Not => parameters.required(STEP, period),
@@ -237,7 +241,11 @@ mod tests {
         assert_eq!(range.periods(step, LAST), 1);
         let today = date(1970, 1, 31);
         for (step, expected) in [(Step::Day, 31), (Step::Week, 6), (Step::Month, 3)] {
-            assert_eq!(range.periods(step, today), expected, "days to come are no work");
+            assert_eq!(
+                range.periods(step, today),
+                expected,
+                "days to come are no work"
+            );
         }
     }
 

@@ -188,9 +188,11 @@ mod tests {
         };
         let selection = Selection::of(labels(), &filters, sees_all)?;
         let names = selection.names.into_iter();
-        let names = names.map(|Named { name, is_shown }| {
-            if is_shown { name } else { format!("({name})") }
-        });
+        let names = names.map(
+            |Named { name, is_shown }| {
+                if is_shown { name } else { format!("({name})") }
+            },
+        );
         Some((selection.whose, names.collect()))
     }
 
@@ -201,7 +203,12 @@ mod tests {
     #[test]
     fn whose_calls_are_asked_for_follows_from_name_and_tag() {
         for (token, tag, whose, names) in [
-            ("", "", Some(Whose::All), &["base_token", "a", "(b)", "c"][..]),
+            (
+                "",
+                "",
+                Some(Whose::All),
+                &["base_token", "a", "(b)", "c"][..],
+            ),
             ("base_token", "", Some(Whose::AccountKey), &["base_token"]),
             ("a", "", Some(tokens(&[1, 4])), &["a"]),
             ("b", "", Some(tokens(&[2])), &["b"]),

@@ -54,9 +54,7 @@ pub(in crate::management) async fn summary(
     aside(move || match (asked.groups, as_table) {
         (None, false) => costs::json(rows, &selection, &periods),
         (None, true) => costs::table(rows, &selection, &periods),
-        (Some(groups), false) => {
-            groups::json(&groups, rows, &selection, &asked.filters, &periods)
-        }
+        (Some(groups), false) => groups::json(&groups, rows, &selection, &asked.filters, &periods),
         (Some(groups), true) => groups::table(&groups, rows, &selection, &asked.filters, &periods),
     })
     .await

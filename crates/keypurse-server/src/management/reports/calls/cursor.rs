@@ -30,7 +30,12 @@ mod tests {
             let cursor = after(CallId { ordered, random: 7 });
             assert_eq!(read(&cursor), Ok(ordered));
         }
-        for text in ["1", "ffffffffffffffff", "+000000000000001", "000000000000000A"] {
+        for text in [
+            "1",
+            "ffffffffffffffff",
+            "+000000000000001",
+            "000000000000000A",
+        ] {
             assert!(read(text).is_err(), "{text}");
         }
     }

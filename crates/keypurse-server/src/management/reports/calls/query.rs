@@ -61,7 +61,10 @@ mod tests {
     fn a_query_is_read_strictly() {
         for (query, expected) in [
             (None, Some((100, None))),
-            (Some("limit=1000&cursor=0000000000000007"), Some((1000, Some(7)))),
+            (
+                Some("limit=1000&cursor=0000000000000007"),
+                Some((1000, Some(7))),
+            ),
             (Some("limit=0"), None),
             (Some("limit=1001"), None),
             (Some("limit=%2B5"), None),

@@ -30,7 +30,10 @@ const COLUMNS: [&str; 16] = [
 /// One call a row.
 pub(super) fn answer(calls: &[ListedCall], labels: &Labels) -> Response {
     let columns = COLUMNS.into_iter().chain(TokenCounts::NAMES);
-    csv::answer(csv::table(columns, calls.iter().map(|call| row(call, labels))))
+    csv::answer(csv::table(
+        columns,
+        calls.iter().map(|call| row(call, labels)),
+    ))
 }
 
 fn row(call: &ListedCall, labels: &Labels) -> Vec<String> {

@@ -30,7 +30,11 @@ pub(super) fn table(rows: Vec<UsageRow>, selection: &Selection, periods: &Period
     let costs = Costs::of(rows, selection, periods);
     let rows = costs.flat().map(|(place, calls, cost)| {
         let [token, period, feature, provider] = place;
-        row([&harmless(token), period, feature, &harmless(provider)], cost, calls)
+        row(
+            [&harmless(token), period, feature, &harmless(provider)],
+            cost,
+            calls,
+        )
     });
     csv::answer(csv::table(wire::COLUMNS, rows))
 }

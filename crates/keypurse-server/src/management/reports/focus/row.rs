@@ -1,11 +1,12 @@
 //! One day of one token and model, as FOCUS tells it.
 
+use std::collections::BTreeMap;
+
 use jiff::tz::TimeZone;
 use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
 use keypurse_core::usage::TokenCounts;
 use keypurse_store::{Account, Feature, UsageRow};
-use serde_json::{Map, Value};
 
 use crate::http::csv::harmless;
 use crate::management::reports::period::day_of;
@@ -100,8 +101,8 @@ impl Book {
     /// Tags have no values: FOCUS wants `true` for them then.
     fn tags(&self, row: &UsageRow) -> String {
         let tags = self.labels.tags(row.key.token).iter();
-        let tags: Map<String, Value> = tags.map(|tag| (tag.clone(), Value::Bool(true))).collect();
-        Value::Object(tags).to_string()
+        let tags: BTreeMap<&str, bool> = tags.map(|tag| (&**tag, true)).collect();
+        serde_json::to_string(&tags).expect("texts and booleans are plain data")
     }
 }
 

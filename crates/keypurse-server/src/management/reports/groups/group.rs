@@ -98,7 +98,10 @@ mod tests {
     #[test]
     fn groups_are_a_list_without_repetitions() {
         assert_eq!(read("tag,status"), Ok(vec![Group::Tag, Group::Status]));
-        assert_eq!(read("token,provider,model,feature,tag,status").unwrap(), Group::ALL);
+        assert_eq!(
+            read("token,provider,model,feature,tag,status").unwrap(),
+            Group::ALL
+        );
         for list in ["", "token,", "token,token", "Token", "user", "token, model"] {
             assert!(read(list).is_err(), "{list}");
         }

@@ -36,8 +36,15 @@ async fn a_call_is_told_with_all_that_is_known_of_it_but_not_what_was_said() {
     ] {
         assert_eq!(call[member], expected, "{member}");
     }
-    assert_eq!((&call["usage"]["input"], &call["usage"]["output"]), (&json!(10), &json!(20)));
-    assert!(!told.text.contains("Hi"), "neither question nor answer: {}", told.text);
+    assert_eq!(
+        (&call["usage"]["input"], &call["usage"]["output"]),
+        (&json!(10), &json!(20))
+    );
+    assert!(
+        !told.text.contains("Hi"),
+        "neither question nor answer: {}",
+        told.text
+    );
     shop.app.finish().await;
 }
 
@@ -60,7 +67,10 @@ async fn pages_are_stable_while_calls_arrive() {
             break;
         };
         query = format!("token=t&limit=2&cursor={cursor}");
-        assert_eq!(answer.header("link"), format!("<{CALLS}?{query}>; rel=\"next\""));
+        assert_eq!(
+            answer.header("link"),
+            format!("<{CALLS}?{query}>; rel=\"next\"")
+        );
     }
     assert_eq!(Value::from(seen), all);
     shop.app.finish().await;
@@ -79,10 +89,20 @@ async fn the_sum_of_all_calls_is_the_report() {
     let calls = calls.as_array().unwrap();
     assert_eq!(calls.len(), 3);
     let listed: Money = calls.iter().map(|call| dollars(&call["cost"])).sum();
-    let whole = costs(&shop.app, "begin=2026-11-01&end=2026-11-30&step=0&group_by=feature").await;
-    assert_eq!(dollars(&whole[0]["data"]["2026-11-01"]["total_cost"]), listed);
+    let whole = costs(
+        &shop.app,
+        "begin=2026-11-01&end=2026-11-30&step=0&group_by=feature",
+    )
+    .await;
+    assert_eq!(
+        dollars(&whole[0]["data"]["2026-11-01"]["total_cost"]),
+        listed
+    );
     let rehearsed = &calls[2];
-    assert_eq!((&rehearsed["token"], &rehearsed["cost"]), (&json!("r"), &json!(0.0)));
+    assert_eq!(
+        (&rehearsed["token"], &rehearsed["cost"]),
+        (&json!("r"), &json!(0.0))
+    );
     assert!(dollars(&rehearsed["rehearsed_cost"]) > Money::ZERO);
     shop.app.finish().await;
 }

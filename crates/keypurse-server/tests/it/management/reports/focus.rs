@@ -77,7 +77,11 @@ async fn charges_add_up_to_what_was_charged_and_simulated_calls_are_none() {
     let costs = column(&table, "BilledCost");
     let costs = costs.iter().map(|cost| Money::parse_text(cost).unwrap());
     assert_eq!(costs.sum::<Money>(), charged(&shop.app, "t").await);
-    assert!(column(&table, "ResourceName").iter().all(|name| name == "t"));
+    assert!(
+        column(&table, "ResourceName")
+            .iter()
+            .all(|name| name == "t")
+    );
     let nothing = export(&shop.app, "begin=2026-12-01&end=2026-12-31").await;
     assert_eq!(nothing, [table[0].clone()], "columns alone");
     shop.app.finish().await;

@@ -17,7 +17,10 @@ async fn busy_shop() -> Shop {
     let shop = Shop::open("1").await;
     let tagged = json!({"tags": ["red", "blue"]});
     shop.app.patch(&token_path("t")).json(&tagged).send().await;
-    let (_, red) = shop.app.create_token(json!({"name": "u", "tags": ["red"]})).await;
+    let (_, red) = shop
+        .app
+        .create_token(json!({"name": "u", "tags": ["red"]}))
+        .await;
     let (_, plain) = shop.app.create_token(json!({"name": "plain"})).await;
     shop.ask(&hello()).await;
     chat(&shop.app, &shop.secret, "up/out").await;
@@ -39,7 +42,11 @@ async fn told(app: &TestApp, query: &str) -> Vec<String> {
         let values: Vec<_> = values
             .map(|value| value.as_str().unwrap_or("-").to_owned())
             .collect();
-        format!("{} {}", values.join(" "), group["data"]["2026-11-21"]["details"])
+        format!(
+            "{} {}",
+            values.join(" "),
+            group["data"]["2026-11-21"]["details"]
+        )
     });
     told.collect()
 }
@@ -60,10 +67,7 @@ async fn calls_are_told_apart_by_whatever_one_asks_for() {
         ("group_by=provider&status=server_error", &["up 1"]),
         ("group_by=provider&provider=other", &[]),
         // The members of a group stand in alphabetical order.
-        (
-            "group_by=token,model&token=t",
-            &["up/m t 2", "up/out t 1"],
-        ),
+        ("group_by=token,model&token=t", &["up/m t 2", "up/out t 1"]),
         (
             "group_by=status,tag&tag=blue",
             &["server_error blue 1", "success blue 2"],
@@ -101,7 +105,10 @@ async fn a_group_tells_cost_calls_errors_and_tokens() {
         ("estimated", json!(0)),
         ("input_tokens", json!(17)),
         ("output_tokens", json!(21)),
-        ("tokens", json!({"input": 17, "cached_input": 4, "output": 21})),
+        (
+            "tokens",
+            json!({"input": 17, "cached_input": 4, "output": 21}),
+        ),
     ] {
         assert_eq!(sums[member], expected, "{member}");
     }
@@ -112,7 +119,11 @@ async fn a_group_tells_cost_calls_errors_and_tokens() {
 async fn latencies_are_told_as_percentiles() {
     let app = TestApp::new().await;
     sandbox(&app, "s").await;
-    let labels = app.state().store.tokens(keypurse_core::id::AccountId(1)).await;
+    let labels = app
+        .state()
+        .store
+        .tokens(keypurse_core::id::AccountId(1))
+        .await;
     let token = labels.unwrap()[0].clone();
     // A hundred calls: 90 between 150 and 250 ms, 10 between 1000 and 1500.
     for at in 0..100 {
@@ -156,7 +167,10 @@ async fn simulated_calls_are_told_as_such() {
     chat(&app, &secret, "sandbox/echo").await;
     let groups: Value = costs(&app, &format!("{TODAY}&group_by=token,status")).await;
     let sums = &groups[0]["data"]["2026-11-21"];
-    assert_eq!((&sums["simulated"], &sums["details"]), (&json!(1), &json!(1)));
+    assert_eq!(
+        (&sums["simulated"], &sums["details"]),
+        (&json!(1), &json!(1))
+    );
     assert_eq!(sums["total_cost"], json!(0.0));
     assert!(sums["input_tokens"].as_u64() > Some(0));
     app.finish().await;

@@ -61,7 +61,10 @@ async fn charged(app: &TestApp, name: &str) -> Money {
     let statement = statement.send().await.json();
     let lines = statement["lines"].as_array().unwrap().iter();
     let charges = lines.filter(|line| line["kind"] == "charge");
-    charges.map(|line| dollars(&line["amount"])).sum::<Money>().negated()
+    charges
+        .map(|line| dollars(&line["amount"]))
+        .sum::<Money>()
+        .negated()
 }
 
 /// A JSON number, from its text.
@@ -84,7 +87,9 @@ fn rows(answer: &TestAnswer) -> Vec<Vec<String>> {
     assert_eq!(answer.header("content-type"), "text/csv; charset=utf-8");
     assert_eq!(answer.header("cache-control"), "no-store");
     let mut reader = csv::ReaderBuilder::new();
-    let mut reader = reader.has_headers(false).from_reader(answer.text.as_bytes());
+    let mut reader = reader
+        .has_headers(false)
+        .from_reader(answer.text.as_bytes());
     let records = reader.records().map(Result::unwrap);
     records
         .map(|record| record.iter().map(str::to_owned).collect())

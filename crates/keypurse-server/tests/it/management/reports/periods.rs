@@ -58,7 +58,10 @@ async fn a_period_is_named_by_its_first_day_and_holds_only_days_that_were_asked_
             "2026-01-01:2 2027-01-01:1",
         ),
         ("begin=2027-01-02&end=2027-01-31&step=1", ""),
-        ("begin=0001-01-01&end=9999-12-31&step=4", "2026-01-01:5 2027-01-01:1"),
+        (
+            "begin=0001-01-01&end=9999-12-31&step=4",
+            "2026-01-01:5 2027-01-01:1",
+        ),
         ("begin=1900-01-01&end=1910-12-31&step=1", ""),
         ("begin=9000-01-01&end=9999-12-31&step=4", ""),
         // With groups there are two more.

@@ -10,7 +10,10 @@ const HOSTILE: [(&str, &str); 8] = [
     ("-1+1|cmd", "'-1+1|cmd"),
     ("@SUM(A1)", "'@SUM(A1)"),
     ("a,b\"c", "a,b\"c"),
-    ("<img src=x onerror=alert(1)>", "<img src=x onerror=alert(1)>"),
+    (
+        "<img src=x onerror=alert(1)>",
+        "<img src=x onerror=alert(1)>",
+    ),
     ("; DROP TABLE call; --", "; DROP TABLE call; --"),
     ("=é☃", "'=é☃"),
 ];
@@ -23,13 +26,18 @@ async fn w6_no_name_begins_a_formula_in_any_table() {
         let (_, secret) = app.create_token(body).await;
         chat(&app, &secret, "sandbox/echo").await;
     }
-    let shown: Vec<_> = HOSTILE.iter().map(|(_, shown)| (*shown).to_owned()).collect();
+    let shown: Vec<_> = HOSTILE
+        .iter()
+        .map(|(_, shown)| (*shown).to_owned())
+        .collect();
     for (path, query) in [
         (COSTS, TODAY.to_owned()),
         (COSTS, format!("{TODAY}&group_by=token")),
         (CALLS, String::new()),
     ] {
-        let request = app.get(&format!("{path}?{query}")).header("accept", "text/csv");
+        let request = app
+            .get(&format!("{path}?{query}"))
+            .header("accept", "text/csv");
         let table = rows(&request.send().await);
         let mut tokens = column(&table, "token");
         let mut expected = shown.clone();
@@ -53,12 +61,26 @@ async fn a_table_says_what_the_json_says() {
     assert_eq!(
         table,
         [
-            ["token", "period", "feature", "provider", "total_cost", "details"],
+            [
+                "token",
+                "period",
+                "feature",
+                "provider",
+                "total_cost",
+                "details"
+            ],
             ["t", "2026-11-21", "text__chat", "up", "0.00042", "2"],
         ]
     );
     let table = rows(&csv(format!("{COSTS}?{TODAY}&group_by=model,status")).await);
-    let columns = ["model", "status", "period", "total_cost", "details", "errors"];
+    let columns = [
+        "model",
+        "status",
+        "period",
+        "total_cost",
+        "details",
+        "errors",
+    ];
     assert_eq!(table[0][..6], columns);
     let cells = ["up/m", "success", "2026-11-21", "0.00042", "2", "0"];
     assert_eq!(table[1][..6], cells);
