@@ -32,6 +32,7 @@ mod search;
 mod sessions;
 mod statement;
 mod store;
+mod usage;
 mod varint;
 mod writer;
 

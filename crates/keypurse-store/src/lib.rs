@@ -13,6 +13,7 @@ pub mod conformance;
 mod error;
 pub mod failpoint;
 mod keys;
+mod latency;
 mod search;
 mod sessions;
 mod statement;
@@ -41,19 +42,29 @@ pub use tokens::{
 };
 
 pub use usage::{
-    CallsPage, Dimension, Latency, ListedCall, StatusClass, Step, TokenLabel, Usage, UsageKey,
-    UsageQuery, UsageRow, UsageSums, Whose,
+    CallsPage, Dimension, Latency, ListedCall, StatusClass, Step, TokenLabel, Usage, UsageDetail,
+    UsageKey, UsageQuery, UsageRow, UsageSums, Whose,
 };
 
 use std::fmt::Debug;
 
 /// Everything a running node needs of its storage.
 pub trait Store:
-    Accounts + Tokens + Calls + Statements + Keys + Sessions + Debug + Send + Sync + 'static
+    Accounts + Tokens + Calls + Statements + Usage + Keys + Sessions + Debug + Send + Sync + 'static
 {
 }
 
 impl<T> Store for T where
-    T: Accounts + Tokens + Calls + Statements + Keys + Sessions + Debug + Send + Sync + 'static
+    T: Accounts
+        + Tokens
+        + Calls
+        + Statements
+        + Usage
+        + Keys
+        + Sessions
+        + Debug
+        + Send
+        + Sync
+        + 'static
 {
 }

@@ -34,6 +34,7 @@ promises!(
     a_token_stands_as_its_calls_left_it,
     an_account_has_one_viewer_key,
     an_abandoned_call_is_charged_its_floor,
+    deleted_tokens_stay_in_reports,
     deletion_rotation_and_expiry_end_admission,
     holds_are_exclusive,
     holds_grow_as_far_as_the_money_goes,
