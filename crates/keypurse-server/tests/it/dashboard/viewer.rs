@@ -58,6 +58,13 @@ async fn a_viewer_key_neither_manages_nor_calls_models() {
         assert_eq!(answer.status, 403, "{}", answer.text);
         assert_eq!(answer.json()["error"]["type"], "permission_error");
     }
+    for reported in [
+        "/v2/cost_management/credits/",
+        "/v2/cost_management/?begin=2026-11-01&end=2026-11-21&step=1",
+    ] {
+        let answer = app.get(reported).key(VIEWER_KEY).send().await;
+        assert_eq!(answer.status, 200, "{reported} {}", answer.text);
+    }
     let call = json!({"model": "openai/gpt-4o-mini", "messages": []});
     for path in ["/v1/chat/completions", "/v3/embeddings", "/v1/messages"] {
         let answer = app.post(path).key(VIEWER_KEY).json(&call).send().await;
