@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 
 use super::section::Section;
-use super::{calls, ledger, scale};
+use super::{calls, ledger, reports, scale};
 
 /// What to measure, and for how long.
 #[derive(Debug, clap::Args)]
@@ -36,11 +36,13 @@ pub(super) enum Part {
     Ledger,
     /// A million tokens, a thousand streams
     Scale,
+    /// Reports over a year of ten thousand tokens
+    Reports,
 }
 
 impl Part {
     #[cfg(test)]
-    pub(super) const ALL: [Self; 3] = [Self::Calls, Self::Ledger, Self::Scale];
+    pub(super) const ALL: [Self; 4] = [Self::Calls, Self::Ledger, Self::Scale, Self::Reports];
 
     #[cfg(test)]
     pub(super) const fn name(self) -> &'static str {
@@ -48,6 +50,7 @@ impl Part {
             Self::Calls => "calls",
             Self::Ledger => "ledger",
             Self::Scale => "scale",
+            Self::Reports => "reports",
         }
     }
 
@@ -56,6 +59,7 @@ impl Part {
             Self::Calls => calls::run(options),
             Self::Ledger => ledger::run(options),
             Self::Scale => scale::run(options),
+            Self::Reports => reports::run(options),
         }
     }
 }

@@ -8,7 +8,7 @@ use keypurse_store::{Dimension, StatusClass, UsageKey, UsageQuery, UsageSums};
 use rusqlite::Connection;
 
 use super::rows::ACCOUNT_KEY;
-use super::sums::{Depth, Kind, Sums};
+use super::sums::{Brief, Entry, Rest};
 use crate::call_row::{feature, feature_code};
 
 /// How far back a group is looked for before it is begun anew: sums of one
@@ -29,8 +29,9 @@ struct GroupKey {
 #[derive(Clone, Debug)]
 struct Group {
     key: GroupKey,
-    brief: UsageSums,
-    detail: Option<Box<Sums>>,
+    brief: Brief,
+    errors: u64,
+    rest: Option<Box<Rest>>,
 }
 
 /// What a model is called, and the place of its names in their order.
@@ -59,20 +60,18 @@ impl<'a> Groups<'a> {
         })
     }
 
-    pub(super) fn depth(&self) -> Depth {
-        if self.query.detail {
-            Depth::Whole
-        } else {
-            Depth::Brief
-        }
-    }
-
     /// Adds what a token used in a period, if the report is about it.
-    pub(super) fn add(&mut self, period: i64, token: i64, kind: Kind, sums: &Sums) {
+    pub(super) fn add(
+        &mut self,
+        period: i64,
+        token: i64,
+        entry: &Entry<'_>,
+    ) -> rusqlite::Result<()> {
+        let kind = entry.kind;
         let is_wanted = self.feature.is_none_or(|feature| feature == kind.feature)
             && self.query.status.is_none_or(|status| status == kind.status);
         let Some(model) = self.names.wanted(kind.model).filter(|_| is_wanted) else {
-            return;
+            return Ok(());
         };
         let mut key = GroupKey {
             period,
@@ -91,16 +90,17 @@ impl<'a> Groups<'a> {
         let mut same_token =
             lately.take_while(|group| (group.key.period, group.key.token) == (period, key.token));
         if let Some(group) = same_token.find(|group| group.key == key) {
-            group.add(kind.status, sums);
-        } else {
-            let mut group = Group {
-                key,
-                brief: UsageSums::default(),
-                detail: self.query.detail.then(|| Box::new(Sums::NONE)),
-            };
-            group.add(kind.status, sums);
-            self.groups.push(group);
+            return group.add(entry);
         }
+        let mut group = Group {
+            key,
+            brief: Brief::default(),
+            errors: 0,
+            rest: self.query.detail.then(|| Box::new(Rest::NONE)),
+        };
+        group.add(entry)?;
+        self.groups.push(group);
+        Ok(())
     }
 
     /// The groups by period and name, each once.
@@ -121,37 +121,39 @@ impl<'a> Groups<'a> {
 }
 
 impl Group {
-    fn add(&mut self, status: StatusClass, sums: &Sums) {
-        let brief = &mut self.brief;
-        brief.calls += sums.calls();
-        brief.simulated += sums.simulated();
-        brief.estimated += sums.estimated();
-        brief.cost += sums.cost();
-        if status != StatusClass::Success {
-            brief.errors += sums.calls();
+    fn add(&mut self, entry: &Entry<'_>) -> rusqlite::Result<()> {
+        self.brief.add(&entry.brief);
+        if entry.kind.status != StatusClass::Success {
+            self.errors += entry.brief.calls;
         }
-        if let Some(detail) = &mut self.detail {
-            detail.add(sums);
+        if let Some(rest) = &mut self.rest {
+            rest.add(&entry.rest()?);
         }
+        Ok(())
     }
 
     fn join(&mut self, other: &Self) {
-        let (brief, more) = (&mut self.brief, &other.brief);
-        brief.calls += more.calls;
-        brief.simulated += more.simulated;
-        brief.estimated += more.estimated;
-        brief.errors += more.errors;
-        brief.cost += more.cost;
-        if let (Some(detail), Some(more)) = (&mut self.detail, &other.detail) {
-            detail.add(more);
+        self.brief.add(&other.brief);
+        self.errors += other.errors;
+        if let (Some(rest), Some(more)) = (&mut self.rest, &other.rest) {
+            rest.add(more);
         }
     }
 
     fn sums(self) -> UsageSums {
-        let detail = self.detail.map(|sums| Box::new(sums.detail()));
+        let Brief {
+            calls,
+            simulated,
+            estimated,
+            cost,
+        } = self.brief;
         UsageSums {
-            detail,
-            ..self.brief
+            calls,
+            simulated,
+            errors: self.errors,
+            estimated,
+            cost,
+            detail: self.rest.map(|rest| Box::new(rest.detail())),
         }
     }
 }
