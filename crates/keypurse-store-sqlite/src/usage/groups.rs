@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use keypurse_core::id::TokenId;
-use keypurse_store::{Dimension, StatusClass, UsageKey, UsageQuery, UsageSums};
+use keypurse_core::time::Timestamp;
+use keypurse_store::{Dimension, StatusClass, UsageKey, UsageQuery, UsageRow, UsageSums};
 use rusqlite::Connection;
 
 use super::rows::ACCOUNT_KEY;
@@ -20,8 +21,8 @@ const LOOKED_BACK: usize = 32;
 struct GroupKey {
     period: i64,
     token: i64,
-    provider: usize,
-    model: usize,
+    provider: u32,
+    model: u32,
     feature: u8,
     status: Option<StatusClass>,
 }
@@ -37,8 +38,8 @@ struct Group {
 /// What a model is called, and the place of its names in their order.
 #[derive(Clone, Copy, Debug)]
 struct Model {
-    provider: usize,
-    model: usize,
+    provider: u32,
+    model: u32,
 }
 
 /// Gathers sums into groups.
@@ -103,18 +104,22 @@ impl<'a> Groups<'a> {
         Ok(())
     }
 
-    /// The groups by period and name, each once.
-    pub(super) fn finish(mut self) -> Vec<(i64, UsageKey, UsageSums)> {
+    /// The groups by period and name, each once; `begin` tells when a period
+    /// begins.
+    pub(super) fn finish(mut self, mut begin: impl FnMut(i64) -> Timestamp) -> Vec<UsageRow> {
         // Most of it is in order.
         self.groups.sort_by_key(|group| group.key);
-        let mut rows: Vec<(i64, UsageKey, UsageSums)> = Vec::with_capacity(self.groups.len());
+        let mut rows = Vec::with_capacity(self.groups.len());
         let mut groups = self.groups.into_iter().peekable();
         while let Some(mut group) = groups.next() {
             while let Some(same) = groups.next_if(|next| next.key == group.key) {
                 group.join(&same);
             }
-            let key = self.names.key(&group.key, &self.query.by);
-            rows.push((group.key.period, key, group.sums()));
+            rows.push(UsageRow {
+                period: begin(group.key.period),
+                key: self.names.key(&group.key, &self.query.by),
+                sums: group.sums(),
+            });
         }
         rows
     }
@@ -181,7 +186,7 @@ impl Names {
         let models = in_order(known.iter().map(|(_, _, model)| model));
         let mut wanted = Vec::new();
         for (id, provider, model) in &known {
-            let id = usize::try_from(*id).expect("32 bits fit");
+            let id = at(*id);
             let is_other = |filter: &Option<String>, name: &String| {
                 filter.as_ref().is_some_and(|wanted| wanted != name)
             };
@@ -215,9 +220,9 @@ impl Names {
                     key.token = (group.token != ACCOUNT_KEY).then_some(TokenId(group.token));
                 }
                 Dimension::Provider => {
-                    key.provider = Some(Arc::clone(&self.providers[group.provider]));
+                    key.provider = Some(Arc::clone(&self.providers[at(group.provider)]));
                 }
-                Dimension::Model => key.model = Some(Arc::clone(&self.models[group.model])),
+                Dimension::Model => key.model = Some(Arc::clone(&self.models[at(group.model)])),
                 Dimension::Feature => key.feature = feature(group.feature),
                 Dimension::Status => key.status = group.status,
             }
@@ -234,6 +239,11 @@ fn in_order<'a>(names: impl Iterator<Item = &'a String>) -> Vec<Arc<str>> {
         .collect()
 }
 
-fn place(names: &[Arc<str>], name: &str) -> usize {
-    names.partition_point(|other| **other < *name)
+fn place(names: &[Arc<str>], name: &str) -> u32 {
+    let place = names.partition_point(|other| **other < *name);
+    u32::try_from(place).expect("as many as models, whose numbers fit")
+}
+
+fn at(place: u32) -> usize {
+    usize::try_from(place).expect("32 bits fit")
 }

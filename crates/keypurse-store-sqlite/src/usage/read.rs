@@ -281,7 +281,7 @@ impl Report<'_> {
     fn finish(self) -> Vec<UsageRow> {
         let (step, days) = (self.query.step, self.days);
         let mut last = None;
-        let mut begin = |period: i64| match last {
+        self.groups.finish(|period| match last {
             Some((known, begin)) if known == period => begin,
             _ => {
                 let begin = if step == Step::Hour {
@@ -292,15 +292,6 @@ impl Report<'_> {
                 last = Some((period, begin));
                 begin
             }
-        };
-        let groups = self.groups.finish();
-        groups
-            .into_iter()
-            .map(|(period, key, sums)| UsageRow {
-                period: begin(period),
-                key,
-                sums,
-            })
-            .collect()
+        })
     }
 }
