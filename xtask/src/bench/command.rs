@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 
 use super::section::Section;
-use super::{calls, ledger, reports, scale};
+use super::{calls, ledger, reports, routes, scale};
 
 /// What to measure, and for how long.
 #[derive(Debug, clap::Args)]
@@ -38,11 +38,19 @@ pub(super) enum Part {
     Scale,
     /// Reports over a year of ten thousand tokens
     Reports,
+    /// Sandbox calls, translated ones, large bodies, endless streams
+    Routes,
 }
 
 impl Part {
     #[cfg(test)]
-    pub(super) const ALL: [Self; 4] = [Self::Calls, Self::Ledger, Self::Scale, Self::Reports];
+    pub(super) const ALL: [Self; 5] = [
+        Self::Calls,
+        Self::Ledger,
+        Self::Scale,
+        Self::Reports,
+        Self::Routes,
+    ];
 
     #[cfg(test)]
     pub(super) const fn name(self) -> &'static str {
@@ -51,6 +59,7 @@ impl Part {
             Self::Ledger => "ledger",
             Self::Scale => "scale",
             Self::Reports => "reports",
+            Self::Routes => "routes",
         }
     }
 
@@ -60,6 +69,7 @@ impl Part {
             Self::Ledger => ledger::run(options),
             Self::Scale => scale::run(options),
             Self::Reports => reports::run(options),
+            Self::Routes => routes::run(options),
         }
     }
 }

@@ -21,6 +21,7 @@ mod postgres;
 mod proc;
 mod report;
 mod reports;
+mod routes;
 mod scale;
 mod section;
 mod stage;
