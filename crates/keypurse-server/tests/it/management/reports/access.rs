@@ -120,3 +120,16 @@ async fn a_token_without_money_still_reads_its_report() {
         .await;
     assert_status(&answer, 200);
 }
+
+#[tokio::test]
+async fn reports_go_on_while_nothing_can_be_written() {
+    let shop = Shop::open("1").await;
+    shop.ask(&hello()).await;
+    shop.app.faults().fill_disk();
+    assert_status(&shop.ask(&hello()).await, 503);
+    let data = data_of(&shop.app, "t", TODAY).await;
+    assert_eq!(data["2026-11-21"]["text__chat"]["details"], 1);
+    ask(&shop.app, CALLS, "").await;
+    shop.app.faults().free_disk();
+    shop.app.finish().await;
+}
