@@ -29,7 +29,7 @@ use crate::rows;
 use crate::search;
 use crate::statement;
 use crate::usage::{self, Days};
-use crate::writer::{Command, Reply, Writer};
+use crate::writer::{Command, Reply, SessionCommand, Writer};
 
 /// Connections that look things up.
 const READERS: usize = 4;
@@ -157,7 +157,7 @@ impl Accounts for SqliteStore {
         key: Option<NewViewerKey>,
     ) -> Result<Option<Account>, CreateAccountError> {
         let name = name.to_owned();
-        self.ask(|reply| Command::SetViewerKey { name, key, reply })
+        self.ask(|reply| Command::Session(SessionCommand::SetViewerKey(name, key, reply)))
             .await
     }
 

@@ -6,8 +6,8 @@ use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
 use keypurse_store::{
     Account, AccountTopUp, ChangeError, CreateAccountError, Digest, Guard, HoldFailure, Made,
-    NewAccount, NewHold, NewViewerKey, Once, RecordFailure, Settlement, SimulatedCall, StoreError,
-    Token, TokenChange,
+    NewAccount, NewHold, Once, RecordFailure, Settlement, SimulatedCall, StoreError, Token,
+    TokenChange,
 };
 use tokio::sync::oneshot;
 
@@ -36,11 +36,6 @@ pub(crate) enum Command {
         name: String,
         digest: Digest,
         pepper: u32,
-        reply: Reply<Option<Account>, CreateAccountError>,
-    },
-    SetViewerKey {
-        name: String,
-        key: Option<NewViewerKey>,
         reply: Reply<Option<Account>, CreateAccountError>,
     },
     Keys(KeysCommand),

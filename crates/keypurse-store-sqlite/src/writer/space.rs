@@ -85,8 +85,7 @@ impl Space {
                 Command::ChangeToken(change, ..) => !matches!(change, TokenChange::Delete(_)),
                 Command::Settle(..)
                 | Command::SetAccountKey { .. }
-                | Command::SetViewerKey { .. }
-                | Command::Session(SessionCommand::End(..))
+                | Command::Session(SessionCommand::End(..) | SessionCommand::SetViewerKey(..))
                 | Command::OpenHolds(_)
                 | Command::Close(_) => false,
             }
