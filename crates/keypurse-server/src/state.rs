@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::gateway::Gateway;
+use crate::http::pace::Pace;
 use crate::http::revocations::Revocations;
 use crate::http::throttle::FailedSignIns;
 use crate::vault::Vault;
@@ -63,6 +64,8 @@ pub struct Settings {
     pub zone: TimeZone,
     /// Largest body of a model call, in bytes.
     pub max_body_bytes: usize,
+    /// How fast bodies have to come.
+    pub body_pace: Pace,
     /// Whether a proxy in front says in `X-Forwarded-For` who calls.
     pub trusts_forwarded_for: bool,
 }
