@@ -16,6 +16,7 @@ mod backup;
 mod clock;
 mod corruption;
 mod disk_full;
+mod edge;
 mod io_error;
 mod keys;
 mod oracle;
