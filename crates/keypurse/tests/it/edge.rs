@@ -275,3 +275,177 @@ async fn h6_a_proxy_in_the_environment_is_not_asked() {
     assert!(visited.is_err(), "the proxy was asked: {visited:?}");
     assert!(process.terminate().success());
 }
+
+/// Answers whole after ten milliseconds, and streams without an end.
+async fn endless_provider() -> std::net::SocketAddr {
+    use axum::body::Body;
+    use axum::response::IntoResponse as _;
+    let chunk = |text: &str| {
+        let chunk = json!({"id": "c", "object": "chat.completion.chunk", "created": 1,
+            "model": "m", "choices": [{"index": 0, "delta": {"content": text},
+            "finish_reason": null}]});
+        bytes::Bytes::from(format!("data: {chunk}\n\n"))
+    };
+    let answer = move |body: bytes::Bytes| async move {
+        let asked: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        if asked["stream"] == true {
+            let piece = chunk(&"x".repeat(4000));
+            let pieces = futures_util::stream::unfold(piece, |piece| async move {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                Some((Ok::<_, std::convert::Infallible>(piece.clone()), piece))
+            });
+            let headers = [("content-type", "text/event-stream")];
+            return (headers, Body::from_stream(pieces)).into_response();
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        let answer = json!({"id": "c", "object": "chat.completion", "created": 1, "model": "m",
+            "choices": [{"index": 0, "finish_reason": "stop",
+                "message": {"role": "assistant", "content": "Hi"}}],
+            "usage": {"prompt_tokens": 1, "completion_tokens": 1}});
+        axum::Json(answer).into_response()
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = axum::Router::new().fallback(answer);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    address
+}
+
+/// A process with that provider, free, and a token of it.
+async fn endless(folder: &std::path::Path) -> (Process, Client, String) {
+    let provider = endless_provider().await;
+    let config = format!(
+        "[providers.up]\nkind = \"openai\"\nbase_url = \"http://{provider}/v1\"\nfree = true\n\
+         [[prices]]\nmodel = \"up/m\"\ninput_per_million = \"0\"\noutput_per_million = \"0\"\n\
+         max_output_tokens = 1000000000\n"
+    );
+    let process = Setup::new(folder).config(&config).start().await;
+    let client = Client::new(&process.address);
+    let body = json!({"name": "t"});
+    let created = client
+        .post(TOKENS, ACCOUNT_KEY, &body)
+        .await
+        .unwrap()
+        .json();
+    let secret = created["token"].as_str().unwrap().to_owned();
+    (process, client, secret)
+}
+
+fn call(streamed: bool) -> serde_json::Value {
+    json!({"model": "up/m", "stream": streamed, "max_tokens": 1_000_000_000,
+        "messages": [{"role": "user", "content": "Hi"}]})
+}
+
+/// What `/proc` says of a process: resident memory in KiB, open descriptors.
+fn resources(process: &Process) -> (u64, usize) {
+    let folder = format!("/proc/{}", process.pid());
+    let status = std::fs::read_to_string(format!("{folder}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let memory = line.unwrap().trim().split(' ').next().unwrap().parse();
+    let descriptors = std::fs::read_dir(format!("{folder}/fd")).unwrap().count();
+    (memory.unwrap(), descriptors)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes a minute: the server waits half of one for who does not read"]
+async fn h10_streams_with_stalled_readers_leave_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut process, client, secret) = endless(folder.path()).await;
+    let (_, idle) = resources(&process);
+    let open = || client.open(hyper::Method::POST, CHAT, &secret, None);
+    drop(open().await);
+    let mut streams = Vec::new();
+    for index in 0..200 {
+        let body = call(true);
+        let answer = client
+            .open(hyper::Method::POST, CHAT, &secret, Some(&body))
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), 200);
+        streams.push((index, answer.into_body()));
+    }
+    // Every tenth reads nothing; the others read to their end.
+    let (stalled, reading): (Vec<_>, Vec<_>) =
+        streams.into_iter().partition(|(index, _)| index % 10 == 0);
+    let readers: Vec<_> = reading
+        .into_iter()
+        .map(|(_, mut body)| {
+            tokio::spawn(async move {
+                use http_body_util::BodyExt as _;
+                while body.frame().await.is_some_and(|frame| frame.is_ok()) {}
+            })
+        })
+        .collect();
+    let mut most = Vec::new();
+    for _ in 0..4 {
+        tokio::time::sleep(Duration::from_secs(12)).await;
+        most.push(resources(&process).0);
+    }
+    for reader in &readers {
+        reader.abort();
+    }
+    drop((stalled, readers));
+    drop(client);
+    let started = Instant::now();
+    while resources(&process).1 > idle + 8 {
+        assert!(
+            started.elapsed() < PATIENCE,
+            "{:?} of {idle}",
+            resources(&process)
+        );
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    println!("{most:?} KiB every 12 s with 200 streams, 20 of them stalled");
+    assert!(most.iter().all(|kib| *kib < 256 << 10), "{most:?}");
+    assert!(most[3] < most[1] + (16 << 10), "it grows: {most:?}");
+    assert!(process.terminate().success());
+}
+
+/// How many calls of so many clients are answered in two seconds, and how many
+/// are refused.
+async fn goodput(client: &Client, secret: &str, clients: usize) -> (usize, usize) {
+    let until = Instant::now() + Duration::from_secs(2);
+    let mut running = tokio::task::JoinSet::new();
+    for _ in 0..clients {
+        let (client, secret) = (client.clone(), secret.to_owned());
+        running.spawn(async move {
+            let (mut answered, mut refused) = (0, 0);
+            while Instant::now() < until {
+                let body = call(false);
+                let answer = client
+                    .open(hyper::Method::POST, CHAT, &secret, Some(&body))
+                    .await;
+                let answer = answer.unwrap();
+                match answer.status().as_u16() {
+                    200 => answered += 1,
+                    503 => {
+                        assert!(answer.headers().contains_key("retry-after"));
+                        refused += 1;
+                    }
+                    other => panic!("{other}"),
+                }
+                use http_body_util::BodyExt as _;
+                answer.into_body().collect().await.unwrap();
+            }
+            (answered, refused)
+        });
+    }
+    let all = running.join_all().await;
+    all.into_iter()
+        .fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "measures: it wants the machine for itself"]
+async fn h9_at_five_times_the_load_as_much_is_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut process, client, secret) = endless(folder.path()).await;
+    let (peak, _) = goodput(&client, &secret, 64).await;
+    let (loaded, refused) = goodput(&client, &secret, 320).await;
+    println!("{peak} answers at 64 clients, {loaded} at 320, {refused} refused");
+    assert!(loaded * 10 >= peak * 8, "{loaded} of {peak}");
+    assert!(process.terminate().success());
+    let path = folder.path().join("data/keypurse.db");
+    let report = keypurse_store_sqlite::audit(&path).unwrap();
+    assert_eq!(report.open_holds, 0);
+}
