@@ -10,7 +10,9 @@ use keypurse_store::Store;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::dashboard::Dashboard;
 use crate::gateway::Gateway;
+use crate::http::cors::Origin;
 use crate::http::pace::Pace;
 use crate::http::revocations::Revocations;
 use crate::http::throttle::FailedSignIns;
@@ -44,6 +46,8 @@ pub struct State {
     pub failed_sign_ins: FailedSignIns,
     /// Providers, prices and the client that reaches them.
     pub gateway: Gateway,
+    /// What the dashboard remembers while the node runs.
+    pub dashboard: Dashboard,
     /// What the operator chose.
     pub settings: Settings,
 }
@@ -68,4 +72,26 @@ pub struct Settings {
     pub body_pace: Pace,
     /// Whether a proxy in front says in `X-Forwarded-For` who calls.
     pub trusts_forwarded_for: bool,
+    /// What lies between a browser and this node.
+    pub transport: Transport,
+    /// Whose pages may call `/v2` from a browser.
+    pub cors_origins: Vec<Origin>,
+}
+
+impl Settings {
+    /// The zone's name, for people.
+    pub fn zone_name(&self) -> String {
+        self.zone.iana_name().unwrap_or("UTC").to_owned()
+    }
+}
+
+/// What lies between a browser and a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// Nothing: it listens on loopback, unencrypted.
+    Plain,
+    /// The node's own TLS.
+    Tls,
+    /// A proxy, which does TLS.
+    BehindProxy,
 }

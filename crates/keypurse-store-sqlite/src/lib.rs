@@ -28,8 +28,11 @@ mod open;
 mod readers;
 mod recover;
 mod rows;
+mod search;
+mod sessions;
 mod statement;
 mod store;
+mod usage;
 mod varint;
 mod writer;
 
@@ -43,3 +46,5 @@ pub use keypurse_store::CallState;
 pub use keys::{KeyUsage, abandon_key, key_records, key_usage};
 pub use open::{OpenError, SqliteOptions};
 pub use store::SqliteStore;
+#[cfg(feature = "generate")]
+pub use usage::{MadeUpUsage, make_up_usage};

@@ -13,11 +13,14 @@ pub mod conformance;
 mod error;
 pub mod failpoint;
 mod keys;
+mod latency;
+mod search;
+mod sessions;
 mod statement;
 mod tokens;
 mod usage;
 
-pub use accounts::{Account, Accounts, CreateAccountError, NewAccount};
+pub use accounts::{Account, Accounts, CreateAccountError, NewAccount, NewViewerKey};
 pub use calls::{
     CallMeta, CallOutcome, Calls, Feature, HoldFailure, NewHold, RecordFailure, Settlement,
     SimulatedCall,
@@ -30,6 +33,8 @@ pub use error::StoreError;
 pub use keys::{
     KeyCheck, KeyKind, KeyRecord, KeyVersions, Keys, Rekeyed, StaleSecret, StaleSecrets,
 };
+pub use search::{TokenCondition, TokenOrder, TokenSearch, TokenStanding, TokensFound};
+pub use sessions::{Access, NewSession, Session, Sessions};
 pub use statement::{CallRecord, CallState, Cause, StatementLine, StatementPage, Statements};
 pub use tokens::{
     CreateTokenError, Credential, Digest, NewToken, Rotation, Token, TokenCredential, TokenUpdate,
@@ -37,16 +42,29 @@ pub use tokens::{
 };
 
 pub use usage::{
-    CallsPage, Dimension, Latency, ListedCall, StatusClass, Step, TokenLabel, Usage, UsageKey,
-    UsageQuery, UsageRow, UsageSums, Whose,
+    CallsPage, Dimension, Latency, ListedCall, StatusClass, Step, TokenLabel, Usage, UsageDetail,
+    UsageKey, UsageQuery, UsageRow, UsageSums, Whose,
 };
 
 use std::fmt::Debug;
 
 /// Everything a running node needs of its storage.
 pub trait Store:
-    Accounts + Tokens + Calls + Statements + Keys + Debug + Send + Sync + 'static
+    Accounts + Tokens + Calls + Statements + Usage + Keys + Sessions + Debug + Send + Sync + 'static
 {
 }
 
-impl<T: Accounts + Tokens + Calls + Statements + Keys + Debug + Send + Sync + 'static> Store for T {}
+impl<T> Store for T where
+    T: Accounts
+        + Tokens
+        + Calls
+        + Statements
+        + Usage
+        + Keys
+        + Sessions
+        + Debug
+        + Send
+        + Sync
+        + 'static
+{
+}

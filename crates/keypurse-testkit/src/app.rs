@@ -9,13 +9,14 @@ use jiff::tz::TimeZone;
 use keypurse_core::id::CallIds;
 use keypurse_core::money::Money;
 use keypurse_core::time::Clock;
+use keypurse_server::dashboard::Dashboard;
 use keypurse_server::gateway::{Gateway, GatewayConfig};
 use keypurse_server::http::pace::Pace;
 use keypurse_server::http::revocations::Revocations;
 use keypurse_server::http::serve::Limits;
 use keypurse_server::http::throttle::FailedSignIns;
 use keypurse_server::vault::Vault;
-use keypurse_server::{AppState, Settings, State, router};
+use keypurse_server::{AppState, Settings, State, Transport, router};
 use keypurse_store::NewAccount;
 use keypurse_store_sqlite::{FinishedCall, SqliteOptions, SqliteStore, finished_calls};
 use serde_json::Value;
@@ -113,6 +114,7 @@ impl TestAppBuilder {
             cut_off: CancellationToken::new(),
             revocations: Revocations::default(),
             failed_sign_ins: FailedSignIns::default(),
+            dashboard: Dashboard::default(),
             gateway: self.gateway,
             settings: self.settings,
         });
@@ -163,6 +165,8 @@ impl TestApp {
                 max_body_bytes: 32 * 1024 * 1024,
                 body_pace: Pace::default(),
                 trusts_forwarded_for: false,
+                transport: Transport::Plain,
+                cors_origins: Vec::new(),
             },
             gateway: Gateway::new(GatewayConfig::default()).expect("an empty gateway"),
             credits: None,

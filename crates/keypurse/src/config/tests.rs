@@ -293,8 +293,14 @@ fn h12_no_text_breaks_the_reader_of_the_configuration() {
     for _ in 0..2_000 {
         let text = String::from_utf8_lossy(&texts.next_input()).into_owned();
         if let Err(problem) = ConfigFile::parse(&text) {
-            assert!((1..=text.lines().count().max(1) + 1).contains(&problem.line), "{text:?}");
-            assert!(!problem.what.is_empty() && !problem.remedy.is_empty(), "{text:?}");
+            assert!(
+                (1..=text.lines().count().max(1) + 1).contains(&problem.line),
+                "{text:?}"
+            );
+            assert!(
+                !problem.what.is_empty() && !problem.remedy.is_empty(),
+                "{text:?}"
+            );
         }
     }
 }

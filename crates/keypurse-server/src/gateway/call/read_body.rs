@@ -9,6 +9,10 @@ use http_body_util::BodyExt as _;
 
 use crate::http::pace::TooSlow;
 
+/// Memory set aside at once for a body that is announced; what is not sent is
+/// not believed.
+const AT_ONCE: usize = 1 << 20;
+
 /// Why a body was not taken in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::gateway) enum BodyError {
@@ -37,7 +41,9 @@ pub(in crate::gateway) async fn read_body(
     if body.is_end_stream() {
         return Ok(first);
     }
-    let mut whole = BytesMut::from(first);
+    let announced = announced(headers).unwrap_or_default();
+    let mut whole = BytesMut::with_capacity(announced.clamp(first.len(), AT_ONCE.max(first.len())));
+    whole.extend_from_slice(&first);
     while let Some(piece) = next(&mut body).await? {
         if whole.len() + piece.len() > limit {
             return Err(BodyError::TooLarge { limit });
