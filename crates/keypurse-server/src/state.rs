@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 use crate::dashboard::Dashboard;
 use crate::gateway::Gateway;
 use crate::http::cors::Origin;
+use crate::http::pace::Pace;
 use crate::http::revocations::Revocations;
 use crate::http::throttle::FailedSignIns;
 use crate::vault::Vault;
@@ -67,6 +68,8 @@ pub struct Settings {
     pub zone: TimeZone,
     /// Largest body of a model call, in bytes.
     pub max_body_bytes: usize,
+    /// How fast bodies have to come.
+    pub body_pace: Pace,
     /// Whether a proxy in front says in `X-Forwarded-For` who calls.
     pub trusts_forwarded_for: bool,
     /// What lies between a browser and this node.

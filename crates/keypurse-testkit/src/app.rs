@@ -11,7 +11,9 @@ use keypurse_core::money::Money;
 use keypurse_core::time::Clock;
 use keypurse_server::dashboard::Dashboard;
 use keypurse_server::gateway::{Gateway, GatewayConfig};
+use keypurse_server::http::pace::Pace;
 use keypurse_server::http::revocations::Revocations;
+use keypurse_server::http::serve::Limits;
 use keypurse_server::http::throttle::FailedSignIns;
 use keypurse_server::vault::Vault;
 use keypurse_server::{AppState, Settings, State, Transport, router};
@@ -161,6 +163,7 @@ impl TestApp {
                 reveal_secrets: true,
                 zone: TimeZone::UTC,
                 max_body_bytes: 32 * 1024 * 1024,
+                body_pace: Pace::default(),
                 trusts_forwarded_for: false,
                 transport: Transport::Plain,
                 cors_origins: Vec::new(),
@@ -250,7 +253,16 @@ impl TestApp {
 
     /// Listens on a loopback port until it is stopped.
     pub async fn serve(&self) -> TestServer {
-        TestServer::start(self.router.clone()).await
+        TestServer::start(self.router.clone(), None, Limits::default()).await
+    }
+
+    /// The same, with other limits, and with TLS if there is a certificate.
+    pub async fn serve_with(
+        &self,
+        tls: Option<Arc<rustls::ServerConfig>>,
+        limits: Limits,
+    ) -> TestServer {
+        TestServer::start(self.router.clone(), tls, limits).await
     }
 
     /// What a start would find if the process were killed now: a store recovered

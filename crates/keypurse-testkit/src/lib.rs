@@ -18,6 +18,7 @@ mod app;
 mod clock;
 mod entropy;
 mod faults;
+pub mod fuzz;
 pub mod hostile;
 pub mod oracle;
 mod request;

@@ -281,6 +281,11 @@ fn body(error: &BodyError) -> Shape {
             let message = "send the body without Content-Encoding";
             Shape::new(415, "unsupported_encoding", message)
         }
+        BodyError::TooSlow => Shape::new(
+            408,
+            "request_timeout",
+            "the body came too slowly; send it at once",
+        ),
         BodyError::Interrupted => {
             let message = "the body ended before it was complete";
             Shape::new(400, "invalid_request", message)

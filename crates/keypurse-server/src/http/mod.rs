@@ -13,6 +13,7 @@ pub mod idempotency;
 pub mod json;
 pub mod linger;
 pub mod multipart;
+pub mod pace;
 pub mod peer;
 mod recognise;
 pub mod refusal;

@@ -87,6 +87,8 @@ pub enum Refusal {
         /// How long it may be.
         limit_bytes: usize,
     },
+    /// The body came too slowly.
+    TooSlow,
     /// The body is no JSON object.
     NotAnObject(JsonError),
     /// Some fields are invalid.
@@ -167,6 +169,10 @@ impl IntoResponse for Refusal {
                 let message = format!("The body must not be longer than {limit_bytes} bytes.");
                 request_error(StatusCode::PAYLOAD_TOO_LARGE, message)
             }
+            Self::TooSlow => {
+                let message = "The body came too slowly; send it at once.";
+                request_error(StatusCode::REQUEST_TIMEOUT, message)
+            }
             Self::NotAnObject(JsonError { reason }) => {
                 error(StatusCode::BAD_REQUEST, "parse_error", reason)
             }
@@ -242,6 +248,7 @@ mod tests {
             (Refusal::Forbidden { reason: "" }, 403),
             (Refusal::NotStatedAsJson { reason: "" }, 415),
             (Refusal::TooLarge { limit_bytes: 1 }, 413),
+            (Refusal::TooSlow, 408),
             (Refusal::NotAnObject(json), 400),
             (Refusal::Invalid(FieldFaults::default()), 400),
             (Refusal::OtherRequest, 422),

@@ -1,5 +1,6 @@
 //! `keypurse serve`: run a node.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -62,6 +63,9 @@ pub(crate) struct ServeArgs {
     /// Largest body of a model call, in MiB
     #[arg(long, env = "KEYPURSE_MAX_BODY_MIB", value_name = "MIB")]
     pub(crate) max_body_mib: Option<u32>,
+    /// Connections of clients at once, as far as the machine has file descriptors for them
+    #[arg(long, env = "KEYPURSE_MAX_CONNECTIONS", value_name = "CONNECTIONS")]
+    pub(crate) max_connections: Option<NonZeroU32>,
     /// Output limit of calls that state none, to models whose own is not known
     #[arg(
         long,

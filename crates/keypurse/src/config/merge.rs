@@ -1,6 +1,7 @@
 //! One validated configuration from flags, environment, file and defaults.
 
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use anyhow::Context;
 use jiff::tz::TimeZone;
 use keypurse_server::gateway::GatewayConfig;
 use keypurse_server::http::cors::Origin;
+use keypurse_server::http::pace::Pace;
 use keypurse_server::{Settings, Transport};
 
 use super::file::ConfigFile;
@@ -21,6 +23,7 @@ pub(super) const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
 pub(super) const DEFAULT_MAX_BODY_MIB: u32 = 32;
 pub(super) const DEFAULT_MAX_OUTPUT_TOKENS: u32 = 4096;
 pub(super) const DEFAULT_DRAIN_SECONDS: u32 = 60;
+pub(super) const DEFAULT_MAX_CONNECTIONS: NonZeroU32 = NonZeroU32::new(4096).unwrap();
 pub(super) const DEFAULT_LOG: &str = "info";
 pub(super) const DEFAULT_TIME_ZONE: &str = "UTC";
 /// Read when it is there and no other is named.
@@ -41,6 +44,8 @@ pub(crate) struct Config {
     pub(crate) tls: Option<Tls>,
     pub(crate) log: String,
     pub(crate) drain_timeout: Duration,
+    /// Connections of clients at once, if there are file descriptors for them.
+    pub(crate) max_connections: usize,
     pub(crate) demo: bool,
     /// How long calls are kept; `None`: for ever.
     pub(crate) retention_days: Option<u32>,
@@ -87,6 +92,12 @@ impl Config {
             data_dir: data_dir.unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR)),
             tls,
             log: log.unwrap_or_else(|| DEFAULT_LOG.to_owned()),
+            max_connections: usize::try_from(
+                args.max_connections
+                    .or(file.max_connections)
+                    .unwrap_or(DEFAULT_MAX_CONNECTIONS)
+                    .get(),
+            )?,
             drain_timeout: Duration::from_secs(drain.unwrap_or(DEFAULT_DRAIN_SECONDS).into()),
             demo,
             retention_days: args.retention_days.or(file.retention_days),
@@ -123,6 +134,7 @@ fn settings(args: &ServeArgs, file: &ConfigFile) -> anyhow::Result<Settings> {
         reveal_secrets: args.reveal_secrets.or(file.reveal_secrets).unwrap_or(true),
         zone,
         max_body_bytes: usize::try_from(mib)? << 20,
+        body_pace: Pace::default(),
         trusts_forwarded_for: args
             .trust_forwarded_for
             .or(file.trust_forwarded_for)

@@ -8,7 +8,7 @@ use clap::CommandFactory;
 
 use super::merge::{
     DEFAULT_DRAIN_SECONDS, DEFAULT_LISTEN, DEFAULT_LOG, DEFAULT_MAX_BODY_MIB,
-    DEFAULT_MAX_OUTPUT_TOKENS, DEFAULT_TIME_ZONE,
+    DEFAULT_MAX_CONNECTIONS, DEFAULT_MAX_OUTPUT_TOKENS, DEFAULT_TIME_ZONE,
 };
 use crate::cli::{Cli, DEFAULT_DATA_DIR};
 use keypurse_providers::presets::PRESETS;
@@ -159,6 +159,7 @@ fn default_of(name: &str) -> String {
         "data-dir" => format!("`{DEFAULT_DATA_DIR}`"),
         "time-zone" => format!("`{DEFAULT_TIME_ZONE}`"),
         "max-body-mib" => DEFAULT_MAX_BODY_MIB.to_string(),
+        "max-connections" => DEFAULT_MAX_CONNECTIONS.to_string(),
         "default-max-output-tokens" => DEFAULT_MAX_OUTPUT_TOKENS.to_string(),
         "drain-timeout-seconds" => DEFAULT_DRAIN_SECONDS.to_string(),
         "retention-days" => "for ever".to_owned(),

@@ -1,5 +1,6 @@
 use keypurse_core::price::{ImageKind, Rate};
 use keypurse_core::usage::Class;
+use keypurse_testkit::fuzz::Mutator;
 
 use super::file::{ConfigFile, Problem};
 use super::merge::Config;
@@ -281,4 +282,25 @@ fn what_is_no_token_has_a_price_in_the_file() {
     };
     let dollars = images.dearest(low).unwrap().dollars_per_million();
     assert_eq!(dollars.to_string(), "10000.0");
+}
+
+#[test]
+fn h12_no_text_breaks_the_reader_of_the_configuration() {
+    let seed = "demo = true\nmax_body_mib = 3\n[aliases]\na = [\"b/c\"]\n[providers.x]\n\
+                kind = 'openai'\nbase_url = \"http://h\"\n[[prices]]\nmodel = \"x/m\"\n\
+                images = [{ price = \"1\" }]\n";
+    let texts = Mutator::new(vec![seed.as_bytes().to_vec()], 1);
+    for _ in 0..2_000 {
+        let text = String::from_utf8_lossy(&texts.next_input()).into_owned();
+        if let Err(problem) = ConfigFile::parse(&text) {
+            assert!(
+                (1..=text.lines().count().max(1) + 1).contains(&problem.line),
+                "{text:?}"
+            );
+            assert!(
+                !problem.what.is_empty() && !problem.remedy.is_empty(),
+                "{text:?}"
+            );
+        }
+    }
 }

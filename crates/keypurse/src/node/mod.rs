@@ -2,6 +2,7 @@
 
 mod account_key;
 mod banner;
+mod descriptors;
 mod keys;
 mod retention;
 mod run;

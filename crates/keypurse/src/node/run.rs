@@ -10,7 +10,7 @@ use keypurse_core::time::Clock;
 use keypurse_server::dashboard::Dashboard;
 use keypurse_server::gateway::Gateway;
 use keypurse_server::http::revocations::Revocations;
-use keypurse_server::http::serve::{Listener, serve};
+use keypurse_server::http::serve::{Limits, Listener, serve};
 use keypurse_server::http::throttle::FailedSignIns;
 use keypurse_server::vault::Vault;
 use keypurse_server::{AppState, State, router};
@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::signals::Signals;
-use super::{account_key, banner, keys, retention, time_keeping, tls};
+use super::{account_key, banner, descriptors, keys, retention, time_keeping, tls};
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::hint::{self, Hint};
@@ -77,7 +77,15 @@ pub(crate) async fn run(config: Config, preset_key: Option<String>) -> anyhow::R
     });
     state.tasks.spawn(keys::watch(Arc::clone(&state), dir));
     let (connections, stop) = (TaskTracker::new(), CancellationToken::new());
-    let listener = Listener { socket, tls };
+    let limits = Limits {
+        connections: descriptors::connections(config.max_connections),
+        ..Limits::default()
+    };
+    let listener = Listener {
+        socket,
+        tls,
+        limits,
+    };
     let serving = serve(
         listener,
         router(Arc::clone(&state)),

@@ -17,6 +17,7 @@ mod clock;
 mod corruption;
 mod dashboard;
 mod disk_full;
+mod edge;
 mod io_error;
 mod keys;
 mod oracle;

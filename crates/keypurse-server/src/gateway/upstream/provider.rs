@@ -410,6 +410,22 @@ impl fmt::Debug for Reached {
 #[cfg(test)]
 mod tests {
     use super::Base;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn h12_any_text_is_refused_as_a_base_url_or_leads_where_it_says(
+            text in "(https?:)?/{0,3}[a-z0-9@:.\\[\\]%-]{0,12}[/?#\\\\ -~\u{e4}]{0,12}"
+        ) {
+            let url = Base::parse(&text).and_then(|base| base.join("chat/completions"));
+            if let Some(url) = url {
+                let authority = url.authority().map_or("", |it| it.as_str());
+                prop_assert!(text.trim().contains(authority) && !authority.contains('@'));
+                prop_assert!(url.path().ends_with("/chat/completions"), "{}", url);
+                prop_assert_eq!(url.query(), None);
+            }
+        }
+    }
 
     #[test]
     fn a_base_url_is_plain_and_carries_no_credential() {

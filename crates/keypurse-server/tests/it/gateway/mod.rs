@@ -32,6 +32,7 @@ mod routing;
 mod rules;
 mod sandbox;
 mod settlement_table;
+mod ssrf;
 mod stopping;
 mod streams;
 mod tiers;
