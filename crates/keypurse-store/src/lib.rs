@@ -6,6 +6,7 @@
 //! What happens when it fails: nothing is admitted, reads go on.
 
 mod accounts;
+mod alerts;
 mod calls;
 mod changes;
 #[cfg(feature = "conformance")]
@@ -18,6 +19,11 @@ mod tokens;
 mod usage;
 
 pub use accounts::{Account, Accounts, CreateAccountError, NewAccount};
+pub use alerts::{
+    AlertChange, AlertEvent, AlertEventsPage, AlertRule, Alerts, DeliveriesPage, Delivery,
+    DeliveryState, DeliveryTry, DueDelivery, Firing, MAX_ALERTS, ResealedWebhook, SealedWebhook,
+    TokenFacts, WebhookFormat,
+};
 pub use calls::{
     CallMeta, CallOutcome, Calls, Feature, HoldFailure, NewHold, RecordFailure, Settlement,
     SimulatedCall,
