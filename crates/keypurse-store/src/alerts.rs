@@ -319,7 +319,7 @@ pub trait Alerts {
     async fn deliveries(&self, page: DeliveriesPage) -> Result<Vec<Delivery>, StoreError>;
 
     /// Rules whose webhook is not under this version of the master key.
-    async fn stale_webhooks(&self, master: u32, limit: u32) -> Result<Vec<AlertRule>, StoreError>;
+    async fn stale_webhooks(&self, master: u32) -> Result<Vec<AlertRule>, StoreError>;
 
     /// Moves webhooks to a newer master key. Returns how many moved.
     async fn reseal_webhooks(&self, webhooks: Vec<ResealedWebhook>) -> Result<usize, StoreError>;

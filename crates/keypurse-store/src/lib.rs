@@ -51,11 +51,21 @@ use std::fmt::Debug;
 
 /// Everything a running node needs of its storage.
 pub trait Store:
-    Accounts + Tokens + Calls + Statements + Keys + Alerts + Debug + Send + Sync + 'static
+    Accounts + Tokens + Calls + Statements + Usage + Keys + Alerts + Debug + Send + Sync + 'static
 {
 }
 
-impl<T: Accounts + Tokens + Calls + Statements + Keys + Alerts + Debug + Send + Sync + 'static>
-    Store for T
+impl<T> Store for T where
+    T: Accounts
+        + Tokens
+        + Calls
+        + Statements
+        + Usage
+        + Keys
+        + Alerts
+        + Debug
+        + Send
+        + Sync
+        + 'static
 {
 }

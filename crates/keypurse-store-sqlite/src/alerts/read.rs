@@ -59,10 +59,9 @@ pub(super) fn enabled_rules(connection: &Connection) -> rusqlite::Result<Vec<Ale
 pub(super) fn stale_rules(
     connection: &Connection,
     master: u32,
-    limit: u32,
 ) -> rusqlite::Result<Vec<AlertRule>> {
-    let condition = "r.sealed IS NOT NULL AND r.master <> ? ORDER BY r.place LIMIT ?";
-    rules_where(connection, condition, [master, limit])
+    let condition = "r.sealed IS NOT NULL AND r.master <> ? ORDER BY r.place";
+    rules_where(connection, condition, [master])
 }
 
 /// Events under a condition on `e`.

@@ -137,9 +137,9 @@ impl Alerts for SqliteStore {
             .await
     }
 
-    async fn stale_webhooks(&self, master: u32, limit: u32) -> Result<Vec<AlertRule>, StoreError> {
+    async fn stale_webhooks(&self, master: u32) -> Result<Vec<AlertRule>, StoreError> {
         self.readers
-            .read(move |connection| read::stale_rules(connection, master, limit))
+            .read(move |connection| read::stale_rules(connection, master))
             .await
     }
 

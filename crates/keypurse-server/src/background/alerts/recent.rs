@@ -218,8 +218,7 @@ async fn sums(
         detail: false,
     };
     let mut sums = Sums::new();
-    let _ = (store, query);
-    for row in Vec::<UsageRow>::new() {
+    for row in store.usage(query).await? {
         let day = day_of(row.period, zone);
         sums.entry((day, row.key.token))
             .or_default()
