@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-const MANAGED: [u16; 4] = [401, 403, 429, 503];
+pub(super) const MANAGED: [u16; 4] = [401, 403, 429, 503];
 
 pub(super) fn paths() -> Value {
     json!({
@@ -255,7 +255,7 @@ fn top_up_credits() -> Value {
 }
 
 /// The operation can be asked for once, by a key.
-fn make_once(operation: &mut Value) {
+pub(super) fn make_once(operation: &mut Value) {
     add_parameter(operation, "idempotency-key");
     refuse(operation, "422");
     let replayed = header_ref("idempotent-replayed");
@@ -290,7 +290,7 @@ fn show_tag(operation: &mut Value, status: &str) {
     operation["responses"][status]["headers"]["ETag"] = header_ref("ETag");
 }
 
-fn operation(id: &str, summary: &str, done: (&str, Value), refused: &[u16]) -> Value {
+pub(super) fn operation(id: &str, summary: &str, done: (&str, Value), refused: &[u16]) -> Value {
     let mut responses = Map::new();
     responses.insert(done.0.to_owned(), done.1);
     for status in refused {
@@ -305,7 +305,7 @@ fn operation(id: &str, summary: &str, done: (&str, Value), refused: &[u16]) -> V
     })
 }
 
-fn content(description: &str, schema: &Value) -> Value {
+pub(super) fn content(description: &str, schema: &Value) -> Value {
     json!({
         "description": description,
         "headers": {"x-request-id": header_ref("x-request-id")},
@@ -313,11 +313,11 @@ fn content(description: &str, schema: &Value) -> Value {
     })
 }
 
-fn body(name: &str, required: &Value) -> Value {
+pub(super) fn body(name: &str, required: &Value) -> Value {
     json!({"required": required, "content": {"application/json": {"schema": schema(name)}}})
 }
 
-fn schema(name: &str) -> Value {
+pub(super) fn schema(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})
 }
 

@@ -130,7 +130,7 @@ fn add(object: &mut Value, members: Value) {
 
 /// A decimal string that is taken exactly, or a number that is rounded
 /// half-even to 9 decimals.
-fn money_wish(number: &Value, sign: &str) -> Value {
+pub(super) fn money_wish(number: &Value, sign: &str) -> Value {
     let mut number = number.clone();
     number["type"] = json!("number");
     number["maximum"] = json!(HIGHEST);
@@ -148,7 +148,7 @@ fn money_wish(number: &Value, sign: &str) -> Value {
     })
 }
 
-fn zero() -> Value {
+pub(super) fn zero() -> Value {
     json!({"type": "string", "pattern": r"^[0.]*$"})
 }
 
