@@ -1,7 +1,8 @@
 """What schemathesis cannot know: a name is taken once, a key is used once, and
-which tag a token has, of which type it is, what is a network, and whom an
-alert can watch and tell."""
+which tag a token has, of which type it is, what is a network, which days and
+steps a report can have together, and whom an alert can watch and tell."""
 
+import datetime
 import ipaddress
 import itertools
 import os
@@ -33,6 +34,7 @@ def before_call(context, case, kwargs):
     fit_networks(case)
     fit_rehearsal(case)
     fit_alert(case)
+    fit_days(case)
 
 
 def fit_header(case, name, pattern, fitting):
@@ -93,3 +95,30 @@ def fit_alert(case):
     if isinstance(url, str) and ADDRESS.match(url) and len(url) <= LONGEST_ADDRESS:
         body = {**body, "webhook": {**webhook, "url": "https://example.com/hook"}}
     case.body = body
+
+
+LONGEST_DAYS = {"1": 366, "2": 3_660}
+
+
+def fit_days(case):
+    """A schema cannot say which day comes first, nor how much is too much."""
+    query = case.query or {}
+    begin, end = day(query.get("begin")), day(query.get("end"))
+    if begin is None or end is None:
+        return
+    step = str(query.get("step", "1"))
+    if step in ("0", "5") and "group_by" not in query:
+        query["step"] = step = "3"
+    begin, end = min(begin, end), max(begin, end)
+    if step == "5":  # Hours are kept for two months.
+        begin = end = datetime.date.today()
+    if (end - begin).days >= LONGEST_DAYS.get(step, 100_000):
+        end = begin
+    query["begin"], query["end"] = begin.isoformat(), end.isoformat()
+
+
+def day(text):
+    try:
+        return datetime.date.fromisoformat(text) if len(text) == 10 else None
+    except (TypeError, ValueError):
+        return None

@@ -8,9 +8,9 @@ mod alerts;
 mod caller;
 mod conditions;
 mod credits;
-mod fields;
 mod kept;
 mod openapi;
+mod reports;
 mod slashes;
 mod tokens;
 
@@ -24,6 +24,7 @@ pub use openapi::document;
 
 const ALERTS: &str = "/v2/alerts";
 const TOKENS: &str = "/v2/user/custom_token";
+const COSTS: &str = "/v2/cost_management";
 const CREDITS: &str = "/v2/cost_management/credits";
 
 /// The routes that manage.
@@ -54,6 +55,9 @@ pub fn routes() -> Router<AppState> {
             &format!("{ALERTS}/{{id}}/deliveries"),
             get(alerts::deliveries),
         )
+        .with_both(COSTS, get(reports::summary))
+        .with_both(&format!("{COSTS}/calls"), get(reports::calls))
+        .with_both(&format!("{COSTS}/focus"), get(reports::focus))
         .with_both(CREDITS, get(credits::show))
         .with_both(&format!("{CREDITS}/top_up"), post(credits::top_up))
 }

@@ -9,6 +9,7 @@ use keypurse_core::id::CallIds;
 use keypurse_core::time::Clock;
 use keypurse_server::alerts::Alerting;
 use keypurse_server::background::alerts;
+use keypurse_server::dashboard::Dashboard;
 use keypurse_server::gateway::Gateway;
 use keypurse_server::http::revocations::Revocations;
 use keypurse_server::http::serve::{Listener, serve};
@@ -57,6 +58,7 @@ pub(crate) async fn run(config: Config, preset_key: Option<String>) -> anyhow::R
         cut_off: CancellationToken::new(),
         revocations: Revocations::default(),
         failed_sign_ins: FailedSignIns::default(),
+        dashboard: Dashboard::default(),
         gateway,
         alerting: Alerting::new(config.webhooks).context("cannot set up TLS for webhooks")?,
         settings: config.settings,

@@ -6,6 +6,7 @@
 
 mod alerts;
 mod operations;
+mod reports;
 mod rules;
 mod schemas;
 mod statement;
@@ -37,6 +38,7 @@ pub fn document() -> Value {
         "security": [{"key": []}],
         "tags": [
             {"name": "Tokens", "description": "API keys with a budget and an expiry"},
+            {"name": "Reports", "description": "What was used, and what it cost"},
             {"name": "Credits", "description": "What the account has"},
             {"name": "Alerts", "description": "Who is told before money or time runs out"},
         ],

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::reports;
+
 pub(super) const MANAGED: [u16; 4] = [401, 403, 429, 503];
 
 pub(super) fn paths() -> Value {
@@ -26,6 +28,9 @@ pub(super) fn paths() -> Value {
             "parameters": [{"$ref": "#/components/parameters/name"}],
             "post": top_up(),
         },
+        "/v2/cost_management/": {"get": reports::summary()},
+        "/v2/cost_management/calls/": {"get": reports::calls()},
+        "/v2/cost_management/focus/": {"get": reports::focus()},
         "/v2/cost_management/credits/": {"get": credits()},
         "/v2/cost_management/credits/top_up/": {"post": top_up_credits()},
     })
@@ -187,11 +192,8 @@ fn ledger() -> Value {
         "A page of the statement, newest first",
         &schema("Statement"),
     );
-    page["headers"]["Link"] = json!({
-        "description": "The next page, if there is one.",
-        "schema": {"type": "string"},
-    });
-    page["content"]["text/csv"] = json!({"schema": {"type": "string"}});
+    add_next_page(&mut page);
+    add_table(&mut page);
     let refused = [&MANAGED[..], &[400, 404]].concat();
     let mut operation = operation(
         "getLedger",
@@ -252,6 +254,19 @@ fn top_up_credits() -> Value {
     operation["tags"] = json!(["Credits"]);
     operation["requestBody"] = body("TopUp", &json!(true));
     operation
+}
+
+/// The answer may be one of several pages.
+pub(super) fn add_next_page(answer: &mut Value) {
+    answer["headers"]["Link"] = json!({
+        "description": "The next page, if there is one.",
+        "schema": {"type": "string"},
+    });
+}
+
+/// The answer is a table for whoever asks for one.
+pub(super) fn add_table(answer: &mut Value) {
+    answer["content"]["text/csv"] = json!({"schema": {"type": "string"}});
 }
 
 /// The operation can be asked for once, by a key.

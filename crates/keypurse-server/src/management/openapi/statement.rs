@@ -61,7 +61,7 @@ fn call() -> Value {
     }))
 }
 
-fn usage() -> Value {
+pub(super) fn usage() -> Value {
     let count = json!({"type": "integer", "minimum": 0});
     let classes = TokenCounts::NAMES.iter();
     let mut classes: Map<String, Value> = classes
