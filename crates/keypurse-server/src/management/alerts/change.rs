@@ -3,6 +3,9 @@
 use std::sync::Arc;
 
 use axum::response::Response;
+use http::StatusCode;
+use keypurse_core::alert::AlertId;
+use keypurse_core::id::AccountId;
 use keypurse_store::{AlertChange, AlertRule, ChangeError, Claim, MAX_ALERTS};
 
 use crate::http::refusal::{FieldFaults, Refusal};
@@ -23,6 +26,32 @@ pub(super) async fn make(
         Outcome::First(kept, _) => kept.respond(None, Told::First),
         Outcome::Again(kept) => kept.respond(None, Told::Again),
     })
+}
+
+/// The answer to a request that makes no sense now, but was made before.
+pub(super) async fn or_before(
+    state: &State,
+    account: AccountId,
+    claim: Option<Claim>,
+    refusal: Refusal,
+) -> Result<Response, Refusal> {
+    if claim.is_none() {
+        return Err(refusal);
+    }
+    // Of an alert that nobody has: nothing is done, and what was done before
+    // under this key is found.
+    let nothing = AlertChange::Delete {
+        account,
+        id: AlertId::from_raw(-1),
+        now: state.now(),
+    };
+    let before = make(state, nothing, claim, |_| {
+        Kept::empty(StatusCode::NO_CONTENT)
+    });
+    match before.await {
+        Err(ChangeError::NoSuchAlert) => Err(refusal),
+        before => before.map_err(refuse),
+    }
 }
 
 /// Why a change was not made, as its client is told.

@@ -5,7 +5,7 @@ use axum::response::Response;
 use http::StatusCode;
 use keypurse_store::{AlertChange, AlertRule};
 
-use super::change::{make, refuse};
+use super::change::{make, or_before, refuse};
 use crate::alerts::wire::AlertAnswer;
 use crate::alerts::wish;
 use crate::http::body::JsonBody;
@@ -23,7 +23,10 @@ pub(in crate::management) async fn create(
 ) -> Result<Response, Refusal> {
     let account = holder.account;
     let claim = conditions.claim(account, body.bytes())?;
-    let wish = wish::read(&state, account, &body.object()?, None).await?;
+    let wish = match wish::read(&state, account, &body.object()?, None).await {
+        Ok(wish) => wish,
+        Err(refusal) => return or_before(&state, account, claim, refusal).await,
+    };
     let rule = wish::new_rule(&state, account, wish);
     let answer = |rule: &AlertRule| Kept::json(StatusCode::CREATED, &AlertAnswer::from(rule));
     let made = make(&state, AlertChange::Create(rule), claim, answer).await;

@@ -262,6 +262,17 @@ async fn a_change_with_a_key_is_made_once() {
     let delete = || app.delete(&at).header("idempotency-key", "d");
     assert_eq!(delete().send().await.status, 204);
     assert_eq!(delete().send().await.status, 204);
+    assert_eq!(rename("a").send().await.json()["name"], "a", "gone since");
+    assert_error(&rename("c").send().await, 422, "idempotency_error");
+    let without = app.patch(&at).json(&json!({"name": "a"})).send().await;
+    assert_not_found(&without);
+
+    app.create_token(json!({"name": "t"})).await;
+    let body = json!({"name": "n", "kind": "exhausted", "token": "t"});
+    let create = || app.post(ALERTS).header("idempotency-key", "t").json(&body);
+    let first = create().send().await;
+    app.delete("/v2/user/custom_token/t/").send().await;
+    assert_eq!(create().send().await.text, first.text, "as it was answered");
     app.finish().await;
 }
 
