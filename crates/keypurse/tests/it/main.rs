@@ -16,6 +16,7 @@ mod alerts;
 mod backup;
 mod clock;
 mod corruption;
+mod dashboard;
 mod disk_full;
 mod io_error;
 mod keys;
