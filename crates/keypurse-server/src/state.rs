@@ -10,6 +10,7 @@ use keypurse_store::Store;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::alerts::Alerting;
 use crate::dashboard::Dashboard;
 use crate::gateway::Gateway;
 use crate::http::cors::Origin;
@@ -46,6 +47,8 @@ pub struct State {
     pub failed_sign_ins: FailedSignIns,
     /// Providers, prices and the client that reaches them.
     pub gateway: Gateway,
+    /// What alerts need: receivers, and who was short of money.
+    pub alerting: Alerting,
     /// What the dashboard remembers while the node runs.
     pub dashboard: Dashboard,
     /// What the operator chose.

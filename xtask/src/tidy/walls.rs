@@ -3,9 +3,9 @@
 use super::file::{File, Finding};
 
 /// Parts of the server that meet in what they share only.
-const PARTS: &[&str] = &["management", "gateway", "dashboard"];
+const PARTS: &[&str] = &["management", "gateway", "dashboard", "background"];
 /// What the parts share, which knows none of them.
-const SHARED: &[&str] = &["http", "tokens"];
+const SHARED: &[&str] = &["http", "tokens", "alerts"];
 const SERVER: &str = "crates/keypurse-server/src/";
 
 /// What the rules must stay free of, to be pure and quick to build.

@@ -11,6 +11,7 @@ use keypurse_store::{
 };
 use tokio::sync::oneshot;
 
+use super::alerts::AlertsCommand;
 use super::keys::KeysCommand;
 use super::sessions::SessionCommand;
 
@@ -39,6 +40,7 @@ pub(crate) enum Command {
         reply: Reply<Option<Account>, CreateAccountError>,
     },
     Keys(KeysCommand),
+    Alerts(AlertsCommand),
     Session(SessionCommand),
     /// Calls that finished before this instant.
     Forget(Timestamp, Reply<usize>),

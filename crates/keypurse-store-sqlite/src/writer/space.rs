@@ -79,6 +79,7 @@ impl Space {
                 | Command::TopUpAccount(..)
                 | Command::CreateAccount(..)
                 | Command::Keys(_)
+                | Command::Alerts(_)
                 | Command::Session(SessionCommand::Begin(..) | SessionCommand::See(..))
                 | Command::Forget(..)
                 | Command::Probe(_) => true,

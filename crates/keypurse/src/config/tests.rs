@@ -304,3 +304,20 @@ fn h12_no_text_breaks_the_reader_of_the_configuration() {
         }
     }
 }
+
+#[test]
+fn webhooks_lead_to_private_networks_only_where_that_is_allowed() {
+    let permits = |config: &Config| config.webhooks.permits("10.1.2.3".parse().unwrap());
+    assert!(!permits(&merged("", |_| {}).unwrap()));
+    let file = "allow_private_webhooks = [\"10.0.0.0/8\", \"::1\"]";
+    assert!(permits(&merged(file, |_| {}).unwrap()));
+    let flag = merged(file, |args| {
+        args.allow_private_webhooks = Some(vec!["192.168.0.0/16".to_owned()]);
+    });
+    assert!(!permits(&flag.unwrap()));
+    let wrong = refused("allow_private_webhooks = [\"10.0.0.1/8\"]", |_| {});
+    assert!(
+        wrong.contains("`10.0.0.1/8` is no network: the network is 10.0.0.0/8"),
+        "{wrong}"
+    );
+}
