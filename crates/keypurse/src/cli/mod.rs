@@ -3,9 +3,17 @@
 pub(crate) mod account;
 pub(crate) mod audit;
 pub(crate) mod backup;
+pub(crate) mod completions;
 pub(crate) mod keys;
 pub(crate) mod restore;
 pub(crate) mod serve;
+pub(crate) mod token;
+
+mod amount;
+mod console;
+mod session;
+mod table;
+mod when;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,9 +27,13 @@ use crate::system::SystemClock;
 /// Where everything is kept unless told otherwise.
 pub(crate) const DEFAULT_DATA_DIR: &str = "keypurse-data";
 
+const EXIT_CODES: &str = "\
+Exit codes: 0 done, 1 refused or failed (stderr says why and what helps), 2 not understood.
+Data goes to stdout, all else to stderr. NO_COLOR is respected.";
+
 /// Issues API keys for AI, each with a purse.
 #[derive(Debug, Parser)]
-#[command(name = "keypurse", version, about, max_term_width = 100)]
+#[command(name = "keypurse", version, about, max_term_width = 100, after_help = EXIT_CODES)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -31,6 +43,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run Keypurse; needs no configuration
     Serve(Box<serve::ServeArgs>),
+    /// Create, change and delete tokens: keys that each carry a purse
+    Token(Box<token::TokenArgs>),
     /// Prove the books: recompute every balance and charge (works beside a running server)
     Audit(audit::AuditArgs),
     /// Copy database and, if asked, keys to a new folder (works beside a running server)
@@ -43,6 +57,24 @@ pub(crate) enum Command {
     /// Manage accounts (stop the server first)
     #[command(subcommand)]
     Account(account::AccountCommand),
+    /// Print a script that completes these commands in a shell
+    Completions(completions::CompletionsArgs),
+}
+
+/// Does what was typed.
+pub(crate) fn run(command: &Command) -> anyhow::Result<()> {
+    match command {
+        Command::Serve(args) => serve::run(args),
+        Command::Token(args) => {
+            session::run(&args.node, async |session| token::run(args, session).await)
+        }
+        Command::Audit(args) => audit::run(args),
+        Command::Backup(args) => backup::run(args),
+        Command::Restore(args) => restore::run(args),
+        Command::Keys(command) => keys::run(command),
+        Command::Account(command) => account::run(command),
+        Command::Completions(args) => completions::run(args),
+    }
 }
 
 /// How a command line opens a database; days bound nothing there.

@@ -50,12 +50,12 @@ pub(crate) struct Config {
 impl Config {
     /// Reads the file and puts flags and environment over it.
     pub(crate) fn load(args: &ServeArgs, environment: Environment<'_>) -> anyhow::Result<Self> {
-        let file = match &args.config {
-            Some(path) => ConfigFile::read(path)?,
-            None if Path::new(DEFAULT_FILE).is_file() => ConfigFile::read(Path::new(DEFAULT_FILE))?,
-            None => ConfigFile::default(),
-        };
-        Self::merge(args, &file, environment)
+        Self::merge(args, &read(args)?, environment)
+    }
+
+    /// What is needed without a listener and without providers.
+    pub(crate) fn settings(args: &ServeArgs) -> anyhow::Result<Settings> {
+        settings(args, &read(args)?)
     }
 
     pub(super) fn merge(
@@ -94,6 +94,14 @@ impl Config {
             },
             settings: settings(args, file)?,
         })
+    }
+}
+
+fn read(args: &ServeArgs) -> anyhow::Result<ConfigFile> {
+    match &args.config {
+        Some(path) => ConfigFile::read(path),
+        None if Path::new(DEFAULT_FILE).is_file() => ConfigFile::read(Path::new(DEFAULT_FILE)),
+        None => Ok(ConfigFile::default()),
     }
 }
 

@@ -1,0 +1,59 @@
+//! A node without a listener, for a command line while no server runs: the same
+//! router over the same store, in this process.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+use keypurse_server::AppState;
+use keypurse_server::gateway::{Gateway, GatewayConfig};
+use keypurse_server::vault::Vault;
+use keypurse_store_sqlite::{OpenError, SqliteOptions, SqliteStore};
+
+use super::wiring::{self, Parts};
+use super::{check_keys, time_keeping};
+use crate::cli::serve::ServeArgs;
+use crate::config::Config;
+use crate::data_dir::DataDir;
+use crate::hint;
+use crate::system::SystemEntropy;
+
+/// Opens a data directory that no other process uses. Days are those of the
+/// configuration a server would use here: they bound budgets.
+pub(crate) async fn open_in_process(
+    dir: &DataDir,
+    config: Option<&Path>,
+) -> anyhow::Result<AppState> {
+    let mut args = ServeArgs::from_environment()?;
+    args.config = config.map(Path::to_owned).or(args.config);
+    let settings = Config::settings(&args)?;
+    let vault = Vault::over(dir.keys(&SystemEntropy)?.keyring());
+    let clock = time_keeping::start(&dir.clock_note());
+    let options = SqliteOptions {
+        path: dir.database(),
+        clock: clock.clone(),
+        zone: settings.zone.clone(),
+    };
+    let store = SqliteStore::open(&options).map_err(explain)?;
+    check_keys(dir.path(), &store, &vault.keyring()).await?;
+    let gateway = Gateway::new(GatewayConfig::default());
+    let state = wiring::state(Parts {
+        vault,
+        clock,
+        store: Arc::new(store),
+        gateway: gateway.context("the bundled catalogue is wrong")?,
+        settings,
+    });
+    Ok(state.await?)
+}
+
+fn explain(error: OpenError) -> anyhow::Error {
+    match error {
+        OpenError::InUse(_) => {
+            let hint = "a server runs on it: leave out --data-dir, or give its address too with \
+                        --url http://127.0.0.1:8787";
+            hint::with_hint(error, hint)
+        }
+        other => hint::for_open(other),
+    }
+}
