@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
+use jiff::tz::TimeZone;
 use keypurse_core::secret::TokenSecret;
 use keypurse_server::{AppState, router};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -167,6 +168,14 @@ impl Api {
             return Ok(answer);
         }
         Err(refusal::explain(&answer).context(cannot(doing)))
+    }
+
+    /// The zone of the node's days, where it can be known.
+    pub(crate) fn zone(&self) -> Option<&TimeZone> {
+        match &self.transport {
+            Transport::Http(_) => None,
+            Transport::InProcess(state) => Some(&state.settings.zone),
+        }
     }
 
     /// Closes the books of a node in this process.

@@ -31,7 +31,7 @@ impl Console<'static> {
         let wants_none = |value: std::ffi::OsString| !value.is_empty();
         let no_colours = std::env::var_os("NO_COLOR").is_some_and(wants_none);
         Self {
-            out: Box::new(io::stdout().lock()),
+            out: Box::new(io::stdout()),
             err: Box::new(io::stderr()),
             input: Box::new(BufReader::new(io::stdin())),
             clock: &SystemClock,

@@ -8,6 +8,8 @@ pub(crate) mod keys;
 pub(crate) mod restore;
 pub(crate) mod serve;
 pub(crate) mod token;
+pub(crate) mod top;
+pub(crate) mod usage;
 
 mod amount;
 mod console;
@@ -45,6 +47,10 @@ pub(crate) enum Command {
     Serve(Box<serve::ServeArgs>),
     /// Create, change and delete tokens: keys that each carry a purse
     Token(Box<token::TokenArgs>),
+    /// Show what was used and what it cost
+    Usage(Box<usage::UsageArgs>),
+    /// Watch keys by what they spend
+    Top(Box<top::TopArgs>),
     /// Prove the books: recompute every balance and charge (works beside a running server)
     Audit(audit::AuditArgs),
     /// Copy database and, if asked, keys to a new folder (works beside a running server)
@@ -67,6 +73,12 @@ pub(crate) fn run(command: &Command) -> anyhow::Result<()> {
         Command::Serve(args) => serve::run(args),
         Command::Token(args) => {
             session::run(&args.node, async |session| token::run(args, session).await)
+        }
+        Command::Usage(args) => {
+            session::run(&args.node, async |session| usage::run(args, session).await)
+        }
+        Command::Top(args) => {
+            session::run(&args.node, async |session| top::run(args, session).await)
         }
         Command::Audit(args) => audit::run(args),
         Command::Backup(args) => backup::run(args),

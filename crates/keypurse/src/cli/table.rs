@@ -22,7 +22,6 @@ pub(crate) struct Said {
 #[derive(Clone, Copy, Debug)]
 enum Tone {
     Plain,
-    Good,
     Bad,
     Faint,
 }
@@ -43,11 +42,6 @@ impl Said {
         Self::from(text).in_tone(tone)
     }
 
-    /// As it should be.
-    pub(crate) fn good(text: impl ToString) -> Self {
-        Self::from(text).in_tone(Tone::Good)
-    }
-
     /// Of no interest.
     pub(crate) fn faint(text: impl ToString) -> Self {
         Self::from(text).in_tone(Tone::Faint)
@@ -61,7 +55,6 @@ impl Said {
         let cell = Cell::new(printable(&self.text));
         match self.tone {
             Tone::Plain => cell,
-            Tone::Good => cell.fg(Color::Green),
             Tone::Bad => cell.fg(Color::Red),
             Tone::Faint => cell.add_attribute(Attribute::Dim),
         }
