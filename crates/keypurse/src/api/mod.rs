@@ -10,5 +10,7 @@ mod connect;
 mod http;
 mod refusal;
 
+#[cfg(test)]
+pub(crate) use call::Transport;
 pub(crate) use call::{Answer, Api, Call, in_path};
 pub(crate) use connect::ConnectArgs;

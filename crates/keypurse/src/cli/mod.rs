@@ -5,17 +5,21 @@ pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod completions;
 pub(crate) mod keys;
+pub(crate) mod node_command;
 pub(crate) mod restore;
 pub(crate) mod serve;
-pub(crate) mod token;
-pub(crate) mod top;
-pub(crate) mod usage;
 
 mod amount;
 mod console;
 mod session;
 mod table;
+mod token;
+mod top;
+mod usage;
 mod when;
+
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -45,12 +49,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run Keypurse; needs no configuration
     Serve(Box<serve::ServeArgs>),
-    /// Create, change and delete tokens: keys that each carry a purse
-    Token(Box<token::TokenArgs>),
-    /// Show what was used and what it cost
-    Usage(Box<usage::UsageArgs>),
-    /// Watch keys by what they spend
-    Top(Box<top::TopArgs>),
+    #[command(flatten)]
+    Node(node_command::NodeCommand),
     /// Prove the books: recompute every balance and charge (works beside a running server)
     Audit(audit::AuditArgs),
     /// Copy database and, if asked, keys to a new folder (works beside a running server)
@@ -71,15 +71,7 @@ pub(crate) enum Command {
 pub(crate) fn run(command: &Command) -> anyhow::Result<()> {
     match command {
         Command::Serve(args) => serve::run(args),
-        Command::Token(args) => {
-            session::run(&args.node, async |session| token::run(args, session).await)
-        }
-        Command::Usage(args) => {
-            session::run(&args.node, async |session| usage::run(args, session).await)
-        }
-        Command::Top(args) => {
-            session::run(&args.node, async |session| top::run(args, session).await)
-        }
+        Command::Node(command) => node_command::run(command),
         Command::Audit(args) => audit::run(args),
         Command::Backup(args) => backup::run(args),
         Command::Restore(args) => restore::run(args),

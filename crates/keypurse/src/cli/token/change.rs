@@ -30,6 +30,11 @@ pub(super) async fn update(
     name: &str,
     body: Map<String, Value>,
 ) -> anyhow::Result<()> {
+    if body.is_empty() {
+        let hint = Hint("`keypurse token update --help` lists what can be changed".to_owned());
+        let nothing = format!("nothing is named that should change about token `{name}`");
+        return Err(anyhow::Error::new(hint).context(nothing));
+    }
     let call = Call::patch(path(name)).body(body);
     let answer = session
         .ask(&call, &format!("update token `{name}`"))

@@ -1,6 +1,6 @@
 //! What can be done with tokens, as typed.
 
-use clap::{ArgGroup, Subcommand};
+use clap::Subcommand;
 
 use super::settings::{Clear, SettingsArgs, dollars};
 use super::{change, show};
@@ -81,7 +81,6 @@ pub(super) enum TokenCommand {
         secret: SecretArgs,
     },
     /// Change settings; what is not named stays as it is
-    #[command(group = ArgGroup::new("change").required(true).multiple(true).args(["SettingsArgs", "clear"]))]
     Update {
         /// Its name
         name: String,
