@@ -30,6 +30,7 @@ mod recover;
 mod rows;
 mod statement;
 mod store;
+mod usage;
 mod varint;
 mod writer;
 

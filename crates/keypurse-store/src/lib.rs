@@ -13,6 +13,7 @@ pub mod conformance;
 mod error;
 pub mod failpoint;
 mod keys;
+mod latency;
 mod statement;
 mod tokens;
 mod usage;
@@ -37,16 +38,19 @@ pub use tokens::{
 };
 
 pub use usage::{
-    CallsPage, Dimension, Latency, ListedCall, StatusClass, Step, TokenLabel, Usage, UsageKey,
-    UsageQuery, UsageRow, UsageSums, Whose,
+    CallsPage, Dimension, Latency, ListedCall, StatusClass, Step, TokenLabel, Usage, UsageDetail,
+    UsageKey, UsageQuery, UsageRow, UsageSums, Whose,
 };
 
 use std::fmt::Debug;
 
 /// Everything a running node needs of its storage.
 pub trait Store:
-    Accounts + Tokens + Calls + Statements + Keys + Debug + Send + Sync + 'static
+    Accounts + Tokens + Calls + Statements + Usage + Keys + Debug + Send + Sync + 'static
 {
 }
 
-impl<T: Accounts + Tokens + Calls + Statements + Keys + Debug + Send + Sync + 'static> Store for T {}
+impl<T: Accounts + Tokens + Calls + Statements + Usage + Keys + Debug + Send + Sync + 'static> Store
+    for T
+{
+}
