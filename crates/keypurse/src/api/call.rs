@@ -160,14 +160,19 @@ impl Api {
         Ok(Answer { status, text })
     }
 
-    /// Sends a call that has to succeed; `doing` says what was tried, as in
-    /// "cannot list the tokens".
-    pub(crate) async fn ask(&self, call: &Call<'_>, doing: &str) -> anyhow::Result<Answer> {
+    /// Sends a call that has to succeed for `command`, such as `token list`;
+    /// `doing` says what was tried, as in "cannot list the tokens".
+    pub(crate) async fn ask(
+        &self,
+        call: &Call<'_>,
+        doing: &str,
+        command: &str,
+    ) -> anyhow::Result<Answer> {
         let answer = self.send(call).await.with_context(|| cannot(doing))?;
         if answer.status.is_success() {
             return Ok(answer);
         }
-        Err(refusal::explain(&answer).context(cannot(doing)))
+        Err(refusal::explain(&answer, command).context(cannot(doing)))
     }
 
     /// The zone of the node's days, where it can be known.

@@ -19,12 +19,12 @@ struct Detail {
 }
 
 /// The reasons of a refusal, and what to do.
-pub(super) fn explain(answer: &Answer) -> Error {
+pub(super) fn explain(answer: &Answer, command: &str) -> Error {
     let reason = reasons(&answer.text).unwrap_or_else(|| match answer.status {
         StatusCode::NOT_FOUND => "there is none of this name".to_owned(),
         status => format!("the server answered {status}"),
     });
-    Error::new(Hint(remedy(answer.status).to_owned())).context(reason)
+    Error::new(Hint(remedy(answer.status, command))).context(reason)
 }
 
 /// The answer is not what this version knows.
@@ -56,21 +56,23 @@ fn list(reasons: &Value) -> impl Iterator<Item = &str> {
     reasons.iter().filter_map(Value::as_str)
 }
 
-fn remedy(status: StatusCode) -> &'static str {
-    match status.as_u16() {
-        400 => "the same command with --help shows what it takes",
+fn remedy(status: StatusCode, command: &str) -> String {
+    let noun = command.split(' ').next().unwrap_or(command);
+    let remedy = match status.as_u16() {
+        400 => return format!("`keypurse {command} --help` says what it takes"),
+        404 => return format!("`keypurse {noun} list` shows what there is"),
         401 => {
             "name the account key with --key-file or KEYPURSE_ACCOUNT_KEY; `keypurse account \
              reset-key` makes a new one"
         }
         403 => "use the account key: a token's own secret manages nothing",
-        404 => "`keypurse token list` and `keypurse alerts list` show what there is",
         409 | 422 => "send another --idempotency-key, or none",
         412 => "look at it again, then decide anew",
         429 => "wait a minute, then try again",
         503 => "look into the server's log: is the disk full?",
         _ => "look into the server's log",
-    }
+    };
+    remedy.to_owned()
 }
 
 #[cfg(test)]

@@ -17,7 +17,9 @@ pub(crate) enum NodeCommand {
 
 /// Runs it on the process's own console.
 pub(super) fn run(command: &NodeCommand) -> anyhow::Result<()> {
-    session::run(command.node(), async |session| ask(command, session).await)
+    session::run(command.node(), command.name(), async |session| {
+        ask(command, session).await
+    })
 }
 
 /// Runs it wherever the session is.
@@ -33,6 +35,15 @@ pub(super) async fn ask(
 }
 
 impl NodeCommand {
+    /// How it is typed.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Token(args) => args.name(),
+            Self::Usage(args) => args.name(),
+            Self::Top(_) => "top",
+        }
+    }
+
     /// Which node.
     pub(super) fn node(&self) -> &NodeArgs {
         match self {

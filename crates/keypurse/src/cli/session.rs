@@ -21,18 +21,21 @@ pub(crate) struct Session<'a, 'c> {
     pub(crate) console: &'a mut Console<'c>,
     /// Whether programs read the answer.
     pub(crate) json: bool,
+    /// What was typed, such as `token list`.
+    pub(crate) command: &'static str,
 }
 
 impl Session<'_, '_> {
     /// A call that has to succeed.
     pub(crate) async fn ask(&self, call: &Call<'_>, doing: &str) -> anyhow::Result<Answer> {
-        self.api.ask(call, doing).await
+        self.api.ask(call, doing, self.command).await
     }
 }
 
 /// Runs a command on the process's own console.
 pub(crate) fn run(
     args: &NodeArgs,
+    name: &'static str,
     command: impl AsyncFnOnce(&mut Session<'_, '_>) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -47,6 +50,7 @@ pub(crate) fn run(
             api: &api,
             console: &mut console,
             json: args.json,
+            command: name,
         };
         let done = command(&mut session).await;
         done.and(api.close().await)

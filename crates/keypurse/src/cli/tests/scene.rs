@@ -59,6 +59,7 @@ async fn ask(app: &TestApp, command: &Command, console: &mut Console<'_>) -> any
         api: &api,
         console,
         json: command.node().json,
+        command: command.name(),
     };
     node_command::ask(command, &mut session).await
 }

@@ -126,6 +126,21 @@ pub(super) enum TokenCommand {
     },
 }
 
+impl TokenArgs {
+    /// How it is typed.
+    pub(crate) fn name(&self) -> &'static str {
+        match self.command {
+            TokenCommand::Create { .. } => "token create",
+            TokenCommand::List => "token list",
+            TokenCommand::Get { .. } => "token get",
+            TokenCommand::Update { .. } => "token update",
+            TokenCommand::Delete { .. } => "token delete",
+            TokenCommand::Rotate { .. } => "token rotate",
+            TokenCommand::TopUp { .. } => "token top-up",
+        }
+    }
+}
+
 pub(crate) async fn run(args: &TokenArgs, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     match &args.command {
         TokenCommand::Create {

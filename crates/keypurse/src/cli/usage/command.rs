@@ -134,6 +134,16 @@ pub(crate) async fn run(args: &UsageArgs, session: &mut Session<'_, '_>) -> anyh
     }
 }
 
+impl UsageArgs {
+    /// How it is typed.
+    pub(crate) fn name(&self) -> &'static str {
+        match self.command {
+            None => "usage",
+            Some(UsageCommand::Calls(_)) => "usage calls",
+        }
+    }
+}
+
 impl SelectionArgs {
     /// As parameters of the API.
     pub(super) fn parameters(&self) -> Vec<(&'static str, String)> {
