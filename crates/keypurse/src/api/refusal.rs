@@ -57,10 +57,15 @@ fn list(reasons: &Value) -> impl Iterator<Item = &str> {
 }
 
 fn remedy(status: StatusCode, command: &str) -> String {
-    let noun = command.split(' ').next().unwrap_or(command);
+    // Usage is asked for by token.
+    let listed = if command.starts_with("alerts") {
+        "alerts"
+    } else {
+        "token"
+    };
     let remedy = match status.as_u16() {
         400 => return format!("`keypurse {command} --help` says what it takes"),
-        404 => return format!("`keypurse {noun} list` shows what there is"),
+        404 => return format!("`keypurse {listed} list` shows what there is"),
         401 => {
             "name the account key with --key-file or KEYPURSE_ACCOUNT_KEY; `keypurse account \
              reset-key` makes a new one"

@@ -9,6 +9,7 @@ pub(crate) mod node_command;
 pub(crate) mod restore;
 pub(crate) mod serve;
 
+mod alerts;
 mod amount;
 mod console;
 mod session;

@@ -3,7 +3,7 @@
 use clap::Subcommand;
 
 use super::session::{self, NodeArgs, Session};
-use super::{token, top, usage};
+use super::{alerts, token, top, usage};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum NodeCommand {
@@ -11,6 +11,8 @@ pub(crate) enum NodeCommand {
     Token(Box<token::TokenArgs>),
     /// Show what was used and what it cost
     Usage(Box<usage::UsageArgs>),
+    /// Manage alerts: who is told before a key runs dry or out of time
+    Alerts(Box<alerts::AlertsArgs>),
     /// Watch keys by what they spend
     Top(Box<top::TopArgs>),
 }
@@ -30,6 +32,7 @@ pub(super) async fn ask(
     match command {
         NodeCommand::Token(args) => token::run(args, session).await,
         NodeCommand::Usage(args) => usage::run(args, session).await,
+        NodeCommand::Alerts(args) => alerts::run(args, session).await,
         NodeCommand::Top(args) => top::run(args, session).await,
     }
 }
@@ -40,6 +43,7 @@ impl NodeCommand {
         match self {
             Self::Token(args) => args.name(),
             Self::Usage(args) => args.name(),
+            Self::Alerts(args) => args.name(),
             Self::Top(_) => "top",
         }
     }
@@ -49,6 +53,7 @@ impl NodeCommand {
         match self {
             Self::Token(args) => &args.node,
             Self::Usage(args) => &args.node,
+            Self::Alerts(args) => &args.node,
             Self::Top(args) => &args.node,
         }
     }

@@ -82,7 +82,7 @@ pub(crate) fn relative_text(at: &str, now: Timestamp) -> String {
 }
 
 /// In the largest unit that says something.
-fn length(seconds: i64) -> String {
+pub(crate) fn length(seconds: i64) -> String {
     let (count, unit) = match seconds {
         ..MINUTE => (seconds, "second"),
         ..HOUR => (seconds / MINUTE, "minute"),

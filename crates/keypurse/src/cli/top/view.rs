@@ -209,13 +209,13 @@ impl Key {
     }
 }
 
-/// Calls a second, with one decimal.
+/// Calls a second, with two decimals.
 fn rate(calls: u64, seconds: i64) -> String {
     let Some(seconds) = u64::try_from(seconds).ok().filter(|seconds| *seconds > 0) else {
         return "–".to_owned();
     };
-    let tenths = calls.saturating_mul(10) / seconds;
-    format!("{}.{}", count(tenths / 10), tenths % 10)
+    let hundredths = calls.saturating_mul(100) / seconds;
+    format!("{}.{:02}", count(hundredths / 100), hundredths % 100)
 }
 
 /// How much of a window is known.

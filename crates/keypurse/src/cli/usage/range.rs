@@ -11,10 +11,10 @@ use crate::hint::Hint;
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct RangeArgs {
     /// First day [default: the first of this month]
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = day)]
     from: Option<Date>,
     /// Last day [default: today]
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = day)]
     to: Option<Date>,
     #[command(flatten)]
     zone: ZoneArgs,
@@ -52,6 +52,14 @@ impl ZoneArgs {
         };
         Ok(day_of(session.console.now(), zone))
     }
+}
+
+fn day(text: &str) -> Result<Date, String> {
+    let day = text
+        .parse()
+        .ok()
+        .filter(|day: &Date| day.to_string() == text);
+    day.ok_or_else(|| "write a day like 2026-11-21".to_owned())
 }
 
 fn day_of(at: Timestamp, zone: TimeZone) -> Date {
