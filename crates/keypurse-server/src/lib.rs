@@ -4,6 +4,8 @@
 //! other. What both need of HTTP is in `http`. What happens when the ledger
 //! fails: no call leaves and no change is claimed (503); reads go on.
 
+pub mod alerts;
+pub mod background;
 pub mod gateway;
 pub mod http;
 pub mod management;

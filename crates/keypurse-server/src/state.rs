@@ -10,6 +10,7 @@ use keypurse_store::Store;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::alerts::Alerting;
 use crate::gateway::Gateway;
 use crate::http::revocations::Revocations;
 use crate::http::throttle::FailedSignIns;
@@ -43,6 +44,8 @@ pub struct State {
     pub failed_sign_ins: FailedSignIns,
     /// Providers, prices and the client that reaches them.
     pub gateway: Gateway,
+    /// What alerts need: receivers, and who was short of money.
+    pub alerting: Alerting,
     /// What the operator chose.
     pub settings: Settings,
 }

@@ -6,6 +6,7 @@
 //! What happens when it fails: nothing is admitted, reads go on.
 
 mod accounts;
+mod alerts;
 mod calls;
 mod changes;
 #[cfg(feature = "conformance")]
@@ -19,6 +20,11 @@ mod tokens;
 mod usage;
 
 pub use accounts::{Account, Accounts, CreateAccountError, NewAccount};
+pub use alerts::{
+    AlertChange, AlertEvent, AlertEventsPage, AlertRule, Alerts, DeliveriesPage, Delivery,
+    DeliveryState, DeliveryTry, DueDelivery, Firing, MAX_ALERTS, ResealedWebhook, SealedWebhook,
+    TokenFacts, WebhookFormat,
+};
 pub use calls::{
     CallMeta, CallOutcome, Calls, Feature, HoldFailure, NewHold, RecordFailure, Settlement,
     SimulatedCall,
@@ -46,11 +52,21 @@ use std::fmt::Debug;
 
 /// Everything a running node needs of its storage.
 pub trait Store:
-    Accounts + Tokens + Calls + Statements + Usage + Keys + Debug + Send + Sync + 'static
+    Accounts + Tokens + Calls + Statements + Usage + Keys + Alerts + Debug + Send + Sync + 'static
 {
 }
 
-impl<T: Accounts + Tokens + Calls + Statements + Usage + Keys + Debug + Send + Sync + 'static> Store
-    for T
+impl<T> Store for T where
+    T: Accounts
+        + Tokens
+        + Calls
+        + Statements
+        + Usage
+        + Keys
+        + Alerts
+        + Debug
+        + Send
+        + Sync
+        + 'static
 {
 }

@@ -8,7 +8,9 @@ use http::Method;
 use jiff::tz::TimeZone;
 use keypurse_core::id::CallIds;
 use keypurse_core::money::Money;
+use keypurse_core::rules::Network;
 use keypurse_core::time::Clock;
+use keypurse_server::alerts::{Alerting, Reach};
 use keypurse_server::gateway::{Gateway, GatewayConfig};
 use keypurse_server::http::revocations::Revocations;
 use keypurse_server::http::throttle::FailedSignIns;
@@ -46,6 +48,7 @@ pub struct TestApp {
 pub struct TestAppBuilder {
     settings: Settings,
     gateway: Gateway,
+    reach: Reach,
     credits: Option<Money>,
 }
 
@@ -85,6 +88,14 @@ impl TestAppBuilder {
         self
     }
 
+    /// Webhooks may lead to private addresses in these networks.
+    #[must_use]
+    pub fn private_webhooks(mut self, networks: &[&str]) -> Self {
+        let network = |text: &&str| Network::parse(text).expect("a test writes a network");
+        self.reach = Reach::and(networks.iter().map(network).collect());
+        self
+    }
+
     /// Starts the node.
     pub async fn build(self) -> TestApp {
         let directory = tempfile::tempdir().expect("a temporary folder");
@@ -112,6 +123,7 @@ impl TestAppBuilder {
             revocations: Revocations::default(),
             failed_sign_ins: FailedSignIns::default(),
             gateway: self.gateway,
+            alerting: Alerting::new(self.reach).expect("roots are bundled"),
             settings: self.settings,
         });
         let mut app = TestApp {
@@ -162,6 +174,7 @@ impl TestApp {
                 trusts_forwarded_for: false,
             },
             gateway: Gateway::new(GatewayConfig::default()).expect("an empty gateway"),
+            reach: Reach::default(),
             credits: None,
         }
     }

@@ -16,7 +16,7 @@ pub(super) type Reason = Cow<'static, str>;
 
 pub(super) const REQUIRED: &str = "This field is required.";
 pub(super) const BLANK: &str = "This field may not be blank.";
-const NULL: &str = "This field may not be null.";
+pub(super) const NULL: &str = "This field may not be null.";
 const NOT_A_STRING: &str = "Not a valid string.";
 const NOT_A_BOOLEAN: &str = "Must be a valid boolean.";
 const NOT_A_NUMBER: &str = "A valid number is required.";

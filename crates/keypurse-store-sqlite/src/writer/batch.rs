@@ -365,6 +365,7 @@ impl Writer {
                 batch.answer(reply, result);
             }
             Command::Keys(command) => self.decide_keys(command, batch)?,
+            Command::Alerts(command) => self.decide_alerts(command, batch, now)?,
             Command::Forget(before, reply) => {
                 let forgotten = self.forget_calls(before)?;
                 batch.answer(reply, Ok(forgotten));

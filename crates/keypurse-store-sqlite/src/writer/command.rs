@@ -11,6 +11,7 @@ use keypurse_store::{
 };
 use tokio::sync::oneshot;
 
+use super::alerts::AlertsCommand;
 use super::keys::KeysCommand;
 
 /// Where an answer goes once it is on disk.
@@ -38,6 +39,7 @@ pub(crate) enum Command {
         reply: Reply<Option<Account>, CreateAccountError>,
     },
     Keys(KeysCommand),
+    Alerts(AlertsCommand),
     /// Calls that finished before this instant.
     Forget(Timestamp, Reply<usize>),
     OpenHolds(Reply<usize>),

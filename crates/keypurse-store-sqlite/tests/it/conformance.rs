@@ -16,6 +16,15 @@ macro_rules! promises {
 }
 
 promises!(
+    an_alert_fires_once_until_it_is_over,
+    an_alert_that_changed_does_not_fire_for_what_it_was,
+    a_deleted_alert_leaves_its_events_and_nothing_to_deliver,
+    a_delivery_is_due_until_it_is_taken_or_given_up,
+    no_alert_stands_in_anothers_way,
+    an_alert_without_a_webhook_is_only_listed,
+    an_alert_asked_for_twice_is_one_and_there_is_an_end_to_them,
+    what_alerts_are_about_is_read_as_it_is_now,
+    a_webhook_moves_to_a_newer_master_key,
     a_call_holds_anew_for_its_next_model,
     a_call_with_a_key_is_made_once,
     a_change_asked_for_twice_is_made_once,
@@ -28,6 +37,7 @@ promises!(
     a_reset_is_applied_once,
     a_secret_moves_to_newer_keys_and_stays_itself,
     an_abandoned_call_is_charged_its_floor,
+    deleted_tokens_stay_in_reports,
     deletion_rotation_and_expiry_end_admission,
     holds_are_exclusive,
     holds_grow_as_far_as_the_money_goes,

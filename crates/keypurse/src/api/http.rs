@@ -1,6 +1,5 @@
 //! A node that runs somewhere, over HTTP: no redirects, no proxies.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -12,7 +11,7 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use rustls::{ClientConfig, RootCertStore};
+use keypurse_server::http::client_tls;
 
 use crate::hint::Hint;
 
@@ -36,7 +35,7 @@ impl HttpNode {
         connector.enforce_http(false);
         connector.set_connect_timeout(Some(CONNECT_LIMIT));
         let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls()?)
+            .with_tls_config(client_tls::config()?)
             .https_or_http()
             .enable_all_versions()
             .wrap_connector(connector);
@@ -118,19 +117,6 @@ fn parse(url: &str) -> anyhow::Result<Uri> {
         bail!("the key does not belong into the address");
     }
     Ok(uri)
-}
-
-/// Mozilla's roots and the machine's own, `SSL_CERT_FILE` included.
-fn tls() -> anyhow::Result<ClientConfig> {
-    let mut roots = RootCertStore::empty();
-    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(config)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use keypurse_server::AppState;
+use keypurse_server::alerts::Alerting;
 use keypurse_server::gateway::{Gateway, GatewayConfig};
 use keypurse_server::vault::Vault;
 use keypurse_store_sqlite::{OpenError, SqliteOptions, SqliteStore};
@@ -26,7 +27,7 @@ pub(crate) async fn open_in_process(
 ) -> anyhow::Result<AppState> {
     let mut args = ServeArgs::from_environment()?;
     args.config = config.map(Path::to_owned).or(args.config);
-    let settings = Config::settings(&args)?;
+    let (settings, webhooks) = Config::in_process(&args)?;
     let vault = Vault::over(dir.keys(&SystemEntropy)?.keyring());
     let clock = time_keeping::start(&dir.clock_note());
     let options = SqliteOptions {
@@ -42,6 +43,7 @@ pub(crate) async fn open_in_process(
         clock,
         store: Arc::new(store),
         gateway: gateway.context("the bundled catalogue is wrong")?,
+        alerting: Alerting::new(webhooks).context("cannot set up TLS for webhooks")?,
         settings,
     });
     Ok(state.await?)

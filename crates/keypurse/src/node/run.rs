@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use keypurse_core::time::Clock;
+use keypurse_server::alerts::Alerting;
+use keypurse_server::background::alerts;
 use keypurse_server::gateway::Gateway;
 use keypurse_server::http::serve::{Listener, serve};
 use keypurse_server::vault::Vault;
@@ -47,9 +49,11 @@ pub(crate) async fn run(config: Config, preset_key: Option<String>) -> anyhow::R
         clock: clock.clone(),
         store,
         gateway,
+        alerting: Alerting::new(config.webhooks).context("cannot set up TLS for webhooks")?,
         settings: config.settings,
     })
     .await?;
+    state.tasks.spawn(alerts::watch(Arc::clone(&state)));
     if let Some(days) = config.retention_days {
         let clock = clock.clone();
         let forgetting = retention::watch(Arc::clone(&state), days, move || clock.floor());

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use keypurse_core::id::CallIds;
 use keypurse_core::time::Clock;
+use keypurse_server::alerts::Alerting;
 use keypurse_server::gateway::Gateway;
 use keypurse_server::http::revocations::Revocations;
 use keypurse_server::http::throttle::FailedSignIns;
@@ -21,6 +22,7 @@ pub(super) struct Parts {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) store: Arc<dyn Store>,
     pub(super) gateway: Gateway,
+    pub(super) alerting: Alerting,
     pub(super) settings: Settings,
 }
 
@@ -37,6 +39,7 @@ pub(super) async fn state(parts: Parts) -> Result<AppState, StoreError> {
         revocations: Revocations::default(),
         failed_sign_ins: FailedSignIns::default(),
         gateway: parts.gateway,
+        alerting: parts.alerting,
         settings: parts.settings,
     }))
 }

@@ -97,6 +97,7 @@ pub(in crate::management) fn refuse(error: ChangeError) -> Refusal {
     match error {
         ChangeError::OtherRequest => Refusal::OtherRequest,
         ChangeError::NoSuchToken => Refusal::NoSuchToken,
+        ChangeError::NoSuchAlert | ChangeError::TooManyAlerts => Refusal::Bug,
         ChangeError::Stale => Refusal::Stale,
         ChangeError::NameTaken => Refusal::Invalid(taken(FieldFaults::default())),
         ChangeError::Invalid(errors) => Refusal::Invalid(settings_faults(&errors)),

@@ -76,3 +76,12 @@ async fn top_shows_what_was_spent_in_the_last_minute_hour_and_today() {
     check(&app, "top.txt").await;
     app.finish().await;
 }
+
+#[tokio::test]
+async fn alerts_are_made_shown_changed_tested_and_deleted() {
+    let app = TestApp::new().await;
+    app.create_token(json!({"name": "ci", "balance": "1", "active_balance": true}))
+        .await;
+    check(&app, "alerts.txt").await;
+    app.finish().await;
+}
