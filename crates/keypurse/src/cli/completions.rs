@@ -1,6 +1,6 @@
 //! `keypurse completions`: what a shell needs to complete our commands.
 
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 
 use clap::{CommandFactory, ValueEnum};
 use clap_complete::{Shell, generate};
@@ -35,5 +35,9 @@ pub(crate) fn run(args: &CompletionsArgs) -> anyhow::Result<()> {
     };
     let mut script = Vec::new();
     generate(shell, &mut Cli::command(), "keypurse", &mut script);
-    Ok(io::stdout().write_all(&script)?)
+    match io::stdout().write_all(&script) {
+        // `keypurse completions bash | head` has done what it should.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
 }

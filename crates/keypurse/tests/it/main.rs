@@ -14,6 +14,7 @@ mod small_disk;
 
 mod backup;
 mod clock;
+mod commands;
 mod corruption;
 mod disk_full;
 mod io_error;

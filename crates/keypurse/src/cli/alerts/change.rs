@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::command::ALERTS;
+use super::rule::RuleArgs;
 use super::show;
 use crate::api::{Call, in_path};
 use crate::cli::amount::count;
@@ -42,6 +43,7 @@ pub(super) async fn create(
 pub(super) async fn update(
     session: &mut Session<'_, '_>,
     alert: &str,
+    rule: &RuleArgs,
     body: Map<String, Value>,
 ) -> anyhow::Result<()> {
     if body.is_empty() {
@@ -49,8 +51,11 @@ pub(super) async fn update(
         let nothing = format!("nothing is named that should change about alert `{alert}`");
         return Err(anyhow::Error::new(hint).context(nothing));
     }
-    let id = show::find(session, alert).await?.id;
-    let call = Call::patch(path(&id)).body(body);
+    let found = show::find(session, alert).await?;
+    if !body.contains_key("kind") {
+        rule.check(&found.kind)?;
+    }
+    let call = Call::patch(path(&found.id)).body(body);
     let answer = session
         .ask(&call, &format!("update alert `{alert}`"))
         .await?;

@@ -140,7 +140,7 @@ pub(crate) async fn run(args: &AlertsArgs, session: &mut Session<'_, '_>) -> any
             clear,
         } => {
             let body = rule.body(name.as_deref(), *kind, clear)?;
-            change::update(session, alert, body).await
+            change::update(session, alert, rule, body).await
         }
         AlertsCommand::Delete { alert, yes } => change::delete(session, alert, *yes).await,
         AlertsCommand::Test { alert } => change::test(session, alert).await,

@@ -78,6 +78,13 @@ pub(super) enum Clear {
     Secret,
 }
 
+impl Kind {
+    /// The API's word, which has underscores where flags have dashes.
+    fn word(self) -> String {
+        word(&self).unwrap_or_default().replace('-', "_")
+    }
+}
+
 impl RuleArgs {
     /// The body of POST and PATCH.
     pub(super) fn body(
@@ -93,11 +100,7 @@ impl RuleArgs {
             }
         };
         set("name", name.map(Value::from));
-        // The API's words have underscores where flags have dashes.
-        let kind = kind
-            .and_then(|kind| word(&kind))
-            .map(|kind| kind.replace('-', "_"));
-        set("kind", kind.map(Value::from));
+        set("kind", kind.map(|kind| kind.word().into()));
         set("threshold", self.threshold.as_ref().map(Value::from));
         set("window", self.window.map(|window| window.seconds.into()));
         set("least_calls", self.least_calls.map(Value::from));
@@ -106,7 +109,30 @@ impl RuleArgs {
         let no_webhook = clear.contains(&Clear::Webhook).then_some(Value::Null);
         set("webhook", self.webhook(clear)?.or(no_webhook));
         set("enabled", self.enabled.map(Value::from));
+        kind.map_or(Ok(()), |kind| self.check(&kind.word()))?;
         Ok(body)
+    }
+
+    /// Whether the threshold says what this kind, in the API's words, waits for:
+    /// 20% must not become 20 dollars.
+    pub(super) fn check(&self, kind: &str) -> anyhow::Result<()> {
+        let (fits, example): (fn(&Threshold) -> bool, _) = match kind {
+            "balance_below" | "spend_rate_above" => {
+                (|it| matches!(it, Threshold::Dollars(_)), "--threshold 2.50")
+            }
+            "balance_share_below" | "error_rate_above" => {
+                (|it| matches!(it, Threshold::Percent(_)), "--threshold 20%")
+            }
+            "expiring_within" => (|it| matches!(it, Threshold::Time(_)), "--threshold 7d"),
+            // The server knows better what else there is.
+            _ => return Ok(()),
+        };
+        if self.threshold.as_ref().is_none_or(fits) {
+            return Ok(());
+        }
+        let hint = Hint(format!("write it like {example}"));
+        let other = format!("this is no threshold of an alert of kind `{kind}`");
+        Err(anyhow::Error::new(hint).context(other))
     }
 
     fn webhook(&self, clear: &[Clear]) -> anyhow::Result<Option<Value>> {

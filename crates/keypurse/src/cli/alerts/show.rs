@@ -16,7 +16,7 @@ use crate::hint::Hint;
 pub(super) struct Alert {
     pub(super) id: String,
     pub(super) name: String,
-    kind: String,
+    pub(super) kind: String,
     threshold: Option<Dollars>,
     window: Option<i64>,
     least_calls: Option<u64>,

@@ -1,5 +1,6 @@
 //! What each command says, in every form.
 
+use keypurse_server::background::alerts::Evaluator;
 use keypurse_server::gateway::{Gateway, GatewayConfig, ProviderConfig, ProviderKind, StreamHold};
 use keypurse_testkit::TestApp;
 use serde_json::json;
@@ -83,5 +84,24 @@ async fn alerts_are_made_shown_changed_tested_and_deleted() {
     app.create_token(json!({"name": "ci", "balance": "1", "active_balance": true}))
         .await;
     check(&app, "alerts.txt").await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_fired_and_what_receivers_were_told_is_listed() {
+    // Nobody listens there, so that nobody takes what is sent.
+    let app = TestApp::builder().private_webhooks(&["127.0.0.1/32"]);
+    let app = app.build().await;
+    app.create_token(json!({"name": "ci", "balance": "1", "active_balance": true}))
+        .await;
+    let webhook = json!({"url": "http://127.0.0.1:1/hook"});
+    let rule = json!({"name": "low", "kind": "balance_below", "threshold": 5, "token": "*",
+                      "webhook": webhook});
+    let made = app.post("/v2/alerts/").json(&rule).send().await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    app.clock().advance_ms(60_000);
+    assert_eq!(Evaluator::default().tick(app.state()).await.unwrap(), 1);
+    app.clock().advance_ms(60_000);
+    check(&app, "alerts_fired.txt").await;
     app.finish().await;
 }
