@@ -20,6 +20,8 @@ mod usage;
 mod when;
 
 #[cfg(test)]
+mod reference;
+#[cfg(test)]
 mod tests;
 
 use std::path::PathBuf;

@@ -235,3 +235,29 @@ fn a_reader_that_leaves_is_no_error() {
         .unwrap();
     assert!(output.status.success(), "{:?}", said(&output));
 }
+
+#[tokio::test]
+async fn the_lines_of_the_reference_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let setup = Setup::new(folder.path());
+    let mut process = setup.start().await;
+    let reference = include_str!("../../../../docs/cli.md");
+    let blocks = reference.split("```sh\n").skip(1);
+    let lines: String = blocks.filter_map(|rest| rest.split("```").next()).collect();
+    let lines = lines.replace("127.0.0.1:8787", &setup.address);
+    let program = Path::new(env!("CARGO_BIN_EXE_keypurse")).parent().unwrap();
+    let output = Command::new("sh")
+        .args(["-euc", &lines])
+        .current_dir(folder.path())
+        .env_clear()
+        .env("PATH", format!("{}:/usr/bin:/bin", program.display()))
+        .env("KEYPURSE_ACCOUNT_KEY", ACCOUNT_KEY)
+        .output()
+        .unwrap();
+    let (stdout, stderr, code) = said(&output);
+    assert_eq!(code, Some(0), "{stdout}{stderr}");
+    for word in ["kp_test_", "$7.50", "balance below $1.00", "calls/s"] {
+        assert!(stdout.contains(word), "{word}: {stdout}");
+    }
+    assert!(process.terminate().success());
+}

@@ -22,3 +22,4 @@ mod keys;
 mod oracle;
 mod serve;
 mod sigterm;
+mod terminal;

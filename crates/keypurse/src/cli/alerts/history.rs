@@ -8,7 +8,7 @@ use super::show;
 use crate::api::{Call, in_path};
 use crate::cli::session::Session;
 use crate::cli::table::{self, Column, Said};
-use crate::cli::when::relative_text;
+use crate::cli::when::{relative, relative_text};
 
 #[derive(Deserialize)]
 struct Events {
@@ -163,7 +163,11 @@ impl Delivery {
                 (None, Some(status)) => status.to_string(),
                 (None, None) => "none".to_owned(),
             });
-        let next = self.next_try_at.as_ref().map(|at| relative_text(at, now));
+        let next = self.next_try_at.as_ref();
+        let next = next.map(|at| match Timestamp::parse(at) {
+            Ok(at) => relative(at.max(now), now),
+            Err(_) => at.clone(),
+        });
         vec![
             Said::from(relative_text(&self.created_at, now)),
             Said::from(self.event.as_deref().unwrap_or("test")),

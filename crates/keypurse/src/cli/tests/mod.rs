@@ -2,5 +2,6 @@
 //! end. Each transcript is both the commands and what is expected of them.
 
 mod commands;
+mod documents;
 mod scene;
 mod transcript;

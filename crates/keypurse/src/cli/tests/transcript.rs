@@ -54,7 +54,7 @@ async fn replay(app: &TestApp, stored: &str) -> String {
 }
 
 /// Words apart by spaces, but not within single quotes.
-fn words(command: &str) -> Vec<String> {
+pub(super) fn words(command: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     for (place, part) in command.split('\'').enumerate() {
         if place % 2 == 1 {
