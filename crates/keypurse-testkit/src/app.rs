@@ -16,7 +16,7 @@ use keypurse_server::http::revocations::Revocations;
 use keypurse_server::http::throttle::FailedSignIns;
 use keypurse_server::vault::Vault;
 use keypurse_server::{AppState, Settings, State, router};
-use keypurse_store::NewAccount;
+use keypurse_store::{Calls as _, NewAccount};
 use keypurse_store_sqlite::{FinishedCall, SqliteOptions, SqliteStore, finished_calls};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -99,24 +99,42 @@ impl TestAppBuilder {
     /// Starts the node.
     pub async fn build(self) -> TestApp {
         let directory = tempfile::tempdir().expect("a temporary folder");
-        let clock = Arc::new(FakeClock::at(START));
+        let credits = self.credits;
+        let mut app = self
+            .start(directory, Arc::new(FakeClock::at(START)), 1)
+            .await;
+        app.account_key = app.create_account("main", credits).await;
+        app
+    }
+
+    /// Starts what the next start would be if another node were killed now: on
+    /// a copy of its files, with its clock and keys.
+    pub async fn build_after_crash_of(self, killed: &TestApp) -> TestApp {
+        let directory = copy_of_files(&killed.directory);
+        let mut app = self.start(directory, Arc::clone(&killed.clock), 2).await;
+        app.account_key.clone_from(&killed.account_key);
+        app
+    }
+
+    async fn start(self, directory: TempDir, clock: Arc<FakeClock>, seed: u64) -> TestApp {
         let options = SqliteOptions {
             path: directory.path().join("keypurse.db"),
             clock: clock.clone(),
             zone: self.settings.zone.clone(),
         };
-        let store = SqliteStore::open(&options).expect("a new database opens");
+        let store = SqliteStore::open(&options).expect("the database opens");
         let faults = Arc::<Faults>::default();
         let store = FaultyStore {
             inner: Arc::new(store),
             faults: faults.clone(),
         };
+        let last_call = store.last_call().await.expect("the store reads");
         let state = Arc::new(State {
             store: Arc::new(store),
             vault: Vault::new(&[1; 32], &[2; 32]),
             clock: clock.clone(),
-            entropy: Arc::new(SeededEntropy::new(1)),
-            call_ids: CallIds::after(None),
+            entropy: Arc::new(SeededEntropy::new(seed)),
+            call_ids: CallIds::after(last_call),
             tasks: TaskTracker::new(),
             draining: CancellationToken::new(),
             cut_off: CancellationToken::new(),
@@ -126,17 +144,24 @@ impl TestAppBuilder {
             alerting: Alerting::new(self.reach).expect("roots are bundled"),
             settings: self.settings,
         });
-        let mut app = TestApp {
+        TestApp {
             router: router(state.clone()),
             state,
             clock,
             faults,
             account_key: String::new(),
             directory,
-        };
-        app.account_key = app.create_account("main", self.credits).await;
-        app
+        }
     }
+}
+
+fn copy_of_files(of: &TempDir) -> TempDir {
+    let directory = tempfile::tempdir().expect("a temporary folder");
+    for file in ["keypurse.db", "keypurse.db-wal"] {
+        let copied = std::fs::copy(of.path().join(file), directory.path().join(file));
+        copied.expect("the files can be copied");
+    }
+    directory
 }
 
 /// What a killed process left behind, recovered.
@@ -265,11 +290,7 @@ impl TestApp {
     /// What a start would find if the process were killed now: a store recovered
     /// from a copy of the files.
     pub fn after_crash(&self) -> AfterCrash {
-        let directory = tempfile::tempdir().expect("a temporary folder");
-        for file in ["keypurse.db", "keypurse.db-wal"] {
-            let from = self.directory.path().join(file);
-            std::fs::copy(from, directory.path().join(file)).expect("the files can be copied");
-        }
+        let directory = copy_of_files(&self.directory);
         let path = directory.path().join("keypurse.db");
         let zone = self.state.settings.zone.clone();
         let clock = self.clock.clone();
