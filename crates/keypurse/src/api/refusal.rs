@@ -74,7 +74,7 @@ fn remedy(status: StatusCode, command: &str) -> String {
         409 | 422 => "send another --idempotency-key, or none",
         412 => "look at it again, then decide anew",
         429 => "wait a minute, then try again",
-        503 => "look into the server's log: is the disk full?",
+        503 => "is the disk full? the server's log says more",
         _ => "look into the server's log",
     };
     remedy.to_owned()

@@ -110,10 +110,8 @@ fn shape(arg: &Arg) -> String {
 fn help(arg: &Arg) -> String {
     let mut help = arg.get_help().map(ToString::to_string).unwrap_or_default();
     let choices: Vec<_> = arg.get_possible_values();
-    let is_choice = choices
-        .iter()
-        .any(|choice| choice.get_name() != "true" && choice.get_name() != "false");
-    if is_choice {
+    let is_switch = choices.iter().any(|choice| choice.get_name() == "true");
+    if !choices.is_empty() && !is_switch {
         let names: Vec<_> = choices
             .iter()
             .map(|choice| format!("`{}`", choice.get_name()))

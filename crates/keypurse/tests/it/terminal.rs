@@ -92,9 +92,13 @@ fn to_server(setup: &Setup, arguments: &[&str]) -> Command {
 
 async fn with_token(setup: &Setup) -> crate::process::Process {
     let process = setup.start().await;
-    let create = ["token", "create", "night-shift", "--balance", "2.5"];
-    assert!(to_server(setup, &create).output().unwrap().status.success());
+    create(setup, "night-shift");
     process
+}
+
+fn create(setup: &Setup, name: &str) {
+    let mut create = to_server(setup, &["token", "create", name, "--balance", "2.5"]);
+    assert!(create.output().unwrap().status.success());
 }
 
 #[tokio::test]
@@ -141,8 +145,8 @@ async fn top_outlives_its_server_and_sorts_when_told() {
     assert!(process.terminate().success());
     terminal.see(&["there is no server at"]);
     let mut process = setup.start().await;
-    terminal.seen.clear();
-    terminal.see(&["night-shift"]);
+    create(&setup, "day-shift");
+    terminal.see(&["day-shift"]);
     terminal.press("q");
     terminal.see(&[LEAVES]);
     assert_eq!(top.wait().unwrap().code(), Some(0));

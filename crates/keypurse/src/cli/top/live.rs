@@ -57,8 +57,8 @@ pub(super) async fn screen(
         loop {
             let shape = Shape {
                 sort: *by.borrow_and_update(),
-                rows: shape.rows.or(Some(screen.rows())),
-                name_chars: Some(screen.name_chars()),
+                rows: shape.rows.or(Some(Screen::rows())),
+                name_chars: Some(Screen::name_chars()),
             };
             screen.draw(&view.lines(session.console, shape), trouble.as_deref())?;
             tokio::select! {

@@ -36,14 +36,12 @@ impl Screen {
     }
 
     /// How many keys fit.
-    #[expect(clippy::unused_self, reason = "who has no screen has no size")]
-    pub(super) fn rows(&self) -> usize {
+    pub(super) fn rows() -> usize {
         size().1.saturating_sub(OTHER_LINES).into()
     }
 
     /// How much of a name fits beside its figures.
-    #[expect(clippy::unused_self, reason = "who has no screen has no size")]
-    pub(super) fn name_chars(&self) -> usize {
+    pub(super) fn name_chars() -> usize {
         size().0.saturating_sub(FIGURES).max(SHORTEST_NAME).into()
     }
 
