@@ -33,8 +33,8 @@ def before_call(context, case, kwargs):
     fit_name(case)
     fit_networks(case)
     fit_rehearsal(case)
-    fit_days(case)
     fit_alert(case)
+    fit_days(case)
 
 
 def fit_header(case, name, pattern, fitting):
@@ -83,31 +83,6 @@ def fit_rehearsal(case):
         case.body = {**body, "token_type": "sandbox_api_token"}
 
 
-LONGEST_DAYS = {"1": 366, "2": 3_660, "5": 7}
-
-
-def fit_days(case):
-    """A schema cannot say which day comes first, nor how much is too much."""
-    query = case.query or {}
-    begin, end = day(query.get("begin")), day(query.get("end"))
-    if begin is None or end is None:
-        return
-    step = str(query.get("step", "1"))
-    if step in ("0", "5") and "group_by" not in query:
-        query["step"] = step = "3"
-    begin, end = min(begin, end), max(begin, end)
-    if (end - begin).days >= LONGEST_DAYS.get(step, 100_000):
-        end = begin
-    query["begin"], query["end"] = begin.isoformat(), end.isoformat()
-
-
-def day(text):
-    try:
-        return datetime.date.fromisoformat(text) if len(text) == 10 else None
-    except (TypeError, ValueError):
-        return None
-
-
 def fit_alert(case):
     """Which tokens there are, and which addresses may be called."""
     body = case.body
@@ -120,3 +95,30 @@ def fit_alert(case):
     if isinstance(url, str) and ADDRESS.match(url) and len(url) <= LONGEST_ADDRESS:
         body = {**body, "webhook": {**webhook, "url": "https://example.com/hook"}}
     case.body = body
+
+
+LONGEST_DAYS = {"1": 366, "2": 3_660}
+
+
+def fit_days(case):
+    """A schema cannot say which day comes first, nor how much is too much."""
+    query = case.query or {}
+    begin, end = day(query.get("begin")), day(query.get("end"))
+    if begin is None or end is None:
+        return
+    step = str(query.get("step", "1"))
+    if step in ("0", "5") and "group_by" not in query:
+        query["step"] = step = "3"
+    begin, end = min(begin, end), max(begin, end)
+    if step == "5":  # Hours are kept for two months.
+        begin = end = datetime.date.today()
+    if (end - begin).days >= LONGEST_DAYS.get(step, 100_000):
+        end = begin
+    query["begin"], query["end"] = begin.isoformat(), end.isoformat()
+
+
+def day(text):
+    try:
+        return datetime.date.fromisoformat(text) if len(text) == 10 else None
+    except (TypeError, ValueError):
+        return None

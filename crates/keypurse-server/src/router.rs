@@ -5,9 +5,9 @@ use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 
-use crate::http::{fallback, health, linger, peer, request_id};
+use crate::http::{cors, fallback, health, linger, peer, request_id};
 use crate::state::AppState;
-use crate::{gateway, management};
+use crate::{dashboard, gateway, management};
 
 /// Every route of a node. Whoever accepts connections puts a
 /// [`crate::http::peer::PeerAddr`] into each request.
@@ -15,6 +15,7 @@ pub fn router(state: AppState) -> Router {
     Router::new()
         .merge(management::routes())
         .merge(gateway::routes())
+        .merge(dashboard::routes(&state))
         .merge(health::routes())
         .fallback(fallback::no_such_route)
         .method_not_allowed_fallback(fallback::method_not_allowed)
@@ -24,9 +25,14 @@ pub fn router(state: AppState) -> Router {
 
 /// What happens around every request: one layer, because each one costs.
 async fn around(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let allowed = cors::allowed(&state.settings.cors_origins, &request);
     let mut request = linger::hear_out(&state, request);
     if state.settings.trusts_forwarded_for {
         peer::follow_forwarded_for(&mut request);
     }
-    request_id::stamp(&state, request, next).await
+    match allowed {
+        None => request_id::stamp(&state, request, next).await,
+        Some(allowed) if cors::is_preflight(&request) => allowed.preflight(),
+        Some(allowed) => allowed.mark(request_id::stamp(&state, request, next).await),
+    }
 }

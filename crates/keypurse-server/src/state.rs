@@ -11,7 +11,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::alerts::Alerting;
+use crate::dashboard::Dashboard;
 use crate::gateway::Gateway;
+use crate::http::cors::Origin;
 use crate::http::revocations::Revocations;
 use crate::http::throttle::FailedSignIns;
 use crate::vault::Vault;
@@ -46,6 +48,8 @@ pub struct State {
     pub gateway: Gateway,
     /// What alerts need: receivers, and who was short of money.
     pub alerting: Alerting,
+    /// What the dashboard remembers while the node runs.
+    pub dashboard: Dashboard,
     /// What the operator chose.
     pub settings: Settings,
 }
@@ -68,4 +72,26 @@ pub struct Settings {
     pub max_body_bytes: usize,
     /// Whether a proxy in front says in `X-Forwarded-For` who calls.
     pub trusts_forwarded_for: bool,
+    /// What lies between a browser and this node.
+    pub transport: Transport,
+    /// Whose pages may call `/v2` from a browser.
+    pub cors_origins: Vec<Origin>,
+}
+
+impl Settings {
+    /// The zone's name, for people.
+    pub fn zone_name(&self) -> String {
+        self.zone.iana_name().unwrap_or("UTC").to_owned()
+    }
+}
+
+/// What lies between a browser and a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// Nothing: it listens on loopback, unencrypted.
+    Plain,
+    /// The node's own TLS.
+    Tls,
+    /// A proxy, which does TLS.
+    BehindProxy,
 }

@@ -128,6 +128,7 @@ pub(crate) fn relies_on(
     let exists = |sql: &str| connection.prepare(sql)?.exists([version]);
     match kind {
         KeyKind::Pepper => Ok(exists("SELECT 1 FROM account WHERE pepper = ?")?
+            || exists("SELECT 1 FROM viewer_key WHERE pepper = ?")?
             || exists("SELECT 1 FROM secret WHERE pepper = ?")?),
         KeyKind::Master => Ok(exists(
             "SELECT 1 FROM secret WHERE master = ? AND sealed IS NOT NULL",
@@ -142,7 +143,7 @@ pub struct KeyUsage {
     pub secrets: u64,
     /// Some of these tokens, by name.
     pub tokens: Vec<String>,
-    /// Accounts whose key was digested under it, by name.
+    /// Accounts whose key, or viewer key, was digested under it, by name.
     pub accounts: Vec<String>,
     /// Secrets that no longer work and are only remembered.
     pub retired: u64,
@@ -186,7 +187,12 @@ pub fn key_usage(path: &Path) -> rusqlite::Result<BTreeMap<(KeyKind, u32), KeyUs
             }
         }
     }
-    let mut accounts = connection.prepare("SELECT pepper, name FROM account ORDER BY id")?;
+    let mut accounts = connection.prepare(
+        "SELECT pepper, name FROM account
+         UNION ALL
+         SELECT v.pepper, a.name || ' (viewer key)' FROM viewer_key v
+         JOIN account a ON a.id = v.account_id",
+    )?;
     let mut rows = accounts.query([])?;
     while let Some(row) = rows.next()? {
         let usage = usage.entry((KeyKind::Pepper, row.get(0)?)).or_default();
@@ -199,16 +205,25 @@ pub fn key_usage(path: &Path) -> rusqlite::Result<BTreeMap<(KeyKind, u32), KeyUs
         let usage = usage.entry((KeyKind::Pepper, row.get(0)?)).or_default();
         usage.retired = count.unsigned_abs();
     }
-    let mut webhooks = connection.prepare(
-        "SELECT master, count(*) FROM alert_rule WHERE sealed IS NOT NULL GROUP BY master",
-    )?;
-    let mut rows = webhooks.query([])?;
-    while let Some(row) = rows.next()? {
-        let count: i64 = row.get(1)?;
-        let usage = usage.entry((KeyKind::Master, row.get(0)?)).or_default();
+    for (master, count) in webhooks(&connection)? {
+        let usage = usage.entry((KeyKind::Master, master)).or_default();
         usage.webhooks = count.unsigned_abs();
     }
     Ok(usage)
+}
+
+/// How many webhooks are sealed under which master key. An older server's
+/// database has none.
+fn webhooks(connection: &Connection) -> rusqlite::Result<Vec<(u32, i64)>> {
+    if !connection.table_exists(None, "alert_rule")? {
+        return Ok(Vec::new());
+    }
+    connection
+        .prepare(
+            "SELECT master, count(*) FROM alert_rule WHERE sealed IS NOT NULL GROUP BY master",
+        )?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
 }
 
 /// Gives up what relies on a key that is lost or not to be trusted, with the
@@ -230,6 +245,8 @@ pub fn abandon_key(options: &SqliteOptions, kind: KeyKind, version: u32) -> Resu
                     "UPDATE account SET key_digest = randomblob(32), pepper = 0 WHERE pepper = ?",
                     [version],
                 )?;
+                transaction.execute("DELETE FROM viewer_key WHERE pepper = ?", [version])?;
+                transaction.execute("DELETE FROM session", [])?;
                 transaction.execute("DELETE FROM retired WHERE pepper = ?", [version])?;
             }
             KeyKind::Master => {

@@ -29,6 +29,8 @@ mod open;
 mod readers;
 mod recover;
 mod rows;
+mod search;
+mod sessions;
 mod statement;
 mod store;
 mod usage;

@@ -11,9 +11,10 @@ use keypurse_core::time::Timestamp;
 use keypurse_core::token::TokenName;
 use keypurse_store::{
     Account, AccountTopUp, Accounts, Calls, CallsPage, ChangeError, CreateAccountError, Credential,
-    Digest, Guard, HoldFailure, ListedCall, Made, NewAccount, NewHold, Once, RecordFailure,
-    Settlement, SimulatedCall, StatementLine, StatementPage, Statements, StoreError, Token,
-    TokenChange, TokenLabel, Tokens, Usage, UsageQuery, UsageRow,
+    Digest, Guard, HoldFailure, ListedCall, Made, NewAccount, NewHold, NewViewerKey, Once,
+    RecordFailure, Settlement, SimulatedCall, StatementLine, StatementPage, Statements, StoreError,
+    Token, TokenChange, TokenLabel, TokenSearch, TokenStanding, Tokens, TokensFound, Usage,
+    UsageQuery, UsageRow,
 };
 use rusqlite::ErrorCode;
 use tokio::sync::{mpsc, oneshot};
@@ -25,6 +26,7 @@ use crate::instance::instance;
 use crate::open::{self, OpenError, SqliteOptions, open_writer};
 use crate::readers::Readers;
 use crate::rows;
+use crate::search;
 use crate::statement;
 use crate::usage::{self, Days};
 use crate::writer::{Command, Reply, Writer};
@@ -149,6 +151,16 @@ impl Accounts for SqliteStore {
         .await
     }
 
+    async fn set_viewer_key(
+        &self,
+        name: &str,
+        key: Option<NewViewerKey>,
+    ) -> Result<Option<Account>, CreateAccountError> {
+        let name = name.to_owned();
+        self.ask(|reply| Command::SetViewerKey { name, key, reply })
+            .await
+    }
+
     async fn top_up_account(
         &self,
         top_up: AccountTopUp,
@@ -200,6 +212,18 @@ impl Tokens for SqliteStore {
     async fn token_by_id(&self, id: TokenId) -> Result<Option<Token>, StoreError> {
         self.readers
             .read(move |connection| rows::token_by_id(connection, id))
+            .await
+    }
+
+    async fn find_tokens(&self, asked: TokenSearch) -> Result<TokensFound, StoreError> {
+        self.readers
+            .read(move |connection| search::find(connection, &asked))
+            .await
+    }
+
+    async fn token_standing(&self, id: TokenId) -> Result<Option<TokenStanding>, StoreError> {
+        self.readers
+            .read(move |connection| search::standing(connection, id))
             .await
     }
 

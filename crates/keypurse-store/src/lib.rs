@@ -15,11 +15,13 @@ mod error;
 pub mod failpoint;
 mod keys;
 mod latency;
+mod search;
+mod sessions;
 mod statement;
 mod tokens;
 mod usage;
 
-pub use accounts::{Account, Accounts, CreateAccountError, NewAccount};
+pub use accounts::{Account, Accounts, CreateAccountError, NewAccount, NewViewerKey};
 pub use alerts::{
     AlertChange, AlertEvent, AlertEventsPage, AlertRule, Alerts, DeliveriesPage, Delivery,
     DeliveryState, DeliveryTry, DueDelivery, Firing, MAX_ALERTS, ResealedWebhook, SealedWebhook,
@@ -37,6 +39,8 @@ pub use error::StoreError;
 pub use keys::{
     KeyCheck, KeyKind, KeyRecord, KeyVersions, Keys, Rekeyed, StaleSecret, StaleSecrets,
 };
+pub use search::{TokenCondition, TokenOrder, TokenSearch, TokenStanding, TokensFound};
+pub use sessions::{Access, NewSession, Session, Sessions};
 pub use statement::{CallRecord, CallState, Cause, StatementLine, StatementPage, Statements};
 pub use tokens::{
     CreateTokenError, Credential, Digest, NewToken, Rotation, Token, TokenCredential, TokenUpdate,
@@ -52,7 +56,18 @@ use std::fmt::Debug;
 
 /// Everything a running node needs of its storage.
 pub trait Store:
-    Accounts + Tokens + Calls + Statements + Usage + Keys + Alerts + Debug + Send + Sync + 'static
+    Accounts
+    + Tokens
+    + Calls
+    + Statements
+    + Usage
+    + Keys
+    + Sessions
+    + Alerts
+    + Debug
+    + Send
+    + Sync
+    + 'static
 {
 }
 
@@ -64,6 +79,7 @@ impl<T> Store for T where
         + Usage
         + Keys
         + Alerts
+        + Sessions
         + Debug
         + Send
         + Sync

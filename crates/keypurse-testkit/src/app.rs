@@ -11,11 +11,12 @@ use keypurse_core::money::Money;
 use keypurse_core::rules::Network;
 use keypurse_core::time::Clock;
 use keypurse_server::alerts::{Alerting, Reach};
+use keypurse_server::dashboard::Dashboard;
 use keypurse_server::gateway::{Gateway, GatewayConfig};
 use keypurse_server::http::revocations::Revocations;
 use keypurse_server::http::throttle::FailedSignIns;
 use keypurse_server::vault::Vault;
-use keypurse_server::{AppState, Settings, State, router};
+use keypurse_server::{AppState, Settings, State, Transport, router};
 use keypurse_store::{Calls as _, NewAccount};
 use keypurse_store_sqlite::{FinishedCall, SqliteOptions, SqliteStore, finished_calls};
 use serde_json::Value;
@@ -140,6 +141,7 @@ impl TestAppBuilder {
             cut_off: CancellationToken::new(),
             revocations: Revocations::default(),
             failed_sign_ins: FailedSignIns::default(),
+            dashboard: Dashboard::default(),
             gateway: self.gateway,
             alerting: Alerting::new(self.reach).expect("roots are bundled"),
             settings: self.settings,
@@ -197,6 +199,8 @@ impl TestApp {
                 zone: TimeZone::UTC,
                 max_body_bytes: 32 * 1024 * 1024,
                 trusts_forwarded_for: false,
+                transport: Transport::Plain,
+                cors_origins: Vec::new(),
             },
             gateway: Gateway::new(GatewayConfig::default()).expect("an empty gateway"),
             reach: Reach::default(),

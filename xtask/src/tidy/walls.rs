@@ -3,7 +3,7 @@
 use super::file::{File, Finding};
 
 /// Parts of the server that meet in `http/` only.
-const PARTS: &[&str] = &["management", "gateway", "dashboard"];
+const PARTS: &[&str] = &["management", "gateway", "dashboard", "background"];
 const SERVER: &str = "crates/keypurse-server/src/";
 
 /// What the rules must stay free of, to be pure and quick to build.

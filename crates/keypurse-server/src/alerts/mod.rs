@@ -7,10 +7,13 @@
 
 mod sentence;
 mod shortages;
+mod tested;
 mod webhook;
 pub mod wire;
+pub(crate) mod wish;
 
 pub use shortages::Shortages;
+pub(crate) use tested::test;
 pub use webhook::{
     AddressFault, MAX_SECRET_CHARS, MAX_URL_CHARS, MIN_SECRET_CHARS, Message, Reach, SIGNATURE,
     SecretFault, Sent, Webhook, WebhookSecret, WebhookUrl, Webhooks, renewed, seal, unseal,

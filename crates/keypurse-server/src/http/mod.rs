@@ -1,12 +1,14 @@
-//! What management and gateway share of HTTP.
+//! What management, gateway and dashboard share of HTTP.
 
 pub mod answer;
 pub mod authenticate;
 pub mod body;
 pub mod client_tls;
+pub mod cors;
 pub mod csv;
 pub mod envelope;
 pub mod fallback;
+pub(crate) mod fields;
 pub mod health;
 pub mod idempotency;
 pub mod json;

@@ -8,7 +8,6 @@ mod alerts;
 mod caller;
 mod conditions;
 mod credits;
-mod fields;
 mod kept;
 mod openapi;
 mod reports;
@@ -43,9 +42,6 @@ pub fn routes() -> Router<AppState> {
         .with_both(&format!("{TOKENS}/{{name}}/rotate"), post(tokens::rotate))
         .with_both(&format!("{TOKENS}/{{name}}/ledger"), get(tokens::ledger))
         .with_both(&format!("{TOKENS}/{{name}}/top_up"), post(tokens::top_up))
-        .with_both(COSTS, get(reports::summary))
-        .with_both(&format!("{COSTS}/calls"), get(reports::calls))
-        .with_both(&format!("{COSTS}/focus"), get(reports::focus))
         .with_both(ALERTS, get(alerts::list).post(alerts::create))
         .with_both(&format!("{ALERTS}/events"), get(alerts::events))
         .with_both(
@@ -59,6 +55,9 @@ pub fn routes() -> Router<AppState> {
             &format!("{ALERTS}/{{id}}/deliveries"),
             get(alerts::deliveries),
         )
+        .with_both(COSTS, get(reports::summary))
+        .with_both(&format!("{COSTS}/calls"), get(reports::calls))
+        .with_both(&format!("{COSTS}/focus"), get(reports::focus))
         .with_both(CREDITS, get(credits::show))
         .with_both(&format!("{CREDITS}/top_up"), post(credits::top_up))
 }

@@ -16,6 +16,7 @@ mod keys;
 mod log;
 mod once;
 mod retention;
+mod sessions;
 mod space;
 mod tokens;
 
@@ -23,3 +24,4 @@ pub(crate) use alerts::AlertsCommand;
 pub(crate) use batch::Writer;
 pub(crate) use command::{Command, Reply};
 pub(crate) use keys::KeysCommand;
+pub(crate) use sessions::SessionCommand;

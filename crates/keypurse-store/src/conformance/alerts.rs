@@ -3,6 +3,7 @@
 use keypurse_core::alert::{AlertCondition, AlertId, AlertScope, AlertSubject, Measured};
 use keypurse_core::id::AccountId;
 use keypurse_core::ledger::TopUp;
+use keypurse_core::money::Money;
 use keypurse_core::period::{Reset, ResetPeriod};
 use keypurse_core::time::Timestamp;
 use keypurse_core::token::{TokenKind, TokenName, TokenSettings};
@@ -10,15 +11,12 @@ use keypurse_core::token::{TokenKind, TokenName, TokenSettings};
 use super::{NOW, account, digest, limited_account, nanos, new_hold, token, used};
 use crate::{
     AccountTopUp, AlertChange, AlertEvent, AlertEventsPage, AlertRule, ChangeError, Claim,
-    DeliveriesPage, DeliveryState, DeliveryTry, Firing, Guard, KeyVersions, MAX_ALERTS, Made,
-    NewToken, Once, ResealedWebhook, SealedWebhook, Store, TokenChange, TokenTopUp, WebhookFormat,
+    DeliveriesPage, DeliveryState, DeliveryTry, DueDelivery, Firing, Guard, KeyVersions,
+    MAX_ALERTS, Made, NewToken, Once, ResealedWebhook, SealedWebhook, Store, TokenChange,
+    TokenTopUp, WebhookFormat,
 };
 
-const CONDITION: AlertCondition = AlertCondition::BalanceBelow(nanos_const(500));
-
-const fn nanos_const(amount: i64) -> keypurse_core::money::Money {
-    keypurse_core::money::Money::from_nanos(amount)
-}
+const CONDITION: AlertCondition = AlertCondition::BalanceBelow(Money::from_nanos(500));
 
 fn rule(account: AccountId, id: u8) -> AlertRule {
     AlertRule {
@@ -69,6 +67,16 @@ async fn fire(store: &dyn Store, rule: &AlertRule, subject: AlertSubject, now: T
     fired.await.expect("a working store")
 }
 
+async fn open(store: &dyn Store) -> Vec<AlertEvent> {
+    let events = store.open_alert_events().await;
+    events.expect("a working store")
+}
+
+async fn due(store: &dyn Store, now: Timestamp, of_each_rule: usize) -> Vec<DueDelivery> {
+    let due = store.due_deliveries(now, of_each_rule).await;
+    due.expect("a working store")
+}
+
 async fn events(store: &dyn Store, account: AccountId) -> Vec<AlertEvent> {
     let page = AlertEventsPage {
         account,
@@ -89,7 +97,7 @@ pub async fn an_alert_fires_once_until_it_is_over(store: &dyn Store) {
     assert_eq!(fire(store, &rule, subject(), NOW).await, 0);
     assert_eq!(fire(store, &rule, AlertSubject::Account, NOW).await, 1);
 
-    let open = store.open_alert_events().await.expect("a working store");
+    let open = open(store).await;
     assert_eq!(open.len(), 2);
     let first = &open[0];
     assert_eq!(first.subject, subject());
@@ -135,38 +143,16 @@ pub async fn an_alert_that_changed_does_not_fire_for_what_it_was(store: &dyn Sto
         renamed,
         "it watches as before"
     );
-    assert_eq!(
-        store
-            .open_alert_events()
-            .await
-            .expect("a working store")
-            .len(),
-        1
-    );
+    assert_eq!(open(store).await.len(), 1);
     let stale = store.change_alert(update(seen.clone(), later), None).await;
     assert!(
         matches!(stale, Err(ChangeError::Stale)),
         "it was seen otherwise"
     );
 
-    let changed = AlertChange::Update {
-        seen: renamed.clone(),
-        rule: AlertRule {
-            condition: AlertCondition::Exhausted,
-            ..renamed.clone()
-        },
-        now: later,
-    };
-    let changed = store.change_alert(changed, None).await;
-    let changed = changed.expect("a known alert").now();
+    let changed = become_exhausted(store, &renamed, later).await;
     assert_eq!(changed.since, later);
-    assert!(
-        store
-            .open_alert_events()
-            .await
-            .expect("a working store")
-            .is_empty()
-    );
+    assert!(open(store).await.is_empty());
     assert_eq!(fire(store, &renamed, AlertSubject::Account, later).await, 0);
     assert_eq!(fire(store, &changed, AlertSubject::Account, later).await, 1);
 
@@ -191,6 +177,19 @@ pub async fn an_alert_that_changed_does_not_fire_for_what_it_was(store: &dyn Sto
             .is_empty()
     );
     assert_eq!(fire(store, &off, AlertSubject::Account, later).await, 0);
+}
+
+async fn become_exhausted(store: &dyn Store, seen: &AlertRule, now: Timestamp) -> AlertRule {
+    let changed = AlertChange::Update {
+        seen: seen.clone(),
+        rule: AlertRule {
+            condition: AlertCondition::Exhausted,
+            ..seen.clone()
+        },
+        now,
+    };
+    let changed = store.change_alert(changed, None).await;
+    changed.expect("a known alert").now()
 }
 
 /// A deleted rule delivers nothing more; what it fired for stays listed.
@@ -220,13 +219,7 @@ pub async fn a_deleted_alert_leaves_its_events_and_nothing_to_deliver(store: &dy
             .expect("a working store")
             .is_empty()
     );
-    assert!(
-        store
-            .due_deliveries(NOW, 9)
-            .await
-            .expect("a working store")
-            .is_empty()
-    );
+    assert!(due(store, NOW, 9).await.is_empty());
     let left = events(store, owner).await;
     assert_eq!(left.len(), 1);
     assert_eq!(left[0].cleared_at, Some(NOW));
@@ -239,8 +232,8 @@ pub async fn a_delivery_is_due_until_it_is_taken_or_given_up(store: &dyn Store) 
     let rule = rule(owner, 1);
     make(store, &rule).await;
     fire(store, &rule, AlertSubject::Account, NOW).await;
-    let due = store.due_deliveries(NOW, 1).await.expect("a working store");
-    let delivery = due.first().expect("one is due");
+    let first = due(store, NOW, 1).await;
+    let delivery = first.first().expect("one is due");
     assert_eq!((delivery.tries, &delivery.rule), (0, &rule));
 
     let tried = |status| DeliveryTry {
@@ -252,30 +245,15 @@ pub async fn a_delivery_is_due_until_it_is_taken_or_given_up(store: &dyn Store) 
     let later = NOW.plus_seconds(9);
     let noted = store.note_try(delivery.id, tried(None), DeliveryState::Pending(later));
     noted.await.expect("a working store");
-    assert!(
-        store
-            .due_deliveries(NOW, 1)
-            .await
-            .expect("a working store")
-            .is_empty()
-    );
-    let due = store
-        .due_deliveries(later, 1)
-        .await
-        .expect("a working store");
+    assert!(due(store, NOW, 1).await.is_empty());
+    let second = due(store, later, 1).await;
     assert_eq!(
-        (due[0].id, due[0].tries, &due[0].event),
+        (second[0].id, second[0].tries, &second[0].event),
         (delivery.id, 1, &delivery.event)
     );
     let noted = store.note_try(delivery.id, tried(Some(200)), DeliveryState::Delivered);
     noted.await.expect("a working store");
-    assert!(
-        store
-            .due_deliveries(later, 1)
-            .await
-            .expect("a working store")
-            .is_empty()
-    );
+    assert!(due(store, later, 1).await.is_empty());
     // Tried twice at once after a crash: what is over stays over.
     let noted = store.note_try(delivery.id, tried(None), DeliveryState::Pending(later));
     noted.await.expect("a working store");
@@ -308,7 +286,7 @@ pub async fn no_alert_stands_in_anothers_way(store: &dyn Store) {
         fire(store, &busy, subject, NOW).await;
     }
     fire(store, &quiet, AlertSubject::Account, NOW).await;
-    let due = store.due_deliveries(NOW, 3).await.expect("a working store");
+    let due = due(store, NOW, 3).await;
     let of = |rule: &AlertRule| due.iter().filter(|it| it.rule.id == rule.id).count();
     assert_eq!((of(&busy), of(&quiet)), (3, 1));
 }
@@ -326,14 +304,7 @@ pub async fn an_alert_without_a_webhook_is_only_listed(store: &dyn Store) {
     fire(store, &told, AlertSubject::Account, NOW).await;
     fire(store, &silent, AlertSubject::Account, NOW).await;
     assert_eq!(events(store, owner).await.len(), 2);
-    assert_eq!(
-        store
-            .due_deliveries(NOW, 9)
-            .await
-            .expect("a working store")
-            .len(),
-        1
-    );
+    assert_eq!(due(store, NOW, 9).await.len(), 1);
     let without = AlertChange::Update {
         rule: AlertRule {
             webhook: None,
@@ -346,21 +317,8 @@ pub async fn an_alert_without_a_webhook_is_only_listed(store: &dyn Store) {
         .change_alert(without, None)
         .await
         .expect("a known alert");
-    assert!(
-        store
-            .due_deliveries(NOW, 9)
-            .await
-            .expect("a working store")
-            .is_empty()
-    );
-    assert_eq!(
-        store
-            .open_alert_events()
-            .await
-            .expect("a working store")
-            .len(),
-        2
-    );
+    assert!(due(store, NOW, 9).await.is_empty());
+    assert_eq!(open(store).await.len(), 2);
 }
 
 /// A rule asked for twice under one key is one rule, and there is an end to
@@ -393,11 +351,8 @@ pub async fn an_alert_asked_for_twice_is_one_and_there_is_an_end_to_them(store: 
     assert_eq!(all[0].name, "rule 1", "oldest first");
 }
 
-/// Balances and budgets are those of now: charges, top-ups and due resets are
-/// counted in.
-pub async fn what_alerts_are_about_is_read_as_it_is_now(store: &dyn Store) {
-    let owner = limited_account(store, "owner", 1, Some(nanos(9000))).await;
-    let spending = token(store, owner, "spending", 2, 1000).await;
+/// A token whose period ends in a minute.
+async fn daily_token(store: &dyn Store, owner: AccountId) {
     let daily = Reset {
         period: ResetPeriod::Daily,
         amount: nanos(300),
@@ -418,6 +373,14 @@ pub async fn what_alerts_are_about_is_read_as_it_is_now(store: &dyn Store) {
         now: NOW,
     };
     store.create_token(new).await.expect("a new token");
+}
+
+/// Balances and budgets are those of now: charges, top-ups and due resets are
+/// counted in.
+pub async fn what_alerts_are_about_is_read_as_it_is_now(store: &dyn Store) {
+    let owner = limited_account(store, "owner", 1, Some(nanos(9000))).await;
+    let spending = token(store, owner, "spending", 2, 1000).await;
+    daily_token(store, owner).await;
     let hold = new_hold(store, &spending, 2, 1, 600).await;
     store.hold(hold).await.expect("there is money");
     store.settle(used(1, 400)).await.expect("a working store");

@@ -36,7 +36,7 @@ pub(crate) struct Api {
 #[derive(Debug)]
 pub(crate) enum Transport {
     /// It runs and listens.
-    Http(HttpNode),
+    Http(Box<HttpNode>),
     /// It is this process, over a data directory no other process uses.
     InProcess(AppState),
 }

@@ -55,7 +55,7 @@ impl ConnectArgs {
                 if node.is_in_the_clear() {
                     warn(&format!("the account key travels unencrypted to {url}"))?;
                 }
-                Transport::Http(node)
+                Transport::Http(Box::new(node))
             }
         };
         Ok(Api { transport, key })

@@ -43,7 +43,7 @@ cause, a blank line and a `hint:`.
 | 1 | refused or failed; stderr says why and what helps |
 | 2 | the command was not understood |
 
-`keypurse completions bash`, `zsh` or `fish` prints a script for the shell. `serve` is in
+`completions`, as in `keypurse completions bash`, prints a script for bash, zsh or fish. `serve` is in
 [configuration.md](configuration.md); `audit`, `backup`, `restore`, `keys` and `account` are in
 [operating.md](operating.md). Reports are explained in [reports.md](reports.md).
 ";

@@ -85,8 +85,8 @@ pub(crate) fn relative_text(at: &str, now: Timestamp) -> String {
 pub(crate) fn length(seconds: i64) -> String {
     let (count, unit) = match seconds {
         ..MINUTE => (seconds, "second"),
-        ..HOUR => (seconds / MINUTE, "minute"),
-        ..DAY => (seconds / HOUR, "hour"),
+        MINUTE..HOUR => (seconds / MINUTE, "minute"),
+        HOUR..DAY => (seconds / HOUR, "hour"),
         _ => (seconds / DAY, "day"),
     };
     let plural = if count == 1 { "" } else { "s" };

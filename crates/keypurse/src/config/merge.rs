@@ -7,9 +7,10 @@ use std::time::Duration;
 use anyhow::Context;
 use jiff::tz::TimeZone;
 use keypurse_core::rules::Network;
-use keypurse_server::Settings;
 use keypurse_server::alerts::Reach;
 use keypurse_server::gateway::GatewayConfig;
+use keypurse_server::http::cors::Origin;
+use keypurse_server::{Settings, Transport};
 
 use super::file::ConfigFile;
 use super::prices;
@@ -71,9 +72,14 @@ impl Config {
         let demo = args.demo.or(file.demo).unwrap_or(false);
         let tls = tls(args, file)?;
         let behind_proxy = args.behind_proxy.or(file.behind_proxy).unwrap_or(false);
+        let transport = match (&tls, behind_proxy) {
+            (Some(_), _) => Transport::Tls,
+            (None, true) => Transport::BehindProxy,
+            (None, false) => Transport::Plain,
+        };
         let listen = args.listen.as_ref().or(file.listen.as_ref());
         let listen = listen_address(listen.map_or(DEFAULT_LISTEN, String::as_str))
-            .and_then(|address| is_safe(address, tls.is_some() || behind_proxy))
+            .and_then(|address| is_safe(address, transport != Transport::Plain))
             .with_context(|| origin("listen", args.listen.is_some(), file))?;
         let data_dir = args.data_dir.clone().or_else(|| file.data_dir.clone());
         let log = args.log.clone().or_else(|| file.log.clone());
@@ -98,7 +104,10 @@ impl Config {
                 default_output_limit: default_output.unwrap_or(DEFAULT_MAX_OUTPUT_TOKENS).into(),
                 ..GatewayConfig::default()
             },
-            settings: settings(args, file)?,
+            settings: Settings {
+                transport,
+                ..settings(args, file)?
+            },
         })
     }
 }
@@ -132,6 +141,8 @@ fn settings(args: &ServeArgs, file: &ConfigFile) -> anyhow::Result<Settings> {
             .trust_forwarded_for
             .or(file.trust_forwarded_for)
             .unwrap_or(false),
+        transport: Transport::Plain,
+        cors_origins: cors_origins(args, file)?,
     })
 }
 
@@ -149,6 +160,20 @@ fn webhooks(args: &ServeArgs, file: &ConfigFile) -> anyhow::Result<Reach> {
     };
     let networks = networks.into_iter().flatten().map(read);
     Ok(Reach::and(networks.collect::<Result<_, _>>()?))
+}
+
+fn cors_origins(args: &ServeArgs, file: &ConfigFile) -> anyhow::Result<Vec<Origin>> {
+    let origins = args.cors_origins.as_ref().or(file.cors_origins.as_ref());
+    let parse = |text: &String| {
+        Origin::parse(text).map_err(|error| {
+            let hint = Hint("write them as browsers do, like https://admin.example.com".to_owned());
+            anyhow::Error::new(hint).context(format!("`{text}` is {error}"))
+        })
+    };
+    let origins = origins.into_iter().flatten().map(parse);
+    origins
+        .collect::<anyhow::Result<_>>()
+        .with_context(|| origin("cors_origins", args.cors_origins.is_some(), file))
 }
 
 fn tls(args: &ServeArgs, file: &ConfigFile) -> anyhow::Result<Option<Tls>> {

@@ -187,7 +187,7 @@ fn known(file: &str, variables: &[(&str, &str)]) -> Vec<(String, String, bool)> 
         ProviderKind::Http(upstream) => {
             (provider.name, upstream.base_url, upstream.api_key.is_some())
         }
-        other => panic!("over HTTP: {other:?}"),
+        ProviderKind::Demo => panic!("over HTTP"),
     });
     shown.collect()
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use keypurse_core::id::CallIds;
 use keypurse_core::time::Clock;
 use keypurse_server::alerts::Alerting;
+use keypurse_server::dashboard::Dashboard;
 use keypurse_server::gateway::Gateway;
 use keypurse_server::http::revocations::Revocations;
 use keypurse_server::http::throttle::FailedSignIns;
@@ -38,6 +39,7 @@ pub(super) async fn state(parts: Parts) -> Result<AppState, StoreError> {
         cut_off: CancellationToken::new(),
         revocations: Revocations::default(),
         failed_sign_ins: FailedSignIns::default(),
+        dashboard: Dashboard::default(),
         gateway: parts.gateway,
         alerting: parts.alerting,
         settings: parts.settings,

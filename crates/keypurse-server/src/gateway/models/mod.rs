@@ -2,6 +2,7 @@
 //! Public.
 
 mod aliases;
+mod example;
 mod list;
 mod listed;
 mod select;

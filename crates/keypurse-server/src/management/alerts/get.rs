@@ -4,8 +4,8 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 
-use super::answer::AlertAnswer;
 use super::path::AlertPath;
+use crate::alerts::wire::AlertAnswer;
 use crate::http::answer;
 use crate::http::refusal::Refusal;
 use crate::management::caller::Holder;

@@ -1,8 +1,6 @@
 //! Alerts: one file per operation.
 
-mod answer;
 mod change;
-mod condition;
 mod create;
 mod delete;
 mod deliveries;
@@ -13,8 +11,6 @@ mod page;
 mod path;
 mod test;
 mod update;
-mod webhook;
-mod wire;
 
 pub(super) use create::create;
 pub(super) use delete::delete;

@@ -1,5 +1,7 @@
 //! What periods are called.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use keypurse_core::time::Timestamp;
@@ -20,8 +22,21 @@ pub(super) struct Periods {
 }
 
 impl Periods {
+    /// Names one period after the other: most sums are of the last one's.
+    pub(super) fn names(&self) -> impl FnMut(Timestamp) -> Arc<str> {
+        let mut last: Option<(Timestamp, Arc<str>)> = None;
+        move |start| match &last {
+            Some((known, name)) if *known == start => Arc::clone(name),
+            Some(_) | None => {
+                let name = Arc::from(self.name(start));
+                last = Some((start, Arc::clone(&name)));
+                name
+            }
+        }
+    }
+
     /// The name of the period that starts then.
-    pub(super) fn name(&self, start: Timestamp) -> String {
+    fn name(&self, start: Timestamp) -> String {
         match self.step {
             Step::Whole => self.range.begin.to_string(),
             Step::Hour => start.to_string(),

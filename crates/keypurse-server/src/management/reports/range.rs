@@ -7,7 +7,7 @@ use keypurse_core::time::Timestamp;
 use keypurse_store::Step;
 
 use super::parameters::{Parameters, choice};
-use crate::management::fields::Reason;
+use crate::http::fields::Reason;
 
 pub(super) const BEGIN: &str = "begin";
 pub(super) const END: &str = "end";
@@ -18,6 +18,8 @@ const BEFORE_BEGIN: &str = "Ensure this date is not before `begin`.";
 const MANY_HOURS: &str = "Ensure there are no more than 7 days of hours (step 5).";
 /// Days that hours can be asked of at once.
 const MAX_DAYS_OF_HOURS: i32 = 7;
+/// For how many days hours are kept: see [`Step::Hour`].
+const HOURS_KEPT_DAYS: i32 = 62;
 
 /// No call was made before or will be made after, and no zone's calendar ends
 /// in between.
@@ -70,6 +72,11 @@ impl Range {
             begin: self.begin.clamp(FIRST, LAST),
             end: self.end.clamp(FIRST, LAST),
         }
+    }
+
+    /// Whether these periods are still told apart.
+    pub(super) fn is_kept(self, step: Step, today: Date) -> bool {
+        step != Step::Hour || (today - self.begin.min(today)).get_days() <= HOURS_KEPT_DAYS
     }
 
     /// How many periods there are at most up to a day: days to come have no

@@ -23,6 +23,7 @@ use crate::state::AppState;
 /// Sums in one answer: tokens times periods. Ten thousand tokens by month for
 /// a year and a half, or a thousand by day for a year.
 const MAX_SUMS: u64 = 400_000;
+const TOO_OLD: &str = "Hours (step 5) are kept for 62 days; ask for days, or for a later day.";
 const TOO_MUCH: &str = "This asks for too much at once; ask for longer periods, fewer days, or \
      one `token`.";
 
@@ -117,12 +118,18 @@ impl Asked {
             Some(groups) if !tells_tokens(groups) => 1,
             Some(_) | None => selection.size(),
         };
-        if tokens.saturating_mul(self.range.periods(self.step, today)) <= MAX_SUMS {
-            return Ok(());
-        }
+        let sums = tokens.saturating_mul(self.range.periods(self.step, today));
         let mut faults = FieldFaults::default();
-        faults.add(STEP, TOO_MUCH);
-        Err(Refusal::Invalid(faults))
+        if !self.range.is_kept(self.step, today) {
+            faults.add(BEGIN, TOO_OLD);
+        }
+        if sums > MAX_SUMS {
+            faults.add(STEP, TOO_MUCH);
+        }
+        if !faults.is_empty() {
+            return Err(Refusal::Invalid(faults));
+        }
+        Ok(())
     }
 
     /// The question to storage; `None` when nobody's calls are asked for.

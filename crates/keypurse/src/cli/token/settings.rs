@@ -134,14 +134,14 @@ impl SettingsArgs {
         set("balance", self.balance.clone().map(Value::from));
         let is_checked = self.active_balance.or(self.balance.as_ref().map(|_| true));
         set("active_balance", is_checked.map(Value::from));
-        set("balance_reset_period", self.reset.and_then(word));
+        set("balance_reset_period", self.reset.as_ref().and_then(word));
         set(
             "balance_reset_amount",
             self.reset_amount.clone().map(Value::from),
         );
         let expires = self.expires.map(|when| when.from(now).to_string());
         set("expire_time", expires.map(Value::from));
-        set("overdraft", self.overdraft.and_then(word));
+        set("overdraft", self.overdraft.as_ref().and_then(word));
         set("simulate_budget", self.simulate_budget.map(Value::from));
         set("allowed_models", list(&self.allow_model));
         set("denied_models", list(&self.deny_model));
@@ -178,7 +178,7 @@ impl Clear {
 }
 
 /// The word a person types is the word of the API.
-fn word(choice: impl ValueEnum) -> Option<Value> {
+fn word(choice: &impl ValueEnum) -> Option<Value> {
     choice
         .to_possible_value()
         .map(|value| value.get_name().into())

@@ -46,6 +46,10 @@ impl Screen {
     }
 
     /// Draws over what was there, so that nothing flickers.
+    #[expect(
+        clippy::unused_self,
+        reason = "only who has entered a screen draws on it"
+    )]
     pub(super) fn draw(&mut self, lines: &[String], trouble: Option<&str>) -> io::Result<()> {
         let mut out = io::stdout().lock();
         queue!(out, MoveTo(0, 0))?;

@@ -1,13 +1,12 @@
 //! Costs as JSON, in the vendor's shape. Wire | here: `total_cost` | cost,
 //! `details` | calls.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use serde::Serialize;
-use serde_json::value::RawValue;
+use serde::{Serialize, Serializer};
 
-use super::fold::{Cell, Costs};
-use crate::http::answer::number;
+use super::fold::{Cell, Costs, PeriodCosts};
+use crate::http::answer::Dollars;
 
 /// Columns of the same as a table.
 pub(super) const COLUMNS: [&str; 6] = [
@@ -21,34 +20,38 @@ pub(super) const COLUMNS: [&str; 6] = [
 
 #[derive(Debug, Serialize)]
 pub(super) struct Report<'a> {
-    response: Vec<TokenCosts<'a>>,
+    response: Vec<TokenReport<'a>>,
 }
 
 #[derive(Debug, Serialize)]
-struct TokenCosts<'a> {
+struct TokenReport<'a> {
     token: &'a str,
-    data: BTreeMap<&'a str, BTreeMap<&'a str, FeatureCosts<'a>>>,
+    data: Data<'a>,
 }
 
+/// By period, and in it by feature. Written as it is read: there can be
+/// hundreds of thousands.
+#[derive(Debug)]
+struct Data<'a>(&'a [(Arc<str>, PeriodCosts)]);
+
+#[derive(Debug)]
+struct Features<'a>(&'a PeriodCosts);
+
 #[derive(Debug, Serialize)]
-struct FeatureCosts<'a> {
-    total_cost: Box<RawValue>,
+struct FeatureReport<'a> {
+    total_cost: Dollars,
     details: u64,
-    cost_per_provider: BTreeMap<&'a str, Box<RawValue>>,
+    cost_per_provider: Providers<'a>,
 }
+
+#[derive(Debug)]
+struct Providers<'a>(&'a Cell);
 
 impl<'a> Report<'a> {
     pub(super) fn of(costs: &'a Costs) -> Self {
-        let tokens = costs.tokens.iter().map(|(token, spent)| {
-            let data = spent.iter().map(|(period, features)| {
-                let features = features.iter();
-                let features = features.map(|(feature, cell)| (*feature, FeatureCosts::of(cell)));
-                (&**period, features.collect())
-            });
-            TokenCosts {
-                token,
-                data: data.collect(),
-            }
+        let tokens = costs.tokens.iter().map(|token| TokenReport {
+            token: &token.name,
+            data: Data(&token.periods),
         });
         Self {
             response: tokens.collect(),
@@ -56,14 +59,30 @@ impl<'a> Report<'a> {
     }
 }
 
-impl<'a> FeatureCosts<'a> {
-    fn of(cell: &'a Cell) -> Self {
-        let providers = cell.providers.iter();
-        let providers = providers.map(|(provider, (_, cost))| (&**provider, number(*cost)));
-        Self {
-            total_cost: number(cell.cost()),
-            details: cell.calls(),
-            cost_per_provider: providers.collect(),
-        }
+impl Serialize for Data<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let periods = self.0.iter();
+        serializer.collect_map(periods.map(|(period, features)| (&**period, Features(features))))
+    }
+}
+
+impl Serialize for Features<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let features = self.0.iter();
+        serializer.collect_map(features.map(|(feature, cell)| {
+            let report = FeatureReport {
+                total_cost: Dollars(cell.cost()),
+                details: cell.calls(),
+                cost_per_provider: Providers(cell),
+            };
+            (*feature, report)
+        }))
+    }
+}
+
+impl Serialize for Providers<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let providers = self.0.providers.iter();
+        serializer.collect_map(providers.map(|(name, _, cost)| (&**name, Dollars(*cost))))
     }
 }

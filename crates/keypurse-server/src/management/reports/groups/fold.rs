@@ -1,6 +1,7 @@
 //! Sums added up by group and period.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use keypurse_core::money::Money;
 use keypurse_core::usage::{COUNTS, TokenCounts};
@@ -13,7 +14,7 @@ use crate::management::reports::period::Periods;
 use crate::management::reports::selection::Selection;
 
 /// Sums by group and period.
-pub(super) type Grouped = BTreeMap<Vec<Option<String>>, BTreeMap<String, Sums>>;
+pub(super) type Grouped = BTreeMap<Vec<Option<String>>, BTreeMap<Arc<str>, Sums>>;
 
 /// What sums are called.
 #[derive(Clone, Copy, Debug)]
@@ -40,12 +41,16 @@ pub(super) struct Sums {
 /// without under none.
 pub(super) fn fold(groups: &[Group], rows: Vec<UsageRow>, names: &Names<'_>) -> Grouped {
     let mut grouped = Grouped::new();
+    let mut name_period = names.periods.names();
     for row in rows {
-        let period = names.periods.name(row.period);
+        let period = name_period(row.period);
         for tag in names.tags(groups, &row) {
             let key = groups.iter().map(|group| names.value(*group, &row, tag));
             let periods = grouped.entry(key.collect()).or_default();
-            periods.entry(period.clone()).or_default().add(&row.sums);
+            periods
+                .entry(Arc::clone(&period))
+                .or_default()
+                .add(&row.sums);
         }
     }
     grouped

@@ -4,11 +4,10 @@
 use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
-use serde_json::value::RawValue;
 
 use super::Group;
 use super::fold::{Grouped, Sums};
-use crate::http::answer::number;
+use crate::http::answer::Dollars;
 
 /// Percentiles that are told.
 pub(super) const PERCENTILES: [(&str, u32); 3] = [("p50", 50), ("p90", 90), ("p99", 99)];
@@ -27,7 +26,7 @@ struct GroupSums<'a> {
 
 #[derive(Debug, Serialize)]
 struct PeriodSums<'a> {
-    total_cost: Box<RawValue>,
+    total_cost: Dollars,
     details: u64,
     errors: u64,
     simulated: u64,
@@ -66,7 +65,7 @@ impl<'a> PeriodSums<'a> {
     fn of(sums: &'a Sums) -> Self {
         let latency_ms = PERCENTILES.map(|(name, rank)| (name, sums.latency.percentile_ms(rank)));
         Self {
-            total_cost: number(sums.cost),
+            total_cost: Dollars(sums.cost),
             details: sums.calls,
             errors: sums.errors,
             simulated: sums.simulated,

@@ -5,6 +5,7 @@ mod delivery;
 mod lately;
 mod purses;
 mod reach;
+mod scale_tmp;
 mod time;
 
 use keypurse_server::background::alerts::{Deliverer, Evaluator};

@@ -46,7 +46,19 @@ async fn a_test_is_sent_at_once_marked_and_answered_with_what_the_receiver_said(
         body["text"],
         "The account spent $5.000000001 within 1 hour, more than $5.00."
     );
+    app.finish().await;
+}
 
+#[tokio::test]
+async fn tests_are_in_the_log_and_are_no_events() {
+    let (app, receiver) = open().await;
+    let body = json!({
+        "name": "n", "kind": "exhausted", "webhook": {"url": receiver.base_url()},
+    });
+    let alert = made(&app, &body).await;
+    let at = path(id_of(&alert));
+    let taken = app.post(&format!("{at}test/")).send().await.json();
+    assert_eq!(taken["delivered"], true);
     receiver.next(Reply::text(418, "text/plain", "no"));
     let refused = app.post(&format!("{at}test/")).send().await.json();
     assert_eq!(

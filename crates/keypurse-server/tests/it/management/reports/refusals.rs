@@ -140,6 +140,17 @@ async fn a_report_that_would_be_too_large_is_refused_with_what_to_do() {
 }
 
 #[tokio::test]
+async fn hours_that_are_no_longer_told_apart_are_refused_with_what_to_do() {
+    let app = TestApp::new().await;
+    let hours = |day: &str| format!("begin={day}&end={day}&step=5&group_by=provider");
+    ask(&app, COSTS, &hours("2026-09-20")).await;
+    let reasons = json!({"begin": "kept for 62 days"});
+    refused(&app, COSTS, &hours("2026-09-19"), &reasons).await;
+    ask(&app, COSTS, &hours("2027-09-19")).await;
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn an_unknown_token_is_not_found_and_a_faulty_question_is_told_before() {
     let app = TestApp::new().await;
     for path in [COSTS, CALLS] {

@@ -10,9 +10,9 @@ use serde_json::value::RawValue;
 use super::condition::{self, KINDS, Kind};
 use super::webhook::{self, WebhookWish};
 use crate::alerts::wire::EVERY_TOKEN;
+use crate::http::fields::{BLANK, Fields, NULL, Reason, boolean, choice, text};
 use crate::http::json::JsonObject;
 use crate::http::refusal::{FieldFaults, Refusal};
-use crate::management::fields::{BLANK, Fields, NULL, Reason, boolean, choice, text};
 use crate::state::State;
 
 const MAX_NAME_CHARS: usize = 200;
@@ -37,7 +37,7 @@ const KNOWN: [&str; 10] = [
 
 /// An alert that is wished for.
 #[derive(Debug)]
-pub(super) struct Wish {
+pub(crate) struct Wish {
     pub(super) name: String,
     pub(super) scope: AlertScope,
     pub(super) condition: AlertCondition,
@@ -47,7 +47,7 @@ pub(super) struct Wish {
 }
 
 /// Reads the body of POST, or of PATCH over the rule that is there.
-pub(super) async fn read(
+pub(crate) async fn read(
     state: &State,
     account: AccountId,
     object: &JsonObject<'_>,

@@ -7,7 +7,7 @@ use keypurse_core::alert::{
 use keypurse_core::money::Money;
 use serde_json::value::RawValue;
 
-use crate::management::fields::{Fields, REQUIRED, Reason, money, whole};
+use crate::http::fields::{Fields, REQUIRED, Reason, money, whole};
 
 const THRESHOLD: &str = "threshold";
 const WINDOW: &str = "window";
