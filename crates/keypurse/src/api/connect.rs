@@ -29,7 +29,7 @@ pub(crate) struct ConnectArgs {
     /// Work on this folder itself, while no server runs; beside --url: where account.key is
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
-    /// Configuration of the server that uses --data-dir, for its time zone
+    /// Configuration of the server that uses --data-dir
     #[arg(long, global = true, env = "KEYPURSE_CONFIG", value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 }

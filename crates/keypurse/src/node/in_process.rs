@@ -13,6 +13,7 @@ use keypurse_store_sqlite::{OpenError, SqliteOptions, SqliteStore};
 
 use super::wiring::{self, Parts};
 use super::{check_keys, time_keeping};
+use crate::cli::options_for;
 use crate::cli::serve::ServeArgs;
 use crate::config::Config;
 use crate::data_dir::DataDir;
@@ -20,22 +21,22 @@ use crate::hint;
 use crate::system::SystemEntropy;
 
 /// Opens a data directory that no other process uses. Days are those of the
-/// configuration a server would use here: they bound budgets.
+/// server that used it last: they bound budgets and reports.
 pub(crate) async fn open_in_process(
     dir: &DataDir,
     config: Option<&Path>,
 ) -> anyhow::Result<AppState> {
     let mut args = ServeArgs::from_environment()?;
     args.config = config.map(Path::to_owned).or(args.config);
-    let (settings, webhooks) = Config::in_process(&args)?;
+    let (mut settings, webhooks) = Config::in_process(&args)?;
     let vault = Vault::over(dir.keys(&SystemEntropy)?.keyring());
     let clock = time_keeping::start(&dir.clock_note());
     let options = SqliteOptions {
-        path: dir.database(),
         clock: clock.clone(),
-        zone: settings.zone.clone(),
+        ..options_for(dir.database())
     };
     let store = SqliteStore::open(&options).map_err(explain)?;
+    settings.zone = store.zone().clone();
     check_keys(dir.path(), &store, &vault.keyring()).await?;
     let gateway = Gateway::new(GatewayConfig::default());
     let state = wiring::state(Parts {

@@ -17,6 +17,7 @@ mod backup;
 mod clock;
 mod commands;
 mod corruption;
+mod dashboard;
 mod disk_full;
 mod io_error;
 mod keys;
