@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::client::Client;
 use crate::process::{ACCOUNT_KEY, Setup, keypurse};
 
 fn said(output: &Output) -> (String, String, Option<i32>) {
@@ -53,24 +54,31 @@ fn refused(command: &mut Command) -> String {
 #[tokio::test]
 async fn a_server_and_its_data_directory_answer_alike() {
     let folder = tempfile::tempdir().unwrap();
-    let mut setup = Setup::new(folder.path()).argument("--demo");
+    let zone = "Pacific/Auckland";
+    let mut setup = Setup::new(folder.path())
+        .argument("--demo")
+        .argument("--time-zone")
+        .argument(zone);
     setup.preset_key = false;
     let mut process = setup.start().await;
     let data_dir = setup.data_dir();
     let url = format!("http://{}", setup.address);
     let asked = |arguments: &[&str]| {
         let mut command = to_folder(&setup.folder, &data_dir, arguments);
-        command.args(["--url", &url]);
+        command
+            .args(["--url", &url])
+            .env("KEYPURSE_TIME_ZONE", zone);
         command
     };
-    let secret = done(&mut asked(&[
+    let create = [
         "token",
         "create",
         "ci",
         "--balance",
         "99999.999999999",
         "-q",
-    ]));
+    ];
+    let secret = done(&mut asked(&create));
     assert!(
         secret.starts_with("kp_live_") && secret.trim().len() == 46,
         "{secret}"
@@ -84,11 +92,12 @@ async fn a_server_and_its_data_directory_answer_alike() {
         "--kind",
         "exhausted",
     ]));
+    call(&setup, secret.trim()).await;
     let commands: [&[&str]; 6] = [
         &["token", "list", "--json"],
         &["token", "get", "ci"],
         &["alerts", "list"],
-        &["usage", "--by", "model", "--json"],
+        &["usage", "--by", "model", "--step", "day", "--json"],
         &["usage", "calls", "--json"],
         &["top", "--once", "--sort", "balance"],
     ];
@@ -103,15 +112,20 @@ async fn a_server_and_its_data_directory_answer_alike() {
         while_it_runs.iter().zip(&without).all(same),
         "{while_it_runs:#?}\n{without:#?}"
     );
+    assert!(without[4].contains("demo"), "{}", without[4]);
     // What is changed without a server is there when it runs again.
-    done(&mut to_folder(
-        &setup.folder,
-        &data_dir,
-        &["token", "delete", "ci", "--yes"],
-    ));
+    let delete = ["token", "delete", "ci", "--yes"];
+    done(&mut to_folder(&setup.folder, &data_dir, &delete));
     let mut process = setup.start().await;
     assert_eq!(done(&mut asked(&["token", "list", "--json"])), "[]\n");
     assert!(process.terminate().success());
+}
+
+async fn call(setup: &Setup, secret: &str) {
+    let body = json!({"model": "demo/echo", "messages": [{"role": "user", "content": "Hello"}]});
+    let client = Client::new(&setup.address);
+    let answer = client.post("/v1/chat/completions", secret, &body).await;
+    assert_eq!(answer.unwrap().status, 200);
 }
 
 /// Without the line that says when it was.
