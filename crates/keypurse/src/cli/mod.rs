@@ -25,4 +25,6 @@ mod reference;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use command::{Cli, Command, DEFAULT_DATA_DIR, DataDirArg, options_for, run};
+#[cfg(test)]
+pub(crate) use command::Command;
+pub(crate) use command::{Cli, DEFAULT_DATA_DIR, DataDirArg, options_for, run};
