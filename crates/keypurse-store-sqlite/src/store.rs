@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use async_trait::async_trait;
+use jiff::tz::TimeZone;
 use keypurse_core::id::{AccountId, CallId, TokenId};
 use keypurse_core::ledger::{Admission, Charge};
 use keypurse_core::money::Money;
@@ -95,6 +96,11 @@ impl SqliteStore {
             writer,
             waits_for_acknowledgement: instance.restored.is_some(),
         })
+    }
+
+    /// The zone whose days bound reset periods and reports.
+    pub fn zone(&self) -> &TimeZone {
+        self.days.zone()
     }
 
     /// Asks the writer and waits until what it decided is on disk.

@@ -4,8 +4,8 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::ArgAction;
 use clap::builder::BoolishValueParser;
+use clap::{ArgAction, Parser};
 
 use crate::config::Config;
 use crate::node;
@@ -90,6 +90,18 @@ pub(crate) struct ServeArgs {
     /// What to log: error, warn, info, debug, or per module as `RUST_LOG` takes it
     #[arg(long, env = "KEYPURSE_LOG", value_name = "FILTER")]
     pub(crate) log: Option<String>,
+}
+
+impl ServeArgs {
+    /// What the environment says a server would use.
+    pub(crate) fn from_environment() -> anyhow::Result<Self> {
+        #[derive(Debug, Parser)]
+        struct Alone {
+            #[command(flatten)]
+            args: ServeArgs,
+        }
+        Ok(Alone::try_parse_from(["keypurse"])?.args)
+    }
 }
 
 pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<()> {

@@ -60,12 +60,13 @@ pub(crate) struct Config {
 impl Config {
     /// Reads the file and puts flags and environment over it.
     pub(crate) fn load(args: &ServeArgs, environment: Environment<'_>) -> anyhow::Result<Self> {
-        let file = match &args.config {
-            Some(path) => ConfigFile::read(path)?,
-            None if Path::new(DEFAULT_FILE).is_file() => ConfigFile::read(Path::new(DEFAULT_FILE))?,
-            None => ConfigFile::default(),
-        };
-        Self::merge(args, &file, environment)
+        Self::merge(args, &read(args)?, environment)
+    }
+
+    /// What is needed without a listener and without providers.
+    pub(crate) fn in_process(args: &ServeArgs) -> anyhow::Result<(Settings, Reach)> {
+        let file = read(args)?;
+        Ok((settings(args, &file)?, webhooks(args, &file)?))
     }
 
     pub(super) fn merge(
@@ -119,6 +120,14 @@ impl Config {
                 ..settings(args, file)?
             },
         })
+    }
+}
+
+fn read(args: &ServeArgs) -> anyhow::Result<ConfigFile> {
+    match &args.config {
+        Some(path) => ConfigFile::read(path),
+        None if Path::new(DEFAULT_FILE).is_file() => ConfigFile::read(Path::new(DEFAULT_FILE)),
+        None => Ok(ConfigFile::default()),
     }
 }
 

@@ -57,6 +57,22 @@ may leave out the version (`/v1`, `/v1beta`), as the vendors' SDKs do.
 |---|---|---|
 ";
 
+const LOCAL: &str = "
+`azure` needs `AZURE_OPENAI_ENDPOINT` too; its models are called by the names of their deployments. The last three run
+on your own machine. No variable switches them on, a section of the file does, even an empty one; a key is sent if
+its variable is set. Nobody publishes prices for them, so that their models are refused until there is a
+price for each, or `free = true`:
+
+```toml
+[providers.ollama]
+free = true
+
+[providers.\"llama.cpp\"]                # its dot needs quotes
+base_url = \"http://127.0.0.1:8081/v1\" # if it does not listen where it usually does
+free = true
+```
+";
+
 const PRICES: &str = "
 ## Prices
 
@@ -142,12 +158,17 @@ pub(super) fn markdown() -> String {
     }
     text.push_str(PROVIDERS);
     for preset in PRESETS {
+        let endpoint = preset.endpoint_env.map(|variable| format!("${variable}"));
         let _ = writeln!(
             text,
-            "| `{}` | `{}` | `{}` |",
-            preset.name, preset.api_key_env, preset.base_url
+            "| `{}` | `{}` | `{}{}` |",
+            preset.name,
+            preset.api_key_env,
+            endpoint.unwrap_or_default(),
+            preset.base_url
         );
     }
+    text.push_str(LOCAL);
     text.push_str(PRICES);
     text.push_str(ALIASES);
     text
