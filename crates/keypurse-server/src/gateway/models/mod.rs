@@ -2,6 +2,7 @@
 //! Public.
 
 mod aliases;
+mod facts;
 mod list;
 mod listed;
 mod select;

@@ -122,6 +122,18 @@ impl Health {
         claimed.is_err()
     }
 
+    /// Failures since it last answered.
+    pub(in crate::gateway) fn failures(&self) -> u32 {
+        self.failures.load(Ordering::Relaxed)
+    }
+
+    /// Until when it is asked after others, if it failed that often. Changes
+    /// nothing, unlike [`Health::is_paused`].
+    pub(in crate::gateway) fn paused_until(&self) -> Option<Timestamp> {
+        let until = self.paused_until.load(Ordering::Relaxed);
+        (until != 0).then(|| Timestamp::from_micros(until))
+    }
+
     /// Average time to the first byte, in microseconds. `None`: not known.
     pub(in crate::gateway) fn latency(&self) -> Option<u64> {
         Some(self.latency.load(Ordering::Relaxed)).filter(|latency| *latency > 0)

@@ -1,0 +1,19 @@
+//! Questions to [`keypurse_store::Usage`], and what pages make of the answers.
+//!
+//! Sums are the reports' own. What is cut off a page (all but the largest
+//! lines of a chart) is summed up as `Other`, never dropped.
+
+mod calendar;
+mod explore;
+mod group;
+mod metric;
+mod over_time;
+mod plot;
+mod totals;
+
+pub(in crate::dashboard) use calendar::{Calendar, Period, Range};
+pub(in crate::dashboard) use explore::{Explored, Explorer, Line, Question};
+pub(in crate::dashboard) use group::{Filters, GroupBy, feature_name, status_name};
+pub(in crate::dashboard) use metric::Metric;
+pub(in crate::dashboard) use plot::{Plot, Series};
+pub(in crate::dashboard) use totals::Totals;
