@@ -15,7 +15,7 @@ use crate::changes::{Claim, Repeated};
 use crate::error::StoreError;
 
 /// What kind of work a call asked for; named as the vendor's reports name it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Feature {
     /// Conversations, on whatever route: `text__chat`.
     Chat,

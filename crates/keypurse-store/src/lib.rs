@@ -37,8 +37,8 @@ pub use tokens::{
 };
 
 pub use usage::{
-    CallsPage, Dimension, Latency, ListedCall, StatusClass, Step, TokenLabel, Usage, UsageKey,
-    UsageQuery, UsageRow, UsageSums, Whose,
+    CallsPage, Dimension, Latency, ListedCall, StatusClass, Step, TokenLabel, Usage, UsageDetail,
+    UsageKey, UsageQuery, UsageRow, UsageSums, Whose,
 };
 
 use std::fmt::Debug;

@@ -1,5 +1,7 @@
 //! What was used: sums over calls, from rollups, and the calls themselves.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use jiff::civil::Date;
 use keypurse_core::id::{AccountId, TokenId};
@@ -9,7 +11,7 @@ use keypurse_core::usage::TokenCounts;
 
 use crate::calls::Feature;
 use crate::error::StoreError;
-use crate::statement::CallRecord;
+use crate::statement::{CallRecord, CallState};
 
 /// How long the periods of a report are, in the zone whose days bound budgets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,8 +65,30 @@ pub enum StatusClass {
     ClientError,
     /// The provider's or ours: 5xx.
     ServerError,
-    /// Nobody was answered: a crash, or a client that left.
+    /// Nobody was answered: a crash.
     Unanswered,
+}
+
+impl StatusClass {
+    /// All there are.
+    pub const ALL: [Self; 4] = [
+        Self::Success,
+        Self::ClientError,
+        Self::ServerError,
+        Self::Unanswered,
+    ];
+
+    /// How a call ended. `None`: it does not count as a call, for nothing
+    /// happened: it was resolved at nothing, and no failure was told.
+    pub const fn of(state: CallState, status: u16) -> Option<Self> {
+        match (state, status) {
+            (CallState::Void, 0..400) => None,
+            (_, 0) => Some(Self::Unanswered),
+            (_, 1..400) => Some(Self::Success),
+            (_, 400..500) => Some(Self::ClientError),
+            (_, 500..) => Some(Self::ServerError),
+        }
+    }
 }
 
 /// A question to the rollups. Both days count; days are those of the zone.
@@ -90,6 +114,8 @@ pub struct UsageQuery {
     pub feature: Option<Feature>,
     /// Only what ended so.
     pub status: Option<StatusClass>,
+    /// Whether units and latencies are summed too, which takes longer.
+    pub detail: bool,
 }
 
 /// What a sum is of; a member is `None` where the question did not ask to tell
@@ -99,11 +125,11 @@ pub struct UsageKey {
     /// Which token.
     pub token: Option<TokenId>,
     /// Which provider.
-    pub provider: Option<String>,
+    pub provider: Option<Arc<str>>,
     /// Which model, as `provider/model`.
-    pub model: Option<String>,
-    /// Which kind of work, by its place in [`Feature::ALL`].
-    pub feature: Option<u8>,
+    pub model: Option<Arc<str>>,
+    /// Which kind of work.
+    pub feature: Option<Feature>,
     /// How they ended.
     pub status: Option<StatusClass>,
 }
@@ -119,11 +145,21 @@ pub struct UsageSums {
     pub errors: u64,
     /// Of these, how many were counted instead of reported.
     pub estimated: u64,
-    /// What they cost, rehearsals and simulated calls at nothing.
+    /// What was charged for them: for rehearsals and simulated calls nothing,
+    /// and nothing that the house bore.
     pub cost: Money,
-    /// What they used.
+    /// What they used and how long they took, where [`UsageQuery::detail`]
+    /// asked for it.
+    pub detail: Option<Box<UsageDetail>>,
+}
+
+/// What calls used, and how long they took.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UsageDetail {
+    /// What they used; the tier of service is not told.
     pub counts: TokenCounts,
-    /// How long they took.
+    /// How long it took until they were answered to the end. What nobody was
+    /// answered to took no time.
     pub latency: Latency,
 }
 
@@ -141,6 +177,11 @@ impl Latency {
         5, 10, 20, 35, 50, 75, 100, 150, 250, 400, 700, 1_000, 1_500, 2_500, 5_000, 10_000, 20_000,
         60_000, 300_000,
     ];
+
+    /// The bucket of a call that took so many milliseconds.
+    pub fn bucket(millis: u64) -> usize {
+        Self::BOUNDS_MS.partition_point(|bound| u64::from(*bound) <= millis)
+    }
 }
 
 /// One sum.
