@@ -19,6 +19,8 @@ pub(in crate::dashboard) struct Question {
     pub(in crate::dashboard) by: GroupBy,
     pub(in crate::dashboard) filters: Filters,
     pub(in crate::dashboard) metric: Metric,
+    /// Whether tokens and latency are wanted.
+    pub(in crate::dashboard) detail: bool,
 }
 
 /// Somebody who can answer a question.
@@ -110,6 +112,7 @@ impl<'a> Explorer<'a> {
             model: filters.model.clone(),
             feature: filters.feature,
             status: filters.status,
+            detail: self.question.detail,
         }
     }
 

@@ -1,5 +1,7 @@
 //! What costs are told apart by, and narrowed to.
 
+use std::sync::Arc;
+
 use keypurse_core::id::TokenId;
 use keypurse_store::{Dimension, Feature, StatusClass, TokenLabel, UsageKey, Whose};
 
@@ -100,15 +102,12 @@ impl GroupBy {
     /// What a sum of this key is shown under: more than one line for a token
     /// with several tags.
     pub(super) fn names(self, key: &UsageKey, labels: &Labels) -> Vec<String> {
-        let or_unknown = |name: &Option<String>| name.clone().unwrap_or_else(|| "–".to_owned());
+        let or_unknown = |name: &Option<Arc<str>>| name.as_deref().unwrap_or("–").to_owned();
         let name = match self {
             Self::Token => labels.name(key.token),
             Self::Provider => or_unknown(&key.provider),
             Self::Model => or_unknown(&key.model),
-            Self::Feature => {
-                let feature = key.feature.and_then(|at| Feature::ALL.get(usize::from(at)));
-                feature.map_or("–", |feature| feature_name(*feature)).to_owned()
-            }
+            Self::Feature => key.feature.map_or("–", feature_name).to_owned(),
             Self::Status => key.status.map_or("–", status_name).to_owned(),
             Self::Tag => return labels.tags(key.token),
         };

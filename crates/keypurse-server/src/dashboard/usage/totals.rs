@@ -3,7 +3,8 @@
 use keypurse_core::money::Money;
 use keypurse_store::{Latency, UsageRow, UsageSums};
 
-/// What pages show of calls.
+/// What pages show of calls. Tokens and latency only where the question asked
+/// for [`keypurse_store::UsageQuery::detail`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::dashboard) struct Totals {
     pub(in crate::dashboard) cost: Money,
@@ -31,11 +32,13 @@ impl Totals {
         self.calls += sums.calls;
         self.errors += sums.errors;
         self.simulated += sums.simulated;
-        self.input_tokens += sums.counts.input;
-        self.output_tokens += sums.counts.output;
-        let buckets = self.latency.buckets.iter_mut();
-        for (bucket, more) in buckets.zip(sums.latency.buckets) {
-            *bucket += more;
+        if let Some(detail) = &sums.detail {
+            self.input_tokens += detail.counts.input;
+            self.output_tokens += detail.counts.output;
+            let buckets = self.latency.buckets.iter_mut();
+            for (bucket, more) in buckets.zip(detail.latency.buckets) {
+                *bucket += more;
+            }
         }
     }
 
