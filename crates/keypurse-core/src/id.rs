@@ -41,6 +41,11 @@ row_id!(
     SecretId,
     "sec_"
 );
+row_id!(
+    /// One sign-in to the dashboard.
+    SessionId,
+    "ses_"
+);
 
 /// One call to a model: 128 bits, the first 64 ordered in time.
 ///

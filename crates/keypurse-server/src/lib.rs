@@ -1,9 +1,10 @@
 //! A running node: HTTP and background work, no SQL.
 //!
-//! `management` manages tokens, `gateway` carries calls; neither imports the
-//! other. What both need of HTTP is in `http`. What happens when the ledger
+//! `management` manages tokens, `gateway` carries calls, `dashboard` shows both
+//! to people; none imports another. What they need of HTTP is in `http`. What happens when the ledger
 //! fails: no call leaves and no change is claimed (503); reads go on.
 
+mod dashboard;
 pub mod gateway;
 pub mod http;
 pub mod management;
@@ -13,4 +14,4 @@ mod state;
 pub mod vault;
 
 pub use router::router;
-pub use state::{AppState, Settings, State};
+pub use state::{AppState, Settings, State, Transport};

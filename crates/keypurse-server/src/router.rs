@@ -7,7 +7,7 @@ use axum::response::Response;
 
 use crate::http::{fallback, health, linger, peer, request_id};
 use crate::state::AppState;
-use crate::{gateway, management};
+use crate::{dashboard, gateway, management};
 
 /// Every route of a node. Whoever accepts connections puts a
 /// [`crate::http::peer::PeerAddr`] into each request.
@@ -15,6 +15,7 @@ pub fn router(state: AppState) -> Router {
     Router::new()
         .merge(management::routes())
         .merge(gateway::routes())
+        .merge(dashboard::routes(&state))
         .merge(health::routes())
         .fallback(fallback::no_such_route)
         .method_not_allowed_fallback(fallback::method_not_allowed)

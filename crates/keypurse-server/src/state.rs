@@ -65,4 +65,17 @@ pub struct Settings {
     pub max_body_bytes: usize,
     /// Whether a proxy in front says in `X-Forwarded-For` who calls.
     pub trusts_forwarded_for: bool,
+    /// What lies between a browser and this node.
+    pub transport: Transport,
+}
+
+/// What lies between a browser and a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// Nothing: it listens on loopback, unencrypted.
+    Plain,
+    /// The node's own TLS.
+    Tls,
+    /// A proxy, which does TLS.
+    BehindProxy,
 }

@@ -58,6 +58,8 @@ pub fn mark_restored(options: &SqliteOptions, backup_at: Timestamp) -> Result<()
             "UPDATE instance SET restored_at = ?, backup_at = ?",
             params![now, backup_at.micros()],
         )?;
+        // Who was signed in then may have signed out since.
+        connection.execute("DELETE FROM session", [])?;
         Ok(())
     })
 }

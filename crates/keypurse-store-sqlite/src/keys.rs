@@ -128,6 +128,7 @@ pub(crate) fn relies_on(
     let exists = |sql: &str| connection.prepare(sql)?.exists([version]);
     match kind {
         KeyKind::Pepper => Ok(exists("SELECT 1 FROM account WHERE pepper = ?")?
+            || exists("SELECT 1 FROM viewer_key WHERE pepper = ?")?
             || exists("SELECT 1 FROM secret WHERE pepper = ?")?),
         KeyKind::Master => exists("SELECT 1 FROM secret WHERE master = ? AND sealed IS NOT NULL"),
     }
@@ -140,7 +141,7 @@ pub struct KeyUsage {
     pub secrets: u64,
     /// Some of these tokens, by name.
     pub tokens: Vec<String>,
-    /// Accounts whose key was digested under it, by name.
+    /// Accounts whose key, or viewer key, was digested under it, by name.
     pub accounts: Vec<String>,
     /// Secrets that no longer work and are only remembered.
     pub retired: u64,
@@ -182,7 +183,12 @@ pub fn key_usage(path: &Path) -> rusqlite::Result<BTreeMap<(KeyKind, u32), KeyUs
             }
         }
     }
-    let mut accounts = connection.prepare("SELECT pepper, name FROM account ORDER BY id")?;
+    let mut accounts = connection.prepare(
+        "SELECT pepper, name FROM account
+         UNION ALL
+         SELECT v.pepper, a.name || ' (viewer key)' FROM viewer_key v
+         JOIN account a ON a.id = v.account_id",
+    )?;
     let mut rows = accounts.query([])?;
     while let Some(row) = rows.next()? {
         let usage = usage.entry((KeyKind::Pepper, row.get(0)?)).or_default();
@@ -217,6 +223,8 @@ pub fn abandon_key(options: &SqliteOptions, kind: KeyKind, version: u32) -> Resu
                     "UPDATE account SET key_digest = randomblob(32), pepper = 0 WHERE pepper = ?",
                     [version],
                 )?;
+                transaction.execute("DELETE FROM viewer_key WHERE pepper = ?", [version])?;
+                transaction.execute("DELETE FROM session", [])?;
                 transaction.execute("DELETE FROM retired WHERE pepper = ?", [version])?;
             }
             KeyKind::Master => {

@@ -280,7 +280,7 @@ pub(crate) fn account_state(account: &Account) -> AccountState {
     }
 }
 
-/// Whom a digest belongs to: a live token's secret, or an account's key.
+/// Whom a digest belongs to: a live token's secret, or one of an account's keys.
 pub(crate) fn credential(
     connection: &Connection,
     digest: &Digest,
@@ -304,12 +304,39 @@ pub(crate) fn credential(
     if token.is_some() {
         return Ok(token);
     }
-    connection
+    let account = connection
         .prepare_cached("SELECT id FROM account WHERE key_digest = ?")?
+        .query_row([digest], |row| row.get(0).map(AccountId))
+        .optional()?;
+    if let Some(account) = account {
+        return Ok(Some(Credential::Account(account)));
+    }
+    connection
+        .prepare_cached("SELECT account_id FROM viewer_key WHERE digest = ?")?
         .query_row([digest], |row| {
-            Ok(Credential::Account(AccountId(row.get(0)?)))
+            Ok(Credential::Viewer(AccountId(row.get(0)?)))
         })
         .optional()
+}
+
+/// Which of an account's keys a digest is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeyOf {
+    Account,
+    Viewer,
+}
+
+/// Which of this account's keys a digest is of, if any.
+pub(crate) fn key_of(
+    connection: &Connection,
+    account: AccountId,
+    digest: &Digest,
+) -> rusqlite::Result<Option<KeyOf>> {
+    Ok(match credential(connection, digest)? {
+        Some(Credential::Account(of)) if of == account => Some(KeyOf::Account),
+        Some(Credential::Viewer(of)) if of == account => Some(KeyOf::Viewer),
+        Some(_) | None => None,
+    })
 }
 
 /// Digests a token is recognised by.
@@ -332,7 +359,8 @@ pub(crate) fn retire(connection: &Connection, digests: &[Digest]) -> rusqlite::R
     let mut insert = connection.prepare_cached(
         "INSERT OR IGNORE INTO retired (digest, pepper)
          SELECT ?1, coalesce((SELECT pepper FROM secret WHERE digest = ?1),
-                             (SELECT pepper FROM account WHERE key_digest = ?1), 1)",
+                             (SELECT pepper FROM account WHERE key_digest = ?1),
+                             (SELECT pepper FROM viewer_key WHERE digest = ?1), 1)",
     )?;
     for digest in digests {
         insert.execute([digest])?;

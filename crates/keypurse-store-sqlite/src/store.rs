@@ -11,8 +11,9 @@ use keypurse_core::time::Timestamp;
 use keypurse_core::token::TokenName;
 use keypurse_store::{
     Account, AccountTopUp, Accounts, Calls, ChangeError, CreateAccountError, Credential, Digest,
-    Guard, HoldFailure, Made, NewAccount, NewHold, Once, RecordFailure, Settlement, SimulatedCall,
-    StatementLine, StatementPage, Statements, StoreError, Token, TokenChange, Tokens,
+    Guard, HoldFailure, Made, NewAccount, NewHold, NewViewerKey, Once, RecordFailure, Settlement,
+    SimulatedCall, StatementLine, StatementPage, Statements, StoreError, Token, TokenChange,
+    Tokens,
 };
 use rusqlite::ErrorCode;
 use tokio::sync::{mpsc, oneshot};
@@ -134,6 +135,16 @@ impl Accounts for SqliteStore {
             reply,
         })
         .await
+    }
+
+    async fn set_viewer_key(
+        &self,
+        name: &str,
+        key: Option<NewViewerKey>,
+    ) -> Result<Option<Account>, CreateAccountError> {
+        let name = name.to_owned();
+        self.ask(|reply| Command::SetViewerKey { name, key, reply })
+            .await
     }
 
     async fn top_up_account(

@@ -38,6 +38,17 @@ pub struct NewAccount {
     pub now: Timestamp,
 }
 
+/// A key that may look and change nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct NewViewerKey {
+    /// Its digest.
+    pub digest: Digest,
+    /// Version of the pepper that digested it.
+    pub pepper: u32,
+    /// When.
+    pub now: Timestamp,
+}
+
 /// Why an account was not created.
 #[derive(Debug, Error)]
 pub enum CreateAccountError {
@@ -58,13 +69,22 @@ pub trait Accounts {
     /// Creates an account; its opening credits become an entry.
     async fn create_account(&self, new: NewAccount) -> Result<Account, CreateAccountError>;
 
-    /// Replaces an account's key; the old one is dead when this returns.
-    /// `Ok(None)`: no such account.
+    /// Replaces an account's key; the old one is dead and its sessions are over
+    /// when this returns. `Ok(None)`: no such account.
     async fn set_account_key(
         &self,
         name: &str,
         key_digest: Digest,
         pepper: u32,
+    ) -> Result<Option<Account>, CreateAccountError>;
+
+    /// Gives an account a viewer key in place of the one it has, or takes that
+    /// away; the old one is dead and its sessions are over when this returns.
+    /// `Ok(None)`: no such account.
+    async fn set_viewer_key(
+        &self,
+        name: &str,
+        key: Option<NewViewerKey>,
     ) -> Result<Option<Account>, CreateAccountError>;
 
     /// Adds to an account's credits, as one entry.

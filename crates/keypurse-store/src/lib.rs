@@ -13,11 +13,12 @@ pub mod conformance;
 mod error;
 pub mod failpoint;
 mod keys;
+mod sessions;
 mod statement;
 mod tokens;
 mod usage;
 
-pub use accounts::{Account, Accounts, CreateAccountError, NewAccount};
+pub use accounts::{Account, Accounts, CreateAccountError, NewAccount, NewViewerKey};
 pub use calls::{
     CallMeta, CallOutcome, Calls, Feature, HoldFailure, NewHold, RecordFailure, Settlement,
     SimulatedCall,
@@ -30,6 +31,7 @@ pub use error::StoreError;
 pub use keys::{
     KeyCheck, KeyKind, KeyRecord, KeyVersions, Keys, Rekeyed, StaleSecret, StaleSecrets,
 };
+pub use sessions::{Access, NewSession, Session, Sessions};
 pub use statement::{CallRecord, CallState, Cause, StatementLine, StatementPage, Statements};
 pub use tokens::{
     CreateTokenError, Credential, Digest, NewToken, Rotation, Token, TokenCredential, TokenUpdate,
@@ -45,8 +47,11 @@ use std::fmt::Debug;
 
 /// Everything a running node needs of its storage.
 pub trait Store:
-    Accounts + Tokens + Calls + Statements + Keys + Debug + Send + Sync + 'static
+    Accounts + Tokens + Calls + Statements + Keys + Sessions + Debug + Send + Sync + 'static
 {
 }
 
-impl<T: Accounts + Tokens + Calls + Statements + Keys + Debug + Send + Sync + 'static> Store for T {}
+impl<T> Store for T where
+    T: Accounts + Tokens + Calls + Statements + Keys + Sessions + Debug + Send + Sync + 'static
+{
+}

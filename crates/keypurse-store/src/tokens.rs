@@ -124,6 +124,8 @@ pub struct Rotation {
 pub enum Credential {
     /// An account's own key.
     Account(AccountId),
+    /// An account's key that may look and change nothing.
+    Viewer(AccountId),
     /// A custom token.
     Token(TokenCredential),
 }

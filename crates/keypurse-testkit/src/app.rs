@@ -13,7 +13,7 @@ use keypurse_server::gateway::{Gateway, GatewayConfig};
 use keypurse_server::http::revocations::Revocations;
 use keypurse_server::http::throttle::FailedSignIns;
 use keypurse_server::vault::Vault;
-use keypurse_server::{AppState, Settings, State, router};
+use keypurse_server::{AppState, Settings, State, Transport, router};
 use keypurse_store::NewAccount;
 use keypurse_store_sqlite::{FinishedCall, SqliteOptions, SqliteStore, finished_calls};
 use serde_json::Value;
@@ -160,6 +160,7 @@ impl TestApp {
                 zone: TimeZone::UTC,
                 max_body_bytes: 32 * 1024 * 1024,
                 trusts_forwarded_for: false,
+                transport: Transport::Plain,
             },
             gateway: Gateway::new(GatewayConfig::default()).expect("an empty gateway"),
             credits: None,

@@ -4,16 +4,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use keypurse_core::id::{AccountId, CallId, SecretId, TokenId};
+use keypurse_core::id::{AccountId, CallId, SecretId, SessionId, TokenId};
 use keypurse_core::ledger::{Admission, Charge};
 use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
 use keypurse_core::token::TokenName;
 use keypurse_store::{
     Account, AccountTopUp, Accounts, Calls, ChangeError, CreateAccountError, Credential, Digest,
-    Guard, HoldFailure, KeyKind, KeyRecord, KeyVersions, Keys, Made, NewAccount, NewHold, Once,
-    RecordFailure, Rekeyed, Settlement, SimulatedCall, StaleSecrets, StatementLine, StatementPage,
-    Statements, Store, StoreError, Token, TokenChange, Tokens,
+    Guard, HoldFailure, KeyKind, KeyRecord, KeyVersions, Keys, Made, NewAccount, NewHold,
+    NewSession, NewViewerKey, Once, RecordFailure, Rekeyed, Session, Sessions, Settlement,
+    SimulatedCall, StaleSecrets, StatementLine, StatementPage, Statements, Store, StoreError,
+    Token, TokenChange, Tokens,
 };
 
 /// What a test can break.
@@ -87,6 +88,15 @@ impl Accounts for FaultyStore {
     ) -> Result<Option<Account>, CreateAccountError> {
         self.faults.write("set_account_key")?;
         self.inner.set_account_key(name, digest, pepper).await
+    }
+
+    async fn set_viewer_key(
+        &self,
+        name: &str,
+        key: Option<NewViewerKey>,
+    ) -> Result<Option<Account>, CreateAccountError> {
+        self.faults.write("set_viewer_key")?;
+        self.inner.set_viewer_key(name, key).await
     }
 
     async fn top_up_account(
@@ -194,6 +204,40 @@ impl Calls for FaultyStore {
 
     async fn close(&self) -> Result<(), StoreError> {
         self.inner.close().await
+    }
+}
+
+#[async_trait]
+impl Sessions for FaultyStore {
+    async fn begin_session(&self, new: NewSession) -> Result<Option<Session>, StoreError> {
+        self.faults.write("begin_session")?;
+        self.inner.begin_session(new).await
+    }
+
+    async fn session(
+        &self,
+        digest: &Digest,
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
+        self.inner.session(digest, now).await
+    }
+
+    async fn see_session(&self, id: SessionId, now: Timestamp) -> Result<(), StoreError> {
+        self.faults.write("see_session")?;
+        self.inner.see_session(id, now).await
+    }
+
+    async fn end_session(&self, account: AccountId, id: SessionId) -> Result<bool, StoreError> {
+        self.faults.write("end_session")?;
+        self.inner.end_session(account, id).await
+    }
+
+    async fn sessions(
+        &self,
+        account: AccountId,
+        now: Timestamp,
+    ) -> Result<Vec<Session>, StoreError> {
+        self.inner.sessions(account, now).await
     }
 }
 

@@ -253,6 +253,10 @@ fn unauthenticated(error: &AuthError) -> Shape {
             "invalid_api_key",
             "this API key is not valid; check it, or create a new one",
         ),
+        AuthError::ViewerKey => (
+            "invalid_api_key",
+            "this is a viewer key, which may only look; call with a token or the account key",
+        ),
         AuthError::Expired => (
             "api_key_expired",
             "this API key has expired; extend it, or create a new one",

@@ -43,6 +43,9 @@ pub enum AuthError {
     /// The token is past its validity.
     #[error("the API key has expired")]
     Expired,
+    /// A viewer key, which may look only, where more is asked for.
+    #[error("the API key may only look")]
+    ViewerKey,
     /// The token has an expiry, and nobody knows what time it is.
     #[error("the clock is behind what it was")]
     ClockBehind,
@@ -57,9 +60,12 @@ impl AuthError {
     fn is_guess(&self) -> bool {
         match self {
             Self::Malformed | Self::Unknown => true,
-            Self::Missing | Self::Retired | Self::Expired | Self::ClockBehind | Self::Store(_) => {
-                false
-            }
+            Self::Missing
+            | Self::Retired
+            | Self::Expired
+            | Self::ViewerKey
+            | Self::ClockBehind
+            | Self::Store(_) => false,
         }
     }
 }
@@ -93,17 +99,22 @@ impl Caller {
     /// Whose credits the caller draws on.
     pub fn account(&self) -> AccountId {
         match &*self.credential {
-            Credential::Account(account) => *account,
+            Credential::Account(account) | Credential::Viewer(account) => *account,
             Credential::Token(token) => token.account,
         }
     }
 
-    /// The custom token, unless the account's own key calls.
+    /// The custom token, unless one of the account's own keys calls.
     pub fn token(&self) -> Option<&TokenCredential> {
         match &*self.credential {
-            Credential::Account(_) => None,
+            Credential::Account(_) | Credential::Viewer(_) => None,
             Credential::Token(token) => Some(token),
         }
+    }
+
+    /// Whether a viewer key calls. Only [`authenticate_reader`] lets one in.
+    pub fn is_viewer(&self) -> bool {
+        matches!(*self.credential, Credential::Viewer(_))
     }
 }
 
@@ -139,14 +150,34 @@ fn bearer_secret(value: &str) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && !secret.is_empty()).then_some(secret)
 }
 
-/// Finds out who calls. Junk never reaches the store.
+/// Finds out who calls, to whom a viewer key is nobody: it may neither manage
+/// nor call models.
 pub async fn authenticate(
     state: &State,
     headers: &HeaderMap,
     schemes: Schemes,
     now: Timestamp,
 ) -> Result<Caller, AuthError> {
-    let secret = presented(headers, schemes)?;
+    let caller = authenticate_reader(state, headers, schemes, now).await?;
+    if caller.is_viewer() {
+        return Err(AuthError::ViewerKey);
+    }
+    Ok(caller)
+}
+
+/// Finds out who calls, where looking is all that can be done: see
+/// [`Caller::is_viewer`].
+pub async fn authenticate_reader(
+    state: &State,
+    headers: &HeaderMap,
+    schemes: Schemes,
+    now: Timestamp,
+) -> Result<Caller, AuthError> {
+    identify(state, presented(headers, schemes)?, now).await
+}
+
+/// Whose secret this is. Junk never reaches the store.
+pub async fn identify(state: &State, secret: &str, now: Timestamp) -> Result<Caller, AuthError> {
     if !secret::is_plausible(secret) {
         return Err(AuthError::Unknown);
     }

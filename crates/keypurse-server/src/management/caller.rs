@@ -92,6 +92,10 @@ fn refuse(error: AuthError, parts: &Parts, state: &AppState) -> Refusal {
         AuthError::Missing => "No API key was provided; send it as `Authorization: Bearer <key>`.",
         AuthError::Malformed => "The Authorization header is malformed; send one `Bearer <key>`.",
         AuthError::Unknown | AuthError::Retired => UNKNOWN,
+        AuthError::ViewerKey => {
+            let reason = "A viewer key may only look; use the account key.";
+            return Refusal::Forbidden { reason };
+        }
         AuthError::Expired => "This API key has expired; extend its validity, or create a new one.",
         AuthError::ClockBehind => {
             let cause = StoreError::Unavailable(error.to_string());

@@ -4,7 +4,9 @@ use keypurse_core::id::AccountId;
 use keypurse_core::ledger::PurseId;
 use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
-use keypurse_store::{Account, AccountTopUp, CreateAccountError, Digest, NewAccount, Once};
+use keypurse_store::{
+    Access, Account, AccountTopUp, CreateAccountError, Digest, NewAccount, NewViewerKey, Once,
+};
 use rusqlite::{OptionalExtension, params};
 
 use super::batch::{Batch, Writer};
@@ -71,10 +73,50 @@ impl Writer {
             return Ok(Err(CreateAccountError::KeyTaken));
         }
         rows::retire(&self.connection, old.as_slice())?;
+        self.end_sessions(account.id, Access::Full)?;
         self.connection.execute(
             "UPDATE account SET key_digest = ?, pepper = ? WHERE id = ?",
             params![digest, pepper, account.id.0],
         )?;
+        batch.stale.extend(old);
+        Ok(Ok(Some(account)))
+    }
+
+    pub(super) fn set_viewer_key(
+        &mut self,
+        name: &str,
+        key: Option<NewViewerKey>,
+        batch: &mut Batch,
+    ) -> rusqlite::Result<Result<Option<Account>, CreateAccountError>> {
+        let Some(account) = rows::account_named(&self.connection, name)? else {
+            return Ok(Ok(None));
+        };
+        if let Some(key) = key
+            && rows::credential(&self.connection, &key.digest)?.is_some()
+        {
+            return Ok(Err(CreateAccountError::KeyTaken));
+        }
+        let old: Option<Digest> = self
+            .connection
+            .query_row(
+                "SELECT digest FROM viewer_key WHERE account_id = ?",
+                [account.id.0],
+                |row| row.get(0),
+            )
+            .optional()?;
+        rows::retire(&self.connection, old.as_slice())?;
+        self.end_sessions(account.id, Access::ReadOnly)?;
+        self.connection.execute(
+            "DELETE FROM viewer_key WHERE account_id = ?",
+            [account.id.0],
+        )?;
+        if let Some(key) = key {
+            self.connection.execute(
+                "INSERT INTO viewer_key (account_id, digest, pepper, created_at)
+                 VALUES (?, ?, ?, ?)",
+                params![account.id.0, key.digest, key.pepper, key.now.micros()],
+            )?;
+        }
         batch.stale.extend(old);
         Ok(Ok(Some(account)))
     }

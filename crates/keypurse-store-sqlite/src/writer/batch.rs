@@ -359,7 +359,12 @@ impl Writer {
                 let result = self.set_account_key(&name, (digest, pepper), batch)?;
                 batch.answer(reply, result);
             }
+            Command::SetViewerKey { name, key, reply } => {
+                let result = self.set_viewer_key(&name, key, batch)?;
+                batch.answer(reply, result);
+            }
             Command::Keys(command) => self.decide_keys(command, batch)?,
+            Command::Session(command) => self.decide_session(command, batch)?,
             Command::Forget(before, reply) => {
                 let forgotten = self.forget_calls(before)?;
                 batch.answer(reply, Ok(forgotten));

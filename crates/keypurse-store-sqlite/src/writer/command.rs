@@ -6,12 +6,13 @@ use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
 use keypurse_store::{
     Account, AccountTopUp, ChangeError, CreateAccountError, Digest, Guard, HoldFailure, Made,
-    NewAccount, NewHold, Once, RecordFailure, Settlement, SimulatedCall, StoreError, Token,
-    TokenChange,
+    NewAccount, NewHold, NewViewerKey, Once, RecordFailure, Settlement, SimulatedCall, StoreError,
+    Token, TokenChange,
 };
 use tokio::sync::oneshot;
 
 use super::keys::KeysCommand;
+use super::sessions::SessionCommand;
 
 /// Where an answer goes once it is on disk.
 pub(crate) type Reply<T, E = StoreError> = oneshot::Sender<Result<T, E>>;
@@ -37,7 +38,13 @@ pub(crate) enum Command {
         pepper: u32,
         reply: Reply<Option<Account>, CreateAccountError>,
     },
+    SetViewerKey {
+        name: String,
+        key: Option<NewViewerKey>,
+        reply: Reply<Option<Account>, CreateAccountError>,
+    },
     Keys(KeysCommand),
+    Session(SessionCommand),
     /// Calls that finished before this instant.
     Forget(Timestamp, Reply<usize>),
     OpenHolds(Reply<usize>),

@@ -97,7 +97,13 @@ impl Writer {
                      WHERE key_digest = ?1",
                 )?
                 .execute(params![change.from, change.to, pepper])?;
-            if secrets + accounts > 0 {
+            let viewers = self
+                .connection
+                .prepare_cached(
+                    "UPDATE OR IGNORE viewer_key SET digest = ?2, pepper = ?3 WHERE digest = ?1",
+                )?
+                .execute(params![change.from, change.to, pepper])?;
+            if secrets + accounts + viewers > 0 {
                 moved += 1;
                 batch.stale.push(change.from);
             }

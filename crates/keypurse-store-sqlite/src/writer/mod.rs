@@ -15,9 +15,11 @@ mod keys;
 mod log;
 mod once;
 mod retention;
+mod sessions;
 mod space;
 mod tokens;
 
 pub(crate) use batch::Writer;
 pub(crate) use command::{Command, Reply};
 pub(crate) use keys::KeysCommand;
+pub(crate) use sessions::SessionCommand;

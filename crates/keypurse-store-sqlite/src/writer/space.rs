@@ -7,6 +7,7 @@ use keypurse_store::TokenChange;
 use rusqlite::{Error, ErrorCode};
 
 use super::command::Command;
+use super::sessions::SessionCommand;
 use crate::ballast::{Ballast, Room};
 
 /// How often the disk is asked for space again, at most.
@@ -78,11 +79,14 @@ impl Space {
                 | Command::TopUpAccount(..)
                 | Command::CreateAccount(..)
                 | Command::Keys(_)
+                | Command::Session(SessionCommand::Begin(..) | SessionCommand::See(..))
                 | Command::Forget(..)
                 | Command::Probe(_) => true,
                 Command::ChangeToken(change, ..) => !matches!(change, TokenChange::Delete(_)),
                 Command::Settle(..)
                 | Command::SetAccountKey { .. }
+                | Command::SetViewerKey { .. }
+                | Command::Session(SessionCommand::End(..))
                 | Command::OpenHolds(_)
                 | Command::Close(_) => false,
             }

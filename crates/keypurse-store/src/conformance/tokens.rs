@@ -81,7 +81,7 @@ pub async fn a_change_is_seen_by_the_next_caller(store: &dyn Store) {
     let expiry = async || match store.credential(&digest(2)).await.expect("a working store") {
         Some(credential) => match &*credential {
             Credential::Token(token) => token.settings.expires_at,
-            Credential::Account(_) => panic!("a token's secret"),
+            Credential::Account(_) | Credential::Viewer(_) => panic!("a token's secret"),
         },
         None => panic!("a live token"),
     };

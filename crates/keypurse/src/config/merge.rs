@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use jiff::tz::TimeZone;
-use keypurse_server::Settings;
 use keypurse_server::gateway::GatewayConfig;
+use keypurse_server::{Settings, Transport};
 
 use super::file::ConfigFile;
 use super::prices;
@@ -66,9 +66,14 @@ impl Config {
         let demo = args.demo.or(file.demo).unwrap_or(false);
         let tls = tls(args, file)?;
         let behind_proxy = args.behind_proxy.or(file.behind_proxy).unwrap_or(false);
+        let transport = match (&tls, behind_proxy) {
+            (Some(_), _) => Transport::Tls,
+            (None, true) => Transport::BehindProxy,
+            (None, false) => Transport::Plain,
+        };
         let listen = args.listen.as_ref().or(file.listen.as_ref());
         let listen = listen_address(listen.map_or(DEFAULT_LISTEN, String::as_str))
-            .and_then(|address| is_safe(address, tls.is_some() || behind_proxy))
+            .and_then(|address| is_safe(address, transport != Transport::Plain))
             .with_context(|| origin("listen", args.listen.is_some(), file))?;
         let data_dir = args.data_dir.clone().or_else(|| file.data_dir.clone());
         let log = args.log.clone().or_else(|| file.log.clone());
@@ -92,7 +97,10 @@ impl Config {
                 default_output_limit: default_output.unwrap_or(DEFAULT_MAX_OUTPUT_TOKENS).into(),
                 ..GatewayConfig::default()
             },
-            settings: settings(args, file)?,
+            settings: Settings {
+                transport,
+                ..settings(args, file)?
+            },
         })
     }
 }
@@ -118,6 +126,7 @@ fn settings(args: &ServeArgs, file: &ConfigFile) -> anyhow::Result<Settings> {
             .trust_forwarded_for
             .or(file.trust_forwarded_for)
             .unwrap_or(false),
+        transport: Transport::Plain,
     })
 }
 
