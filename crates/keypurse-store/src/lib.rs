@@ -13,6 +13,7 @@ pub mod conformance;
 mod error;
 pub mod failpoint;
 mod keys;
+mod latency;
 mod sessions;
 mod statement;
 mod tokens;

@@ -182,24 +182,6 @@ impl Latency {
     pub fn bucket(millis: u64) -> usize {
         Self::BOUNDS_MS.partition_point(|bound| u64::from(*bound) <= millis)
     }
-
-    /// In how many milliseconds so many percent of the calls were answered, as
-    /// if they were spread evenly over each bucket. `None`: there are none.
-    pub fn percentile(&self, percent: u64) -> Option<u64> {
-        let calls: u64 = self.buckets.iter().sum();
-        let rank = (calls * percent).div_ceil(100).max(1);
-        let mut faster = 0;
-        for (bucket, count) in self.buckets.into_iter().enumerate() {
-            if faster + count >= rank && count > 0 {
-                let bound = |at: usize| Self::BOUNDS_MS.get(at).copied().map(u64::from);
-                let lower = bucket.checked_sub(1).and_then(bound).unwrap_or(0);
-                let upper = bound(bucket).unwrap_or(lower);
-                return Some(lower + (upper - lower) * (rank - faster) / count);
-            }
-            faster += count;
-        }
-        None
-    }
 }
 
 /// One sum.
@@ -279,20 +261,4 @@ pub trait Usage {
 
     /// Every token the account has or had, in the order they were made.
     async fn token_labels(&self, account: AccountId) -> Result<Vec<TokenLabel>, StoreError>;
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Latency;
-
-    #[test]
-    fn a_percentile_lies_in_the_bucket_of_its_call() {
-        let mut latency = Latency::default();
-        assert_eq!(latency.percentile(50), None);
-        for millis in [3, 60, 60, 60, 60, 60, 60, 60, 60, 900_000] {
-            latency.buckets[Latency::bucket(millis)] += 1;
-        }
-        let percentiles = [1, 50, 90, 99].map(|percent| latency.percentile(percent));
-        assert_eq!(percentiles, [Some(5), Some(62), Some(75), Some(300_000)]);
-    }
 }

@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod authenticate;
 pub mod body;
+pub mod csv;
 pub mod envelope;
 pub mod fallback;
 pub mod health;

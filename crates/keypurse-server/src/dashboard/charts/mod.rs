@@ -123,6 +123,7 @@ mod tests {
     use super::Chart;
     use crate::dashboard::usage::{Metric, Plot, Series, Totals};
     use keypurse_core::money::Money;
+    use keypurse_core::time::Timestamp;
 
     fn totals(nanos: i64, calls: u64) -> Totals {
         Totals {
@@ -139,6 +140,7 @@ mod tests {
             totals: vec![first, Totals::default(), second],
         };
         let plot = Plot {
+            starts: vec![Timestamp::default(); 3],
             labels: ["1 Nov", "2 Nov", "3 Nov"].map(str::to_owned).to_vec(),
             series: vec![
                 series("openai", totals(1_500_000_000, 3), totals(38, 1)),

@@ -194,6 +194,11 @@ impl CostsQuery {
         fields
     }
 
+    /// Whether only some calls are meant.
+    pub(super) fn is_narrowed(&self) -> bool {
+        self.filters != Filters::default()
+    }
+
     pub(super) fn feature_word(&self) -> &'static str {
         self.filters.feature.map_or("", Feature::as_str)
     }

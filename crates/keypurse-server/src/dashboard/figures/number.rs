@@ -58,6 +58,16 @@ impl Share {
     }
 }
 
+impl Millis {
+    /// `–` when it is not known.
+    pub(in crate::dashboard) fn or_none(millis: Option<u32>) -> String {
+        millis.map_or_else(
+            || "–".to_owned(),
+            |millis| Self(millis.into()).to_string(),
+        )
+    }
+}
+
 impl Change {
     /// From before to now.
     pub(in crate::dashboard) fn of(before: Money, now: Money) -> Self {

@@ -11,7 +11,7 @@ const DAY: i64 = 24 * 3600;
 /// A token expires soon when it does within so many seconds.
 pub(in crate::dashboard) const SOON_SECONDS: i64 = 7 * DAY;
 /// A token is idle without a call for so many days.
-pub(in crate::dashboard) const IDLE_DAYS: i64 = 30;
+pub(in crate::dashboard) const IDLE_DAYS: i32 = 30;
 /// Without a budget to measure by, less than this is low.
 const LITTLE: Money = Money::from_nanos(1_000_000_000);
 
@@ -74,7 +74,7 @@ pub(in crate::dashboard) fn is_idle(
     used: &HashSet<TokenId>,
     now: Timestamp,
 ) -> bool {
-    let is_old = token.created_at.plus_seconds(IDLE_DAYS * DAY) <= now;
+    let is_old = token.created_at.plus_seconds(i64::from(IDLE_DAYS) * DAY) <= now;
     is_old && !used.contains(&token.id) && !has_expired(token, now)
 }
 

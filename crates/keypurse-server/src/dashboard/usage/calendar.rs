@@ -6,6 +6,7 @@ use jiff::{ToSpan, Unit};
 use keypurse_core::time::Timestamp;
 use keypurse_store::Step;
 
+use crate::state::AppState;
 use crate::dashboard::figures::{self, clock_time, date_of, day_of_month, start_of};
 
 const HOUR: i64 = 3600;
@@ -98,6 +99,14 @@ impl Range {
 }
 
 impl Calendar {
+    /// The node's.
+    pub(in crate::dashboard) fn of(state: &AppState) -> Self {
+        Self {
+            now: state.now(),
+            zone: state.settings.zone.clone(),
+        }
+    }
+
     /// The current day.
     pub(in crate::dashboard) fn today(&self) -> Date {
         date_of(self.now, &self.zone)

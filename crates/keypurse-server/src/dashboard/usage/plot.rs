@@ -9,6 +9,8 @@ use super::totals::Totals;
 /// What a chart shows: a total for each period and series.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::dashboard) struct Plot {
+    /// The first instant of each period.
+    pub(in crate::dashboard) starts: Vec<Timestamp>,
     pub(in crate::dashboard) labels: Vec<String>,
     pub(in crate::dashboard) series: Vec<Series>,
 }
@@ -77,19 +79,21 @@ fn place(periods: &[Period], at: Timestamp) -> Option<usize> {
 impl Plot {
     /// Series over periods.
     pub(in crate::dashboard) fn new(periods: Vec<Period>, series: Vec<Series>) -> Self {
-        let labels = periods.into_iter().map(|period| period.label);
         Self {
-            labels: labels.collect(),
+            starts: periods.iter().map(|period| period.start).collect(),
+            labels: periods.into_iter().map(|period| period.label).collect(),
             series,
         }
     }
 
-    /// Only the last so many periods.
-    pub(in crate::dashboard) fn last(mut self, periods: usize) -> Self {
-        let cut = self.labels.len().saturating_sub(periods);
-        self.labels.drain(..cut);
+    /// Of hours only the last 24 that have begun.
+    pub(in crate::dashboard) fn last_day_until(mut self, now: Timestamp) -> Self {
+        let begun = self.starts.partition_point(|start| *start <= now);
+        let shown = begun.saturating_sub(24)..begun;
+        self.starts = self.starts[shown.clone()].to_vec();
+        self.labels = self.labels[shown.clone()].to_vec();
         for series in &mut self.series {
-            series.totals.drain(..cut);
+            series.totals = series.totals[shown.clone()].to_vec();
         }
         self
     }
@@ -108,5 +112,65 @@ impl Plot {
             }
         }
         sums
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Plot, Series};
+    use crate::dashboard::usage::calendar::Period;
+    use keypurse_core::money::Money;
+    use keypurse_core::time::Timestamp;
+    use keypurse_store::{UsageKey, UsageRow, UsageSums};
+
+    fn hour(hour: i64) -> Timestamp {
+        Timestamp::default().plus_seconds(hour * 3600)
+    }
+
+    fn hours(count: i64) -> Vec<Period> {
+        let period = |at| Period {
+            start: hour(at),
+            label: at.to_string(),
+        };
+        (0..count).map(period).collect()
+    }
+
+    fn row(at: i64, nanos: i64) -> UsageRow {
+        UsageRow {
+            period: hour(at),
+            key: UsageKey::default(),
+            sums: UsageSums {
+                calls: 1,
+                cost: Money::from_nanos(nanos),
+                ..UsageSums::default()
+            },
+        }
+    }
+
+    fn costs(series: &Series) -> Vec<i64> {
+        series.totals.iter().map(|total| total.cost.nanos()).collect()
+    }
+
+    #[test]
+    fn sums_stand_in_their_periods_and_the_rest_is_what_others_leave() {
+        let periods = hours(3);
+        let one = Series::of("one", &periods, &[row(0, 5), row(2, 1), row(2, 2)]);
+        assert_eq!(costs(&one), [5, 0, 3]);
+        let mut rest = Series::of("Other", &periods, &[row(0, 9), row(1, 4), row(2, 3)]);
+        rest.without(std::slice::from_ref(&one));
+        assert_eq!(costs(&rest), [4, 4, 0]);
+        let plot = Plot::new(periods, vec![one, rest]);
+        let sums: Vec<_> = plot.sums().iter().map(|sum| sum.cost.nanos()).collect();
+        assert_eq!(sums, [9, 4, 3]);
+    }
+
+    #[test]
+    fn a_day_is_the_last_24_hours_that_have_begun() {
+        let periods = hours(48);
+        let series = Series::of("one", &periods, &[row(12, 1), row(13, 2), row(36, 3)]);
+        let plot = Plot::new(periods, vec![series]).last_day_until(hour(36).plus_seconds(59));
+        assert_eq!((plot.labels.len(), &*plot.labels[0], &*plot.labels[23]), (24, "13", "36"));
+        assert_eq!(plot.series[0].totals[0].cost.nanos(), 2);
+        assert_eq!(plot.series[0].totals[23].cost.nanos(), 3);
     }
 }

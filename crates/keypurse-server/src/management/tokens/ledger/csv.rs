@@ -1,12 +1,11 @@
 //! A statement as a table.
 
-use axum::response::{IntoResponse, Response};
-use http::StatusCode;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::Response;
 use keypurse_core::usage::{Certainty, TokenCounts};
 use keypurse_store::{CallRecord, Cause, StatementLine};
 
 use super::wire::kind;
+use crate::http::csv::{self, harmless};
 
 const HEAD: [&str; 6] = ["line", "at", "kind", "amount", "balance", "note"];
 const OF_CALL: [&str; 14] = [
@@ -28,22 +27,8 @@ const OF_CALL: [&str; 14] = [
 
 /// The lines as a table, one a row, columns that are not a line's own empty.
 pub(super) fn answer(lines: &[StatementLine]) -> Response {
-    let headers = [
-        (CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (CACHE_CONTROL, "no-store"),
-    ];
-    (StatusCode::OK, headers, table(lines)).into_response()
-}
-
-fn table(lines: &[StatementLine]) -> Vec<u8> {
-    let mut table = csv::Writer::from_writer(Vec::new());
     let columns = HEAD.into_iter().chain(OF_CALL).chain(TokenCounts::NAMES);
-    let rows = lines.iter().map(row);
-    let written = table
-        .write_record(columns)
-        .and_then(|()| rows.into_iter().try_for_each(|row| table.write_record(row)));
-    written.expect("rows of one length go into memory");
-    table.into_inner().expect("memory takes everything")
+    csv::answer(csv::table(columns, lines.iter().map(row)))
 }
 
 fn row(line: &StatementLine) -> Vec<String> {
@@ -86,31 +71,4 @@ fn add_call(row: &mut Vec<String>, call: &CallRecord) {
         call.started_at.to_string(),
     ]);
     row.extend(call.counts.named().map(|(_, count)| count.to_string()));
-}
-
-/// Text from outside that a spreadsheet will not take for a formula.
-fn harmless(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\0']) {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::harmless;
-
-    #[test]
-    fn no_text_from_outside_begins_a_formula() {
-        for (text, expected) in [
-            ("gpt-4o", "gpt-4o"),
-            ("=1+1", "'=1+1"),
-            ("@SUM(A1)", "'@SUM(A1)"),
-            ("-x", "'-x"),
-            ("", ""),
-        ] {
-            assert_eq!(harmless(text), expected);
-        }
-    }
 }

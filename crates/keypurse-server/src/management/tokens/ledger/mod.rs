@@ -6,17 +6,19 @@ mod wire;
 
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use http::header::{ACCEPT, LINK};
+use http::header::LINK;
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use keypurse_store::{StatementLine, StatementPage};
 
 use super::path::NamePath;
 use crate::http::answer;
+use crate::http::csv as http_csv;
 use crate::http::refusal::Refusal;
 use crate::management::caller::Manager;
 use crate::state::AppState;
 use query::LedgerQuery;
 use wire::Statement;
+pub(in crate::management) use wire::UsedUnits;
 
 pub(in crate::management) async fn ledger(
     State(state): State<AppState>,
@@ -37,7 +39,7 @@ pub(in crate::management) async fn ledger(
     };
     let mut lines = state.store.statement(page).await?;
     let next = next_page(&mut lines, query.limit);
-    let mut response = if prefers_csv(&headers) {
+    let mut response = if http_csv::is_preferred(&headers) {
         csv::answer(&lines)
     } else {
         let name = token.settings.name.as_str();
@@ -60,19 +62,4 @@ fn next_page(lines: &mut Vec<StatementLine>, limit: usize) -> Option<i64> {
     let has_more = lines.len() > limit;
     lines.truncate(limit);
     lines.last().filter(|_| has_more).map(|line| line.line)
-}
-
-/// JSON is what this API speaks; a table is for whoever asks for one.
-fn prefers_csv(headers: &HeaderMap) -> bool {
-    let accepted = headers.get_all(ACCEPT).into_iter();
-    let mut kinds = accepted
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| {
-            let kinds = value
-                .split(',')
-                .map(|kind| kind.split(';').next().unwrap_or_default());
-            kinds.map(|kind| kind.trim().to_ascii_lowercase())
-        });
-    kinds.find(|kind| kind == "text/csv" || kind == "application/json")
-        == Some("text/csv".to_owned())
 }

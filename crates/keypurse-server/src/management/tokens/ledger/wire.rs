@@ -40,7 +40,7 @@ struct Call<'a> {
     status: u16,
     outcome: &'static str,
     estimated: bool,
-    usage: Usage<'a>,
+    usage: UsedUnits<'a>,
     held: Box<RawValue>,
     cost: Box<RawValue>,
     house: Box<RawValue>,
@@ -50,7 +50,7 @@ struct Call<'a> {
 
 /// Token counts by class, and what was used beside tokens.
 #[derive(Debug)]
-struct Usage<'a>(&'a TokenCounts);
+pub(in crate::management) struct UsedUnits<'a>(pub(in crate::management) &'a TokenCounts);
 
 /// The version of a price and what it says.
 #[derive(Debug, Serialize)]
@@ -122,7 +122,7 @@ impl<'a> Call<'a> {
             status: call.status,
             outcome: call.state.as_str(),
             estimated: call.certainty == Certainty::Estimated,
-            usage: Usage(&call.counts),
+            usage: UsedUnits(&call.counts),
             held: answer::number(call.held),
             cost: answer::number(call.cost),
             house: answer::number(call.house),
@@ -144,7 +144,7 @@ impl<'a> PriceBand<'a> {
     }
 }
 
-impl Serialize for Usage<'_> {
+impl Serialize for UsedUnits<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         for (name, count) in self.0.named() {
