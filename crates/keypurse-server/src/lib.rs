@@ -11,6 +11,7 @@ pub mod management;
 pub mod rotation;
 mod router;
 mod state;
+mod tokens;
 pub mod vault;
 
 pub use router::router;

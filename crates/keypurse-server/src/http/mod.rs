@@ -1,4 +1,4 @@
-//! What management and gateway share of HTTP.
+//! What management, gateway and dashboard share of HTTP.
 
 pub mod answer;
 pub mod authenticate;
@@ -6,6 +6,7 @@ pub mod body;
 pub mod csv;
 pub mod envelope;
 pub mod fallback;
+pub(crate) mod fields;
 pub mod health;
 pub mod idempotency;
 pub mod json;

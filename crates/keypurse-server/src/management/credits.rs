@@ -15,8 +15,9 @@ use crate::http::refusal::Refusal;
 use crate::management::caller::Holder;
 use crate::management::conditions::{Answer, Conditions, Outcome, once};
 use crate::management::kept::{Kept, Told};
-use crate::management::tokens::{read_top_up, refuse};
 use crate::state::AppState;
+use crate::tokens::refuse;
+use crate::tokens::wire::read_top_up;
 
 #[derive(Serialize)]
 struct Credits {

@@ -7,7 +7,6 @@
 mod caller;
 mod conditions;
 mod credits;
-mod fields;
 mod kept;
 mod openapi;
 mod slashes;

@@ -4,17 +4,15 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use keypurse_core::id::AccountId;
-use keypurse_core::ledger::TopUpError;
 use keypurse_core::secret::TokenSecret;
-use keypurse_store::{ChangeError, Claim, Condition, Guard, Token, TokenChange};
+use keypurse_store::{Claim, Condition, Guard, Token, TokenChange};
 
 use super::etag::IfMatch;
-use super::secrets::{revealed, revealed_if};
-use super::wire::{settings_faults, taken, too_much};
-use crate::http::refusal::{FieldFaults, Refusal};
+use crate::http::refusal::Refusal;
 use crate::management::conditions::{Answer, Conditions, Outcome, bad_header, once};
 use crate::management::kept::{Kept, Told};
 use crate::state::State;
+use crate::tokens::{refuse, revealed, revealed_if};
 
 const BAD_IF_MATCH: &str = "Send `*`, or entity tags as they came, in double quotes.";
 
@@ -90,17 +88,4 @@ pub(super) async fn respond(
         }
     };
     Ok(kept.respond(secret.as_ref(), told))
-}
-
-/// Why a change was not made, as its client is told.
-pub(in crate::management) fn refuse(error: ChangeError) -> Refusal {
-    match error {
-        ChangeError::OtherRequest => Refusal::OtherRequest,
-        ChangeError::NoSuchToken => Refusal::NoSuchToken,
-        ChangeError::Stale => Refusal::Stale,
-        ChangeError::NameTaken => Refusal::Invalid(taken(FieldFaults::default())),
-        ChangeError::Invalid(errors) => Refusal::Invalid(settings_faults(&errors)),
-        ChangeError::TopUp(TopUpError::OutOfRange) => Refusal::Invalid(too_much()),
-        ChangeError::Store(cause) => Refusal::Unavailable(cause),
-    }
 }

@@ -14,6 +14,7 @@ use crate::management::caller::Manager;
 use crate::management::conditions::{Conditions, Outcome};
 use crate::management::kept::Kept;
 use crate::state::AppState;
+use crate::tokens::end_calls_of;
 
 pub(in crate::management) async fn delete(
     State(state): State<AppState>,
@@ -43,8 +44,7 @@ async fn end(
     let outcome = request.make(&state, change, answer).await?;
     failpoint::reach("token.deleted");
     if let Outcome::First(_, token) = &outcome {
-        state.revocations.revoke(token.id);
-        state.gateway.forget_answers(token.id);
+        end_calls_of(&state, token);
     }
     Ok(outcome)
 }

@@ -7,12 +7,12 @@ use http::{HeaderValue, StatusCode};
 
 use super::etag::etag;
 use super::path::NamePath;
-use super::secrets::revealed;
 use super::wire::TokenAnswer;
 use crate::http::answer;
 use crate::http::refusal::Refusal;
 use crate::management::caller::Manager;
 use crate::state::AppState;
+use crate::tokens::revealed;
 
 pub(in crate::management) async fn get(
     State(state): State<AppState>,

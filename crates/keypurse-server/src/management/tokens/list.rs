@@ -4,12 +4,12 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 
-use super::secrets::revealed;
 use super::wire::TokenAnswer;
 use crate::http::answer;
 use crate::http::refusal::Refusal;
 use crate::management::caller::Manager;
 use crate::state::AppState;
+use crate::tokens::revealed;
 
 pub(in crate::management) async fn list(
     State(state): State<AppState>,

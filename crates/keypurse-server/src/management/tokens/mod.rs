@@ -10,13 +10,10 @@ mod list;
 mod me;
 mod path;
 mod rotate;
-mod rules_wire;
-mod secrets;
 mod top_up;
 mod update;
 mod wire;
 
-pub(super) use change::refuse;
 pub(super) use create::create;
 pub(super) use delete::delete;
 pub(super) use get::get;
@@ -26,4 +23,3 @@ pub(super) use me::me;
 pub(super) use rotate::rotate;
 pub(super) use top_up::top_up;
 pub(super) use update::update;
-pub(super) use wire::read_top_up;

@@ -8,13 +8,14 @@ use keypurse_store::{Token, TokenChange, TokenUpdate};
 use super::change::{Request, respond};
 use super::etag::etag;
 use super::path::NamePath;
-use super::wire::{TokenAnswer, read_update};
+use super::wire::TokenAnswer;
 use crate::http::body::JsonBody;
 use crate::http::refusal::Refusal;
 use crate::management::caller::Manager;
 use crate::management::conditions::Conditions;
 use crate::management::kept::Kept;
 use crate::state::AppState;
+use crate::tokens::wire::read_update;
 
 pub(in crate::management) async fn update(
     State(state): State<AppState>,

@@ -12,10 +12,10 @@ use crate::http::json::JsonObject;
 use crate::http::refusal::FieldFaults;
 
 /// What a client is told about a field.
-pub(super) type Reason = Cow<'static, str>;
+pub(crate) type Reason = Cow<'static, str>;
 
-pub(super) const REQUIRED: &str = "This field is required.";
-pub(super) const BLANK: &str = "This field may not be blank.";
+pub(crate) const REQUIRED: &str = "This field is required.";
+pub(crate) const BLANK: &str = "This field may not be blank.";
 const NULL: &str = "This field may not be null.";
 const NOT_A_STRING: &str = "Not a valid string.";
 const NOT_A_BOOLEAN: &str = "Must be a valid boolean.";
@@ -31,14 +31,14 @@ const OUT_OF_RANGE: &str = "Ensure this value is greater than -100000 and less t
 
 /// The members of a request.
 #[derive(Debug)]
-pub(super) struct Fields<'a> {
+pub(crate) struct Fields<'a> {
     object: &'a JsonObject<'a>,
     /// What was wrong so far.
-    pub(super) faults: FieldFaults,
+    pub(crate) faults: FieldFaults,
 }
 
 impl<'a> Fields<'a> {
-    pub(super) fn of(object: &'a JsonObject<'a>) -> Self {
+    pub(crate) fn of(object: &'a JsonObject<'a>) -> Self {
         Self {
             object,
             faults: FieldFaults::default(),
@@ -46,7 +46,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A field that must be there.
-    pub(super) fn required<T>(
+    pub(crate) fn required<T>(
         &mut self,
         name: &'static str,
         read: impl FnOnce(&RawValue) -> Result<T, Reason>,
@@ -58,7 +58,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A field that may be absent, but not null.
-    pub(super) fn optional<T>(
+    pub(crate) fn optional<T>(
         &mut self,
         name: &'static str,
         read: impl FnOnce(&RawValue) -> Result<T, Reason>,
@@ -75,7 +75,7 @@ impl<'a> Fields<'a> {
         clippy::option_option,
         reason = "core's wishes have these three cases: leave, remove, set"
     )]
-    pub(super) fn nullable<T>(
+    pub(crate) fn nullable<T>(
         &mut self,
         name: &'static str,
         read: impl FnOnce(&RawValue) -> Result<T, Reason>,
@@ -95,7 +95,7 @@ impl<'a> Fields<'a> {
 
     /// A list of so many items, every bad one of which is told; null is an
     /// empty list.
-    pub(super) fn list<T>(
+    pub(crate) fn list<T>(
         &mut self,
         name: &'static str,
         sizes: RangeInclusive<usize>,
@@ -126,17 +126,17 @@ fn items(value: &RawValue, sizes: &RangeInclusive<usize>) -> Result<Vec<Box<RawV
 }
 
 /// A string.
-pub(super) fn text(value: &RawValue) -> Result<String, Reason> {
+pub(crate) fn text(value: &RawValue) -> Result<String, Reason> {
     serde_json::from_str(value.get()).map_err(|_| NOT_A_STRING.into())
 }
 
 /// `true` or `false`, and nothing that resembles them.
-pub(super) fn boolean(value: &RawValue) -> Result<bool, Reason> {
+pub(crate) fn boolean(value: &RawValue) -> Result<bool, Reason> {
     serde_json::from_str(value.get()).map_err(|_| NOT_A_BOOLEAN.into())
 }
 
 /// One of a few words.
-pub(super) fn choice<T: Copy>(value: &RawValue, choices: &[(&str, T)]) -> Result<T, Reason> {
+pub(crate) fn choice<T: Copy>(value: &RawValue, choices: &[(&str, T)]) -> Result<T, Reason> {
     let Ok(word) = text(value) else {
         return Err(format!("\"{}\" is not a valid choice.", value.get()).into());
     };
@@ -146,7 +146,7 @@ pub(super) fn choice<T: Copy>(value: &RawValue, choices: &[(&str, T)]) -> Result
 }
 
 /// Money: a decimal string, never rounded, or a number, read from its text.
-pub(super) fn money(value: &RawValue) -> Result<Money, Reason> {
+pub(crate) fn money(value: &RawValue) -> Result<Money, Reason> {
     let amount = match text(value) {
         Ok(text) => Money::parse_text(&text),
         Err(_) => Money::parse_number(value.get()),
@@ -159,13 +159,13 @@ pub(super) fn money(value: &RawValue) -> Result<Money, Reason> {
 }
 
 /// An instant, as text.
-pub(super) fn instant(value: &RawValue) -> Result<Timestamp, Reason> {
+pub(crate) fn instant(value: &RawValue) -> Result<Timestamp, Reason> {
     let text = text(value).map_err(|_| NOT_AN_INSTANT)?;
     Timestamp::parse(&text).map_err(|_| NOT_AN_INSTANT.into())
 }
 
 /// A whole number. `60.0` is whole too: some clients have no other numbers.
-pub(super) fn whole(value: &RawValue, range: RangeInclusive<i64>) -> Result<i64, Reason> {
+pub(crate) fn whole(value: &RawValue, range: RangeInclusive<i64>) -> Result<i64, Reason> {
     let text = value.get();
     let whole = match text.split_once('.') {
         Some((whole, zeros)) if zeros.bytes().all(|digit| digit == b'0') => whole,

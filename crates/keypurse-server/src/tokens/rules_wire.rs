@@ -14,13 +14,12 @@ use std::num::NonZeroU32;
 use keypurse_core::rules::{
     MAX_CONCURRENCY, MAX_ENTRIES, MAX_PATTERN_CHARS, MAX_REQUESTS_PER_MINUTE,
     MAX_RESPONSE_CACHE_SECONDS, MAX_TAG_CHARS, MAX_TOKENS_PER_MINUTE, ModelPattern,
-    ModelPatternError, Network, NetworkError, Rules, RulesChange, Tag, TagError,
+    ModelPatternError, Network, NetworkError, RulesChange, Tag, TagError,
 };
-use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::wire::CONTROL_CHARACTER;
-use crate::management::fields::{BLANK, Fields, Reason, text, whole};
+use crate::http::fields::{BLANK, Fields, Reason, text, whole};
 
 const VISIBLE_ASCII: &str = "Only visible ASCII characters are allowed.";
 const NO_PROVIDER: &str =
@@ -97,40 +96,4 @@ fn tag(value: &RawValue) -> Result<Tag, Reason> {
 
 fn too_long(most: usize) -> Reason {
     format!("Ensure this field has no more than {most} characters.").into()
-}
-
-/// A token's rules as shown.
-#[derive(Debug, Default, Serialize)]
-pub(super) struct RulesAnswer<'a> {
-    allowed_models: Option<Vec<&'a str>>,
-    denied_models: Option<Vec<&'a str>>,
-    requests_per_minute: Option<NonZeroU32>,
-    tokens_per_minute: Option<NonZeroU32>,
-    max_concurrency: Option<NonZeroU32>,
-    allowed_ips: Option<Vec<String>>,
-    tags: Option<Vec<&'a str>>,
-    response_cache_seconds: Option<NonZeroU32>,
-}
-
-impl<'a> RulesAnswer<'a> {
-    pub(super) fn of(rules: Option<&'a Rules>) -> Self {
-        let Some(rules) = rules else {
-            return Self::default();
-        };
-        Self {
-            allowed_models: shown(&rules.allowed_models, ModelPattern::as_str),
-            denied_models: shown(&rules.denied_models, ModelPattern::as_str),
-            requests_per_minute: rules.limits.requests_per_minute,
-            tokens_per_minute: rules.limits.tokens_per_minute,
-            max_concurrency: rules.limits.max_concurrency,
-            allowed_ips: shown(&rules.allowed_networks, Network::to_string),
-            tags: shown(&rules.tags, Tag::as_str),
-            response_cache_seconds: rules.response_cache_seconds,
-        }
-    }
-}
-
-/// What is empty is no rule.
-fn shown<'a, T, S>(list: &'a [T], show: impl Fn(&'a T) -> S) -> Option<Vec<S>> {
-    (!list.is_empty()).then(|| list.iter().map(show).collect())
 }

@@ -9,18 +9,18 @@ use crate::state::State;
 
 /// A new secret with what the store keeps of it.
 #[derive(Debug)]
-pub(super) struct FreshSecret {
+pub(crate) struct FreshSecret {
     /// Shown to the client, once or until reveal is switched off.
-    pub(super) secret: TokenSecret,
-    pub(super) digest: Digest,
+    pub(crate) secret: TokenSecret,
+    pub(crate) digest: Digest,
     /// Only while secrets may be revealed: what is not kept cannot leak.
-    pub(super) sealed: Option<Vec<u8>>,
+    pub(crate) sealed: Option<Vec<u8>>,
     /// What digest and copy were made under.
-    pub(super) keys: KeyVersions,
+    pub(crate) keys: KeyVersions,
 }
 
 impl FreshSecret {
-    pub(super) fn generate(state: &State, kind: TokenKind) -> Self {
+    pub(crate) fn generate(state: &State, kind: TokenKind) -> Self {
         let secret = TokenSecret::generate(kind, &*state.entropy);
         let keyring = state.vault.keyring();
         let digest = keyring.digest(secret.expose());
@@ -39,7 +39,7 @@ impl FreshSecret {
 
 /// A token's current secret, while secrets may be revealed and a copy of it
 /// was kept.
-pub(super) fn revealed(state: &State, token: &Token) -> Option<TokenSecret> {
+pub(crate) fn revealed(state: &State, token: &Token) -> Option<TokenSecret> {
     if !state.settings.reveal_secrets {
         return None;
     }
@@ -55,7 +55,7 @@ pub(super) fn revealed(state: &State, token: &Token) -> Option<TokenSecret> {
 
 /// A token's current secret, as [`revealed`], if it is the one that once had
 /// this digest: the pepper may have been replaced since.
-pub(super) fn revealed_if(state: &State, token: &Token, digest: &Digest) -> Option<TokenSecret> {
+pub(crate) fn revealed_if(state: &State, token: &Token, digest: &Digest) -> Option<TokenSecret> {
     revealed(state, token).filter(|secret| {
         let keyring = state.vault.keyring();
         let mut known = keyring.digests(secret.expose());
