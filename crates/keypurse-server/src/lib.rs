@@ -5,6 +5,7 @@
 //! fails: no call leaves and no change is claimed (503); reads go on.
 
 mod dashboard;
+pub mod facts;
 pub mod gateway;
 pub mod http;
 pub mod management;

@@ -48,11 +48,11 @@ use std::fmt::Debug;
 
 /// Everything a running node needs of its storage.
 pub trait Store:
-    Accounts + Tokens + Calls + Statements + Keys + Sessions + Debug + Send + Sync + 'static
+    Accounts + Tokens + Calls + Statements + Usage + Keys + Sessions + Debug + Send + Sync + 'static
 {
 }
 
 impl<T> Store for T where
-    T: Accounts + Tokens + Calls + Statements + Keys + Sessions + Debug + Send + Sync + 'static
+    T: Accounts + Tokens + Calls + Statements + Usage + Keys + Sessions + Debug + Send + Sync + 'static
 {
 }

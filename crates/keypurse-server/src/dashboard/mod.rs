@@ -14,14 +14,21 @@
 //! nothing of it is done.
 
 mod assets;
+mod calls;
+mod charts;
+mod costs;
+mod figures;
 mod fence;
 mod form;
 mod frame;
+mod models;
 mod overview;
 mod page;
+mod providers;
 mod session;
 mod transport;
 mod trouble;
+mod usage;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -33,6 +40,14 @@ use crate::state::AppState;
 pub(crate) fn routes(state: &AppState) -> Router<AppState> {
     Router::new()
         .route("/", get(overview::show))
+        .route("/live/overview", get(overview::live))
+        .route("/live/overview/calls", get(overview::calls))
+        .route("/live/overview/tokens", get(overview::tokens))
+        .route("/costs", get(costs::show))
+        .route("/costs.csv", get(costs::table))
+        .route("/models", get(models::show))
+        .route("/providers", get(providers::show))
+        .route("/live/providers", get(providers::live))
         .route("/sign-in", get(session::form).post(session::sign_in))
         .route("/sign-out", post(session::sign_out))
         .route("/sessions", get(session::list))

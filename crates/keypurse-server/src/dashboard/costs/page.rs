@@ -9,15 +9,13 @@ use keypurse_store::Feature;
 use super::query::{CostsQuery, Period, STATUSES, STEPS};
 use crate::dashboard::calls::token_path;
 use crate::dashboard::charts::Chart;
-use crate::dashboard::figures::{Change, Dollars, Grouped, Millis, Share, Short};
 use crate::dashboard::form::Form;
 use crate::dashboard::frame::{Frame, Place};
 use crate::dashboard::page;
 use crate::dashboard::session::Viewer;
 use crate::dashboard::trouble::Trouble;
 use crate::dashboard::usage::{
-    Calendar, Explored, Explorer, GroupBy, Line, Metric, Question, Totals, feature_name,
-    status_name,
+    Calendar, Explored, Explorer, GroupBy, Line, Metric, Question, Totals,
 };
 use crate::state::AppState;
 
@@ -128,9 +126,4 @@ impl Shown {
             before: line.before,
         }
     }
-}
-
-/// How fast so many percent of calls were answered.
-fn percentile(totals: &Totals, percent: u32) -> String {
-    Millis::or_none(totals.latency.percentile_ms(percent))
 }

@@ -29,7 +29,8 @@ struct ModelsPage {
     prices_date: String,
     models: Vec<Row>,
     found: usize,
-    first: usize,
+    /// `51 to 100 of 2,267`
+    position: String,
     previous: Option<String>,
     next: Option<String>,
 }
@@ -110,13 +111,13 @@ impl Show {
         }
     }
 
-    fn count(self, counts: Counts) -> usize {
-        match self {
+    fn count(self, counts: &Counts) -> Grouped {
+        grouped(match self {
             Self::All => counts.all,
             Self::Available => counts.available,
             Self::Overridden => counts.overridden,
             Self::Unpriced => counts.unpriced,
-        }
+        })
     }
 }
 
@@ -144,14 +145,14 @@ impl ModelsQuery {
             && (self.text.is_empty() || name().contains(&self.text.to_lowercase()))
     }
 
-    fn address(&self, show: Show, page: usize) -> String {
+    fn address(&self, show: &Show, page: usize) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         let page = if page == 1 { String::new() } else { page.to_string() };
         for (name, value) in [
             ("q", &*self.text),
             ("provider", &*self.provider),
             ("mode", &*self.mode),
-            ("show", if show == Show::All { "" } else { show.as_str() }),
+            ("show", if *show == Show::All { "" } else { show.as_str() }),
             ("page", &*page),
         ] {
             if !value.is_empty() {
@@ -188,10 +189,15 @@ pub(super) async fn show(
         counts: Counts::of(&all),
         prices_date: state.gateway.prices_date().to_owned(),
         models: shown.map(|model| Row::of(model)).collect(),
+        position: format!(
+            "{} to {} of {}",
+            grouped(first + 1),
+            grouped(found.len().min(first + ON_A_PAGE)),
+            grouped(found.len())
+        ),
         found: found.len(),
-        first,
-        previous: (query.page > 1).then(|| query.address(query.show, query.page - 1)),
-        next: has_next.then(|| query.address(query.show, query.page + 1)),
+        previous: (query.page > 1).then(|| query.address(&query.show, query.page - 1)),
+        next: has_next.then(|| query.address(&query.show, query.page + 1)),
         query,
     }))
 }
@@ -239,6 +245,10 @@ impl Row {
             max_output: tokens(model.max_output_tokens),
         }
     }
+}
+
+fn grouped(count: usize) -> Grouped {
+    Grouped(u64::try_from(count).expect("a count of models is small"))
 }
 
 fn per_million(rate: Rate) -> String {

@@ -13,7 +13,7 @@ use super::rate::{MOST_CALLS, Rate, WINDOW_SECONDS};
 use super::spend::Spend;
 use crate::dashboard::calls::{self as calls_of, CallLine};
 use crate::dashboard::charts::Chart;
-use crate::dashboard::figures::{Dollars, Grouped, Share};
+use crate::dashboard::figures::Dollars;
 use crate::dashboard::form::Form;
 use crate::dashboard::frame::{Frame, Place};
 use crate::dashboard::page;

@@ -4,7 +4,7 @@ use jiff::ToSpan;
 use keypurse_core::money::Money;
 use keypurse_store::UsageRow;
 
-use crate::dashboard::figures::start_of;
+use crate::dashboard::figures::{Dollars, start_of};
 use crate::dashboard::usage::{Calendar, Range, Totals};
 
 /// A forecast goes by so many days, today included.
@@ -23,6 +23,10 @@ pub(in crate::dashboard) struct Spend {
 }
 
 impl Spend {
+    pub(in crate::dashboard) fn forecast_dollars(&self) -> Dollars {
+        Dollars(self.forecast)
+    }
+
     /// The days that [`Spend::of`] has to know.
     pub(in crate::dashboard) fn range(calendar: &Calendar) -> Range {
         let today = calendar.today();

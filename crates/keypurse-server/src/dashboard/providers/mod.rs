@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::Response;
 use keypurse_store::{Dimension, Step, StoreError, UsageQuery, UsageRow};
 
-use super::figures::{Dollars, Grouped, Millis, Share, Span};
+use super::figures::{Grouped, Millis, Span};
 use super::frame::{Frame, Place};
 use super::page;
 use super::session::Viewer;
@@ -37,6 +37,8 @@ struct Now {
 /// A provider as the page has it.
 struct Provider {
     name: String,
+    /// What went through it, in the explorer.
+    path: String,
     /// A badge's colour and words.
     state: (&'static str, String),
     first_byte: String,
@@ -100,6 +102,7 @@ fn providers(
         .collect();
     providers.extend(used.into_iter().map(|(name, used)| Provider {
         name: name.to_owned(),
+        path: path(name),
         state: ("", "not configured".to_owned()),
         first_byte: "–".to_owned(),
         speed: "–".to_owned(),
@@ -113,6 +116,7 @@ impl Provider {
         let micros = facts.latency_us;
         let speed = facts.speed.map(|per_1000_seconds| per_1000_seconds / 1000);
         Self {
+            path: path(&facts.name),
             name: facts.name,
             state: state(facts.state, calendar),
             first_byte: micros.map_or("–".to_owned(), |micros| Millis(micros / 1000).to_string()),
@@ -120,10 +124,12 @@ impl Provider {
             used,
         }
     }
+}
 
-    fn percentile(&self, percent: u32) -> String {
-        Millis::or_none(self.used.latency.percentile_ms(percent))
-    }
+fn path(provider: &str) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs([("by", "model"), ("period", "7d"), ("provider", provider)]);
+    format!("/costs?{}", query.finish())
 }
 
 fn state(state: ProviderState, calendar: &Calendar) -> (&'static str, String) {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use keypurse_core::id::{AccountId, TokenId};
-use keypurse_store::{Step, StoreError, TokenLabel, Usage, UsageQuery, UsageRow, Whose};
+use keypurse_store::{Step, StoreError, Store, TokenLabel, UsageQuery, UsageRow, Whose};
 
 use super::calendar::{Calendar, Range};
 use super::group::{Filters, GroupBy, Labels};
@@ -24,10 +24,10 @@ pub(in crate::dashboard) struct Question {
 }
 
 /// Somebody who can answer a question.
-#[expect(missing_debug_implementations, reason = "a store's reports have none")]
+#[derive(Debug)]
 pub(in crate::dashboard) struct Explorer<'a> {
     pub(super) question: Question,
-    pub(super) usage: &'a dyn Usage,
+    pub(super) usage: &'a dyn Store,
     pub(super) labels: Labels,
     /// `None`: nobody's calls are meant.
     pub(super) whose: Option<Whose>,
@@ -58,7 +58,7 @@ impl<'a> Explorer<'a> {
     /// Finds out whose calls are meant.
     pub(in crate::dashboard) async fn new(
         question: Question,
-        usage: &'a dyn Usage,
+        usage: &'a dyn Store,
     ) -> Result<Self, StoreError> {
         let names_tokens = question.by.is_of_tokens() || question.filters.name_tokens();
         let labels: Vec<TokenLabel> = if names_tokens {

@@ -9,9 +9,10 @@ mod group;
 mod metric;
 mod over_time;
 mod plot;
+mod shown;
 mod totals;
 
-pub(in crate::dashboard) use calendar::{Calendar, Period, Range};
+pub(in crate::dashboard) use calendar::{Calendar, Range};
 pub(in crate::dashboard) use explore::{Explored, Explorer, Line, Question};
 pub(in crate::dashboard) use group::{ACCOUNT_KEY, Filters, GroupBy, feature_name, status_name};
 pub(in crate::dashboard) use metric::Metric;
