@@ -15,6 +15,7 @@ use crate::export::each_call;
 use crate::migrations;
 use crate::open::open_reader;
 use crate::recover;
+use crate::usage::Prover;
 
 /// What the books say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,8 +67,8 @@ impl From<rusqlite::Error> for AuditError {
     }
 }
 
-/// Recomputes every balance from its entries and charges, and every charge
-/// from its row.
+/// Recomputes every balance from its entries and charges, every charge from
+/// its row, and the sums reports are made of.
 pub fn audit(path: &Path) -> Result<AuditReport, AuditError> {
     let connection = open_reader(path)?;
     // One snapshot, whatever a server beside us writes meanwhile.
@@ -79,9 +80,16 @@ pub fn audit(path: &Path) -> Result<AuditReport, AuditError> {
     structure_is_whole(&connection)?;
     let left = recover::replay(&connection)?;
     let mut books = Books::read(&connection)?;
-    each_call(&connection, &left, |call| books.add_call(&call))?;
+    let mut usage = Prover::read(&connection)?;
+    each_call(&connection, &left, |call| {
+        if let Some(usage) = &mut usage {
+            usage.add_call(&call);
+        }
+        books.add_call(&call)
+    })?;
     books.every_balance_adds_up(&connection)?;
     every_statement_is_continuous(&connection, &left.finished)?;
+    usage.map_or(Ok(()), |usage| usage.finish(&connection))?;
     for (hold, _) in left.holds.into_values() {
         books.report.open_holds += 1;
         books.report.held += hold.amount;

@@ -31,6 +31,7 @@ mod rows;
 mod sessions;
 mod statement;
 mod store;
+mod usage;
 mod varint;
 mod writer;
 

@@ -14,6 +14,7 @@ const MIGRATIONS: &[(u32, &str)] = &[
     (5, include_str!("../migrations/0005_instance.sql")),
     (6, include_str!("../migrations/0006_further_settings.sql")),
     (7, include_str!("../migrations/0007_units.sql")),
+    (8, include_str!("../migrations/0008_usage.sql")),
     (10, include_str!("../migrations/0010_sessions.sql")),
 ];
 

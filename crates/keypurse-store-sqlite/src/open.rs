@@ -13,6 +13,7 @@ use thiserror::Error;
 use crate::backup::{CopyError, copy_private};
 use crate::integrity::{self, CheckError, Damage};
 use crate::migrations::{self, MigrationError};
+use crate::usage;
 
 /// SQLite before 3.51.3 can corrupt a file when a WAL is reset while another
 /// connection checkpoints (SQLite release notes of 3.51.3).
@@ -26,7 +27,8 @@ pub struct SqliteOptions {
     pub path: PathBuf,
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// The zone whose days bound reset periods.
+    /// The zone whose days bound reset periods and reports; the one the file
+    /// was last used with where it is unknown.
     pub zone: TimeZone,
 }
 
@@ -100,6 +102,8 @@ pub enum OpenError {
 pub(crate) struct Opened {
     pub(crate) connection: Connection,
     pub(crate) lock: File,
+    /// The zone whose days bound reset periods and reports.
+    pub(crate) zone: TimeZone,
 }
 
 /// Locks the file, opens it for writing and brings its schema up to date.
@@ -128,8 +132,13 @@ pub(crate) fn open_writer(options: &SqliteOptions) -> Result<Opened, OpenError> 
         MigrationError::Changed(version) => OpenError::ChangedMigration(version),
         MigrationError::Sqlite(source) => failed(source),
     })?;
+    let zone = usage::begin(&mut connection, &options.zone, options.clock.now()).map_err(failed)?;
     flush_folder(&options.path)?;
-    Ok(Opened { connection, lock })
+    Ok(Opened {
+        connection,
+        lock,
+        zone,
+    })
 }
 
 /// Changes a database nobody serves.

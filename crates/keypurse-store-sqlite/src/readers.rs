@@ -9,8 +9,6 @@ use rusqlite::Connection;
 
 use crate::open::open_reader;
 
-const READERS: usize = 4;
-
 /// A few connections that cannot write.
 #[derive(Clone, Debug)]
 pub(crate) struct Readers {
@@ -19,8 +17,8 @@ pub(crate) struct Readers {
 }
 
 impl Readers {
-    pub(crate) fn open(path: &Path) -> rusqlite::Result<Self> {
-        let connections = (0..READERS)
+    pub(crate) fn open(path: &Path, count: usize) -> rusqlite::Result<Self> {
+        let connections = (0..count)
             .map(|_| open_reader(path).map(Mutex::new))
             .collect::<rusqlite::Result<Vec<_>>>()?;
         Ok(Self {

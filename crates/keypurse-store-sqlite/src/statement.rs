@@ -80,6 +80,17 @@ fn written_calls(
 }
 
 fn call_line(connection: &Connection, row: &CallRow) -> rusqlite::Result<StatementLine> {
+    Ok(StatementLine {
+        line: row.line,
+        at: row.finished_at,
+        amount: Money::ZERO - row.charged_to_token(),
+        balance_after: row.balance_after,
+        cause: Cause::Call(Box::new(record(connection, row)?)),
+    })
+}
+
+/// What a call was, with the names of its model and its price.
+pub(crate) fn record(connection: &Connection, row: &CallRow) -> rusqlite::Result<CallRecord> {
     let (provider, model) = connection
         .prepare_cached("SELECT provider, name FROM model WHERE id = ?")?
         .query_row([row.held_call.model_id], |row| {
@@ -90,7 +101,7 @@ fn call_line(connection: &Connection, row: &CallRow) -> rusqlite::Result<Stateme
         .query_row([row.held_call.price_id], |row| row.get(0))?;
     let price = Price::from_text(&rates).ok_or_else(|| unreadable("a price is not readable"))?;
     let feature = feature(row.held_call.feature);
-    let record = CallRecord {
+    Ok(CallRecord {
         call: row.call,
         provider,
         model,
@@ -106,13 +117,6 @@ fn call_line(connection: &Connection, row: &CallRow) -> rusqlite::Result<Stateme
         price_version: row.held_call.price_id,
         price: Arc::new(price),
         started_at: row.held_call.started_at,
-    };
-    Ok(StatementLine {
-        line: row.line,
-        at: row.finished_at,
-        amount: Money::ZERO - row.charged_to_token(),
-        balance_after: row.balance_after,
-        cause: Cause::Call(Box::new(record)),
     })
 }
 

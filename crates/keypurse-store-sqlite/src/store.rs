@@ -10,10 +10,7 @@ use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
 use keypurse_core::token::TokenName;
 use keypurse_store::{
-    Account, AccountTopUp, Accounts, Calls, ChangeError, CreateAccountError, Credential, Digest,
-    Guard, HoldFailure, Made, NewAccount, NewHold, NewViewerKey, Once, RecordFailure, Settlement,
-    SimulatedCall, StatementLine, StatementPage, Statements, StoreError, Token, TokenChange,
-    Tokens,
+    Account, AccountTopUp, Accounts, Calls, CallsPage, ChangeError, CreateAccountError, Credential, Digest, Guard, HoldFailure, ListedCall, Made, NewAccount, NewHold, NewViewerKey, Once, RecordFailure, Settlement, SimulatedCall, StatementLine, StatementPage, Statements, StoreError, Token, TokenChange, TokenLabel, Tokens, Usage, UsageQuery, UsageRow,
 };
 use rusqlite::ErrorCode;
 use tokio::sync::{mpsc, oneshot};
@@ -26,8 +23,13 @@ use crate::open::{self, OpenError, SqliteOptions, open_writer};
 use crate::readers::Readers;
 use crate::rows;
 use crate::statement;
+use crate::usage::{self, Days};
 use crate::writer::{Command, Reply, Writer};
 
+/// Connections that look things up.
+const READERS: usize = 4;
+/// Connections that make reports.
+const REPORTERS: usize = 2;
 /// Operations that may wait for the writer.
 const QUEUE: usize = 8192;
 /// Places kept for what must not be refused: settlements and management.
@@ -38,6 +40,9 @@ const RESERVED: usize = QUEUE / 2;
 pub struct SqliteStore {
     commands: mpsc::Sender<Command>,
     pub(crate) readers: Readers,
+    /// Of their own, so that nothing waits behind a report.
+    reporters: Readers,
+    days: Days,
     credentials: Arc<Credentials>,
     writer: Mutex<Option<JoinHandle<()>>>,
     /// Restored from a backup: no hold until its operator has said yes, which
@@ -63,10 +68,12 @@ impl SqliteStore {
 
     fn open_with_this_space(options: &SqliteOptions) -> Result<Self, OpenError> {
         let opened = open_writer(options)?;
+        let days = Days::of(opened.zone.clone());
         let credentials = Arc::new(Credentials::default());
         let writer = Writer::start(opened, options, Arc::clone(&credentials))?;
         let failed = |source| open::failed(&options.path, source);
-        let readers = Readers::open(&options.path).map_err(failed)?;
+        let readers = Readers::open(&options.path, READERS).map_err(failed)?;
+        let reporters = Readers::open(&options.path, REPORTERS).map_err(failed)?;
         let instance = instance(&options.path).map_err(failed)?;
         let (commands, waiting) = mpsc::channel(QUEUE);
         let thread = std::thread::Builder::new()
@@ -77,6 +84,8 @@ impl SqliteStore {
         Ok(Self {
             commands,
             readers,
+            reporters,
+            days,
             credentials,
             writer,
             waits_for_acknowledgement: instance.restored.is_some(),
@@ -235,6 +244,28 @@ impl Statements for SqliteStore {
 
     async fn forget_calls(&self, before: Timestamp) -> Result<usize, StoreError> {
         self.ask(|reply| Command::Forget(before, reply)).await
+    }
+}
+
+#[async_trait]
+impl Usage for SqliteStore {
+    async fn usage(&self, query: UsageQuery) -> Result<Vec<UsageRow>, StoreError> {
+        let days = self.days.clone();
+        self.reporters
+            .read(move |connection| usage::usage(connection, &query, &days))
+            .await
+    }
+
+    async fn calls(&self, page: CallsPage) -> Result<Vec<ListedCall>, StoreError> {
+        self.reporters
+            .read(move |connection| usage::calls(connection, &page))
+            .await
+    }
+
+    async fn token_labels(&self, account: AccountId) -> Result<Vec<TokenLabel>, StoreError> {
+        self.reporters
+            .read(move |connection| usage::labels(connection, account))
+            .await
     }
 }
 

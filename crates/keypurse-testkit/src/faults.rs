@@ -10,11 +10,7 @@ use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
 use keypurse_core::token::TokenName;
 use keypurse_store::{
-    Account, AccountTopUp, Accounts, Calls, ChangeError, CreateAccountError, Credential, Digest,
-    Guard, HoldFailure, KeyKind, KeyRecord, KeyVersions, Keys, Made, NewAccount, NewHold,
-    NewSession, NewViewerKey, Once, RecordFailure, Rekeyed, Session, Sessions, Settlement,
-    SimulatedCall, StaleSecrets, StatementLine, StatementPage, Statements, Store, StoreError,
-    Token, TokenChange, Tokens,
+    Account, AccountTopUp, Accounts, Calls, CallsPage, ChangeError, CreateAccountError, Credential, Digest, Guard, HoldFailure, KeyKind, KeyRecord, KeyVersions, Keys, ListedCall, Made, NewAccount, NewHold, NewSession, NewViewerKey, Once, RecordFailure, Rekeyed, Session, Sessions, Settlement, SimulatedCall, StaleSecrets, StatementLine, StatementPage, Statements, Store, StoreError, Token, TokenChange, TokenLabel, Tokens, Usage, UsageQuery, UsageRow,
 };
 
 /// What a test can break.
@@ -250,6 +246,22 @@ impl Statements for FaultyStore {
     async fn forget_calls(&self, before: Timestamp) -> Result<usize, StoreError> {
         self.faults.write("forget_calls")?;
         self.inner.forget_calls(before).await
+    }
+}
+
+#[async_trait]
+impl Usage for FaultyStore {
+    async fn usage(&self, query: UsageQuery) -> Result<Vec<UsageRow>, StoreError> {
+        self.faults.meet("usage");
+        self.inner.usage(query).await
+    }
+
+    async fn calls(&self, page: CallsPage) -> Result<Vec<ListedCall>, StoreError> {
+        self.inner.calls(page).await
+    }
+
+    async fn token_labels(&self, account: AccountId) -> Result<Vec<TokenLabel>, StoreError> {
+        self.inner.token_labels(account).await
     }
 }
 

@@ -26,6 +26,7 @@ use crate::journal::HeldCall;
 use crate::open::{self, OpenError, Opened, SqliteOptions, is_damage};
 use crate::recover;
 use crate::rows;
+use crate::usage::Folding;
 
 /// Operations decided in one transaction at most.
 const BATCH: usize = 256;
@@ -51,6 +52,8 @@ pub(crate) struct Writer {
     pub(super) claims: Claims,
     pub(super) dictionary: Dictionary,
     pub(super) journal: JournalTail,
+    /// What calls are summed by, and which sums are to move on.
+    pub(super) folding: Folding,
     pub(super) space: Space,
     pub(super) keeper: Keeper,
 }
@@ -122,7 +125,8 @@ impl Writer {
             path: options.path.clone(),
             clock: Arc::clone(&options.clock),
             credentials,
-            ledger: Ledger::new(options.zone.clone()),
+            ledger: Ledger::new(opened.zone.clone()),
+            folding: Folding::of(opened.zone),
             held: HashMap::new(),
             claims: Claims::new(),
             dictionary: Dictionary::default(),
@@ -144,6 +148,7 @@ impl Writer {
         self.held.clear();
         self.dictionary = Dictionary::default();
         self.claims = once::open_claims(&self.connection)?;
+        self.folding.load(&self.connection)?;
         let (first, last): (i64, i64) = self.connection.query_row(
             "SELECT ifnull(min(seq), 1), ifnull(max(seq), 0) FROM journal",
             [],
@@ -199,7 +204,7 @@ impl Writer {
             self.resolve(&settlement, &mut batch, now)?;
             failpoint::reach("recovery.between-rows");
         }
-        self.flush(&mut batch)?;
+        self.flush(&mut batch, now)?;
         self.materialise()?;
         failpoint::reach("recovery.before-commit");
         self.connection.execute_batch("COMMIT")
@@ -289,7 +294,7 @@ impl Writer {
             }
         }
         failpoint::reach("writer.after-decide");
-        self.flush(batch)?;
+        self.flush(batch, now)?;
         failpoint::reach("writer.before-commit");
         match self.connection.prepare_cached("COMMIT")?.execute([]) {
             Err(error) if !is_full(&error) => {

@@ -10,6 +10,7 @@ use rusqlite::params;
 use super::batch::{Batch, JournalTail, Writer};
 use crate::journal;
 use crate::rows;
+use crate::usage::Gathered;
 
 /// Journal rows deleted at once at least; a delete per batch would cost more
 /// than the rows do.
@@ -23,14 +24,18 @@ const CARRY_AFTER_ROWS: i64 = 2048;
 const MATERIALISE_ROWS: usize = 256;
 
 impl Writer {
-    pub(super) fn flush(&mut self, batch: &mut Batch) -> rusqlite::Result<()> {
+    pub(super) fn flush(&mut self, batch: &mut Batch, now: Timestamp) -> rusqlite::Result<()> {
         self.number_entries(batch);
         self.write_entries(batch)?;
         self.write_changes()?;
         self.carry_forward(batch);
         self.write_journal(batch)?;
-        if self.journal.tail.len() >= MATERIALISE_ROWS && !self.space.is_short() {
+        if self.space.is_short() {
+            // What can wait does.
+        } else if self.journal.tail.len() >= MATERIALISE_ROWS {
             self.materialise()?;
+        } else {
+            self.folding.go_on(&self.connection, now)?;
         }
         self.trim_journal()
     }
@@ -86,15 +91,18 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes the rows of all finished calls.
+    /// Writes the rows of all finished calls, and their sums.
     pub(super) fn materialise(&mut self) -> rusqlite::Result<()> {
         let Some((_, last)) = self.journal.tail.back() else {
             return Ok(());
         };
         let last = last.line;
+        let mut gathered = Gathered::default();
         for (_, row) in &self.journal.tail {
             row.insert(&self.connection)?;
+            gathered.add(row, self.folding.days());
         }
+        self.folding.added(gathered.write(&self.connection)?);
         self.connection
             .prepare_cached(
                 "UPDATE progress SET materialised = ?1, last_line = max(last_line, ?1)",

@@ -58,6 +58,13 @@ impl Writer {
         let mut delete = self
             .connection
             .prepare_cached("DELETE FROM call WHERE id = ?")?;
+        // Whose days are proved from calls has to know.
+        self.connection
+            .prepare_cached(
+                "UPDATE usage_progress SET
+                     forgotten_before = max(ifnull(forgotten_before, ?1), ?1)",
+            )?
+            .execute([before.micros()])?;
         for call in &calls {
             delete.execute([call.call.ordered])?;
         }

@@ -28,6 +28,7 @@ promises!(
     a_reset_is_applied_once,
     a_secret_moves_to_newer_keys_and_stays_itself,
     an_abandoned_call_is_charged_its_floor,
+    deleted_tokens_stay_in_reports,
     deletion_rotation_and_expiry_end_admission,
     holds_are_exclusive,
     holds_grow_as_far_as_the_money_goes,

@@ -29,7 +29,20 @@ impl TestStore {
     }
 
     pub(crate) fn reopened(folder: TempDir) -> Result<Self, OpenError> {
-        let store = open(folder.path().join("keypurse.db"))?;
+        Self::reopened_in_zone(folder, TimeZone::UTC)
+    }
+
+    pub(crate) fn in_zone(zone: TimeZone) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        Self::reopened_in_zone(folder, zone).expect("a fresh store")
+    }
+
+    pub(crate) fn reopened_in_zone(folder: TempDir, zone: TimeZone) -> Result<Self, OpenError> {
+        let options = SqliteOptions {
+            zone,
+            ..options(folder.path().join("keypurse.db"))
+        };
+        let store = SqliteStore::open(&options)?;
         Ok(Self { folder, store })
     }
 

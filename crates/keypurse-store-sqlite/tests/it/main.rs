@@ -10,4 +10,5 @@ mod line_order;
 mod recovery;
 mod retention;
 mod start;
+mod usage;
 mod writer_panic;

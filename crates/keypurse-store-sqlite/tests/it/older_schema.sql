@@ -1,4 +1,12 @@
--- Undoes 0007, 0006 and 0005: a database as the schema before them was.
+-- Undoes 0008, 0007, 0006 and 0005: a database as the schema before them was.
+DROP INDEX token_of_account;
+DROP TABLE usage_fresh;
+DROP TABLE usage_hour;
+DROP TABLE usage_day;
+DROP TABLE usage_month;
+DROP TABLE usage_zone;
+DROP TABLE usage_progress;
+DROP TABLE usage_before;
 ALTER TABLE token DROP COLUMN further;
 ALTER TABLE call DROP COLUMN characters;
 ALTER TABLE call DROP COLUMN input_seconds;

@@ -9,6 +9,7 @@ mod keys;
 pub mod model;
 mod tokens;
 mod units;
+mod usage;
 
 pub use calls::{
     a_call_holds_anew_for_its_next_model, a_charge_and_an_adjustment_never_lose_each_other,
@@ -31,3 +32,4 @@ pub use tokens::{
     rules_are_kept_and_read_with_the_credential,
 };
 pub use units::what_is_no_token_is_kept_and_recomputed;
+pub use usage::{History, deleted_tokens_stay_in_reports};

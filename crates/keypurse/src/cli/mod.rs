@@ -45,12 +45,13 @@ pub(crate) enum Command {
     Account(account::AccountCommand),
 }
 
-/// How a command line opens a database; days bound nothing there.
+/// How a command line opens a database: its days are those of the server that
+/// used it last.
 pub(crate) fn options_for(database: PathBuf) -> SqliteOptions {
     SqliteOptions {
         path: database,
         clock: Arc::new(SystemClock),
-        zone: TimeZone::UTC,
+        zone: TimeZone::unknown(),
     }
 }
 

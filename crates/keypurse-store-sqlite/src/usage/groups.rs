@@ -1,0 +1,237 @@
+//! Sums by what a report tells apart.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use keypurse_core::id::TokenId;
+use keypurse_store::{Dimension, StatusClass, UsageKey, UsageQuery, UsageSums};
+use rusqlite::Connection;
+
+use super::rows::ACCOUNT_KEY;
+use super::sums::{Depth, Kind, Sums};
+use crate::call_row::{feature, feature_code};
+
+/// How far back a group is looked for before it is begun anew: sums of one
+/// token come together, and what is begun twice is joined in the end.
+const LOOKED_BACK: usize = 32;
+
+/// What a group is of; 0 where the report does not tell it apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct GroupKey {
+    period: i64,
+    token: i64,
+    provider: usize,
+    model: usize,
+    feature: u8,
+    status: Option<StatusClass>,
+}
+
+#[derive(Clone, Debug)]
+struct Group {
+    key: GroupKey,
+    brief: UsageSums,
+    detail: Option<Box<Sums>>,
+}
+
+/// What a model is called, and the place of its names in their order.
+#[derive(Clone, Copy, Debug)]
+struct Model {
+    provider: usize,
+    model: usize,
+}
+
+/// Gathers sums into groups.
+#[derive(Debug)]
+pub(super) struct Groups<'a> {
+    query: &'a UsageQuery,
+    names: Names,
+    feature: Option<u8>,
+    groups: Vec<Group>,
+}
+
+impl<'a> Groups<'a> {
+    pub(super) fn of(connection: &Connection, query: &'a UsageQuery) -> rusqlite::Result<Self> {
+        Ok(Self {
+            query,
+            names: Names::read(connection, query)?,
+            feature: query.feature.map(feature_code),
+            groups: Vec::new(),
+        })
+    }
+
+    pub(super) fn depth(&self) -> Depth {
+        if self.query.detail {
+            Depth::Whole
+        } else {
+            Depth::Brief
+        }
+    }
+
+    /// Adds what a token used in a period, if the report is about it.
+    pub(super) fn add(&mut self, period: i64, token: i64, kind: Kind, sums: &Sums) {
+        let is_wanted = self.feature.is_none_or(|feature| feature == kind.feature)
+            && self.query.status.is_none_or(|status| status == kind.status);
+        let Some(model) = self.names.wanted(kind.model).filter(|_| is_wanted) else {
+            return;
+        };
+        let mut key = GroupKey {
+            period,
+            ..GroupKey::default()
+        };
+        for dimension in &self.query.by {
+            match dimension {
+                Dimension::Token => key.token = token,
+                Dimension::Provider => key.provider = model.provider,
+                Dimension::Model => key.model = model.model,
+                Dimension::Feature => key.feature = kind.feature,
+                Dimension::Status => key.status = Some(kind.status),
+            }
+        }
+        let lately = self.groups.iter_mut().rev().take(LOOKED_BACK);
+        let mut same_token =
+            lately.take_while(|group| (group.key.period, group.key.token) == (period, key.token));
+        if let Some(group) = same_token.find(|group| group.key == key) {
+            group.add(kind.status, sums);
+        } else {
+            let mut group = Group {
+                key,
+                brief: UsageSums::default(),
+                detail: self.query.detail.then(|| Box::new(Sums::NONE)),
+            };
+            group.add(kind.status, sums);
+            self.groups.push(group);
+        }
+    }
+
+    /// The groups by period and name, each once.
+    pub(super) fn finish(mut self) -> Vec<(i64, UsageKey, UsageSums)> {
+        // Most of it is in order.
+        self.groups.sort_by_key(|group| group.key);
+        let mut rows: Vec<(i64, UsageKey, UsageSums)> = Vec::with_capacity(self.groups.len());
+        let mut groups = self.groups.into_iter().peekable();
+        while let Some(mut group) = groups.next() {
+            while let Some(same) = groups.next_if(|next| next.key == group.key) {
+                group.join(&same);
+            }
+            let key = self.names.key(&group.key, &self.query.by);
+            rows.push((group.key.period, key, group.sums()));
+        }
+        rows
+    }
+}
+
+impl Group {
+    fn add(&mut self, status: StatusClass, sums: &Sums) {
+        let brief = &mut self.brief;
+        brief.calls += sums.calls();
+        brief.simulated += sums.simulated();
+        brief.estimated += sums.estimated();
+        brief.cost += sums.cost();
+        if status != StatusClass::Success {
+            brief.errors += sums.calls();
+        }
+        if let Some(detail) = &mut self.detail {
+            detail.add(sums);
+        }
+    }
+
+    fn join(&mut self, other: &Self) {
+        let (brief, more) = (&mut self.brief, &other.brief);
+        brief.calls += more.calls;
+        brief.simulated += more.simulated;
+        brief.estimated += more.estimated;
+        brief.errors += more.errors;
+        brief.cost += more.cost;
+        if let (Some(detail), Some(more)) = (&mut self.detail, &other.detail) {
+            detail.add(more);
+        }
+    }
+
+    fn sums(self) -> UsageSums {
+        let detail = self.detail.map(|sums| Box::new(sums.detail()));
+        UsageSums {
+            detail,
+            ..self.brief
+        }
+    }
+}
+
+/// Names of providers and models, each list in order.
+#[derive(Debug)]
+struct Names {
+    providers: Vec<Arc<str>>,
+    models: Vec<Arc<str>>,
+    /// Those the report is about, by their numbers in the table `model`.
+    wanted: Vec<Option<Model>>,
+}
+
+impl Names {
+    fn read(connection: &Connection, query: &UsageQuery) -> rusqlite::Result<Self> {
+        let known = connection
+            .prepare_cached("SELECT id, provider, name FROM model")?
+            .query_map([], |row| {
+                let provider: String = row.get(1)?;
+                let model = format!("{provider}/{}", row.get::<_, String>(2)?);
+                Ok((row.get(0)?, provider, model))
+            })?
+            .collect::<rusqlite::Result<Vec<(u32, String, String)>>>()?;
+        let providers = in_order(known.iter().map(|(_, provider, _)| provider));
+        let models = in_order(known.iter().map(|(_, _, model)| model));
+        let mut wanted = Vec::new();
+        for (id, provider, model) in &known {
+            let id = usize::try_from(*id).expect("32 bits fit");
+            let is_other = |filter: &Option<String>, name: &String| {
+                filter.as_ref().is_some_and(|wanted| wanted != name)
+            };
+            if is_other(&query.provider, provider) || is_other(&query.model, model) {
+                continue;
+            }
+            if wanted.len() <= id {
+                wanted.resize(id + 1, None);
+            }
+            wanted[id] = Some(Model {
+                provider: place(&providers, provider),
+                model: place(&models, model),
+            });
+        }
+        Ok(Self {
+            providers,
+            models,
+            wanted,
+        })
+    }
+
+    fn wanted(&self, model: i64) -> Option<Model> {
+        *self.wanted.get(usize::try_from(model).ok()?)?
+    }
+
+    fn key(&self, group: &GroupKey, by: &[Dimension]) -> UsageKey {
+        let mut key = UsageKey::default();
+        for dimension in by {
+            match dimension {
+                Dimension::Token => {
+                    key.token = (group.token != ACCOUNT_KEY).then_some(TokenId(group.token));
+                }
+                Dimension::Provider => {
+                    key.provider = Some(Arc::clone(&self.providers[group.provider]));
+                }
+                Dimension::Model => key.model = Some(Arc::clone(&self.models[group.model])),
+                Dimension::Feature => key.feature = feature(group.feature),
+                Dimension::Status => key.status = group.status,
+            }
+        }
+        key
+    }
+}
+
+fn in_order<'a>(names: impl Iterator<Item = &'a String>) -> Vec<Arc<str>> {
+    let names: BTreeSet<&String> = names.collect();
+    names
+        .into_iter()
+        .map(|name| Arc::from(name.as_str()))
+        .collect()
+}
+
+fn place(names: &[Arc<str>], name: &str) -> usize {
+    names.partition_point(|other| **other < *name)
+}

@@ -1,0 +1,29 @@
+//! What tokens are called, deleted ones too.
+
+use keypurse_core::id::{AccountId, TokenId};
+use keypurse_core::time::Timestamp;
+use keypurse_store::TokenLabel;
+use rusqlite::Connection;
+
+use crate::further;
+
+pub(crate) fn labels(
+    connection: &Connection,
+    account: AccountId,
+) -> rusqlite::Result<Vec<TokenLabel>> {
+    connection
+        .prepare_cached(
+            "SELECT id, name, further, deleted_at FROM token WHERE account_id = ? ORDER BY id",
+        )?
+        .query_map([account.0], |row| {
+            let rules = further::read(row, 2)?.rules;
+            let tags = rules.iter().flat_map(|rules| &rules.tags);
+            Ok(TokenLabel {
+                id: TokenId(row.get(0)?),
+                name: row.get(1)?,
+                tags: tags.map(|tag| tag.as_str().to_owned()).collect(),
+                deleted_at: row.get::<_, Option<i64>>(3)?.map(Timestamp::from_micros),
+            })
+        })?
+        .collect()
+}

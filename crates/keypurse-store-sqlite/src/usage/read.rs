@@ -1,0 +1,294 @@
+//! Sums over calls, as reports ask for them.
+
+use std::collections::BTreeSet;
+
+use keypurse_core::time::Timestamp;
+use keypurse_store::{Dimension, Step, UsageQuery, UsageRow, Whose};
+use rusqlite::{Connection, OptionalExtension, ToSql, params};
+
+use super::days::{Days, Slot, first_day, from_number, month, number};
+use super::groups::Groups;
+use super::rows::{ACCOUNT_KEY, EVERYBODY, token_code};
+use super::sums::{Sums, each};
+use crate::recover;
+
+/// Tokens that are looked up one by one; of more, all rows are read.
+const LOOKED_UP: usize = 64;
+
+/// Answers a question, in one snapshot.
+pub(crate) fn usage(
+    connection: &Connection,
+    query: &UsageQuery,
+    days: &Days,
+) -> rusqlite::Result<Vec<UsageRow>> {
+    let snapshot = connection.unchecked_transaction()?;
+    let mut report = Report {
+        connection: &snapshot,
+        query,
+        days: days.clone(),
+        range: (number(query.begin), number(query.end)),
+        tokens: Wanted::by(query),
+        groups: Groups::of(&snapshot, query)?,
+    };
+    report.add_what_moved_on()?;
+    report.add_what_is_fresh()?;
+    report.add_unwritten_calls()?;
+    Ok(report.finish())
+}
+
+/// Which rows of sums are read.
+#[derive(Debug)]
+enum Wanted {
+    /// Those of these tokens, looked up one by one.
+    Some(Vec<i64>),
+    /// Everybody's but the common one: all, or these.
+    Each(Option<BTreeSet<i64>>),
+}
+
+impl Wanted {
+    fn by(query: &UsageQuery) -> Self {
+        match &query.whose {
+            Whose::All if query.by.contains(&Dimension::Token) => Self::Each(None),
+            Whose::All => Self::Some(vec![EVERYBODY]),
+            Whose::AccountKey => Self::Some(vec![ACCOUNT_KEY]),
+            Whose::Tokens(tokens) => {
+                let ids: BTreeSet<i64> = tokens.iter().map(|token| token.0).collect();
+                if ids.len() <= LOOKED_UP {
+                    Self::Some(ids.into_iter().collect())
+                } else {
+                    Self::Each(Some(ids))
+                }
+            }
+        }
+    }
+
+    fn has(&self, token: i64) -> bool {
+        match self {
+            Self::Some(tokens) => tokens.contains(&token) || tokens.contains(&EVERYBODY),
+            Self::Each(tokens) => tokens.as_ref().is_none_or(|all| all.contains(&token)),
+        }
+    }
+}
+
+/// A table of sums, without whose they are.
+struct Table {
+    one: &'static str,
+    all: &'static str,
+}
+
+const FRESH: Table = Table {
+    one: "SELECT token_id, sums FROM usage_fresh
+          WHERE account_id = ? AND day = ? AND hour = ? AND token_id = ?",
+    all: "SELECT token_id, sums FROM usage_fresh
+          WHERE account_id = ? AND day = ? AND hour = ? AND token_id >= 0",
+};
+
+const HOURS: Table = Table {
+    one: "SELECT token_id, sums FROM usage_hour
+          WHERE account_id = ? AND day = ? AND hour = ? AND token_id = ?",
+    all: "SELECT token_id, sums FROM usage_hour
+          WHERE account_id = ? AND day = ? AND hour = ? AND token_id >= 0",
+};
+
+const DAYS: Table = Table {
+    one: "SELECT token_id, sums FROM usage_day
+          WHERE account_id = ? AND day = ? AND token_id = ?",
+    all: "SELECT token_id, sums FROM usage_day
+          WHERE account_id = ? AND day = ? AND token_id >= 0",
+};
+
+const MONTHS: Table = Table {
+    one: "SELECT token_id, sums FROM usage_month
+          WHERE account_id = ? AND month = ? AND token_id = ?",
+    all: "SELECT token_id, sums FROM usage_month
+          WHERE account_id = ? AND month = ? AND token_id >= 0",
+};
+
+struct Report<'a> {
+    connection: &'a Connection,
+    query: &'a UsageQuery,
+    days: Days,
+    /// First and last day.
+    range: (i32, i32),
+    tokens: Wanted,
+    groups: Groups<'a>,
+}
+
+impl Report<'_> {
+    /// From the coarsest sums that have no day outside the range.
+    fn add_what_moved_on(&mut self) -> rusqlite::Result<()> {
+        let Some((begin, end)) = self.days_with_calls()? else {
+            return Ok(());
+        };
+        match self.query.step {
+            Step::Hour => {
+                for day in begin..=end {
+                    let mut after = i64::MIN;
+                    while let Some(hour) = self.hour_after(day, after)? {
+                        self.add_rows(&HOURS, &[&day, &hour], Slot { hour, day })?;
+                        after = hour;
+                    }
+                }
+            }
+            Step::Day | Step::Week => self.add_days(begin, end)?,
+            Step::Month | Step::Year | Step::Whole => {
+                let mut day = begin;
+                while day <= end {
+                    let this = month(day);
+                    let next = first_day(this + 1);
+                    if day == first_day(this) && next <= end.saturating_add(1) {
+                        self.add_rows(&MONTHS, &[&this], Slot { hour: 0, day })?;
+                    } else {
+                        self.add_days(day, end.min(next - 1))?;
+                    }
+                    day = next;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The range without the months before the account's first call and after
+    /// its last: who asks for all years gets those there are.
+    fn days_with_calls(&self) -> rusqlite::Result<Option<(i32, i32)>> {
+        let end = |which: &str| -> rusqlite::Result<Option<i32>> {
+            let sql = format!("SELECT {which}(month) FROM usage_month WHERE account_id = ?");
+            let mut end = self.connection.prepare_cached(&sql)?;
+            end.query_row([self.query.account.0], |row| row.get(0))
+        };
+        let Some((first, last)) = end("min")?.zip(end("max")?) else {
+            return Ok(None);
+        };
+        let begin = self.range.0.max(first_day(first));
+        let end = self.range.1.min(first_day(last + 1) - 1);
+        Ok(Some((begin, end)))
+    }
+
+    fn add_days(&mut self, begin: i32, end: i32) -> rusqlite::Result<()> {
+        (begin..=end).try_for_each(|day| self.add_rows(&DAYS, &[&day], Slot { hour: 0, day }))
+    }
+
+    /// The next hour of a day that somebody called in.
+    fn hour_after(&self, day: i32, hour: i64) -> rusqlite::Result<Option<i64>> {
+        self.connection
+            .prepare_cached(
+                "SELECT hour FROM usage_hour WHERE account_id = ? AND day = ? AND hour > ?
+                 ORDER BY hour LIMIT 1",
+            )?
+            .query_row(params![self.query.account.0, day, hour], |row| row.get(0))
+            .optional()
+    }
+
+    fn add_what_is_fresh(&mut self) -> rusqlite::Result<()> {
+        let mut next = self.connection.prepare_cached(
+            "SELECT hour, day FROM usage_fresh WHERE (hour, day) > (?, ?)
+             ORDER BY hour, day LIMIT 1",
+        )?;
+        let mut last = (i64::MIN, i32::MIN);
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        while let Some((hour, day)) = next.query_row(params![last.0, last.1], read).optional()? {
+            if (self.range.0..=self.range.1).contains(&day) {
+                self.add_rows(&FRESH, &[&day, &hour], Slot { hour, day })?;
+            }
+            last = (hour, day);
+        }
+        Ok(())
+    }
+
+    /// Adds the rows of one slot.
+    fn add_rows(&mut self, table: &Table, key: &[&dyn ToSql], slot: Slot) -> rusqlite::Result<()> {
+        let (period, depth) = (self.period(slot), self.groups.depth());
+        let groups = &mut self.groups;
+        let mut add = |row: &rusqlite::Row<'_>| -> rusqlite::Result<()> {
+            let token = row.get(0)?;
+            let packed = row.get_ref(1)?.as_blob()?;
+            each(packed, depth, |kind, sums| {
+                groups.add(period, token, kind, sums)
+            })
+        };
+        let mut key: Vec<&dyn ToSql> = [&self.query.account.0 as &dyn ToSql]
+            .into_iter()
+            .chain(key.iter().copied())
+            .collect();
+        match &self.tokens {
+            Wanted::Some(tokens) => {
+                let mut one = self.connection.prepare_cached(table.one)?;
+                for token in tokens {
+                    key.push(token);
+                    let mut rows = one.query(&*key)?;
+                    while let Some(row) = rows.next()? {
+                        add(row)?;
+                    }
+                    key.pop();
+                }
+            }
+            Wanted::Each(tokens) => {
+                let mut all = self.connection.prepare_cached(table.all)?;
+                let mut rows = all.query(&*key)?;
+                while let Some(row) = rows.next()? {
+                    let token = row.get(0)?;
+                    if tokens.as_ref().is_none_or(|tokens| tokens.contains(&token)) {
+                        add(row)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Calls that are settled and have no row yet.
+    fn add_unwritten_calls(&mut self) -> rusqlite::Result<()> {
+        for (_, call) in recover::replay(self.connection)?.finished {
+            if call.account != self.query.account || !self.tokens.has(token_code(&call)) {
+                continue;
+            }
+            let slot = self.days.slot(call.finished_at);
+            let is_within = (self.range.0..=self.range.1).contains(&slot.day);
+            if let Some((kind, sums)) = Sums::of(&call).filter(|_| is_within) {
+                let period = self.period(slot);
+                self.groups.add(period, token_code(&call), kind, &sums);
+            }
+        }
+        Ok(())
+    }
+
+    /// The minute or the day a period begins with.
+    fn period(&self, slot: Slot) -> i64 {
+        let day = from_number(slot.day);
+        let first = match self.query.step {
+            Step::Hour => return slot.hour,
+            Step::Day => slot.day,
+            Step::Week => slot.day - i32::from(day.weekday().to_monday_zero_offset()),
+            Step::Month => number(day.first_of_month()),
+            Step::Year => number(day.first_of_year()),
+            Step::Whole => self.range.0,
+        };
+        first.into()
+    }
+
+    fn finish(self) -> Vec<UsageRow> {
+        let (step, days) = (self.query.step, self.days);
+        let mut last = None;
+        let mut begin = |period: i64| match last {
+            Some((known, begin)) if known == period => begin,
+            _ => {
+                let begin = if step == Step::Hour {
+                    Timestamp::from_micros(0).plus_seconds(period * 60)
+                } else {
+                    days.first_instant(i32::try_from(period).expect("a day"))
+                };
+                last = Some((period, begin));
+                begin
+            }
+        };
+        let groups = self.groups.finish();
+        groups
+            .into_iter()
+            .map(|(period, key, sums)| UsageRow {
+                period: begin(period),
+                key,
+                sums,
+            })
+            .collect()
+    }
+}

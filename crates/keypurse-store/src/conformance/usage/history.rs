@@ -1,0 +1,461 @@
+//! A history of calls, and whether a store's reports tell it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use keypurse_core::id::{AccountId, CallId, TokenId};
+use keypurse_core::ledger::{HoldRequest, TokenUse};
+use keypurse_core::money::Money;
+use keypurse_core::price::{Price, Rate, Rates};
+use keypurse_core::rules::{Rules, Tag};
+use keypurse_core::time::Timestamp;
+use keypurse_core::token::{TokenKind, TokenName, TokenSettings};
+use keypurse_core::usage::{Certainty, TokenCounts};
+
+use super::made::{Made, expected, local_day};
+use super::questions::{Dice, Known};
+use crate::conformance::{NOW, account, digest, join_all, nanos, secret_id};
+use crate::{
+    CallMeta, CallOutcome, CallState, CallsPage, Feature, KeyVersions, NewHold, NewToken,
+    Settlement, SimulatedCall, StatusClass, Store, Token, Whose,
+};
+
+const DAY_SECONDS: i64 = 24 * 3600;
+/// Calls are of so many days; hours are asked for of fewer.
+const DAYS: i64 = 430;
+const DAYS_WITH_HOURS: i64 = 60;
+const QUESTIONS: usize = 150;
+/// Calls that are made at once.
+const AT_ONCE: usize = 5;
+const MODELS: [(&str, &str); 4] = [
+    ("north", "small"),
+    ("north", "large"),
+    ("south", "small"),
+    ("east", "its/own"),
+];
+
+/// Calls of all kinds, and the store they were made in.
+#[derive(Debug)]
+pub struct History {
+    zone: TimeZone,
+    account: AccountId,
+    tokens: Vec<Token>,
+    dice: Dice,
+    last_call: i64,
+    made: Vec<Made>,
+}
+
+impl History {
+    /// Makes an account with tokens in a fresh store whose days are `zone`'s.
+    pub async fn begin(store: &dyn Store, zone: TimeZone) -> Self {
+        let account = account(store, "reported", 1).await;
+        // Somebody else's calls are in nobody's report.
+        let other = super::super::account(store, "other", 9).await;
+        let mut tokens = Vec::new();
+        for (name, secret, kind, of) in [
+            ("first", 2, TokenKind::Live, account),
+            ("second", 3, TokenKind::Live, account),
+            ("rehearsing", 4, TokenKind::Sandbox, account),
+            ("stranger", 5, TokenKind::Live, other),
+        ] {
+            tokens.push(tagged_token(store, of, name, secret, kind).await);
+        }
+        Self {
+            zone,
+            account,
+            tokens,
+            dice: Dice::seeded(7),
+            last_call: 0,
+            made: Vec::new(),
+        }
+    }
+
+    /// The tokens: two live ones and one that rehearses, and another account's.
+    pub fn tokens(&self) -> &[Token] {
+        &self.tokens
+    }
+
+    /// Makes some more calls, asking after each few whether all are told.
+    pub async fn go_on(&mut self, store: &dyn Store, calls: usize) {
+        for _ in 0..calls.div_ceil(AT_ONCE) {
+            let some: Vec<_> = (0..AT_ONCE).map(|_| self.any_call()).collect();
+            join_all(some.iter().map(|call| call.make(store))).await;
+            let counting = some.into_iter().filter_map(Planned::made);
+            let ours = counting.filter(|(of, _)| *of == self.account);
+            self.made.extend(ours.map(|(_, made)| made));
+            self.everything_is_told(store).await;
+        }
+    }
+
+    async fn everything_is_told(&self, store: &dyn Store) {
+        let query = self.known().everything();
+        let rows = store.usage(query.clone()).await.expect("a report");
+        assert_eq!(rows, expected(&self.made, &query, &self.zone));
+    }
+
+    /// Asks all kinds of questions.
+    pub async fn is_told(&self, store: &dyn Store) {
+        self.everything_is_told(store).await;
+        let (known, mut dice) = (self.known(), Dice::seeded(11));
+        for _ in 0..QUESTIONS {
+            let query = known.any_question(&mut dice);
+            let rows = store.usage(query.clone()).await.expect("a report");
+            let expected = expected(&self.made, &query, &self.zone);
+            assert_eq!(rows, expected, "{query:?}");
+        }
+    }
+
+    /// Reads all pages of all kinds of lists.
+    pub async fn is_listed(&self, store: &dyn Store) {
+        let token = Whose::Tokens(vec![self.tokens[0].id]);
+        let first = CallsPage {
+            account: self.account,
+            whose: Whose::All,
+            from: None,
+            until: None,
+            provider: None,
+            model: None,
+            feature: None,
+            status: None,
+            before: None,
+            limit: 37,
+        };
+        let south = Some("south".to_owned());
+        for page in [
+            first.clone(),
+            CallsPage {
+                whose: token.clone(),
+                ..first.clone()
+            },
+            CallsPage {
+                whose: Whose::AccountKey,
+                limit: 5,
+                ..first.clone()
+            },
+            CallsPage {
+                whose: token,
+                provider: south,
+                ..first.clone()
+            },
+            CallsPage {
+                status: Some(StatusClass::ServerError),
+                ..first.clone()
+            },
+            CallsPage {
+                feature: Some(Feature::Embeddings),
+                ..first.clone()
+            },
+            CallsPage {
+                model: Some("east/its/own".to_owned()),
+                ..first.clone()
+            },
+            CallsPage {
+                from: Some(NOW.plus_seconds(-90 * DAY_SECONDS)),
+                until: Some(NOW.plus_seconds(-30 * DAY_SECONDS)),
+                ..first
+            },
+        ] {
+            self.all_pages_are_there(store, page).await;
+        }
+    }
+
+    async fn all_pages_are_there(&self, store: &dyn Store, mut page: CallsPage) {
+        let mut expected: Vec<_> = self.made.iter().filter(|call| call.is_on(&page)).collect();
+        expected.sort_by_key(|call| std::cmp::Reverse(call.call));
+        let mut listed = Vec::new();
+        loop {
+            let some = store.calls(page.clone()).await.expect("a page");
+            assert!(some.len() <= page.limit);
+            let Some(last) = some.last() else { break };
+            page.before = Some(last.record.call.ordered);
+            listed.extend(some);
+        }
+        assert_eq!(listed.len(), expected.len(), "{page:?}");
+        for (call, made) in listed.iter().zip(expected) {
+            let Made { call: id, .. } = made;
+            assert_eq!((call.record.call, call.token), (*id, made.token));
+            assert_eq!(call.record.counts, made.counts, "{id}");
+            assert_eq!(call.finished_at, made.finished_at, "{id}");
+            let cost = if call.rehearsed {
+                Money::ZERO
+            } else {
+                call.charged
+            };
+            assert_eq!(cost, made.cost, "{id}");
+        }
+    }
+
+    fn known(&self) -> Known {
+        let day = |ago: i64| local_day(NOW.plus_seconds(-ago * DAY_SECONDS), &self.zone);
+        let ours = self
+            .tokens
+            .iter()
+            .filter(|token| token.account == self.account);
+        Known {
+            account: self.account,
+            tokens: ours.map(|token| token.id).collect(),
+            models: MODELS.to_vec(),
+            days: (-1..DAYS).map(day).collect(),
+            days_with_hours: (-1..DAYS_WITH_HOURS).map(day).collect(),
+        }
+    }
+
+    /// A call of a random kind, at a random time, mostly of late.
+    fn any_call(&mut self) -> Planned {
+        self.last_call += 1;
+        let dice = &mut self.dice;
+        let ago = match dice.roll(4) {
+            0 => dice.roll(2 * 3600),
+            1 => dice.roll(3 * 24 * 3600),
+            _ => dice.roll(DAYS.unsigned_abs() * 24 * 3600),
+        };
+        let finished_at = NOW.plus_seconds(1800 - i64::try_from(ago).expect("some years"));
+        let took = i64::try_from(dice.roll(700_000)).expect("some minutes") * 1000;
+        let started_at = Timestamp::from_micros(finished_at.micros() - took);
+        let payer = usize::try_from(dice.roll(5)).expect("a few");
+        let (provider, model) = dice.pick(&MODELS);
+        let status = dice.pick(&[200, 200, 200, 404, 500, 503, 0]);
+        let ending = match dice.roll(6) {
+            0 => Ending::Void,
+            1 => Ending::Counted,
+            2 if payer == 2 => Ending::Simulated,
+            _ => Ending::Used,
+        };
+        // As real ids are: what arrived earlier has a lower one.
+        let millis = started_at.micros() / 1000;
+        let call = CallId {
+            ordered: (millis << 21) + self.last_call,
+            random: self.last_call,
+        };
+        Planned {
+            call,
+            payer: self.tokens.get(payer).cloned(),
+            account: self
+                .tokens
+                .get(payer)
+                .map_or(self.account, |token| token.account),
+            provider,
+            model,
+            feature: dice.pick(&Feature::ALL),
+            status,
+            ending,
+            output: u32::try_from(dice.roll(1000)).expect("small"),
+            started_at,
+            finished_at,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    Used,
+    Counted,
+    Void,
+    Simulated,
+}
+
+/// A call to be made, at one nano-dollar for each output token.
+#[derive(Clone, Debug)]
+struct Planned {
+    call: CallId,
+    payer: Option<Token>,
+    account: AccountId,
+    provider: &'static str,
+    model: &'static str,
+    feature: Feature,
+    status: u16,
+    ending: Ending,
+    output: u32,
+    started_at: Timestamp,
+    finished_at: Timestamp,
+}
+
+impl Planned {
+    fn meta(&self) -> CallMeta {
+        let output = Rate::per_million(nanos(1_000_000)).expect("not negative");
+        CallMeta {
+            provider: Arc::from(self.provider),
+            model: Arc::from(self.model),
+            feature: self.feature,
+            streamed: false,
+            price: Arc::new(Price::flat(Rates {
+                output,
+                ..Rates::default()
+            })),
+            started_at: self.started_at,
+        }
+    }
+
+    fn counts(&self) -> TokenCounts {
+        TokenCounts {
+            input: u64::from(self.output) / 3,
+            output: self.output.into(),
+            ..TokenCounts::NONE
+        }
+    }
+
+    async fn make(&self, store: &dyn Store) {
+        if self.ending == Ending::Simulated {
+            return self.simulate(store).await;
+        }
+        let token = match &self.payer {
+            Some(token) => Some(TokenUse {
+                token: token.id,
+                secret: secret_id(store, token.digest[0]).await,
+            }),
+            None => None,
+        };
+        let full = nanos(1000);
+        let request = HoldRequest {
+            call: self.call,
+            account: self.account,
+            token,
+            full,
+            least: full,
+            first: full,
+        };
+        let new = NewHold {
+            request,
+            meta: self.meta(),
+            claim: None,
+        };
+        store.hold(new).await.expect("enough money");
+        let cost = nanos(self.output.into());
+        let used = |certainty| CallOutcome::Used {
+            cost,
+            counts: self.counts(),
+            certainty,
+        };
+        let settlement = Settlement {
+            call: self.call,
+            outcome: match self.ending {
+                Ending::Counted => used(Certainty::Estimated),
+                Ending::Void => CallOutcome::Void,
+                Ending::Used | Ending::Simulated => used(Certainty::Reported),
+            },
+            status: self.status,
+            finished_at: self.finished_at,
+        };
+        store.settle(settlement).await.expect("a working store");
+    }
+
+    async fn simulate(&self, store: &dyn Store) {
+        let token = self.payer.as_ref().expect("a token rehearses");
+        let simulated = SimulatedCall {
+            call: self.call,
+            account: self.account,
+            token: token.id,
+            meta: self.meta(),
+            counts: self.counts(),
+            status: self.status,
+            finished_at: self.finished_at,
+            claim: None,
+        };
+        store
+            .record_simulated(simulated)
+            .await
+            .expect("a working store");
+    }
+
+    /// Whose it was, and what it is in reports, if it counts.
+    fn made(self) -> Option<(AccountId, Made)> {
+        let is_void = self.ending == Ending::Void;
+        let state = if is_void {
+            CallState::Void
+        } else {
+            CallState::Settled
+        };
+        let kind = self.payer.as_ref().map(|token| token.settings.kind);
+        let is_simulated = kind == Some(TokenKind::Sandbox);
+        let is_free = is_void || is_simulated;
+        let made = Made {
+            call: self.call,
+            token: self.payer.as_ref().map(|token| token.id),
+            provider: self.provider,
+            model: self.model,
+            feature: self.feature,
+            status: StatusClass::of(state, self.status)?,
+            is_simulated,
+            is_estimated: self.ending == Ending::Counted,
+            cost: if is_free {
+                Money::ZERO
+            } else {
+                nanos(self.output.into())
+            },
+            counts: if is_void {
+                TokenCounts::NONE
+            } else {
+                self.counts()
+            },
+            started_at: self.started_at,
+            finished_at: self.finished_at,
+        };
+        Some((self.account, made))
+    }
+}
+
+async fn tagged_token(
+    store: &dyn Store,
+    account: AccountId,
+    name: &str,
+    secret: u8,
+    kind: TokenKind,
+) -> Token {
+    let mut settings = TokenSettings::new(TokenName::parse(name).expect("a good name"), kind);
+    settings.has_budget = true;
+    settings.simulate_budget = kind == TokenKind::Sandbox;
+    let tags = vec![Tag::parse(&format!("of {name}")).expect("a good tag")];
+    settings.rules = Some(Arc::new(Rules {
+        tags,
+        ..Rules::default()
+    }));
+    let new = NewToken {
+        account,
+        settings,
+        balance: nanos(1_000_000_000),
+        digest: digest(secret),
+        sealed: None,
+        keys: KeyVersions::FIRST,
+        now: NOW,
+    };
+    store.create_token(new).await.expect("a new token")
+}
+
+/// Tokens keep their names and tags in reports when they are deleted, and their
+/// names may come again.
+pub async fn deleted_tokens_stay_in_reports(store: &dyn Store) {
+    let owner = account(store, "owner", 1).await;
+    let other = account(store, "other", 9).await;
+    let first = tagged_token(store, owner, "t", 2, TokenKind::Live).await;
+    tagged_token(store, other, "theirs", 3, TokenKind::Live).await;
+    let name = &first.settings.name;
+    store
+        .delete_token(owner, name, NOW)
+        .await
+        .expect("a working store");
+    let second = tagged_token(store, owner, "t", 4, TokenKind::Live).await;
+    let labels = store.token_labels(owner).await.expect("a working store");
+    let told: Vec<_> = labels
+        .iter()
+        .map(|label| (label.id, label.name.as_str(), label.deleted_at))
+        .collect();
+    assert_eq!(told, [(first.id, "t", Some(NOW)), (second.id, "t", None)]);
+    let tags: BTreeSet<_> = labels.iter().flat_map(|label| &label.tags).collect();
+    assert_eq!(tags, BTreeSet::from([&"of t".to_owned()]));
+    let none: Vec<TokenId> = Vec::new();
+    let nobodys = Whose::Tokens(none);
+    let page = CallsPage {
+        account: owner,
+        whose: nobodys,
+        from: None,
+        until: None,
+        provider: None,
+        model: None,
+        feature: None,
+        status: None,
+        before: None,
+        limit: 10,
+    };
+    assert!(store.calls(page).await.expect("a page").is_empty());
+}
