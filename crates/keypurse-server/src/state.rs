@@ -10,6 +10,7 @@ use keypurse_store::Store;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::dashboard::Dashboard;
 use crate::gateway::Gateway;
 use crate::http::revocations::Revocations;
 use crate::http::throttle::FailedSignIns;
@@ -43,6 +44,8 @@ pub struct State {
     pub failed_sign_ins: FailedSignIns,
     /// Providers, prices and the client that reaches them.
     pub gateway: Gateway,
+    /// What the dashboard remembers while the node runs.
+    pub dashboard: Dashboard,
     /// What the operator chose.
     pub settings: Settings,
 }
@@ -67,6 +70,13 @@ pub struct Settings {
     pub trusts_forwarded_for: bool,
     /// What lies between a browser and this node.
     pub transport: Transport,
+}
+
+impl Settings {
+    /// The zone's name, for people.
+    pub fn zone_name(&self) -> String {
+        self.zone.iana_name().unwrap_or("UTC").to_owned()
+    }
 }
 
 /// What lies between a browser and a node.

@@ -28,6 +28,7 @@ mod open;
 mod readers;
 mod recover;
 mod rows;
+mod search;
 mod sessions;
 mod statement;
 mod store;

@@ -10,7 +10,7 @@ use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
 use keypurse_core::token::TokenName;
 use keypurse_store::{
-    Account, AccountTopUp, Accounts, Calls, CallsPage, ChangeError, CreateAccountError, Credential, Digest, Guard, HoldFailure, ListedCall, Made, NewAccount, NewHold, NewViewerKey, Once, RecordFailure, Settlement, SimulatedCall, StatementLine, StatementPage, Statements, StoreError, Token, TokenChange, TokenLabel, Tokens, Usage, UsageQuery, UsageRow,
+    Account, AccountTopUp, Accounts, Calls, CallsPage, ChangeError, CreateAccountError, Credential, Digest, Guard, HoldFailure, ListedCall, Made, NewAccount, NewHold, NewViewerKey, Once, RecordFailure, Settlement, SimulatedCall, StatementLine, StatementPage, Statements, StoreError, Token, TokenChange, TokenLabel, TokenSearch, TokenStanding, Tokens, TokensFound, Usage, UsageQuery, UsageRow,
 };
 use rusqlite::ErrorCode;
 use tokio::sync::{mpsc, oneshot};
@@ -22,6 +22,7 @@ use crate::instance::instance;
 use crate::open::{self, OpenError, SqliteOptions, open_writer};
 use crate::readers::Readers;
 use crate::rows;
+use crate::search;
 use crate::statement;
 use crate::usage::{self, Days};
 use crate::writer::{Command, Reply, Writer};
@@ -207,6 +208,18 @@ impl Tokens for SqliteStore {
     async fn token_by_id(&self, id: TokenId) -> Result<Option<Token>, StoreError> {
         self.readers
             .read(move |connection| rows::token_by_id(connection, id))
+            .await
+    }
+
+    async fn find_tokens(&self, asked: TokenSearch) -> Result<TokensFound, StoreError> {
+        self.readers
+            .read(move |connection| search::find(connection, &asked))
+            .await
+    }
+
+    async fn token_standing(&self, id: TokenId) -> Result<Option<TokenStanding>, StoreError> {
+        self.readers
+            .read(move |connection| search::standing(connection, id))
             .await
     }
 

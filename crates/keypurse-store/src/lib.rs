@@ -14,6 +14,7 @@ mod error;
 pub mod failpoint;
 mod keys;
 mod latency;
+mod search;
 mod sessions;
 mod statement;
 mod tokens;
@@ -32,6 +33,7 @@ pub use error::StoreError;
 pub use keys::{
     KeyCheck, KeyKind, KeyRecord, KeyVersions, Keys, Rekeyed, StaleSecret, StaleSecrets,
 };
+pub use search::{TokenCondition, TokenOrder, TokenSearch, TokenStanding, TokensFound};
 pub use sessions::{Access, NewSession, Session, Sessions};
 pub use statement::{CallRecord, CallState, Cause, StatementLine, StatementPage, Statements};
 pub use tokens::{

@@ -12,6 +12,7 @@ use thiserror::Error;
 use crate::changes::{ChangeError, Deletion, Guard, Made, TokenChange};
 use crate::error::StoreError;
 use crate::keys::KeyVersions;
+use crate::search::{TokenSearch, TokenStanding, TokensFound};
 
 /// HMAC-SHA-256 of a secret under the pepper: what a secret is looked up by.
 pub type Digest = [u8; 32];
@@ -175,6 +176,12 @@ pub trait Tokens: Sync {
 
     /// A live token by id.
     async fn token_by_id(&self, id: TokenId) -> Result<Option<Token>, StoreError>;
+
+    /// A page of an account's live tokens, by what is remembered of them.
+    async fn find_tokens(&self, search: TokenSearch) -> Result<TokensFound, StoreError>;
+
+    /// A live token by id, and how it stands.
+    async fn token_standing(&self, id: TokenId) -> Result<Option<TokenStanding>, StoreError>;
 
     /// Whom a secret belongs to, if it is one of a live token or an account.
     /// Says nothing about expiry and grace: compare those with the clock.

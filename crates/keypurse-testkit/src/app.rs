@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use keypurse_core::id::CallIds;
 use keypurse_core::money::Money;
 use keypurse_core::time::Clock;
+use keypurse_server::dashboard::Dashboard;
 use keypurse_server::gateway::{Gateway, GatewayConfig};
 use keypurse_server::http::revocations::Revocations;
 use keypurse_server::http::throttle::FailedSignIns;
@@ -111,6 +112,7 @@ impl TestAppBuilder {
             cut_off: CancellationToken::new(),
             revocations: Revocations::default(),
             failed_sign_ins: FailedSignIns::default(),
+            dashboard: Dashboard::default(),
             gateway: self.gateway,
             settings: self.settings,
         });

@@ -10,7 +10,7 @@ use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
 use keypurse_core::token::TokenName;
 use keypurse_store::{
-    Account, AccountTopUp, Accounts, Calls, CallsPage, ChangeError, CreateAccountError, Credential, Digest, Guard, HoldFailure, KeyKind, KeyRecord, KeyVersions, Keys, ListedCall, Made, NewAccount, NewHold, NewSession, NewViewerKey, Once, RecordFailure, Rekeyed, Session, Sessions, Settlement, SimulatedCall, StaleSecrets, StatementLine, StatementPage, Statements, Store, StoreError, Token, TokenChange, TokenLabel, Tokens, Usage, UsageQuery, UsageRow,
+    Account, AccountTopUp, Accounts, Calls, CallsPage, ChangeError, CreateAccountError, Credential, Digest, Guard, HoldFailure, KeyKind, KeyRecord, KeyVersions, Keys, ListedCall, Made, NewAccount, NewHold, NewSession, NewViewerKey, Once, RecordFailure, Rekeyed, Session, Sessions, Settlement, SimulatedCall, StaleSecrets, StatementLine, StatementPage, Statements, Store, StoreError, Token, TokenChange, TokenLabel, TokenSearch, TokenStanding, Tokens, TokensFound, Usage, UsageQuery, UsageRow,
 };
 
 /// What a test can break.
@@ -141,6 +141,14 @@ impl Tokens for FaultyStore {
 
     async fn token_by_id(&self, id: TokenId) -> Result<Option<Token>, StoreError> {
         self.inner.token_by_id(id).await
+    }
+
+    async fn find_tokens(&self, search: TokenSearch) -> Result<TokensFound, StoreError> {
+        self.inner.find_tokens(search).await
+    }
+
+    async fn token_standing(&self, id: TokenId) -> Result<Option<TokenStanding>, StoreError> {
+        self.inner.token_standing(id).await
     }
 
     async fn credential(&self, digest: &Digest) -> Result<Option<Arc<Credential>>, StoreError> {

@@ -34,6 +34,12 @@ impl Form {
         !self.raw(name).is_empty()
     }
 
+    /// All of it, as a browser would send it.
+    pub(super) fn encoded(&self) -> String {
+        let mut text = form_urlencoded::Serializer::new(String::new());
+        text.extend_pairs(&self.fields).finish()
+    }
+
     /// Reads what a query string or a form's body says.
     pub(super) fn parse(bytes: &[u8]) -> Self {
         let fields = form_urlencoded::parse(bytes).into_owned().collect();

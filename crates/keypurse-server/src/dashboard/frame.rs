@@ -17,6 +17,7 @@ impl Place {
     /// What the sidebar lists, in order. A page joins when it is there.
     pub(super) const LISTED: &'static [Self] = &[
         Self::Overview,
+        Self::Tokens,
         Self::Costs,
         Self::Models,
         Self::Providers,

@@ -17,15 +17,17 @@ mod assets;
 mod calls;
 mod charts;
 mod costs;
-mod figures;
 mod fence;
+mod figures;
 mod form;
 mod frame;
+mod fresh_secrets;
 mod models;
 mod overview;
 mod page;
 mod providers;
 mod session;
+mod tokens;
 mod transport;
 mod trouble;
 mod usage;
@@ -35,6 +37,13 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
 use crate::state::AppState;
+use fresh_secrets::FreshSecrets;
+
+/// What the dashboard remembers while the node runs.
+#[derive(Debug, Default)]
+pub struct Dashboard {
+    fresh_secrets: FreshSecrets,
+}
 
 /// The pages, their assets and what their forms do.
 pub(crate) fn routes(state: &AppState) -> Router<AppState> {
@@ -53,5 +62,6 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .route("/sessions", get(session::list))
         .route("/sessions/{id}/end", post(session::end))
         .route("/assets/{file}", get(assets::serve))
+        .merge(tokens::routes())
         .layer(from_fn_with_state(state.clone(), fence::guard))
 }

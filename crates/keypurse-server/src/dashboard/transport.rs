@@ -56,7 +56,8 @@ impl FromRequestParts<AppState> for Way {
 
 /// The origin a browser knows these pages by: `https://host:port`.
 pub(super) fn own_origin(way: Way, request: &Parts) -> Option<String> {
-    host(request).map(|host| format!("{}://{host}", way.scheme()))
+    let host = host(request).filter(|host| is_plain(host))?;
+    Some(format!("{}://{host}", way.scheme()))
 }
 
 /// Host and port as the browser wrote them: HTTP/2 has them in the address.
@@ -64,6 +65,12 @@ fn host(request: &Parts) -> Option<&str> {
     let authority = request.uri.authority().map(http::uri::Authority::as_str);
     let header = || request.headers.get(http::header::HOST)?.to_str().ok();
     authority.or_else(header)
+}
+
+/// What browsers write. Anything else is no name we go by.
+fn is_plain(host: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
+    !host.is_empty() && host.bytes().all(is_plain)
 }
 
 fn is_local_host(request: &Parts) -> bool {

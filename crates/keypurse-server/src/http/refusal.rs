@@ -42,6 +42,11 @@ impl FieldFaults {
         self.reasons.contains_key(field)
     }
 
+    /// What is wrong with a field.
+    pub fn reasons(&self, field: &str) -> &[Cow<'static, str>] {
+        self.reasons.get(field).map_or(&[], Vec::as_slice)
+    }
+
     /// Whether nothing is wrong.
     pub fn is_empty(&self) -> bool {
         self.reasons.is_empty()

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use keypurse_core::id::CallIds;
 use keypurse_core::time::Clock;
+use keypurse_server::dashboard::Dashboard;
 use keypurse_server::gateway::Gateway;
 use keypurse_server::http::revocations::Revocations;
 use keypurse_server::http::serve::{Listener, serve};
@@ -55,6 +56,7 @@ pub(crate) async fn run(config: Config, preset_key: Option<String>) -> anyhow::R
         cut_off: CancellationToken::new(),
         revocations: Revocations::default(),
         failed_sign_ins: FailedSignIns::default(),
+        dashboard: Dashboard::default(),
         gateway,
         settings: config.settings,
     });

@@ -102,5 +102,5 @@ pub(in crate::dashboard) fn has_failed(call: &ListedCall) -> bool {
 
 /// The page of a token.
 pub(in crate::dashboard) fn token_path(id: TokenId) -> String {
-    format!("/tokens/{}", id.0)
+    format!("/tokens/{id}")
 }

@@ -1,83 +1,55 @@
 //! Tokens somebody should look at.
 
-use std::collections::HashSet;
-
-use keypurse_core::id::TokenId;
-use keypurse_core::money::Money;
+use keypurse_core::id::AccountId;
 use keypurse_core::time::Timestamp;
-use keypurse_store::Token;
+use keypurse_store::{Store, StoreError, TokenCondition, TokenOrder, TokenSearch};
 
-const DAY: i64 = 24 * 3600;
-/// A token expires soon when it does within so many seconds.
-pub(in crate::dashboard) const SOON_SECONDS: i64 = 7 * DAY;
-/// A token is idle without a call for so many days.
-pub(in crate::dashboard) const IDLE_DAYS: i32 = 30;
-/// Without a budget to measure by, less than this is low.
-const LITTLE: Money = Money::from_nanos(1_000_000_000);
+use crate::dashboard::figures::Grouped;
 
-/// How many tokens somebody should look at, and why.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// How many tokens somebody should look at, and why: as many as the lists
+/// show that these figures lead to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::dashboard) struct Attention {
-    pub(in crate::dashboard) tokens: usize,
-    pub(in crate::dashboard) low: usize,
-    pub(in crate::dashboard) exhausted: usize,
-    pub(in crate::dashboard) expiring: usize,
-    pub(in crate::dashboard) idle: usize,
+    pub(in crate::dashboard) all: Grouped,
+    pub(in crate::dashboard) low: Grouped,
+    pub(in crate::dashboard) exhausted: Grouped,
+    pub(in crate::dashboard) expiring: Grouped,
+    pub(in crate::dashboard) idle: Grouped,
 }
 
 impl Attention {
-    /// Of all live tokens, and those that were used lately.
-    pub(in crate::dashboard) fn of(
-        tokens: &[Token],
-        used: &HashSet<TokenId>,
+    /// Of an account's live tokens.
+    pub(in crate::dashboard) async fn count(
+        store: &dyn Store,
+        account: AccountId,
         now: Timestamp,
-    ) -> Self {
-        let count = |is_meant: &dyn Fn(&Token) -> bool| {
-            tokens.iter().filter(|token| is_meant(token)).count()
+    ) -> Result<Self, StoreError> {
+        let count = async |condition| {
+            let search = TokenSearch {
+                account,
+                text: None,
+                kind: None,
+                condition,
+                order: TokenOrder::Created,
+                descending: false,
+                offset: 0,
+                limit: 0,
+                now,
+            };
+            let found = store.find_tokens(search).await?;
+            Ok::<_, StoreError>(Grouped(found.total))
         };
-        Self {
-            tokens: tokens.len(),
-            low: count(&|token| is_low(token, now)),
-            exhausted: count(&|token| is_exhausted(token, now)),
-            expiring: count(&|token| is_expiring(token, now)),
-            idle: count(&|token| is_idle(token, used, now)),
-        }
+        Ok(Self {
+            all: count(None).await?,
+            low: count(Some(TokenCondition::Low)).await?,
+            exhausted: count(Some(TokenCondition::Exhausted)).await?,
+            expiring: count(Some(TokenCondition::Expiring)).await?,
+            idle: count(Some(TokenCondition::Idle)).await?,
+        })
     }
-}
 
-/// Little is left: less than a tenth of what a period starts with, or less
-/// than a dollar.
-pub(in crate::dashboard) fn is_low(token: &Token, now: Timestamp) -> bool {
-    let balance = token.balance_at(now);
-    let is_little = match token.settings.reset {
-        Some(reset) => balance.nanos() < reset.amount.nanos() / 10,
-        None => balance < LITTLE,
-    };
-    token.settings.has_budget && balance > Money::ZERO && is_little && !has_expired(token, now)
-}
-
-/// Nothing is left.
-pub(in crate::dashboard) fn is_exhausted(token: &Token, now: Timestamp) -> bool {
-    let is_empty = token.balance_at(now) <= Money::ZERO;
-    token.settings.has_budget && is_empty && !has_expired(token, now)
-}
-
-/// It expires soon.
-pub(in crate::dashboard) fn is_expiring(token: &Token, now: Timestamp) -> bool {
-    let expires = token.settings.expires_at;
-    expires.is_some_and(|at| now < at && at <= now.plus_seconds(SOON_SECONDS))
-}
-
-/// It is old enough to have been used, and was not.
-pub(in crate::dashboard) fn is_idle(
-    token: &Token,
-    used: &HashSet<TokenId>,
-    now: Timestamp,
-) -> bool {
-    let is_old = token.created_at.plus_seconds(i64::from(IDLE_DAYS) * DAY) <= now;
-    is_old && !used.contains(&token.id) && !has_expired(token, now)
-}
-
-fn has_expired(token: &Token, now: Timestamp) -> bool {
-    token.settings.expires_at.is_some_and(|at| at <= now)
+    /// How a count that should be 0 is coloured.
+    pub(in crate::dashboard) fn tone(count: &Grouped, tone: &'static str) -> &'static str {
+        if count.0 > 0 { tone } else { "" }
+    }
 }

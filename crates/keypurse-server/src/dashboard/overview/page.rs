@@ -1,14 +1,12 @@
 //! The page, and the parts of it that renew themselves.
 
-use std::collections::HashSet;
-
 use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use keypurse_core::id::{AccountId, TokenId};
-use keypurse_store::{CallsPage, Dimension, Step, StoreError, UsageQuery};
+use keypurse_core::id::AccountId;
+use keypurse_store::{CallsPage, Step, StoreError};
 
-use super::attention::{Attention, IDLE_DAYS};
+use super::attention::Attention;
 use super::rate::{MOST_CALLS, Rate, WINDOW_SECONDS};
 use super::spend::Spend;
 use crate::dashboard::calls::{self as calls_of, CallLine};
@@ -163,16 +161,7 @@ async fn latest(state: &AppState, account: AccountId) -> Result<Vec<CallLine>, S
 }
 
 async fn attention(state: &AppState, account: AccountId) -> Result<Attention, StoreError> {
-    let calendar = Calendar::of(state);
-    let lately = Range::last_days(IDLE_DAYS, calendar.today());
-    let query = UsageQuery {
-        by: vec![Dimension::Token],
-        ..usage::query(account, lately, Step::Whole)
-    };
-    let rows = state.store.usage(query).await?;
-    let used: HashSet<TokenId> = rows.iter().filter_map(|row| row.key.token).collect();
-    let tokens = state.store.tokens(account).await?;
-    Ok(Attention::of(&tokens, &used, calendar.now))
+    Attention::count(&*state.store, account, state.now()).await
 }
 
 async fn chart(

@@ -2,6 +2,7 @@
 //! Public.
 
 mod aliases;
+mod example;
 mod facts;
 mod list;
 mod listed;

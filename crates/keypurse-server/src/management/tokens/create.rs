@@ -6,7 +6,6 @@ use http::StatusCode;
 use keypurse_store::{Token, failpoint};
 
 use super::change::{Request, respond};
-use super::etag::etag;
 use super::wire::TokenAnswer;
 use crate::http::body::JsonBody;
 use crate::http::refusal::Refusal;
@@ -15,7 +14,7 @@ use crate::management::conditions::Conditions;
 use crate::management::kept::Kept;
 use crate::state::AppState;
 use crate::tokens::wire::read_creation;
-use crate::tokens::{create_change, with_taken};
+use crate::tokens::{create_change, etag, with_taken};
 
 pub(in crate::management) async fn create(
     State(state): State<AppState>,

@@ -5,14 +5,13 @@ use axum::response::Response;
 use http::header::ETAG;
 use http::{HeaderValue, StatusCode};
 
-use super::etag::etag;
 use super::path::NamePath;
 use super::wire::TokenAnswer;
 use crate::http::answer;
 use crate::http::refusal::Refusal;
 use crate::management::caller::Manager;
 use crate::state::AppState;
-use crate::tokens::revealed;
+use crate::tokens::{etag, revealed};
 
 pub(in crate::management) async fn get(
     State(state): State<AppState>,

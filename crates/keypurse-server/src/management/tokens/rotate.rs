@@ -6,7 +6,6 @@ use http::StatusCode;
 use keypurse_store::{Token, failpoint};
 
 use super::change::{Request, respond};
-use super::etag::etag;
 use super::path::NamePath;
 use super::wire::TokenAnswer;
 use crate::http::body::JsonBody;
@@ -16,7 +15,7 @@ use crate::management::conditions::Conditions;
 use crate::management::kept::Kept;
 use crate::state::AppState;
 use crate::tokens::wire::read_rotation;
-use crate::tokens::{RotationWish, rotate_change};
+use crate::tokens::{RotationWish, etag, rotate_change};
 
 pub(in crate::management) async fn rotate(
     State(state): State<AppState>,

@@ -6,7 +6,6 @@ use http::StatusCode;
 use keypurse_store::{Token, TokenChange, TokenUpdate};
 
 use super::change::{Request, respond};
-use super::etag::etag;
 use super::path::NamePath;
 use super::wire::TokenAnswer;
 use crate::http::body::JsonBody;
@@ -15,6 +14,7 @@ use crate::management::caller::Manager;
 use crate::management::conditions::Conditions;
 use crate::management::kept::Kept;
 use crate::state::AppState;
+use crate::tokens::etag;
 use crate::tokens::wire::read_update;
 
 pub(in crate::management) async fn update(

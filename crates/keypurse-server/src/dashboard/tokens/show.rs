@@ -1,0 +1,93 @@
+//! `GET /tokens/{id}`
+
+use askama::Template;
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+use http::StatusCode;
+use keypurse_core::id::TokenId;
+
+use super::change::once;
+use super::statement::StatementView;
+use super::view::{TokenPath, TokenView, facts, find};
+use crate::dashboard::form::Form;
+use crate::dashboard::frame::{Frame, Place};
+use crate::dashboard::page;
+use crate::dashboard::session::Viewer;
+use crate::dashboard::trouble::Trouble;
+use crate::http::refusal::FieldFaults;
+use crate::state::AppState;
+
+/// What was written into the form that tops up.
+#[derive(Debug, Default)]
+pub(super) struct TopUpValues {
+    pub(super) amount: String,
+    pub(super) note: String,
+    pub(super) faults: FieldFaults,
+    pub(super) problem: Option<&'static str>,
+}
+
+#[derive(Template)]
+#[template(path = "tokens/show.html")]
+struct TokenPage {
+    frame: Frame,
+    id: TokenId,
+    token: TokenView,
+    facts: Vec<(&'static str, String)>,
+    statement: StatementView,
+    top_up: TopUpValues,
+    once: String,
+}
+
+pub(super) async fn show(
+    State(state): State<AppState>,
+    RawQuery(query): RawQuery,
+    viewer: Viewer,
+    path: TokenPath,
+) -> Result<Response, Trouble> {
+    let query = Form::parse(query.unwrap_or_default().as_bytes());
+    let asked = Asked {
+        before: query.get("before").parse().ok(),
+        notice: notice(query.get("done")),
+        top_up: TopUpValues::default(),
+    };
+    answer(&state, &viewer, path, asked, StatusCode::OK).await
+}
+
+/// What a token's page is to show besides the token.
+pub(super) struct Asked {
+    pub(super) before: Option<i64>,
+    pub(super) notice: Option<&'static str>,
+    pub(super) top_up: TopUpValues,
+}
+
+pub(super) async fn answer(
+    state: &AppState,
+    viewer: &Viewer,
+    path: TokenPath,
+    asked: Asked,
+    status: StatusCode,
+) -> Result<Response, Trouble> {
+    let standing = find(state, viewer, path).await?;
+    let id = standing.token.id;
+    let page = TokenPage {
+        frame: Frame::of(viewer, Place::Tokens).with_notice(asked.notice),
+        id,
+        token: TokenView::of(&standing, state.now()),
+        facts: facts(&standing),
+        statement: StatementView::read(state, id, asked.before).await?,
+        top_up: asked.top_up,
+        once: once(state),
+    };
+    Ok(page::show_with(status, &page))
+}
+
+fn notice(done: &str) -> Option<&'static str> {
+    match done {
+        "edited" => Some("The settings were changed."),
+        "topped-up" => Some("The money was added."),
+        "copied" => Some("The secret will not be shown again."),
+        "created" => Some("The token was created; its secret was shown before."),
+        "rotated" => Some("The token has a new secret, which was shown before."),
+        _ => None,
+    }
+}

@@ -1,0 +1,175 @@
+//! Finds tokens for lists, without reading all of them.
+
+use std::collections::HashMap;
+
+use keypurse_core::id::TokenId;
+use keypurse_core::money::Money;
+use keypurse_core::time::Timestamp;
+use keypurse_store::{TokenCondition, TokenOrder, TokenSearch, TokenStanding, TokensFound};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::{recover, rows};
+
+/// The balance, a due reset counted in, as `Token::balance_at` does it.
+const BALANCE: &str = "iif(t.reset_next_at <= ?4, t.reset_amount, t.balance)";
+/// As `TokenSettings::draws_on_balance` says it.
+const DRAWS: &str =
+    "(t.has_budget AND (t.kind = 0 OR coalesce(json_extract(t.further, '$.simulate_budget'), 0)))";
+/// What a tenth of makes a token low: its period's amount, or what its last
+/// credit led to.
+const GIVEN: &str = "coalesce(t.reset_amount,
+    (SELECT e.balance_after FROM entry e WHERE e.token_id = t.id AND e.kind IN (1, 2, 4)
+     ORDER BY e.line DESC LIMIT 1))";
+/// When the last call that has a row ended.
+const LAST_CALL: &str =
+    "(SELECT c.finished_at FROM call c WHERE c.token_id = t.id ORDER BY c.line DESC LIMIT 1)";
+/// Account, text, kind and instant.
+const ASKED: &str = "t.account_id = ?1 AND t.deleted_at IS NULL
+    AND (?2 IS NULL OR t.name LIKE ?2 ESCAPE '\\'
+         OR EXISTS (SELECT 1 FROM json_each(t.further, '$.tags') tag
+                    WHERE tag.value LIKE ?2 ESCAPE '\\'))
+    AND (?3 IS NULL OR t.kind = ?3) AND ?4 IS NOT NULL";
+
+/// A page of the tokens that fit, in one snapshot.
+pub(crate) fn find(connection: &Connection, search: &TokenSearch) -> rusqlite::Result<TokensFound> {
+    let snapshot = connection.unchecked_transaction()?;
+    let asked = params![
+        search.account.0,
+        search.text.as_deref().map(containing),
+        search.kind.map(rows::kind_code),
+        search.now.micros(),
+    ];
+    let under_way = UnderWay::read(&snapshot)?;
+    let fits = format!("{ASKED} AND {}", condition(search, &under_way));
+    let total = snapshot
+        .prepare_cached(&format!("SELECT count(*) FROM token t WHERE {fits}"))?
+        .query_row(asked, |row| row.get::<_, i64>(0))?;
+    let sql = format!(
+        "SELECT t.id FROM token t WHERE {fits} ORDER BY {} LIMIT {} OFFSET {}",
+        order(search),
+        search.limit,
+        search.offset
+    );
+    let ids: Vec<TokenId> = snapshot
+        .prepare(&sql)?
+        .query_map(asked, |row| row.get(0).map(TokenId))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut tokens = Vec::with_capacity(ids.len());
+    for id in ids {
+        tokens.extend(under_way.standing(&snapshot, id)?);
+    }
+    Ok(TokensFound {
+        tokens,
+        total: total.unsigned_abs(),
+    })
+}
+
+/// One live token and how it stands, in one snapshot.
+pub(crate) fn standing(
+    connection: &Connection,
+    id: TokenId,
+) -> rusqlite::Result<Option<TokenStanding>> {
+    let snapshot = connection.unchecked_transaction()?;
+    UnderWay::read(&snapshot)?.standing(&snapshot, id)
+}
+
+/// A pattern for texts that contain this one, whatever it is made of.
+fn containing(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for letter in text.chars() {
+        if matches!(letter, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    pattern
+}
+
+fn condition(search: &TokenSearch, under_way: &UnderWay) -> String {
+    let soon = search.now.plus_seconds(TokenSearch::SOON_SECONDS).micros();
+    match search.condition {
+        None => "TRUE".to_owned(),
+        Some(TokenCondition::Usable) => format!(
+            "(t.expires_at IS NULL OR t.expires_at > ?4) AND NOT ({DRAWS} AND {BALANCE} <= 0)"
+        ),
+        Some(TokenCondition::Low) => {
+            format!("{DRAWS} AND {BALANCE} > 0 AND {BALANCE} < {GIVEN} / 10")
+        }
+        Some(TokenCondition::Exhausted) => format!("{DRAWS} AND {BALANCE} <= 0"),
+        Some(TokenCondition::Expiring) => {
+            format!("t.expires_at > ?4 AND t.expires_at <= {soon}")
+        }
+        Some(TokenCondition::Expired) => "t.expires_at <= ?4".to_owned(),
+        Some(TokenCondition::Idle) => {
+            let since = search.now.plus_seconds(-TokenSearch::IDLE_SECONDS).micros();
+            let used = under_way.used.keys().map(|id| id.0.to_string());
+            let used = used.collect::<Vec<_>>().join(", ");
+            format!(
+                "t.created_at < {since} AND (t.expires_at IS NULL OR t.expires_at > ?4)
+                 AND coalesce({LAST_CALL}, 0) < {since} AND t.id NOT IN ({used})"
+            )
+        }
+    }
+}
+
+fn order(search: &TokenSearch) -> String {
+    let way = if search.descending { "DESC" } else { "ASC" };
+    match search.order {
+        TokenOrder::Created => format!("t.id {way}"),
+        TokenOrder::Name => format!("t.name COLLATE NOCASE {way}, t.id"),
+        TokenOrder::Balance => format!("{BALANCE} {way}, t.id"),
+        TokenOrder::Expiry => format!("t.expires_at {way} NULLS LAST, t.id"),
+    }
+}
+
+/// What the journal knows beside the tables, by token.
+#[derive(Default)]
+struct UnderWay {
+    held: HashMap<TokenId, Money>,
+    used: HashMap<TokenId, Timestamp>,
+}
+
+impl UnderWay {
+    fn read(snapshot: &Connection) -> rusqlite::Result<Self> {
+        let left = recover::replay(snapshot)?;
+        let mut under_way = Self::default();
+        for (hold, _) in left.holds.values() {
+            if let Some(token) = hold.token.filter(|_| hold.draws_on_token) {
+                *under_way.held.entry(token).or_default() += hold.amount;
+            }
+        }
+        for (_, call) in &left.finished {
+            if let Some(token) = call.token {
+                let used = under_way.used.entry(token).or_default();
+                *used = call.finished_at.max(*used);
+            }
+        }
+        Ok(under_way)
+    }
+
+    fn standing(
+        &self,
+        snapshot: &Connection,
+        id: TokenId,
+    ) -> rusqlite::Result<Option<TokenStanding>> {
+        let Some(token) = rows::token_by_id(snapshot, id)? else {
+            return Ok(None);
+        };
+        let given = snapshot
+            .prepare_cached(&format!("SELECT {GIVEN} FROM token t WHERE t.id = ?"))?
+            .query_row([id.0], |row| row.get::<_, Option<i64>>(0))?;
+        let written = snapshot
+            .prepare_cached(
+                "SELECT finished_at FROM call WHERE token_id = ? ORDER BY line DESC LIMIT 1",
+            )?
+            .query_row([id.0], |row| row.get(0).map(Timestamp::from_micros))
+            .optional()?;
+        Ok(Some(TokenStanding {
+            token,
+            given: Money::from_nanos(given.unwrap_or_default()),
+            held: self.held.get(&id).copied().unwrap_or_default(),
+            last_used: self.used.get(&id).copied().or(written),
+        }))
+    }
+}
