@@ -27,6 +27,7 @@ mod overview;
 mod page;
 mod providers;
 mod session;
+mod token_usage;
 mod tokens;
 mod transport;
 mod trouble;
@@ -62,6 +63,8 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .route("/sessions", get(session::list))
         .route("/sessions/{id}/end", post(session::end))
         .route("/assets/{file}", get(assets::serve))
+        .route("/live/tokens/{id}", get(token_usage::live))
+        .route("/live/tokens/{id}/calls", get(token_usage::calls))
         .merge(tokens::routes())
         .layer(from_fn_with_state(state.clone(), fence::guard))
 }

@@ -5,6 +5,7 @@ use keypurse_core::usage::Certainty;
 use keypurse_store::{CallState, CallsPage, ListedCall, StatusClass, Token, Whose};
 
 use super::figures::{Dollars, Grouped, Millis, ago, instant};
+use super::tokens::path_of;
 use super::usage::{ACCOUNT_KEY, Calendar, feature_name, status_name};
 
 /// A line of a list of calls.
@@ -89,7 +90,7 @@ impl CallLine {
             (Some(_), Some(token)) => token.settings.name.as_str().to_owned(),
             (Some(id), None) => format!("{id} (deleted)"),
         };
-        self.token_path = token.map(|token| token_path(token.id));
+        self.token_path = token.map(|token| path_of(token.id));
         self
     }
 }
@@ -98,9 +99,4 @@ impl CallLine {
 pub(in crate::dashboard) fn has_failed(call: &ListedCall) -> bool {
     let class = StatusClass::of(call.record.state, call.record.status);
     class.is_some_and(|class| class != StatusClass::Success)
-}
-
-/// The page of a token.
-pub(in crate::dashboard) fn token_path(id: TokenId) -> String {
-    format!("/tokens/{id}")
 }

@@ -150,7 +150,7 @@ mod tests {
         let chart = Chart::of("Spend", &plot, Metric::Cost);
         let data: serde_json::Value = serde_json::from_str(&chart.data).unwrap();
         assert_eq!(data["unit"], "usd");
-        assert_eq!(data["series"][0]["values"].to_string(), "[1.5,0,0.000000038]");
+        assert!(chart.data.contains(r#""values":[1.5,0,0.000000038]"#), "no float");
         assert_eq!(data["series"][1]["name"], "</script>\"");
         assert_eq!(chart.legend[0].sum, "$1.50");
         let labels: Vec<_> = chart.rows.iter().map(|row| &*row.label).collect();

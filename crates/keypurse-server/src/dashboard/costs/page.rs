@@ -7,12 +7,12 @@ use keypurse_core::id::AccountId;
 use keypurse_store::Feature;
 
 use super::query::{CostsQuery, Period, STATUSES, STEPS};
-use crate::dashboard::calls::token_path;
 use crate::dashboard::charts::Chart;
 use crate::dashboard::form::Form;
 use crate::dashboard::frame::{Frame, Place};
 use crate::dashboard::page;
 use crate::dashboard::session::Viewer;
+use crate::dashboard::tokens::path_of;
 use crate::dashboard::trouble::Trouble;
 use crate::dashboard::usage::{
     Calendar, Explored, Explorer, GroupBy, Line, Metric, Question, Totals,
@@ -104,7 +104,7 @@ pub(super) fn question(query: &CostsQuery, account: AccountId, calendar: Calenda
 impl Shown {
     fn of(line: Line, query: &CostsQuery) -> Self {
         let path = match query.by {
-            GroupBy::Token => line.token.map(token_path),
+            GroupBy::Token => line.token.map(path_of),
             GroupBy::Provider => {
                 let narrowed = [("by", "model"), ("provider", &*line.name)];
                 Some(query.address("/costs", &narrowed))

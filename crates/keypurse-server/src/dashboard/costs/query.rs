@@ -223,7 +223,7 @@ fn choice<T>(
         return usual;
     }
     parse(word).unwrap_or_else(|| {
-        faults.push(format!("`{word}` is no {name} there is: choose one from the list."));
+        faults.push(format!("There is no `{name}={word}`: choose from the list."));
         usual
     })
 }
@@ -233,19 +233,22 @@ fn custom(form: &Form, period: Period, today: Date, faults: &mut Vec<String>) ->
     if period != Period::Custom {
         return usual;
     }
-    let mut day = |name: &str, usual: Date| match form.get(name).parse::<Date>() {
-        Ok(day) => day,
-        Err(_) => {
-            faults.push(format!("The {name} is no date: write it as 2026-01-31."));
+    let mut day = |name: &str, title: &str| {
+        let day = form.get(name).parse::<Date>().ok();
+        if day.is_none() {
+            faults.push(format!("The {title} day is no date: write it as 2026-01-31."));
+        }
+        day
+    };
+    let days = day("begin", "first").zip(day("end", "last"));
+    match days {
+        Some((begin, end)) if begin <= end => Range { begin, end },
+        Some(_) => {
+            faults.push("The first day is after the last: exchange them.".to_owned());
             usual
         }
-    };
-    let (begin, end) = (day("begin", usual.begin), day("end", usual.end));
-    if begin > end {
-        faults.push("The first day is after the last: exchange them.".to_owned());
-        return usual;
+        None => usual,
     }
-    Range { begin, end }
 }
 
 fn filters(form: &Form, faults: &mut Vec<String>) -> Filters {
@@ -302,10 +305,10 @@ mod tests {
     #[test]
     fn what_cannot_be_understood_is_said_and_left_out() {
         for (query, expected) in [
-            ("by=colour", "`colour` is no by there is: choose one from the list."),
+            ("by=colour", "There is no `by=colour`: choose from the list."),
             (
                 "period=custom&begin=2026-02-30&end=2026-03-01",
-                "The begin is no date: write it as 2026-01-31.",
+                "The first day is no date: write it as 2026-01-31.",
             ),
             (
                 "period=custom&begin=2026-03-02&end=2026-03-01",

@@ -18,7 +18,7 @@ pub(in crate::dashboard) struct Totals {
 
 impl Totals {
     /// Of all rows.
-    pub(in crate::dashboard) fn of(rows: &[UsageRow]) -> Self {
+    pub(in crate::dashboard) fn of<'a>(rows: impl IntoIterator<Item = &'a UsageRow>) -> Self {
         let mut totals = Self::default();
         for row in rows {
             totals.add(&row.sums);
