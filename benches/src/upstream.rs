@@ -1,7 +1,10 @@
 //! A provider that answers at once: the same text for everyone, whole or in
-//! fifty pieces, with usage. A model called `paced` leaves five milliseconds
-//! between pieces, as a fast real one does; one called `long` is ten seconds
-//! about a hundred.
+//! fifty pieces, with usage, as OpenAI does or, where it is asked so, as
+//! Anthropic does. A model called `paced` leaves five milliseconds between
+//! pieces, as a fast real one does; one called `long` is ten seconds about a
+//! hundred; one called `endless` sends fifty thousand.
+
+mod anthropic;
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -38,6 +41,7 @@ impl Manner {
         let (pieces, pause) = match model {
             "paced" => (50, Some(Duration::from_millis(5))),
             "long" => (100, Some(Duration::from_millis(100))),
+            "endless" => (50_000, None),
             _ => (50, None),
         };
         Self { pieces, pause }
@@ -85,14 +89,17 @@ async fn main() -> Result<()> {
 }
 
 async fn answer(request: Request<Incoming>) -> Result<Answer, hyper::Error> {
+    let speaks_anthropic = request.uri().path().ends_with("/messages");
     let body = request.into_body().collect().await?.to_bytes();
     // Whatever is no chat request, a readiness check say, gets the whole text.
     let asked: Asked = serde_json::from_slice(&body).unwrap_or_default();
-    Ok(if asked.stream {
-        let model = asked.model.rsplit('/').next().unwrap_or_default();
-        in_pieces(Manner::of(model))
-    } else {
-        whole()
+    let model = asked.model.rsplit('/').next().unwrap_or_default();
+    let manner = Manner::of(model);
+    Ok(match (speaks_anthropic, asked.stream) {
+        (false, false) => whole(),
+        (false, true) => in_pieces(manner),
+        (true, false) => respond("application/json", Full::from(anthropic::whole()).boxed()),
+        (true, true) => streamed(anthropic::events(manner.pieces), manner),
     })
 }
 
@@ -115,7 +122,10 @@ fn in_pieces(manner: Manner) -> Answer {
         event("[]", &manner.usage()),
         Bytes::from_static(b"data: [DONE]\n\n"),
     ];
-    let events = std::iter::repeat_n(piece, manner.pieces).chain(end);
+    streamed(std::iter::repeat_n(piece, manner.pieces).chain(end), manner)
+}
+
+fn streamed(events: impl Iterator<Item = Bytes> + Send + Sync + 'static, manner: Manner) -> Answer {
     let frames = stream::iter(events).then(move |event| async move {
         if let Some(pause) = manner.pause {
             time::sleep(pause).await;

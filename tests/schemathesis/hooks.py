@@ -1,6 +1,8 @@
 """What schemathesis cannot know: a name is taken once, a key is used once, and
-which tag a token has, of which type it is, and what is a network."""
+which tag a token has, of which type it is, what is a network, and which days
+and steps a report can have together."""
 
+import datetime
 import ipaddress
 import itertools
 import os
@@ -29,6 +31,7 @@ def before_call(context, case, kwargs):
     fit_name(case)
     fit_networks(case)
     fit_rehearsal(case)
+    fit_days(case)
 
 
 def fit_header(case, name, pattern, fitting):
@@ -75,3 +78,30 @@ def fit_rehearsal(case):
         case.body = {**body, "simulate_budget": False}
     elif body.get("token_type", "api_token") == "api_token":
         case.body = {**body, "token_type": "sandbox_api_token"}
+
+
+LONGEST_DAYS = {"1": 366, "2": 3_660}
+
+
+def fit_days(case):
+    """A schema cannot say which day comes first, nor how much is too much."""
+    query = case.query or {}
+    begin, end = day(query.get("begin")), day(query.get("end"))
+    if begin is None or end is None:
+        return
+    step = str(query.get("step", "1"))
+    if step in ("0", "5") and "group_by" not in query:
+        query["step"] = step = "3"
+    begin, end = min(begin, end), max(begin, end)
+    if step == "5":  # Hours are kept for two months.
+        begin = end = datetime.date.today()
+    if (end - begin).days >= LONGEST_DAYS.get(step, 100_000):
+        end = begin
+    query["begin"], query["end"] = begin.isoformat(), end.isoformat()
+
+
+def day(text):
+    try:
+        return datetime.date.fromisoformat(text) if len(text) == 10 else None
+    except (TypeError, ValueError):
+        return None

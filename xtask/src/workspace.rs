@@ -27,8 +27,10 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
-/// Builds `package` in the release profile and answers where `binary` of it is.
-pub(crate) fn release_binary(package: &str, binary: &str) -> Result<PathBuf> {
-    process::run(cargo().args(["build", "--release", "--package", package, "--bin", binary]))?;
-    Ok(target().join("release").join(binary))
+/// Builds `package` as it is shipped and answers where `binary` of it is.
+pub(crate) fn shipped_binary(package: &str, binary: &str) -> Result<PathBuf> {
+    let mut build = cargo();
+    build.args(["build", "--profile", "dist"]);
+    process::run(build.args(["--package", package, "--bin", binary]))?;
+    Ok(target().join("dist").join(binary))
 }

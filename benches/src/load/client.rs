@@ -78,13 +78,15 @@ fn drive(connection: impl Future<Output = hyper::Result<()>> + Send + 'static) {
     tokio::task::spawn(connection);
 }
 
-/// About 1.1 KB, as a short conversation is.
+/// About 1.1 KB, as a short conversation is, and what is added to it.
 fn request_body(options: &Options) -> String {
+    let mut question = "Say which of these words come twice. ".repeat(17);
+    question.extend("another word ".chars().cycle().take(options.padding));
     let mut body = json!({
         "model": options.model,
         "messages": [
             {"role": "system", "content": "You answer in one short paragraph. ".repeat(8)},
-            {"role": "user", "content": "Say which of these words come twice. ".repeat(17)},
+            {"role": "user", "content": question},
         ],
         "max_tokens": options.max_tokens,
         "temperature": 0.2,

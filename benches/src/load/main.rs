@@ -46,6 +46,9 @@ struct Options {
     model: String,
     #[arg(long, default_value_t = 64)]
     max_tokens: u32,
+    /// Bytes of text that are added to each request
+    #[arg(long, default_value_t = 0)]
+    padding: usize,
     #[arg(long, default_value = "none")]
     secret: String,
     /// A secret per line, each request under the next one

@@ -1,5 +1,5 @@
-//! The secret of a token: `kp_live_` or `kp_test_`, 32 random base62 digits
-//! and 6 base62 digits of CRC-32 over what precedes.
+//! The secret of a token: `kp_live_` or `kp_test_` (a viewer key: `kp_view_`),
+//! 32 random base62 digits and 6 base62 digits of CRC-32 over what precedes.
 //!
 //! 190 random bits need no slow hash; the checksum lets typos and junk be
 //! refused without touching the store, and lets scanners recognise leaks.
@@ -12,7 +12,11 @@ use crate::entropy::Entropy;
 use crate::token::TokenKind;
 
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-const PREFIX_LEN: usize = 8;
+const LIVE_PREFIX: &str = "kp_live_";
+const TEST_PREFIX: &str = "kp_test_";
+/// Of keys that may look only.
+const VIEWER_PREFIX: &str = "kp_view_";
+const PREFIX_LEN: usize = LIVE_PREFIX.len();
 const RANDOM_LEN: usize = 32;
 const CHECKSUM_LEN: usize = 6;
 const SECRET_LEN: usize = PREFIX_LEN + RANDOM_LEN + CHECKSUM_LEN;
@@ -35,8 +39,17 @@ pub struct TokenSecret {
 impl TokenSecret {
     /// A new secret of 190 random bits.
     pub fn generate(kind: TokenKind, entropy: &dyn Entropy) -> Self {
+        Self::generate_with(prefix(kind), entropy)
+    }
+
+    /// A new key that may look and change nothing.
+    pub fn generate_viewer_key(entropy: &dyn Entropy) -> Self {
+        Self::generate_with(VIEWER_PREFIX, entropy)
+    }
+
+    fn generate_with(prefix: &str, entropy: &dyn Entropy) -> Self {
         let mut text = Zeroizing::new(String::with_capacity(SECRET_LEN));
-        text.push_str(prefix(kind));
+        text.push_str(prefix);
         text.extend((0..RANDOM_LEN).map(|_| random_digit(entropy)));
         let checksum = checksum(text.as_bytes());
         text.push_str(std::str::from_utf8(&checksum).expect("base62 is ASCII"));
@@ -73,7 +86,8 @@ impl fmt::Debug for TokenSecret {
 /// Whether a presented credential can be one of ours: well formed with the
 /// right checksum, or long enough to be a preset account key.
 pub fn is_plausible(presented: &str) -> bool {
-    if presented.starts_with("kp_live_") || presented.starts_with("kp_test_") {
+    let ours = [LIVE_PREFIX, TEST_PREFIX, VIEWER_PREFIX];
+    if ours.iter().any(|prefix| presented.starts_with(prefix)) {
         return is_well_formed(presented);
     }
     (MIN_PRESET_LEN..=MAX_PRESET_LEN).contains(&presented.len())
@@ -90,8 +104,8 @@ fn is_well_formed(text: &str) -> bool {
 
 const fn prefix(kind: TokenKind) -> &'static str {
     match kind {
-        TokenKind::Live => "kp_live_",
-        TokenKind::Sandbox => "kp_test_",
+        TokenKind::Live => LIVE_PREFIX,
+        TokenKind::Sandbox => TEST_PREFIX,
     }
 }
 
@@ -129,6 +143,10 @@ mod tests {
         assert!(live.expose().starts_with("kp_live_") && test.expose().starts_with("kp_test_"));
         assert_eq!(live.expose().len(), SECRET_LEN);
         assert!(is_plausible(live.expose()) && is_plausible(test.expose()));
+        let viewer = TokenSecret::generate_viewer_key(&Counting::default());
+        assert!(viewer.expose().starts_with("kp_view_") && is_plausible(viewer.expose()));
+        let mistyped = viewer.expose().replace('0', "1");
+        assert!(!is_plausible(&mistyped));
     }
 
     /// Counts through all bytes, so that every digit is told from every other

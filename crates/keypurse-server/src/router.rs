@@ -5,7 +5,7 @@ use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 
-use crate::http::{fallback, health, linger, peer, request_id};
+use crate::http::{cors, fallback, health, linger, peer, request_id};
 use crate::state::AppState;
 use crate::{dashboard, gateway, management};
 
@@ -25,9 +25,14 @@ pub fn router(state: AppState) -> Router {
 
 /// What happens around every request: one layer, because each one costs.
 async fn around(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let allowed = cors::allowed(&state.settings.cors_origins, &request);
     let mut request = linger::hear_out(&state, request);
     if state.settings.trusts_forwarded_for {
         peer::follow_forwarded_for(&mut request);
     }
-    request_id::stamp(&state, request, next).await
+    match allowed {
+        None => request_id::stamp(&state, request, next).await,
+        Some(allowed) if cors::is_preflight(&request) => allowed.preflight(),
+        Some(allowed) => allowed.mark(request_id::stamp(&state, request, next).await),
+    }
 }

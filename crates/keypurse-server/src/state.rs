@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::dashboard::Dashboard;
 use crate::gateway::Gateway;
+use crate::http::cors::Origin;
 use crate::http::revocations::Revocations;
 use crate::http::throttle::FailedSignIns;
 use crate::vault::Vault;
@@ -70,6 +71,8 @@ pub struct Settings {
     pub trusts_forwarded_for: bool,
     /// What lies between a browser and this node.
     pub transport: Transport,
+    /// Whose pages may call `/v2` from a browser.
+    pub cors_origins: Vec<Origin>,
 }
 
 impl Settings {

@@ -10,7 +10,11 @@ use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
 use keypurse_core::token::TokenName;
 use keypurse_store::{
-    Account, AccountTopUp, Accounts, Calls, CallsPage, ChangeError, CreateAccountError, Credential, Digest, Guard, HoldFailure, ListedCall, Made, NewAccount, NewHold, NewViewerKey, Once, RecordFailure, Settlement, SimulatedCall, StatementLine, StatementPage, Statements, StoreError, Token, TokenChange, TokenLabel, TokenSearch, TokenStanding, Tokens, TokensFound, Usage, UsageQuery, UsageRow,
+    Account, AccountTopUp, Accounts, Calls, CallsPage, ChangeError, CreateAccountError, Credential,
+    Digest, Guard, HoldFailure, ListedCall, Made, NewAccount, NewHold, NewViewerKey, Once,
+    RecordFailure, Settlement, SimulatedCall, StatementLine, StatementPage, Statements, StoreError,
+    Token, TokenChange, TokenLabel, TokenSearch, TokenStanding, Tokens, TokensFound, Usage,
+    UsageQuery, UsageRow,
 };
 use rusqlite::ErrorCode;
 use tokio::sync::{mpsc, oneshot};

@@ -9,7 +9,9 @@ impl Latency {
     /// told as that bound. `None`: there were no calls.
     pub fn percentile_ms(&self, percent: u32) -> Option<u32> {
         let calls: u64 = self.buckets.iter().sum();
-        let rank = (u128::from(calls) * u128::from(percent)).div_ceil(100).max(1);
+        let rank = (u128::from(calls) * u128::from(percent))
+            .div_ceil(100)
+            .max(1);
         let mut before = 0;
         let mut lower = 0;
         for (count, upper) in self.buckets.into_iter().zip(Self::BOUNDS_MS) {

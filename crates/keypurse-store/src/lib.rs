@@ -55,6 +55,16 @@ pub trait Store:
 }
 
 impl<T> Store for T where
-    T: Accounts + Tokens + Calls + Statements + Usage + Keys + Sessions + Debug + Send + Sync + 'static
+    T: Accounts
+        + Tokens
+        + Calls
+        + Statements
+        + Usage
+        + Keys
+        + Sessions
+        + Debug
+        + Send
+        + Sync
+        + 'static
 {
 }

@@ -163,6 +163,7 @@ impl TestApp {
                 max_body_bytes: 32 * 1024 * 1024,
                 trusts_forwarded_for: false,
                 transport: Transport::Plain,
+                cors_origins: Vec::new(),
             },
             gateway: Gateway::new(GatewayConfig::default()).expect("an empty gateway"),
             credits: None,

@@ -10,7 +10,12 @@ use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
 use keypurse_core::token::TokenName;
 use keypurse_store::{
-    Account, AccountTopUp, Accounts, Calls, CallsPage, ChangeError, CreateAccountError, Credential, Digest, Guard, HoldFailure, KeyKind, KeyRecord, KeyVersions, Keys, ListedCall, Made, NewAccount, NewHold, NewSession, NewViewerKey, Once, RecordFailure, Rekeyed, Session, Sessions, Settlement, SimulatedCall, StaleSecrets, StatementLine, StatementPage, Statements, Store, StoreError, Token, TokenChange, TokenLabel, TokenSearch, TokenStanding, Tokens, TokensFound, Usage, UsageQuery, UsageRow,
+    Account, AccountTopUp, Accounts, Calls, CallsPage, ChangeError, CreateAccountError, Credential,
+    Digest, Guard, HoldFailure, KeyKind, KeyRecord, KeyVersions, Keys, ListedCall, Made,
+    NewAccount, NewHold, NewSession, NewViewerKey, Once, RecordFailure, Rekeyed, Session, Sessions,
+    Settlement, SimulatedCall, StaleSecrets, StatementLine, StatementPage, Statements, Store,
+    StoreError, Token, TokenChange, TokenLabel, TokenSearch, TokenStanding, Tokens, TokensFound,
+    Usage, UsageQuery, UsageRow,
 };
 
 /// What a test can break.

@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 
 use super::section::Section;
-use super::{calls, ledger, scale};
+use super::{calls, ledger, routes, scale};
 
 /// What to measure, and for how long.
 #[derive(Debug, clap::Args)]
@@ -36,11 +36,13 @@ pub(super) enum Part {
     Ledger,
     /// A million tokens, a thousand streams
     Scale,
+    /// Sandbox calls, translated ones, large bodies, endless streams
+    Routes,
 }
 
 impl Part {
     #[cfg(test)]
-    pub(super) const ALL: [Self; 3] = [Self::Calls, Self::Ledger, Self::Scale];
+    pub(super) const ALL: [Self; 4] = [Self::Calls, Self::Ledger, Self::Scale, Self::Routes];
 
     #[cfg(test)]
     pub(super) const fn name(self) -> &'static str {
@@ -48,6 +50,7 @@ impl Part {
             Self::Calls => "calls",
             Self::Ledger => "ledger",
             Self::Scale => "scale",
+            Self::Routes => "routes",
         }
     }
 
@@ -56,6 +59,7 @@ impl Part {
             Self::Calls => calls::run(options),
             Self::Ledger => ledger::run(options),
             Self::Scale => scale::run(options),
+            Self::Routes => routes::run(options),
         }
     }
 }

@@ -117,6 +117,7 @@ fn once(bench: &Bench, gateway: Gateway, rate: u64, seconds: u64) -> Result<Row>
         connections: CASE.connections,
         seconds,
         rate: Some(rate),
+        padding: 0,
     };
     let outcome = load
         .run(&bench.stage.load)

@@ -107,7 +107,7 @@ impl Subjects {
     fn prepare() -> Result<Self> {
         let stage = Stage::start()?;
         let library = fsync_delay::build(stage.scratch())?;
-        let ledger = workspace::release_binary("keypurse-bench", "bench-ledger")?;
+        let ledger = workspace::shipped_binary("keypurse-bench", "bench-ledger")?;
         let million = Million::find_or_make(&stage)?;
         let mut files = BTreeMap::new();
         for subject in [Subject::AmongMillion, Subject::Spread] {
@@ -200,6 +200,7 @@ fn through<'a>(server: &Server, secret: &'a str, seconds: u64) -> Load<'a> {
         connections: CONNECTIONS,
         seconds,
         rate: None,
+        padding: 0,
     }
 }
 

@@ -20,6 +20,8 @@ pub(super) struct Load<'a> {
     pub(super) seconds: u64,
     /// Requests per second, due whatever the answers do.
     pub(super) rate: Option<u64>,
+    /// Bytes of text added to each request.
+    pub(super) padding: usize,
 }
 
 /// Under what calls are made.
@@ -46,8 +48,8 @@ impl Load<'_> {
         load.args(["--model", self.model]);
         load.args(["--connections", &self.connections.to_string()]);
         load.args(["--seconds", &self.seconds.to_string()]);
-        // Enough for the longest answer the upstream gives.
-        load.args(["--max-tokens", if self.stream { "256" } else { "64" }]);
+        load.args(["--max-tokens", self.output_limit()]);
+        load.args(["--padding", &self.padding.to_string()]);
         if self.stream {
             load.arg("--stream");
         }
@@ -62,6 +64,15 @@ impl Load<'_> {
                 .arg(file),
         };
         load
+    }
+
+    /// Enough for the longest answer the upstream gives.
+    fn output_limit(&self) -> &'static str {
+        match (self.stream, self.model.ends_with("/endless")) {
+            (false, _) => "64",
+            (true, false) => "256",
+            (true, true) => "50000",
+        }
     }
 
     pub(super) fn run(&self, binary: &Path) -> Result<Outcome> {

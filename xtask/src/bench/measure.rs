@@ -124,6 +124,7 @@ impl Case {
             connections: self.connections,
             seconds,
             rate: None,
+            padding: 0,
         }
     }
 }

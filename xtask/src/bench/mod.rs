@@ -19,6 +19,7 @@ mod million;
 mod postgres;
 mod proc;
 mod report;
+mod routes;
 mod scale;
 mod section;
 mod stage;

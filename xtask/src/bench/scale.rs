@@ -151,6 +151,7 @@ fn json_load<'a>(server: &Server, secret: &'a str, seconds: u64) -> Load<'a> {
         connections: LOAD_CONNECTIONS,
         seconds,
         rate: None,
+        padding: 0,
     }
 }
 

@@ -20,7 +20,9 @@ pub(super) const LOAD_CPU: u32 = 0;
 pub(super) const GATEWAY_CPU: u32 = 1;
 
 /// What the upstream answers differently, as `bench-upstream` says.
-const MODELS: [&str; 3] = ["small", "paced", "long"];
+const MODELS: [&str; 4] = ["small", "paced", "long", "endless"];
+/// The provider as the upstream speaks to it, by dialect.
+const PROVIDERS: [(&str, &str); 2] = [("bench", "openai"), ("translated", "anthropic")];
 
 /// Everything a gateway needs around it.
 #[derive(Debug)]
@@ -35,7 +37,7 @@ pub(super) struct Stage {
 
 impl Stage {
     pub(super) fn start() -> Result<Self> {
-        let binary = |name| workspace::release_binary("keypurse-bench", name);
+        let binary = |name| workspace::shipped_binary("keypurse-bench", name);
         let (upstream, load) = (binary("bench-upstream")?, binary("bench-load")?);
         let scratch = scratch()?;
         let port = process::free_port()?;
@@ -57,7 +59,7 @@ impl Stage {
     }
 
     pub(super) fn floor(&self) -> Result<(Background, u16)> {
-        let binary = workspace::release_binary("keypurse-bench", "bench-floor")?;
+        let binary = workspace::shipped_binary("keypurse-bench", "bench-floor")?;
         let port = process::free_port()?;
         let mut command = server::pinned(&binary, Some(GATEWAY_CPU));
         command.args(["--port", &port.to_string()]);
@@ -122,9 +124,16 @@ pub(super) fn scratch() -> Result<TempDir> {
 
 /// The secret of a new token whose balance no run can spend.
 pub(super) fn new_token(server: &Server, name: &str) -> Result<String> {
-    let token = json!({"name": name, "balance": "9999", "active_balance": true});
+    create_token(
+        server,
+        &json!({"name": name, "balance": "9999", "active_balance": true}),
+    )
+}
+
+/// The secret of a new token.
+pub(super) fn create_token(server: &Server, token: &Value) -> Result<String> {
     let url = format!("{}/v2/user/custom_token/", server.url());
-    let created: Value = serde_json::from_str(&http::post_json(&url, ACCOUNT_KEY, &token)?)?;
+    let created: Value = serde_json::from_str(&http::post_json(&url, ACCOUNT_KEY, token)?)?;
     let secret = created["token"].as_str();
     let secret = secret.context("the created token shows no secret")?;
     Ok(secret.to_owned())
@@ -164,22 +173,25 @@ http {{
 }
 
 fn keypurse_configuration(upstream_port: u16) -> String {
-    let provider = format!(
-        "[providers.bench]\n\
-         kind = \"openai\"\n\
-         base_url = \"http://127.0.0.1:{upstream_port}/v1\"\n\
-         api_key = \"sk-bench-upstream-key\"\n"
-    );
-    let prices = MODELS.map(|model| {
-        format!(
-            "\n[[prices]]\n\
-             model = \"bench/{model}\"\n\
-             input_per_million = \"0.50\"\n\
-             output_per_million = \"1.50\"\n\
-             max_output_tokens = 4096\n"
-        )
-    });
-    provider + &prices.concat()
+    let provider = |(name, kind): (&str, &str)| {
+        let provider = format!(
+            "\n[providers.{name}]\n\
+             kind = \"{kind}\"\n\
+             base_url = \"http://127.0.0.1:{upstream_port}/v1\"\n\
+             api_key = \"sk-bench-upstream-key\"\n"
+        );
+        let prices = MODELS.map(|model| {
+            format!(
+                "\n[[prices]]\n\
+                 model = \"{name}/{model}\"\n\
+                 input_per_million = \"0.50\"\n\
+                 output_per_million = \"1.50\"\n\
+                 max_output_tokens = 65536\n"
+            )
+        });
+        provider + &prices.concat()
+    };
+    PROVIDERS.map(provider).concat()
 }
 
 fn start(name: &str, command: &mut Command, port: u16, scratch: &Path) -> Result<Background> {

@@ -116,6 +116,7 @@ fn load(port: u16, secret: &str, seconds: u64) -> Load<'_> {
         connections: STREAMS,
         seconds,
         rate: None,
+        padding: 0,
     }
 }
 

@@ -19,13 +19,18 @@ use crate::http::throttle::TooManyFailures;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct FieldFaults {
-    reasons: BTreeMap<&'static str, Vec<Cow<'static, str>>>,
+    reasons: BTreeMap<Cow<'static, str>, Vec<Cow<'static, str>>>,
 }
 
 impl FieldFaults {
     /// Adds a reason to a field.
-    pub fn add(&mut self, field: &'static str, reason: impl Into<Cow<'static, str>>) {
-        self.reasons.entry(field).or_default().push(reason.into());
+    pub fn add(
+        &mut self,
+        field: impl Into<Cow<'static, str>>,
+        reason: impl Into<Cow<'static, str>>,
+    ) {
+        let reasons = self.reasons.entry(field.into()).or_default();
+        reasons.push(reason.into());
     }
 
     /// These faults and others.

@@ -9,6 +9,7 @@ mod conditions;
 mod credits;
 mod kept;
 mod openapi;
+mod reports;
 mod slashes;
 mod tokens;
 
@@ -21,6 +22,7 @@ use slashes::SlashRoutes;
 pub use openapi::document;
 
 const TOKENS: &str = "/v2/user/custom_token";
+const COSTS: &str = "/v2/cost_management";
 const CREDITS: &str = "/v2/cost_management/credits";
 
 /// The routes that manage.
@@ -38,6 +40,9 @@ pub fn routes() -> Router<AppState> {
         .with_both(&format!("{TOKENS}/{{name}}/rotate"), post(tokens::rotate))
         .with_both(&format!("{TOKENS}/{{name}}/ledger"), get(tokens::ledger))
         .with_both(&format!("{TOKENS}/{{name}}/top_up"), post(tokens::top_up))
+        .with_both(COSTS, get(reports::summary))
+        .with_both(&format!("{COSTS}/calls"), get(reports::calls))
+        .with_both(&format!("{COSTS}/focus"), get(reports::focus))
         .with_both(CREDITS, get(credits::show))
         .with_both(&format!("{CREDITS}/top_up"), post(credits::top_up))
 }

@@ -10,11 +10,11 @@ use keypurse_store_sqlite::{OpenError, SqliteOptions, SqliteStore, audit};
 use tempfile::TempDir;
 
 #[derive(Debug)]
-struct StoppedClock;
+struct StoppedClock(Timestamp);
 
 impl Clock for StoppedClock {
     fn now(&self) -> Timestamp {
-        conformance::NOW
+        self.0
     }
 }
 
@@ -40,6 +40,15 @@ impl TestStore {
     pub(crate) fn reopened_in_zone(folder: TempDir, zone: TimeZone) -> Result<Self, OpenError> {
         let options = SqliteOptions {
             zone,
+            ..options(folder.path().join("keypurse.db"))
+        };
+        let store = SqliteStore::open(&options)?;
+        Ok(Self { folder, store })
+    }
+
+    pub(crate) fn reopened_at(folder: TempDir, now: Timestamp) -> Result<Self, OpenError> {
+        let options = SqliteOptions {
+            clock: Arc::new(StoppedClock(now)),
             ..options(folder.path().join("keypurse.db"))
         };
         let store = SqliteStore::open(&options)?;
@@ -94,7 +103,7 @@ pub(crate) fn open(path: PathBuf) -> Result<SqliteStore, OpenError> {
 pub(crate) fn options(path: PathBuf) -> SqliteOptions {
     SqliteOptions {
         path,
-        clock: Arc::new(StoppedClock),
+        clock: Arc::new(StoppedClock(conformance::NOW)),
         zone: TimeZone::UTC,
     }
 }

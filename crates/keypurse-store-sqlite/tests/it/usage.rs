@@ -1,8 +1,11 @@
 //! Reports tell what calls used, whatever becomes of the store.
 
+use std::path::Path;
+
 use jiff::tz::TimeZone;
 use keypurse_core::time::Timestamp;
 use keypurse_store::conformance::{History, NOW};
+use keypurse_store_sqlite::{AuditError, audit};
 use rusqlite::Connection;
 
 use crate::harness::TestStore;
@@ -55,7 +58,7 @@ async fn figures_outlive_tokens_and_calls() {
     ] {
         while store.get().forget_calls(before).await.expect("a store") > 0 {}
         history.is_told(store.get()).await;
-        keypurse_store_sqlite::audit(&store.path()).expect("what is left is proved");
+        audit(&store.path()).expect("what is left is proved");
     }
     let folder = store.stop().await;
     let calls: i64 = Connection::open(folder.path().join("keypurse.db"))
@@ -63,4 +66,109 @@ async fn figures_outlive_tokens_and_calls() {
         .query_row("SELECT count(*) FROM call", [], |row| row.get(0))
         .unwrap();
     assert_eq!(calls, 0);
+}
+
+#[tokio::test]
+async fn calls_that_were_there_before_there_were_sums_are_summed_at_the_start() {
+    let store = TestStore::new();
+    let mut history = History::begin(store.get(), TimeZone::UTC).await;
+    history.go_on(store.get(), 300).await;
+    let (path, folder) = (store.path(), store.stop().await);
+    // An older version kept no checksums.
+    std::fs::remove_file(path.with_extension("sums")).unwrap();
+    edit(&path, include_str!("older_schema.sql"));
+    let store = TestStore::reopened(folder).expect("it is migrated");
+    history.is_told(store.get()).await;
+    store.finish().await;
+}
+
+#[tokio::test]
+async fn days_are_the_servers_and_no_command_lines() {
+    let zone = TimeZone::get("Asia/Kolkata").expect("a zone");
+    let store = TestStore::in_zone(TimeZone::unknown());
+    let mut history = History::begin(store.get(), zone.clone()).await;
+    history.make_calls(store.get(), 300).await;
+    let store = TestStore::reopened_in_zone(store.stop().await, zone).expect("a store");
+    history.is_told(store.get()).await;
+    let unknown = TimeZone::unknown();
+    let store = TestStore::reopened_in_zone(store.crash().await, unknown).expect("a store");
+    history.make_calls(store.get(), 20).await;
+    history.is_told(store.get()).await;
+    store.finish().await;
+}
+
+/// Days that were reported stay as they were; both kinds are proved.
+#[tokio::test]
+async fn another_zone_is_that_of_later_calls() {
+    let store = TestStore::new();
+    let mut history = History::begin(store.get(), TimeZone::UTC).await;
+    history.make_calls(store.get(), 300).await;
+    let zone = TimeZone::get("America/New_York").expect("a zone");
+    let folder = store.crash().await;
+    let store = TestStore::reopened_in_zone(folder, zone).expect("a store");
+    history.make_calls(store.get(), 300).await;
+    store.finish().await;
+}
+
+#[tokio::test]
+async fn hours_are_kept_for_two_months_and_days_for_good() {
+    let store = TestStore::new();
+    let mut history = History::begin(store.get(), TimeZone::UTC).await;
+    history.go_on(store.get(), 300).await;
+    let later = NOW.plus_seconds(70 * 24 * 3600);
+    let store = TestStore::reopened_at(store.stop().await, later).expect("a store");
+    // A little is done with each change.
+    for _ in 0..200 {
+        store.get().probe().await.expect("a store");
+    }
+    history.is_told_by_day(store.get()).await;
+    audit(&store.path()).expect("sums add up");
+    let folder = store.stop().await;
+    let connection = Connection::open(folder.path().join("keypurse.db")).unwrap();
+    let count = |sql: &str| -> i64 { connection.query_row(sql, [], |row| row.get(0)).unwrap() };
+    assert_eq!(count("SELECT count(*) FROM usage_hour"), 0);
+    assert_eq!(count("SELECT count(*) FROM usage_fresh"), 0);
+    assert!(count("SELECT count(*) FROM usage_day") > 100);
+}
+
+#[tokio::test]
+async fn the_first_wrong_sum_is_named() {
+    let store = TestStore::new();
+    let mut history = History::begin(store.get(), TimeZone::UTC).await;
+    history.go_on(store.get(), 300).await;
+    let (path, folder) = (store.path(), store.stop().await);
+    let intact = std::fs::read(&path).unwrap();
+    for (change, named) in [
+        ("DELETE FROM usage_fresh WHERE token_id = 1", "its calls"),
+        ("DELETE FROM usage_fresh WHERE token_id = -1", "everybody"),
+        ("DELETE FROM usage_day WHERE token_id = 0", "its calls"),
+        ("DELETE FROM usage_day WHERE token_id = -1", "everybody"),
+        ("DELETE FROM usage_hour WHERE token_id = 2", "hours"),
+        ("DELETE FROM usage_month WHERE token_id = -1", "months"),
+        ("DELETE FROM usage_month WHERE token_id = 1", "months"),
+        ("INSERT INTO usage_before VALUES (1, 1)", "all charges"),
+        (
+            "UPDATE usage_day SET token_id = 2 WHERE rowid_of(1)",
+            "token 1",
+        ),
+        ("UPDATE usage_day SET sums = x'01'", "not readable"),
+    ] {
+        let change = change.replace(
+            "rowid_of(1)",
+            "token_id = 1 AND day NOT IN (SELECT day FROM usage_day WHERE token_id = 2)",
+        );
+        edit(&path, &change);
+        let Err(AuditError::Difference(difference)) = audit(&path) else {
+            panic!("unnoticed: {change}");
+        };
+        assert!(difference.contains(named), "{change}: {difference}");
+        std::fs::write(&path, &intact).unwrap();
+    }
+    audit(&path).expect("it is as it was");
+    drop(folder);
+}
+
+fn edit(path: &Path, sql: &str) {
+    let connection = Connection::open(path).unwrap();
+    connection.execute_batch(sql).unwrap();
 }

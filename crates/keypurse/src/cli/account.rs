@@ -1,4 +1,4 @@
-//! `keypurse account create|reset-key`: tenants and their keys.
+//! `keypurse account create|reset-key|viewer-key`: tenants and their keys.
 
 use std::io::IsTerminal;
 use std::path::Path;
@@ -10,7 +10,7 @@ use keypurse_core::secret::TokenSecret;
 use keypurse_core::time::Clock;
 use keypurse_core::token::TokenKind;
 use keypurse_server::vault::Keyring;
-use keypurse_store::{Accounts, Calls, NewAccount};
+use keypurse_store::{Accounts, Calls, NewAccount, NewViewerKey};
 use keypurse_store_sqlite::SqliteStore;
 
 use super::{DataDirArg, options_for};
@@ -39,6 +39,29 @@ pub(crate) enum AccountCommand {
         #[command(flatten)]
         dir: DataDirArg,
     },
+    /// Keys that may look and change nothing: for the dashboard and for reports
+    #[command(subcommand)]
+    ViewerKey(ViewerKeyCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ViewerKeyCommand {
+    /// Make a viewer key and print it, once; one there was before stops working
+    Create {
+        /// The account's name
+        #[arg(default_value = DEFAULT_ACCOUNT)]
+        name: String,
+        #[command(flatten)]
+        dir: DataDirArg,
+    },
+    /// Take the viewer key away; its sessions end
+    Revoke {
+        /// The account's name
+        #[arg(default_value = DEFAULT_ACCOUNT)]
+        name: String,
+        #[command(flatten)]
+        dir: DataDirArg,
+    },
 }
 
 fn dollars(text: &str) -> Result<Money, String> {
@@ -55,6 +78,14 @@ pub(crate) fn run(command: &AccountCommand) -> anyhow::Result<()> {
                 create(name, *credits, &dir.data_dir).await
             }
             AccountCommand::ResetKey { name, dir } => reset_key(name, &dir.data_dir).await,
+            AccountCommand::ViewerKey(ViewerKeyCommand::Create { name, dir }) => {
+                create_viewer_key(name, &dir.data_dir).await
+            }
+            AccountCommand::ViewerKey(ViewerKeyCommand::Revoke { name, dir }) => {
+                set_viewer_key(name, &dir.data_dir, None).await?;
+                eprintln!("account `{name}` has no viewer key now");
+                Ok(())
+            }
         }
     })
 }
@@ -84,19 +115,53 @@ async fn reset_key(name: &str, data_dir: &Path) -> anyhow::Result<()> {
     let (dir, store, keyring) = open(data_dir).await?;
     let key = TokenSecret::generate(TokenKind::Live, &SystemEntropy);
     let (digest, pepper) = (keyring.digest(key.expose()), keyring.current().pepper);
-    let Some(_) = store.set_account_key(name, digest, pepper).await? else {
-        let known = store.accounts().await?;
-        let known: Vec<String> = known.into_iter().map(|account| account.name).collect();
-        anyhow::bail!(
-            "there is no account `{name}`; there are: {}",
-            known.join(", ")
-        );
-    };
+    let changed = store.set_account_key(name, digest, pepper).await?;
+    ensure_known(name, changed.is_some(), &store).await?;
     hand_over(&dir, name, &key)?;
     store
         .close()
         .await
         .context("the key was replaced, but the database did not close well")
+}
+
+/// The key is what the command is for, so it is printed, wherever that goes.
+async fn create_viewer_key(name: &str, data_dir: &Path) -> anyhow::Result<()> {
+    let key = TokenSecret::generate_viewer_key(&SystemEntropy);
+    set_viewer_key(name, data_dir, Some(&key)).await?;
+    println!("{}", key.expose());
+    eprintln!(
+        "the viewer key of account `{name}`, shown this once; it may look, and change nothing"
+    );
+    Ok(())
+}
+
+async fn set_viewer_key(
+    name: &str,
+    data_dir: &Path,
+    key: Option<&TokenSecret>,
+) -> anyhow::Result<()> {
+    let (_, store, keyring) = open(data_dir).await?;
+    let key = key.map(|key| NewViewerKey {
+        digest: keyring.digest(key.expose()),
+        pepper: keyring.current().pepper,
+        now: SystemClock.now(),
+    });
+    let changed = store.set_viewer_key(name, key).await?;
+    ensure_known(name, changed.is_some(), &store).await?;
+    let closed = store.close().await;
+    closed.context("the viewer key was changed, but the database did not close well")
+}
+
+async fn ensure_known(name: &str, is_known: bool, store: &SqliteStore) -> anyhow::Result<()> {
+    if is_known {
+        return Ok(());
+    }
+    let known = store.accounts().await?;
+    let known: Vec<String> = known.into_iter().map(|account| account.name).collect();
+    anyhow::bail!(
+        "there is no account `{name}`; there are: {}",
+        known.join(", ")
+    );
 }
 
 async fn open(data_dir: &Path) -> anyhow::Result<(DataDir, SqliteStore, Keyring)> {

@@ -48,6 +48,14 @@ pub(crate) struct ServeArgs {
           default_missing_value = "true", value_parser = BoolishValueParser::new(),
           action = ArgAction::Set)]
     pub(crate) reveal_secrets: Option<bool>,
+    /// Origins whose pages may call `/v2` from a browser, with a key; separated by commas
+    #[arg(
+        long,
+        env = "KEYPURSE_CORS_ORIGINS",
+        value_name = "ORIGINS",
+        value_delimiter = ','
+    )]
+    pub(crate) cors_origins: Option<Vec<String>>,
     /// Time zone whose days bound reset periods
     #[arg(long, env = "KEYPURSE_TIME_ZONE", value_name = "ZONE")]
     pub(crate) time_zone: Option<String>,

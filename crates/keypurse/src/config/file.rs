@@ -22,6 +22,7 @@ pub(crate) struct ConfigFile {
     pub(crate) behind_proxy: Option<bool>,
     pub(crate) trust_forwarded_for: Option<bool>,
     pub(crate) reveal_secrets: Option<bool>,
+    pub(crate) cors_origins: Option<Vec<String>>,
     pub(crate) time_zone: Option<String>,
     pub(crate) max_body_mib: Option<u32>,
     pub(crate) default_max_output_tokens: Option<u32>,

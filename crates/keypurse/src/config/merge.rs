@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use jiff::tz::TimeZone;
 use keypurse_server::gateway::GatewayConfig;
+use keypurse_server::http::cors::Origin;
 use keypurse_server::{Settings, Transport};
 
 use super::file::ConfigFile;
@@ -127,7 +128,22 @@ fn settings(args: &ServeArgs, file: &ConfigFile) -> anyhow::Result<Settings> {
             .or(file.trust_forwarded_for)
             .unwrap_or(false),
         transport: Transport::Plain,
+        cors_origins: cors_origins(args, file)?,
     })
+}
+
+fn cors_origins(args: &ServeArgs, file: &ConfigFile) -> anyhow::Result<Vec<Origin>> {
+    let origins = args.cors_origins.as_ref().or(file.cors_origins.as_ref());
+    let parse = |text: &String| {
+        Origin::parse(text).map_err(|error| {
+            let hint = Hint("write them as browsers do, like https://admin.example.com".to_owned());
+            anyhow::Error::new(hint).context(format!("`{text}` is {error}"))
+        })
+    };
+    let origins = origins.into_iter().flatten().map(parse);
+    origins
+        .collect::<anyhow::Result<_>>()
+        .with_context(|| origin("cors_origins", args.cors_origins.is_some(), file))
 }
 
 fn tls(args: &ServeArgs, file: &ConfigFile) -> anyhow::Result<Option<Tls>> {

@@ -24,6 +24,10 @@ pub(super) fn print(facts: &Facts<'_>) {
         env!("CARGO_PKG_VERSION"),
         url(facts)
     );
+    println!(
+        "  dashboard  {}/ (sign in with the account key)",
+        url(facts)
+    );
     println!("  data       {}", facts.dir.display());
     println!("  prices     catalogue of {}", facts.gateway.prices_date());
     println!("  providers  {}", providers(facts.gateway));

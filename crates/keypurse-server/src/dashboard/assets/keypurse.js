@@ -41,11 +41,6 @@
     }
   }, true);
 
-  // <select data-submits>: a filter that is chosen is applied.
-  document.addEventListener("change", (event) => {
-    if (event.target.matches("select[data-submits]")) event.target.form.requestSubmit();
-  });
-
   // <time datetime="…" data-relative>: how long ago or ahead; the exact
   // instant, in the zone of who looks, is its title.
   const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });

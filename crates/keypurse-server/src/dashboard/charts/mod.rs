@@ -72,7 +72,11 @@ impl Chart {
 
 /// Written by hand: figures go in from their digits and never through a float.
 fn data(plot: &Plot, metric: Metric) -> String {
-    let unit = if metric == Metric::Cost { "usd" } else { "count" };
+    let unit = if metric == Metric::Cost {
+        "usd"
+    } else {
+        "count"
+    };
     let labels = serde_json::to_string(&plot.labels).expect("texts are JSON");
     let mut data = format!(r#"{{"unit":"{unit}","labels":{labels},"series":["#);
     for (at, series) in plot.series.iter().enumerate() {
@@ -150,11 +154,18 @@ mod tests {
         let chart = Chart::of("Spend", &plot, Metric::Cost);
         let data: serde_json::Value = serde_json::from_str(&chart.data).unwrap();
         assert_eq!(data["unit"], "usd");
-        assert!(chart.data.contains(r#""values":[1.5,0,0.000000038]"#), "no float");
+        assert!(
+            chart.data.contains(r#""values":[1.5,0,0.000000038]"#),
+            "no float"
+        );
         assert_eq!(data["series"][1]["name"], "</script>\"");
         assert_eq!(chart.legend[0].sum, "$1.50");
         let labels: Vec<_> = chart.rows.iter().map(|row| &*row.label).collect();
-        assert_eq!(labels, ["3 Nov", "1 Nov"], "newest first, none without calls");
+        assert_eq!(
+            labels,
+            ["3 Nov", "1 Nov"],
+            "newest first, none without calls"
+        );
         assert_eq!(chart.rows[0].values, ["$0.000000038", "$2.00"]);
         assert_eq!(chart.rows[1].sum, "$1.50");
     }

@@ -118,7 +118,9 @@ impl CostsQuery {
     pub(super) fn read(form: &Form, today: Date) -> Self {
         let mut faults = Vec::new();
         let period = choice(form, "period", Period::Days30, &mut faults, |word| {
-            Period::ALL.into_iter().find(|period| period.as_str() == word)
+            Period::ALL
+                .into_iter()
+                .find(|period| period.as_str() == word)
         });
         let by = choice(form, "by", GroupBy::Provider, &mut faults, GroupBy::parse);
         let metric = choice(form, "metric", Metric::Cost, &mut faults, Metric::parse);
@@ -150,7 +152,11 @@ impl CostsQuery {
             Step::Week | Step::Month | Step::Year | Step::Whole => return,
         };
         if days > most {
-            let unit = if self.step == Step::Hour { "Hours" } else { "Days" };
+            let unit = if self.step == Step::Hour {
+                "Hours"
+            } else {
+                "Days"
+            };
             self.faults.push(format!(
                 "{unit} are shown for at most {most} days, and these are {days}: choose longer \
                  steps or fewer days."
@@ -223,7 +229,9 @@ fn choice<T>(
         return usual;
     }
     parse(word).unwrap_or_else(|| {
-        faults.push(format!("There is no `{name}={word}`: choose from the list."));
+        faults.push(format!(
+            "There is no `{name}={word}`: choose from the list."
+        ));
         usual
     })
 }
@@ -236,7 +244,9 @@ fn custom(form: &Form, period: Period, today: Date, faults: &mut Vec<String>) ->
     let mut day = |name: &str, title: &str| {
         let day = form.get(name).parse::<Date>().ok();
         if day.is_none() {
-            faults.push(format!("The {title} day is no date: write it as 2026-01-31."));
+            faults.push(format!(
+                "The {title} day is no date: write it as 2026-01-31."
+            ));
         }
         day
     };
@@ -297,7 +307,11 @@ mod tests {
             ),
         ] {
             let query = read(period);
-            assert_eq!((query.range.begin, query.range.end), (begin, end), "{period}");
+            assert_eq!(
+                (query.range.begin, query.range.end),
+                (begin, end),
+                "{period}"
+            );
             assert!(query.faults.is_empty(), "{period}");
         }
     }
@@ -305,7 +319,10 @@ mod tests {
     #[test]
     fn what_cannot_be_understood_is_said_and_left_out() {
         for (query, expected) in [
-            ("by=colour", "There is no `by=colour`: choose from the list."),
+            (
+                "by=colour",
+                "There is no `by=colour`: choose from the list.",
+            ),
             (
                 "period=custom&begin=2026-02-30&end=2026-03-01",
                 "The first day is no date: write it as 2026-01-31.",
@@ -333,9 +350,15 @@ mod tests {
         let address = query.address("/costs", &[]);
         let again = read(address.strip_prefix("/costs?").unwrap());
         assert_eq!(again.address("/costs", &[]), address);
-        assert_eq!((again.filters, again.range), (query.filters.clone(), query.range));
+        assert_eq!(
+            (again.filters, again.range),
+            (query.filters.clone(), query.range)
+        );
         let changed = query.address("/costs", &[("provider", ""), ("by", "tag")]);
-        assert!(changed.contains("by=tag") && !changed.contains("provider"), "{changed}");
+        assert!(
+            changed.contains("by=tag") && !changed.contains("provider"),
+            "{changed}"
+        );
         assert_eq!(query.period, Period::Custom);
     }
 }

@@ -7,4 +7,6 @@ mod time;
 
 pub(in crate::dashboard) use money::Dollars;
 pub(in crate::dashboard) use number::{Change, Grouped, Millis, Share, Short};
-pub(in crate::dashboard) use time::{Span, ago, clock_time, date, date_of, day_of_month, instant, start_of};
+pub(in crate::dashboard) use time::{
+    Span, ago, clock_time, date, date_of, day_of_month, instant, start_of,
+};

@@ -61,10 +61,7 @@ impl Share {
 impl Millis {
     /// `–` when it is not known.
     pub(in crate::dashboard) fn or_none(millis: Option<u32>) -> String {
-        millis.map_or_else(
-            || "–".to_owned(),
-            |millis| Self(millis.into()).to_string(),
-        )
+        millis.map_or_else(|| "–".to_owned(), |millis| Self(millis.into()).to_string())
     }
 }
 

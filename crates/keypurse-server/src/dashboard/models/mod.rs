@@ -147,12 +147,23 @@ impl ModelsQuery {
 
     fn address(&self, show: &Show, page: usize) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        let page = if page == 1 { String::new() } else { page.to_string() };
+        let page = if page == 1 {
+            String::new()
+        } else {
+            page.to_string()
+        };
         for (name, value) in [
             ("q", &*self.text),
             ("provider", &*self.provider),
             ("mode", &*self.mode),
-            ("show", if *show == Show::All { "" } else { show.as_str() }),
+            (
+                "show",
+                if *show == Show::All {
+                    ""
+                } else {
+                    show.as_str()
+                },
+            ),
             ("page", &*page),
         ] {
             if !value.is_empty() {
@@ -173,7 +184,11 @@ pub(super) async fn show(
     let all = state.gateway.model_facts(state.now());
     let mut providers: Vec<_> = all.iter().map(|model| model.provider.clone()).collect();
     providers.dedup();
-    let mut modes: Vec<_> = all.iter().filter_map(|model| model.mode).map(Mode::as_str).collect();
+    let mut modes: Vec<_> = all
+        .iter()
+        .filter_map(|model| model.mode)
+        .map(Mode::as_str)
+        .collect();
     modes.sort_unstable();
     modes.dedup();
     let found: Vec<_> = all.iter().filter(|model| query.fits(model)).collect();
@@ -216,14 +231,17 @@ impl Counts {
 
 impl Row {
     fn of(model: &ModelFacts) -> Self {
-        let tokens = |most: Option<u64>| most.map_or("–".to_owned(), |most| Short(most).to_string());
+        let tokens =
+            |most: Option<u64>| most.map_or("–".to_owned(), |most| Short(most).to_string());
         let (badge, unpriced, price) = match &model.price {
             PriceSource::Catalogue(price) => (None, None, Some(price.clone())),
             PriceSource::Operator(price) => {
                 (Some(("accent", "your price")), None, Some(price.clone()))
             }
             PriceSource::Free => (Some(("good", "free")), None, Some(Price::free())),
-            PriceSource::Unpriced(reason) => (Some(("warn", "no price")), Some(reason.clone()), None),
+            PriceSource::Unpriced(reason) => {
+                (Some(("warn", "no price")), Some(reason.clone()), None)
+            }
         };
         let rates = price.as_ref().map(|price| price.bands()[0].rates);
         let rate = |of: &dyn Fn(&Rates) -> Option<Rate>| {
@@ -262,7 +280,10 @@ fn also(price: &Price) -> Vec<String> {
     let mut also: Vec<String> = bands[1..]
         .iter()
         .map(|band| {
-            let (input, output) = (per_million(band.rates.input), per_million(band.rates.output));
+            let (input, output) = (
+                per_million(band.rates.input),
+                per_million(band.rates.output),
+            );
             format!("over {} input: {input} / {output}", Short(band.above))
         })
         .collect();

@@ -83,11 +83,7 @@ async fn now(state: &AppState, viewer: &Viewer) -> Result<Now, StoreError> {
 }
 
 /// Those that are configured, and those that were used lately.
-fn providers(
-    facts: Vec<ProviderFacts>,
-    rows: &[UsageRow],
-    calendar: &Calendar,
-) -> Vec<Provider> {
+fn providers(facts: Vec<ProviderFacts>, rows: &[UsageRow], calendar: &Calendar) -> Vec<Provider> {
     let mut used: BTreeMap<&str, Totals> = BTreeMap::new();
     for row in rows {
         let name = row.key.provider.as_deref().unwrap_or("–");
@@ -120,7 +116,9 @@ impl Provider {
             name: facts.name,
             state: state(facts.state, calendar),
             first_byte: micros.map_or("–".to_owned(), |micros| Millis(micros / 1000).to_string()),
-            speed: speed.map_or("–".to_owned(), |speed| format!("{} tokens/s", Grouped(speed))),
+            speed: speed.map_or("–".to_owned(), |speed| {
+                format!("{} tokens/s", Grouped(speed))
+            }),
             used,
         }
     }
@@ -141,7 +139,10 @@ fn state(state: ProviderState, calendar: &Calendar) -> (&'static str, String) {
         }
         ProviderState::Paused { until, .. } => {
             let seconds = until.seconds() - calendar.now.seconds();
-            ("bad", format!("failing, asked last for {}", Span { seconds }))
+            (
+                "bad",
+                format!("failing, asked last for {}", Span { seconds }),
+            )
         }
     }
 }

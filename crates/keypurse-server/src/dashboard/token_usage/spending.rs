@@ -102,7 +102,9 @@ async fn read(state: &AppState, token: &Token) -> Result<(Figures, Plot), StoreE
         let start = start_of(day, &calendar.zone);
         rows.iter().filter(move |row| row.period >= start)
     };
-    let spent: Money = since(Burn::range(today).begin).map(|row| row.sums.cost).sum();
+    let spent: Money = since(Burn::range(today).begin)
+        .map(|row| row.sums.cost)
+        .sum();
     let figures = Figures {
         burn: Burn::of(token, spent, &calendar),
         today: Totals::of(since(today)),

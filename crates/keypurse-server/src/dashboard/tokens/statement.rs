@@ -5,7 +5,7 @@ use keypurse_core::ledger::EntryKind;
 use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
 use keypurse_core::usage::Certainty;
-use keypurse_store::{CallRecord, Cause, StatementLine, StatementPage};
+use keypurse_store::{CallRecord, CallState, Cause, StatementLine, StatementPage};
 
 use crate::dashboard::figures::{Dollars, Grouped};
 use crate::dashboard::trouble::Trouble;
@@ -101,6 +101,8 @@ fn details(call: &CallRecord) -> String {
             status => format!("status {status}"),
         });
     }
-    details.push(call.state.as_str().to_owned());
+    if call.state != CallState::Settled {
+        details.push(call.state.as_str().to_owned());
+    }
     details.join(" · ")
 }

@@ -6,8 +6,8 @@ use jiff::{ToSpan, Unit};
 use keypurse_core::time::Timestamp;
 use keypurse_store::Step;
 
-use crate::state::AppState;
 use crate::dashboard::figures::{self, clock_time, date_of, day_of_month, start_of};
+use crate::state::AppState;
 
 const HOUR: i64 = 3600;
 
@@ -61,8 +61,7 @@ impl Range {
     /// many days.
     pub(in crate::dashboard) fn before(self) -> Self {
         let end = self.begin.saturating_sub(1.day());
-        let is_whole_months =
-            self.begin.day() == 1 && self.end == self.end.last_of_month();
+        let is_whole_months = self.begin.day() == 1 && self.end == self.end.last_of_month();
         let begin = if is_whole_months {
             let years = i32::from(self.end.year()) - i32::from(self.begin.year());
             let months = years * 12 + i32::from(self.end.month()) - i32::from(self.begin.month());

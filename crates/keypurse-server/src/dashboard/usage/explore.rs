@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use keypurse_core::id::{AccountId, TokenId};
-use keypurse_store::{Step, StoreError, Store, TokenLabel, UsageQuery, UsageRow, Whose};
+use keypurse_store::{Step, Store, StoreError, TokenLabel, UsageQuery, UsageRow, Whose};
 
 use super::calendar::{Calendar, Range};
 use super::group::{Filters, GroupBy, Labels};

@@ -86,7 +86,11 @@ impl GroupBy {
 
     /// A line's name as people read it.
     pub(in crate::dashboard) fn shown(self, name: &str) -> &str {
-        if self == Self::Tag && name == UNTAGGED { "(no tag)" } else { name }
+        if self == Self::Tag && name == UNTAGGED {
+            "(no tag)"
+        } else {
+            name
+        }
     }
 
     pub(super) const fn dimension(self) -> Dimension {

@@ -36,7 +36,9 @@ impl Explorer<'_> {
         };
         // A call counts under each tag of its token: tags leave no rest.
         if self.question.by != GroupBy::Tag && names.len() < lines.len() {
-            let rows = self.usage.usage(self.query(self.question.range, step, whose));
+            let rows = self
+                .usage
+                .usage(self.query(self.question.range, step, whose));
             let mut other = Series::of(OTHER, &periods, &rows.await?);
             other.without(&series);
             if other.totals.iter().any(|total| metric.size(total) > 0) {
@@ -100,7 +102,9 @@ impl Explorer<'_> {
         let rows = self.usage.usage(query).await?;
         let named = |row: &UsageRow| self.question.by.names(&row.key, &self.labels).pop();
         let of = |name: &&str| {
-            let rows = rows.iter().filter(|row| named(row).as_deref() == Some(name));
+            let rows = rows
+                .iter()
+                .filter(|row| named(row).as_deref() == Some(name));
             Series::of(*name, periods, rows)
         };
         Ok(names.iter().map(of).collect())

@@ -148,7 +148,11 @@ mod tests {
     }
 
     fn costs(series: &Series) -> Vec<i64> {
-        series.totals.iter().map(|total| total.cost.nanos()).collect()
+        series
+            .totals
+            .iter()
+            .map(|total| total.cost.nanos())
+            .collect()
     }
 
     #[test]
@@ -169,7 +173,10 @@ mod tests {
         let periods = hours(48);
         let series = Series::of("one", &periods, &[row(12, 1), row(13, 2), row(36, 3)]);
         let plot = Plot::new(periods, vec![series]).last_day_until(hour(36).plus_seconds(59));
-        assert_eq!((plot.labels.len(), &*plot.labels[0], &*plot.labels[23]), (24, "13", "36"));
+        assert_eq!(
+            (plot.labels.len(), &*plot.labels[0], &*plot.labels[23]),
+            (24, "13", "36")
+        );
         assert_eq!(plot.series[0].totals[0].cost.nanos(), 2);
         assert_eq!(plot.series[0].totals[23].cost.nanos(), 3);
     }

@@ -11,6 +11,9 @@ use http_body_util::BodyExt as _;
 
 /// A client that sends nothing for this long is not coming back.
 const IDLE: Duration = Duration::from_secs(30);
+/// Memory set aside at once for a body that is announced; what is not sent is
+/// not believed.
+const AT_ONCE: usize = 1 << 20;
 
 /// Why a body was not taken in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +42,9 @@ pub(in crate::gateway) async fn read_body(
     if body.is_end_stream() {
         return Ok(first);
     }
-    let mut whole = BytesMut::from(first);
+    let announced = announced(headers).unwrap_or_default();
+    let mut whole = BytesMut::with_capacity(announced.clamp(first.len(), AT_ONCE.max(first.len())));
+    whole.extend_from_slice(&first);
     while let Some(piece) = next(&mut body).await? {
         if whole.len() + piece.len() > limit {
             return Err(BodyError::TooLarge { limit });

@@ -5,6 +5,7 @@
 //! and a snapshot holds it against `docs/openapi.json`.
 
 mod operations;
+mod reports;
 mod rules;
 mod schemas;
 mod statement;
@@ -36,6 +37,7 @@ pub fn document() -> Value {
         "security": [{"key": []}],
         "tags": [
             {"name": "Tokens", "description": "API keys with a budget and an expiry"},
+            {"name": "Reports", "description": "What was used, and what it cost"},
             {"name": "Credits", "description": "What the account has"},
         ],
         "paths": operations::paths(),

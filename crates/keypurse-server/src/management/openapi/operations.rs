@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-const MANAGED: [u16; 4] = [401, 403, 429, 503];
+use super::reports;
+
+pub(super) const MANAGED: [u16; 4] = [401, 403, 429, 503];
 
 pub(super) fn paths() -> Value {
     json!({
@@ -26,6 +28,9 @@ pub(super) fn paths() -> Value {
             "parameters": [{"$ref": "#/components/parameters/name"}],
             "post": top_up(),
         },
+        "/v2/cost_management/": {"get": reports::summary()},
+        "/v2/cost_management/calls/": {"get": reports::calls()},
+        "/v2/cost_management/focus/": {"get": reports::focus()},
         "/v2/cost_management/credits/": {"get": credits()},
         "/v2/cost_management/credits/top_up/": {"post": top_up_credits()},
     })
@@ -187,11 +192,8 @@ fn ledger() -> Value {
         "A page of the statement, newest first",
         &schema("Statement"),
     );
-    page["headers"]["Link"] = json!({
-        "description": "The next page, if there is one.",
-        "schema": {"type": "string"},
-    });
-    page["content"]["text/csv"] = json!({"schema": {"type": "string"}});
+    add_next_page(&mut page);
+    add_table(&mut page);
     let refused = [&MANAGED[..], &[400, 404]].concat();
     let mut operation = operation(
         "getLedger",
@@ -254,6 +256,19 @@ fn top_up_credits() -> Value {
     operation
 }
 
+/// The answer may be one of several pages.
+pub(super) fn add_next_page(answer: &mut Value) {
+    answer["headers"]["Link"] = json!({
+        "description": "The next page, if there is one.",
+        "schema": {"type": "string"},
+    });
+}
+
+/// The answer is a table for whoever asks for one.
+pub(super) fn add_table(answer: &mut Value) {
+    answer["content"]["text/csv"] = json!({"schema": {"type": "string"}});
+}
+
 /// The operation can be asked for once, by a key.
 fn make_once(operation: &mut Value) {
     add_parameter(operation, "idempotency-key");
@@ -290,7 +305,7 @@ fn show_tag(operation: &mut Value, status: &str) {
     operation["responses"][status]["headers"]["ETag"] = header_ref("ETag");
 }
 
-fn operation(id: &str, summary: &str, done: (&str, Value), refused: &[u16]) -> Value {
+pub(super) fn operation(id: &str, summary: &str, done: (&str, Value), refused: &[u16]) -> Value {
     let mut responses = Map::new();
     responses.insert(done.0.to_owned(), done.1);
     for status in refused {
@@ -305,7 +320,7 @@ fn operation(id: &str, summary: &str, done: (&str, Value), refused: &[u16]) -> V
     })
 }
 
-fn content(description: &str, schema: &Value) -> Value {
+pub(super) fn content(description: &str, schema: &Value) -> Value {
     json!({
         "description": description,
         "headers": {"x-request-id": header_ref("x-request-id")},
@@ -317,7 +332,7 @@ fn body(name: &str, required: &Value) -> Value {
     json!({"required": required, "content": {"application/json": {"schema": schema(name)}}})
 }
 
-fn schema(name: &str) -> Value {
+pub(super) fn schema(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use keypurse_core::ledger::MAX_NOTE_CHARS;
 use keypurse_core::token::MAX_NAME_CHARS;
 
-use super::{rules, statement};
+use super::{reports, rules, statement};
 
 /// White space that is trimmed from a name; some of it is a control character
 /// elsewhere.
@@ -14,7 +14,7 @@ const CONTROL: &str = r"\u0000-\u001f\u007f-\u009f";
 const HIGHEST: f64 = 99_999.999_999_999;
 
 pub(super) fn all() -> Value {
-    json!({
+    let mut all = json!({
         "CreateToken": create_token(),
         "UpdateToken": update_token(),
         "RotateToken": rotate_token(),
@@ -48,7 +48,9 @@ pub(super) fn all() -> Value {
             "additionalProperties": false,
             "properties": {"details": {"const": "Not Found"}},
         },
-    })
+    });
+    add(&mut all, reports::schemas());
+    all
 }
 
 fn create_token() -> Value {

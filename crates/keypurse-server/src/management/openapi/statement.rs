@@ -61,7 +61,7 @@ fn call() -> Value {
     }))
 }
 
-fn usage() -> Value {
+pub(super) fn usage() -> Value {
     let count = json!({"type": "integer", "minimum": 0});
     let classes = TokenCounts::NAMES.iter();
     let mut classes: Map<String, Value> = classes
@@ -88,12 +88,12 @@ fn band() -> Value {
     }))
 }
 
-fn instant() -> Value {
+pub(super) fn instant() -> Value {
     json!({"type": "string", "format": "date-time"})
 }
 
 /// An object that always has all of these members and no others.
-fn object(properties: &Value) -> Value {
+pub(super) fn object(properties: &Value) -> Value {
     let members = properties.as_object().into_iter().flatten();
     let required: Vec<_> = members.map(|(name, _)| name.clone()).collect();
     json!({

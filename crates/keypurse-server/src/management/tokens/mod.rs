@@ -17,7 +17,7 @@ mod wire;
 pub(super) use create::create;
 pub(super) use delete::delete;
 pub(super) use get::get;
-pub(super) use ledger::ledger;
+pub(super) use ledger::{UsedUnits, ledger};
 pub(super) use list::list;
 pub(super) use me::me;
 pub(super) use rotate::rotate;

@@ -17,6 +17,7 @@ mod me;
 mod names;
 mod openapi;
 mod panics;
+mod reports;
 mod resets;
 mod reveal;
 mod rotate;
