@@ -2,6 +2,7 @@
 //! name and a function; add one by writing its module and its line in `ALL` or
 //! `SLOW`.
 
+mod dashboard;
 mod model;
 mod mutants;
 mod runner;
@@ -35,6 +36,7 @@ const ALL: &[Suite] = &[
     sdk::NODE,
     schemathesis::SUITE,
     translators::SUITE,
+    dashboard::SUITE,
 ];
 
 /// Suites that take too long for every change: they run when they are named.

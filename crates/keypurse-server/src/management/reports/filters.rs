@@ -3,7 +3,7 @@
 use keypurse_store::{Feature, StatusClass};
 
 use super::parameters::{Parameters, choice};
-use crate::management::fields::Reason;
+use crate::http::fields::Reason;
 
 pub(super) const TOKEN: &str = "token";
 const PROVIDER: &str = "provider";

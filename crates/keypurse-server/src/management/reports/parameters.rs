@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::http::refusal::{FieldFaults, Refusal};
-use crate::management::fields::{BLANK, REQUIRED, Reason};
+use crate::http::fields::{BLANK, REQUIRED, Reason};
 
 const TWICE: &str = "Send this parameter once.";
 const UNKNOWN: &str = "There is no such parameter here.";

@@ -7,7 +7,7 @@ use keypurse_core::time::Timestamp;
 use keypurse_store::Step;
 
 use super::parameters::{Parameters, choice};
-use crate::management::fields::Reason;
+use crate::http::fields::Reason;
 
 pub(super) const BEGIN: &str = "begin";
 pub(super) const END: &str = "end";

@@ -2,7 +2,7 @@
 
 use keypurse_core::id::CallId;
 
-use crate::management::fields::Reason;
+use crate::http::fields::Reason;
 
 const DIGITS: usize = 16;
 

@@ -5,7 +5,7 @@ use keypurse_core::time::Timestamp;
 
 use super::cursor;
 use crate::http::refusal::Refusal;
-use crate::management::fields::Reason;
+use crate::http::fields::Reason;
 use crate::management::reports::filters::{self, Filters};
 use crate::management::reports::parameters::Parameters;
 use crate::management::reports::range::{BEGIN, END, open_range};

@@ -2,7 +2,7 @@
 
 use keypurse_store::Dimension;
 
-use crate::management::fields::Reason;
+use crate::http::fields::Reason;
 
 pub(in crate::management::reports) const GROUP_BY: &str = "group_by";
 
