@@ -104,7 +104,7 @@ test('models are found by name, mode and price', async (t) => {
   await leadsTo(page, () => page.getByRole('button', { name: 'Search' }).click());
   const names = await page.locator('tbody th').allTextContents();
   assert.ok(names.length > 0 && names.every((name) => name.includes('gpt-4o-mini')), names.join());
-  await leadsTo(page, () => page.getByLabel('Mode').selectOption('chat'));
+  await leadsTo(page, () => page.getByLabel('Mode', { exact: true }).selectOption('chat'));
   assert.ok(page.url().includes('mode=chat') && page.url().includes('q=gpt-4o-mini'));
   await leadsTo(page, () => page.getByRole('link', { name: /Without a price/ }).click());
   await visit(page, '/models?show=unpriced');

@@ -60,7 +60,7 @@ test('lists are searched and charts are read without a script', async (t) => {
   await click(page, 'button', 'Show');
   assert.ok((await page.locator('tbody').last().textContent()).includes('read without a script'));
   await visit(page, '/models');
-  await page.getByLabel('Mode').selectOption('embedding');
+  await page.getByLabel('Mode', { exact: true }).selectOption('embedding');
   await click(page, 'button', 'Search');
   assert.ok((await page.locator('tbody tr').count()) > 0);
 });

@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use crate::install::{debian, node, python};
 use crate::process;
 use crate::server::{ACCOUNT_KEY, Launch, Server};
+use crate::workspace;
 
 /// In the order they run: the first sees a new instance, the last fills it.
 const TESTS: &[&str] = &[
@@ -34,7 +35,15 @@ pub(crate) fn test() -> Result<()> {
 /// Pictures of a filled instance, for the documents.
 pub(crate) fn take_screenshots() -> Result<()> {
     debian::ensure(debian::FOR_TESTS)?;
-    in_chromium(&["screenshots.mjs"])
+    debian::ensure(debian::FOR_DASHBOARD)?;
+    node::DASHBOARD.ensure()?;
+    let mut build = workspace::cargo();
+    build.args(["build", "--quiet", "--package", "keypurse-testkit"]);
+    process::run(build.args(["--example", "filled"]))?;
+    let mut node = Command::new("node");
+    node.current_dir(node::DASHBOARD.dir()).arg("screenshots.mjs");
+    let filled = workspace::target().join("debug/examples/filled");
+    process::run(node.env("FILLED", filled))
 }
 
 /// Runs node beside a new server with the demo's provider.
