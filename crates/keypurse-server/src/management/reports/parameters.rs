@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::http::refusal::{FieldFaults, Refusal};
 use crate::http::fields::{BLANK, REQUIRED, Reason};
+use crate::http::refusal::{FieldFaults, Refusal};
 
 const TWICE: &str = "Send this parameter once.";
 const UNKNOWN: &str = "There is no such parameter here.";

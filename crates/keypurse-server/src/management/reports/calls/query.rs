@@ -4,8 +4,8 @@ use jiff::tz::TimeZone;
 use keypurse_core::time::Timestamp;
 
 use super::cursor;
-use crate::http::refusal::Refusal;
 use crate::http::fields::Reason;
+use crate::http::refusal::Refusal;
 use crate::management::reports::filters::{self, Filters};
 use crate::management::reports::parameters::Parameters;
 use crate::management::reports::range::{BEGIN, END, open_range};
