@@ -159,6 +159,12 @@ impl UnderWay {
         let given = snapshot
             .prepare_cached(&format!("SELECT {GIVEN} FROM token t WHERE t.id = ?"))?
             .query_row([id.0], |row| row.get::<_, Option<i64>>(0))?;
+        // Checkpoints stand for charges; all else gave, or took back.
+        let credited = snapshot
+            .prepare_cached(
+                "SELECT ifnull(sum(amount), 0) FROM entry WHERE token_id = ? AND kind <> 5",
+            )?
+            .query_row([id.0], |row| row.get(0).map(Money::from_nanos))?;
         let written = snapshot
             .prepare_cached(
                 "SELECT finished_at FROM call WHERE token_id = ? ORDER BY line DESC LIMIT 1",
@@ -166,6 +172,7 @@ impl UnderWay {
             .query_row([id.0], |row| row.get(0).map(Timestamp::from_micros))
             .optional()?;
         Ok(Some(TokenStanding {
+            spent: credited - token.balance,
             token,
             given: Money::from_nanos(given.unwrap_or_default()),
             held: self.held.get(&id).copied().unwrap_or_default(),

@@ -7,6 +7,8 @@ mod fixtures;
 mod join;
 mod keys;
 pub mod model;
+mod search;
+mod sessions;
 mod tokens;
 mod units;
 mod usage;
@@ -26,6 +28,14 @@ pub use changes::{
 pub use fixtures::*;
 use join::join_all;
 pub use keys::a_secret_moves_to_newer_keys_and_stays_itself;
+pub use search::{
+    a_due_reset_counts_in_lists, a_token_stands_as_its_calls_left_it,
+    tokens_are_found_by_what_is_remembered_of_them, tokens_are_listed_in_order_and_in_pages,
+};
+pub use sessions::{
+    a_session_does_not_outlive_its_key, a_session_ends_when_it_should,
+    a_session_has_the_rights_of_its_key, an_account_has_one_viewer_key,
+};
 pub use tokens::{
     a_change_is_seen_by_the_next_caller, a_deleted_name_is_free_and_its_history_is_not,
     a_reset_is_applied_once, names_are_unique_in_an_account,

@@ -15,6 +15,7 @@ mod small_disk;
 mod backup;
 mod clock;
 mod corruption;
+mod dashboard;
 mod disk_full;
 mod io_error;
 mod keys;

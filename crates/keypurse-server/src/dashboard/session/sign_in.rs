@@ -8,6 +8,7 @@ use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 use keypurse_core::secret::TokenSecret;
 use keypurse_store::NewSession;
+use tracing::info;
 
 use super::cookie::{self, CookieId};
 use super::proofs::Viewer;
@@ -136,7 +137,10 @@ async fn begin(
     };
     let begun = state.store.begin_session(new).await;
     let begun = begun.map_err(|error| Refused::Trouble(error.into()))?;
-    begun.map(|_| id).ok_or(Refused::Wrong)
+    let session = begun.ok_or(Refused::Wrong)?;
+    info!(session.id = %session.id, account.id = %session.account, address = %session.address,
+        access = ?session.access, "somebody signed in to the dashboard");
+    Ok(id)
 }
 
 /// Signing in anew ends the session one had.
