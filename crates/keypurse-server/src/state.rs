@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::dashboard::Dashboard;
+use crate::alerts::Alerting;
 use crate::gateway::Gateway;
 use crate::http::cors::Origin;
 use crate::http::revocations::Revocations;
@@ -47,6 +48,8 @@ pub struct State {
     pub gateway: Gateway,
     /// What the dashboard remembers while the node runs.
     pub dashboard: Dashboard,
+    /// What alerts need: receivers, and who was short of money.
+    pub alerting: Alerting,
     /// What the operator chose.
     pub settings: Settings,
 }

@@ -52,7 +52,7 @@ pub struct SqliteStore {
     writer: Mutex<Option<JoinHandle<()>>>,
     /// Restored from a backup: no hold until its operator has said yes, which
     /// takes a restart.
-    waits_for_acknowledgement: bool,
+    pub(crate) waits_for_acknowledgement: bool,
 }
 
 impl SqliteStore {

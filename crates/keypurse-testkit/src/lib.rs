@@ -18,6 +18,7 @@ mod app;
 mod clock;
 mod entropy;
 mod faults;
+mod faulty_alerts;
 pub mod hostile;
 pub mod oracle;
 mod request;

@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod authenticate;
 pub mod body;
+pub mod client_tls;
 pub mod cors;
 pub mod csv;
 pub mod envelope;

@@ -95,6 +95,8 @@ pub enum Refusal {
     OtherRequest,
     /// The account has no live token of this name.
     NoSuchToken,
+    /// The account has no alert with this id.
+    NoSuchAlert,
     /// The token is not as the client has seen it.
     Stale,
     /// Storage failed; nothing was changed.
@@ -149,7 +151,7 @@ fn request_error(status: StatusCode, message: impl Serialize) -> Response {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         match self {
-            Self::NoSuchRoute | Self::NoSuchToken => {
+            Self::NoSuchRoute | Self::NoSuchToken | Self::NoSuchAlert => {
                 let details = "Not Found";
                 answer::json(StatusCode::NOT_FOUND, &NotFound { details })
             }
@@ -246,6 +248,7 @@ mod tests {
             (Refusal::Invalid(FieldFaults::default()), 400),
             (Refusal::OtherRequest, 422),
             (Refusal::NoSuchToken, 404),
+            (Refusal::NoSuchAlert, 404),
             (Refusal::Stale, 412),
             (Refusal::Unavailable(StoreError::Overloaded), 503),
             (Refusal::Bug, 500),

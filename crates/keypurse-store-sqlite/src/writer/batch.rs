@@ -370,6 +370,7 @@ impl Writer {
             }
             Command::Keys(command) => self.decide_keys(command, batch)?,
             Command::Session(command) => self.decide_session(command, batch)?,
+            Command::Alerts(command) => self.decide_alerts(command, batch, now)?,
             Command::Forget(before, reply) => {
                 let forgotten = self.forget_calls(before)?;
                 batch.answer(reply, Ok(forgotten));

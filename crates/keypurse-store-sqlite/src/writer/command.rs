@@ -11,6 +11,7 @@ use keypurse_store::{
 };
 use tokio::sync::oneshot;
 
+use super::alerts::AlertsCommand;
 use super::keys::KeysCommand;
 use super::sessions::SessionCommand;
 
@@ -45,6 +46,7 @@ pub(crate) enum Command {
     },
     Keys(KeysCommand),
     Session(SessionCommand),
+    Alerts(AlertsCommand),
     /// Calls that finished before this instant.
     Forget(Timestamp, Reply<usize>),
     OpenHolds(Reply<usize>),

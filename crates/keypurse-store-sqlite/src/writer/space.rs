@@ -80,6 +80,7 @@ impl Space {
                 | Command::CreateAccount(..)
                 | Command::Keys(_)
                 | Command::Session(SessionCommand::Begin(..) | SessionCommand::See(..))
+                | Command::Alerts(_)
                 | Command::Forget(..)
                 | Command::Probe(_) => true,
                 Command::ChangeToken(change, ..) => !matches!(change, TokenChange::Delete(_)),

@@ -16,6 +16,15 @@ macro_rules! promises {
 }
 
 promises!(
+    an_alert_fires_once_until_it_is_over,
+    an_alert_that_changed_does_not_fire_for_what_it_was,
+    a_deleted_alert_leaves_its_events_and_nothing_to_deliver,
+    a_delivery_is_due_until_it_is_taken_or_given_up,
+    no_alert_stands_in_anothers_way,
+    an_alert_without_a_webhook_is_only_listed,
+    an_alert_asked_for_twice_is_one_and_there_is_an_end_to_them,
+    what_alerts_are_about_is_read_as_it_is_now,
+    a_webhook_moves_to_a_newer_master_key,
     a_call_holds_anew_for_its_next_model,
     a_call_with_a_key_is_made_once,
     a_change_asked_for_twice_is_made_once,

@@ -1,6 +1,7 @@
 //! What every backend has to keep, whatever it stores in. A backend's tests
 //! run each promise on a fresh store.
 
+mod alerts;
 mod calls;
 mod changes;
 mod fixtures;
@@ -13,6 +14,14 @@ mod tokens;
 mod units;
 mod usage;
 
+pub use alerts::{
+    a_deleted_alert_leaves_its_events_and_nothing_to_deliver,
+    a_delivery_is_due_until_it_is_taken_or_given_up, a_webhook_moves_to_a_newer_master_key,
+    an_alert_asked_for_twice_is_one_and_there_is_an_end_to_them,
+    an_alert_fires_once_until_it_is_over, an_alert_that_changed_does_not_fire_for_what_it_was,
+    an_alert_without_a_webhook_is_only_listed, no_alert_stands_in_anothers_way,
+    what_alerts_are_about_is_read_as_it_is_now,
+};
 pub use calls::{
     a_call_holds_anew_for_its_next_model, a_charge_and_an_adjustment_never_lose_each_other,
     an_abandoned_call_is_charged_its_floor, deletion_rotation_and_expiry_end_admission,

@@ -75,6 +75,14 @@ pub(crate) struct ServeArgs {
     /// How long calls are kept in statements, in days; their charges stay in the sums
     #[arg(long, env = "KEYPURSE_RETENTION_DAYS", value_name = "DAYS")]
     pub(crate) retention_days: Option<u32>,
+    /// Networks beside the public ones that alerts' webhooks may lead to, as `10.0.0.0/8`
+    #[arg(
+        long,
+        env = "KEYPURSE_ALLOW_PRIVATE_WEBHOOKS",
+        value_name = "NETWORKS",
+        value_delimiter = ','
+    )]
+    pub(crate) allow_private_webhooks: Option<Vec<String>>,
     /// What to log: error, warn, info, debug, or per module as `RUST_LOG` takes it
     #[arg(long, env = "KEYPURSE_LOG", value_name = "FILTER")]
     pub(crate) log: Option<String>,

@@ -28,6 +28,7 @@ pub(crate) struct ConfigFile {
     pub(crate) default_max_output_tokens: Option<u32>,
     pub(crate) drain_timeout_seconds: Option<u32>,
     pub(crate) retention_days: Option<u32>,
+    pub(crate) allow_private_webhooks: Option<Vec<String>>,
     pub(crate) log: Option<String>,
     #[serde(default)]
     pub(crate) providers: BTreeMap<String, ProviderSection>,

@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 use jiff::tz::TimeZone;
+use keypurse_core::rules::Network;
+use keypurse_server::Settings;
+use keypurse_server::alerts::Reach;
 use keypurse_server::gateway::GatewayConfig;
 use keypurse_server::http::cors::Origin;
 use keypurse_server::{Settings, Transport};
@@ -44,6 +47,8 @@ pub(crate) struct Config {
     pub(crate) demo: bool,
     /// How long calls are kept; `None`: for ever.
     pub(crate) retention_days: Option<u32>,
+    /// Where webhooks may lead to.
+    pub(crate) webhooks: Reach,
     pub(crate) gateway: GatewayConfig,
     pub(crate) settings: Settings,
 }
@@ -90,6 +95,7 @@ impl Config {
             drain_timeout: Duration::from_secs(drain.unwrap_or(DEFAULT_DRAIN_SECONDS).into()),
             demo,
             retention_days: args.retention_days.or(file.retention_days),
+            webhooks: webhooks(args, file)?,
             gateway: GatewayConfig {
                 providers: providers::providers(file, demo, environment)?,
                 prices: prices::prices(file)?,
@@ -144,6 +150,22 @@ fn cors_origins(args: &ServeArgs, file: &ConfigFile) -> anyhow::Result<Vec<Origi
     origins
         .collect::<anyhow::Result<_>>()
         .with_context(|| origin("cors_origins", args.cors_origins.is_some(), file))
+}
+
+fn webhooks(args: &ServeArgs, file: &ConfigFile) -> anyhow::Result<Reach> {
+    let setting = "allow_private_webhooks";
+    let networks = args.allow_private_webhooks.as_ref();
+    let networks = networks.or(file.allow_private_webhooks.as_ref());
+    let read = |text: &String| {
+        Network::parse(text)
+            .map_err(|error| {
+                let hint = Hint("write networks as 10.0.0.0/8, or addresses".to_owned());
+                anyhow::Error::new(hint).context(format!("`{text}` is no network: {error}"))
+            })
+            .with_context(|| origin(setting, args.allow_private_webhooks.is_some(), file))
+    };
+    let networks = networks.into_iter().flatten().map(read);
+    Ok(Reach::and(networks.collect::<Result<_, _>>()?))
 }
 
 fn tls(args: &ServeArgs, file: &ConfigFile) -> anyhow::Result<Option<Tls>> {

@@ -282,3 +282,20 @@ fn what_is_no_token_has_a_price_in_the_file() {
     let dollars = images.dearest(low).unwrap().dollars_per_million();
     assert_eq!(dollars.to_string(), "10000.0");
 }
+
+#[test]
+fn webhooks_lead_to_private_networks_only_where_that_is_allowed() {
+    let permits = |config: &Config| config.webhooks.permits("10.1.2.3".parse().unwrap());
+    assert!(!permits(&merged("", |_| {}).unwrap()));
+    let file = "allow_private_webhooks = [\"10.0.0.0/8\", \"::1\"]";
+    assert!(permits(&merged(file, |_| {}).unwrap()));
+    let flag = merged(file, |args| {
+        args.allow_private_webhooks = Some(vec!["192.168.0.0/16".to_owned()]);
+    });
+    assert!(!permits(&flag.unwrap()));
+    let wrong = refused("allow_private_webhooks = [\"10.0.0.1/8\"]", |_| {});
+    assert!(
+        wrong.contains("`10.0.0.1/8` is no network: the network is 10.0.0.0/8"),
+        "{wrong}"
+    );
+}

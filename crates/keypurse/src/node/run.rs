@@ -8,6 +8,8 @@ use anyhow::Context;
 use keypurse_core::id::CallIds;
 use keypurse_core::time::Clock;
 use keypurse_server::dashboard::Dashboard;
+use keypurse_server::alerts::Alerting;
+use keypurse_server::background::alerts;
 use keypurse_server::gateway::Gateway;
 use keypurse_server::http::revocations::Revocations;
 use keypurse_server::http::serve::{Listener, serve};
@@ -58,8 +60,10 @@ pub(crate) async fn run(config: Config, preset_key: Option<String>) -> anyhow::R
         failed_sign_ins: FailedSignIns::default(),
         dashboard: Dashboard::default(),
         gateway,
+        alerting: Alerting::new(config.webhooks).context("cannot set up TLS for webhooks")?,
         settings: config.settings,
     });
+    state.tasks.spawn(alerts::watch(Arc::clone(&state)));
     if let Some(days) = config.retention_days {
         let clock = clock.clone();
         let forgetting = retention::watch(Arc::clone(&state), days, move || clock.floor());

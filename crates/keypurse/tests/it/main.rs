@@ -12,6 +12,7 @@ mod provider;
 mod shop;
 mod small_disk;
 
+mod alerts;
 mod backup;
 mod clock;
 mod corruption;

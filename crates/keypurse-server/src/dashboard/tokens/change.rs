@@ -37,7 +37,8 @@ impl From<Refusal> for Undone {
             Refusal::Stale => Self::Stale,
             Refusal::NoSuchToken => Self::Trouble(Trouble::NotFound),
             Refusal::Unavailable(cause) => Self::Trouble(cause.into()),
-            Refusal::NoSuchRoute
+            Refusal::NoSuchAlert
+            | Refusal::NoSuchRoute
             | Refusal::MethodNotAllowed
             | Refusal::Unauthenticated { .. }
             | Refusal::TooManyFailures(_)

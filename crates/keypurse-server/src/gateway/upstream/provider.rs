@@ -185,6 +185,16 @@ impl Gateway {
         names
     }
 
+    /// Whether each provider that is reached over HTTP fails again and again.
+    /// `None`: that cannot be told yet.
+    pub fn provider_health(&self) -> Vec<(String, Option<bool>)> {
+        let providers = self.providers.iter();
+        let reached = providers.filter(|(_, it)| matches!(it.reached, Reached::Http(_)));
+        reached
+            .map(|(name, provider)| (name.clone(), provider.health.is_down()))
+            .collect()
+    }
+
     /// Makes the vocabularies of the configured providers' models, on a thread
     /// of its own. Until they are there, bytes are counted.
     pub fn warm(&self) {
