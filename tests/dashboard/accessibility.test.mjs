@@ -35,7 +35,7 @@ async function everyPage(page) {
   await visit(page, '/tokens?q=accessible&sort=name&dir=asc');
   const token = await page.locator('tbody th a').first().getAttribute('href');
   const below = ['', '/edit', '/rotate', '/delete'].map((part) => token + part);
-  return [...PAGES, '/costs?by=token&period=7d', '/models?show=unpriced', '/alerts/new', ...below];
+  return [...PAGES, '/costs?by=token&period=7d', '/models?show=unpriced', ...below];
 }
 
 for (const colorScheme of ['light', 'dark']) {

@@ -41,7 +41,8 @@ pub(crate) fn take_screenshots() -> Result<()> {
     build.args(["build", "--quiet", "--package", "keypurse-testkit"]);
     process::run(build.args(["--example", "filled"]))?;
     let mut node = Command::new("node");
-    node.current_dir(node::DASHBOARD.dir()).arg("screenshots.mjs");
+    node.current_dir(node::DASHBOARD.dir())
+        .arg("screenshots.mjs");
     let filled = workspace::target().join("debug/examples/filled");
     process::run(node.env("FILLED", filled))
 }

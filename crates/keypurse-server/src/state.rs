@@ -10,8 +10,8 @@ use keypurse_store::Store;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::dashboard::Dashboard;
 use crate::alerts::Alerting;
+use crate::dashboard::Dashboard;
 use crate::gateway::Gateway;
 use crate::http::cors::Origin;
 use crate::http::revocations::Revocations;

@@ -9,13 +9,13 @@
 use std::io::Read;
 
 use http::StatusCode;
+use keypurse_core::money::Money;
+use keypurse_core::price::{ImagePrices, Price, Rate, Rates};
+use keypurse_core::time::{Clock, Timestamp};
 use keypurse_server::gateway::{
     Dialect, Gateway, GatewayConfig, HttpUpstream, ModelPrice, OutputLimitField, ProviderConfig,
     ProviderKey, ProviderKind, StreamHold, Timeouts,
 };
-use keypurse_core::money::Money;
-use keypurse_core::price::{ImagePrices, Price, Rate, Rates};
-use keypurse_core::time::{Clock, Timestamp};
 use keypurse_testkit::TestApp;
 use keypurse_testkit::upstream::{Gate, Reply, ScriptedUpstream, usage};
 use serde_json::json;
@@ -47,31 +47,66 @@ fn teams() -> Vec<Team> {
     let good: &[&str] = &["openai/gpt-4o", "anthropic/claude-sonnet-4-5"];
     let best: &[&str] = &["anthropic/claude-opus-4-5", "openai/o3"];
     vec![
-        team("support-bot production", 34, good, json!({
-            "balance": "400", "active_balance": true, "balance_reset_period": "monthly",
-            "balance_reset_amount": "400", "tags": ["support", "production"],
-        })),
-        team("search-ranking", 24, fast, json!({
-            "balance": "120", "active_balance": true, "tags": ["search", "production"],
-        })),
-        team("mobile-app", 16, fast, json!({
-            "balance": "60", "active_balance": true, "balance_reset_period": "weekly",
-            "balance_reset_amount": "60", "tags": ["mobile", "production"],
-        })),
-        team("research-agents", 12, best, json!({
-            "balance": "900", "active_balance": true, "tags": ["research"],
-        })),
-        team("document-import", 8, good, json!({
-            "balance": "90", "active_balance": true, "tags": ["documents"],
-        })),
-        team("ci-pipeline", 4, fast, json!({
-            "balance": "1.10", "active_balance": true, "overdraft": "refuse", "tags": ["ci"],
-            "expire_time": "2026-11-25T00:00:00Z",
-        })),
-        team("ada@example.com", 2, good, json!({
-            "balance": "8", "active_balance": true, "balance_reset_period": "monthly",
-            "balance_reset_amount": "20", "tags": ["people"],
-        })),
+        team(
+            "support-bot production",
+            34,
+            good,
+            json!({
+                "balance": "400", "active_balance": true, "balance_reset_period": "monthly",
+                "balance_reset_amount": "400", "tags": ["support", "production"],
+            }),
+        ),
+        team(
+            "search-ranking",
+            24,
+            fast,
+            json!({
+                "balance": "120", "active_balance": true, "tags": ["search", "production"],
+            }),
+        ),
+        team(
+            "mobile-app",
+            16,
+            fast,
+            json!({
+                "balance": "60", "active_balance": true, "balance_reset_period": "weekly",
+                "balance_reset_amount": "60", "tags": ["mobile", "production"],
+            }),
+        ),
+        team(
+            "research-agents",
+            12,
+            best,
+            json!({
+                "balance": "900", "active_balance": true, "tags": ["research"],
+            }),
+        ),
+        team(
+            "document-import",
+            8,
+            good,
+            json!({
+                "balance": "90", "active_balance": true, "tags": ["documents"],
+            }),
+        ),
+        team(
+            "ci-pipeline",
+            4,
+            fast,
+            json!({
+                "balance": "1.10", "active_balance": true, "overdraft": "refuse", "tags": ["ci"],
+                "expire_time": "2026-11-25T00:00:00Z",
+            }),
+        ),
+        team(
+            "ada@example.com",
+            2,
+            good,
+            json!({
+                "balance": "8", "active_balance": true, "balance_reset_period": "monthly",
+                "balance_reset_amount": "20", "tags": ["people"],
+            }),
+        ),
     ]
 }
 
@@ -119,13 +154,24 @@ async fn main() {
         let (_, secret) = app.create_token(body).await;
         secrets.push((team, secret));
     }
-    for (name, kind) in [("onboarding sandbox", "sandbox_api_token"), ("batch-nightly (retired)", "api_token")] {
-        let body = json!({"name": name, "token_type": kind, "balance": "25", "active_balance": true});
+    for (name, kind) in [
+        ("onboarding sandbox", "sandbox_api_token"),
+        ("batch-nightly (retired)", "api_token"),
+    ] {
+        let body =
+            json!({"name": name, "token_type": kind, "balance": "25", "active_balance": true});
         app.create_token(body).await;
     }
     let mut numbers = Numbers { state: 7 };
     for day in (0..=DAYS).rev() {
-        live_a_day(&app, &upstream, &secrets, last.plus_seconds(-day * DAY), &mut numbers).await;
+        live_a_day(
+            &app,
+            &upstream,
+            &secrets,
+            last.plus_seconds(-day * DAY),
+            &mut numbers,
+        )
+        .await;
     }
     app.clock().set(NOON);
     app.settled().await;
@@ -149,13 +195,19 @@ async fn live_a_day(
     let day = midnight.div_euclid(DAY);
     // 1970 began on a Thursday.
     let is_weekend = matches!((day + 3).rem_euclid(7), 5 | 6);
-    let age = u64::try_from(DAYS - (Timestamp::parse(NOON).expect("an instant").seconds() - noon.seconds()) / DAY);
+    let age = u64::try_from(
+        DAYS - (Timestamp::parse(NOON).expect("an instant").seconds() - noon.seconds()) / DAY,
+    );
     let calls = 16 + age.expect("a day of ours") / 2 + numbers.below(10);
     let calls = if is_weekend { calls / 3 } else { calls };
     let is_last = noon.to_string() == NOON;
     let mut seconds: Vec<i64> = (0..calls)
         .map(|_| {
-            let length = if is_last { noon.seconds() - midnight - WORK_BEGINS } else { WORK_SECONDS };
+            let length = if is_last {
+                noon.seconds() - midnight - WORK_BEGINS
+            } else {
+                WORK_SECONDS
+            };
             let bound = u64::try_from(length).expect("a length");
             midnight + WORK_BEGINS + i64::try_from(numbers.below(bound)).expect("a second of a day")
         })
@@ -165,7 +217,8 @@ async fn live_a_day(
     }
     seconds.sort_unstable();
     for second in seconds {
-        app.clock().set(&Timestamp::default().plus_seconds(second).to_string());
+        app.clock()
+            .set(&Timestamp::default().plus_seconds(second).to_string());
         let (team, secret) = numbers.pick(secrets, |(team, _)| team.weight);
         call(app, upstream, team, secret, numbers).await;
     }
@@ -185,13 +238,21 @@ async fn call(
     let luck = numbers.below(100);
     let is_good = luck > 3;
     let reply = match luck {
-        0..3 => Reply::json(429, &json!({"error": {"message": "slow down", "type": "rate_limit"}})),
-        3 => Reply::json(500, &json!({"error": {"message": "overloaded", "type": "server_error"}})),
+        0..3 => Reply::json(
+            429,
+            &json!({"error": {"message": "slow down", "type": "rate_limit"}}),
+        ),
+        3 => Reply::json(
+            500,
+            &json!({"error": {"message": "overloaded", "type": "server_error"}}),
+        ),
         _ => Reply::chat("Here is what I found.", &usage(input, output)),
     };
     let gate = Gate::new();
     upstream.always(reply.held_by(&gate));
-    let length = usize::try_from(input * 5).expect("a length").min(LONGEST_PROMPT);
+    let length = usize::try_from(input * 5)
+        .expect("a length")
+        .min(LONGEST_PROMPT);
     let prompt = "What does it cost? ".repeat(length / 19 + 1);
     let body = json!({
         "model": model,
@@ -200,7 +261,11 @@ async fn call(
     });
     let took = i64::try_from(300 + numbers.below(2_400)).expect("a while");
     let asked = upstream.received_count() + 1;
-    let calling = app.post("/v1/chat/completions").key(secret).json(&body).send();
+    let calling = app
+        .post("/v1/chat/completions")
+        .key(secret)
+        .json(&body)
+        .send();
     let answering = async {
         upstream.wait_for(asked).await;
         app.clock().advance_ms(took);
@@ -213,7 +278,11 @@ async fn call(
         () = answering => unreachable!("it waits for the answer"),
     };
     let is_paid = answer.status != StatusCode::PAYMENT_REQUIRED;
-    assert!(!is_good || !is_paid || answer.status == 200, "{model}: {}", answer.text);
+    assert!(
+        !is_good || !is_paid || answer.status == 200,
+        "{model}: {}",
+        answer.text
+    );
 }
 
 fn config(upstream: &ScriptedUpstream) -> GatewayConfig {

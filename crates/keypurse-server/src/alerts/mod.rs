@@ -5,11 +5,14 @@
 //! imports the other. What happens when it fails: nothing of a call waits for
 //! an alert; what could not be noted or delivered is tried again.
 
+pub(crate) mod rules;
 mod sentence;
 mod shortages;
 mod webhook;
 pub mod wire;
+pub(crate) mod wish;
 
+pub(crate) use sentence::sentence;
 pub use shortages::Shortages;
 pub use webhook::{
     AddressFault, MAX_SECRET_CHARS, MAX_URL_CHARS, MIN_SECRET_CHARS, Message, Reach, SIGNATURE,

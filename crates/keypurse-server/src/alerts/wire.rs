@@ -8,12 +8,18 @@
 //! | `measured` | [`Measured`] |
 
 use keypurse_core::alert::{AlertCondition, AlertScope, AlertSubject, Measured};
-use keypurse_store::AlertEvent;
+use keypurse_store::{AlertEvent, WebhookFormat};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::sentence::sentence;
 use crate::http::answer::number;
+
+/// Words for the ways a receiver is told.
+pub const FORMATS: [(&str, WebhookFormat); 2] = [
+    ("json", WebhookFormat::Json),
+    ("slack", WebhookFormat::Slack),
+];
 
 /// `token` of a rule that watches each token.
 pub const EVERY_TOKEN: &str = "*";

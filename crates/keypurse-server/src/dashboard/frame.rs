@@ -10,6 +10,7 @@ pub(super) enum Place {
     Costs,
     Models,
     Providers,
+    Alerts,
     Sessions,
 }
 
@@ -21,6 +22,7 @@ impl Place {
         Self::Costs,
         Self::Models,
         Self::Providers,
+        Self::Alerts,
         Self::Sessions,
     ];
 
@@ -31,6 +33,7 @@ impl Place {
             Self::Costs => "Costs",
             Self::Models => "Models",
             Self::Providers => "Providers",
+            Self::Alerts => "Alerts",
             Self::Sessions => "Sessions",
         }
     }
@@ -42,6 +45,7 @@ impl Place {
             Self::Costs => "/costs",
             Self::Models => "/models",
             Self::Providers => "/providers",
+            Self::Alerts => "/alerts",
             Self::Sessions => "/sessions",
         }
     }

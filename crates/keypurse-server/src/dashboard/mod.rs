@@ -13,6 +13,7 @@
 //! a page that cannot be read or a change that cannot be recorded says so (503), and
 //! nothing of it is done.
 
+mod alerts;
 mod assets;
 mod calls;
 mod charts;
@@ -65,6 +66,7 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .route("/assets/{file}", get(assets::serve))
         .route("/live/tokens/{id}", get(token_usage::live))
         .route("/live/tokens/{id}/calls", get(token_usage::calls))
+        .merge(alerts::routes())
         .merge(tokens::routes())
         .layer(from_fn_with_state(state.clone(), fence::guard))
 }

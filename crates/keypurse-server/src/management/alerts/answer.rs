@@ -4,13 +4,7 @@
 use keypurse_store::{AlertRule, WebhookFormat};
 use serde::Serialize;
 
-use crate::alerts::wire::{ConditionAnswer, token};
-
-/// Words for the forms.
-pub(super) const FORMATS: [(&str, WebhookFormat); 2] = [
-    ("json", WebhookFormat::Json),
-    ("slack", WebhookFormat::Slack),
-];
+use crate::alerts::wire::{ConditionAnswer, FORMATS, token};
 
 /// An alert as shown.
 #[derive(Debug, Serialize)]

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use axum::response::Response;
-use keypurse_store::{AlertChange, AlertRule, ChangeError, Claim, MAX_ALERTS};
+use keypurse_store::{AlertChange, AlertRule, ChangeError, Claim};
 
-use crate::http::refusal::{FieldFaults, Refusal};
 use crate::management::conditions::{Answer, Outcome, once};
 use crate::management::kept::{Kept, Told};
 use crate::state::State;
@@ -23,27 +22,4 @@ pub(super) async fn make(
         Outcome::First(kept, _) => kept.respond(None, Told::First),
         Outcome::Again(kept) => kept.respond(None, Told::Again),
     })
-}
-
-/// Why a change was not made, as its client is told.
-pub(super) fn refuse(error: ChangeError) -> Refusal {
-    match error {
-        ChangeError::OtherRequest => Refusal::OtherRequest,
-        ChangeError::NoSuchAlert => Refusal::NoSuchAlert,
-        ChangeError::TooManyAlerts => {
-            let mut faults = FieldFaults::default();
-            let reason = format!(
-                "An account has no more than {MAX_ALERTS} alerts; change or delete one, or let \
-                 one alert watch every token."
-            );
-            faults.add("name", reason);
-            Refusal::Invalid(faults)
-        }
-        ChangeError::Store(cause) => Refusal::Unavailable(cause),
-        ChangeError::NoSuchToken
-        | ChangeError::Stale
-        | ChangeError::NameTaken
-        | ChangeError::Invalid(_)
-        | ChangeError::TopUp(_) => Refusal::Bug,
-    }
 }

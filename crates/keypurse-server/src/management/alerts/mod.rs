@@ -2,7 +2,6 @@
 
 mod answer;
 mod change;
-mod condition;
 mod create;
 mod delete;
 mod deliveries;
@@ -13,8 +12,6 @@ mod page;
 mod path;
 mod test;
 mod update;
-mod webhook;
-mod wire;
 
 pub(super) use create::create;
 pub(super) use delete::delete;

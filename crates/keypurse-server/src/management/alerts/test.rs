@@ -4,16 +4,14 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
-use keypurse_store::{AlertRule, DeliveryTry};
 use serde::Serialize;
-use tracing::warn;
 
 use super::path::AlertPath;
-use crate::alerts::{Message, Sent, unseal};
+use crate::alerts::rules;
 use crate::http::answer;
-use crate::http::refusal::{FieldFaults, Refusal};
+use crate::http::refusal::Refusal;
 use crate::management::caller::Holder;
-use crate::state::{AppState, State as Node};
+use crate::state::AppState;
 
 #[derive(Serialize)]
 struct Tested {
@@ -31,41 +29,13 @@ pub(in crate::management) async fn test(
 ) -> Result<Response, Refusal> {
     let rule = state.store.alert(holder.account, path.id()?).await?;
     let rule = rule.ok_or(Refusal::NoSuchAlert)?;
-    let opened = unseal(&state.vault.keyring(), &rule);
-    let webhook = opened
-        .map_err(|_| cannot("The webhook does not open with this master key; set it anew."))?
-        .ok_or_else(|| cannot("This alert has no webhook; give it one first."))?;
-    let now = state.now();
-    let mut random = [0; 8];
-    state.entropy.fill(&mut random);
-    let message = Message::test(&rule, i64::from_le_bytes(random), now);
-    let sent = state.alerting.webhooks.post(&webhook, &message, now).await;
+    let (event, sent) = rules::test(&state, &rule).await?;
     let tested = Tested {
-        event: message.id(),
+        event,
         delivered: sent.is_taken(),
-        status: sent.status,
-        error: sent.error.clone(),
-        took_ms: sent.took_ms,
-    };
-    note(&state, &rule, sent).await;
-    Ok(answer::json(StatusCode::OK, &tested))
-}
-
-/// It was sent, whether that can be noted or not.
-async fn note(state: &Node, rule: &AlertRule, sent: Sent) {
-    let tried = DeliveryTry {
-        at: state.now(),
         status: sent.status,
         error: sent.error,
         took_ms: sent.took_ms,
     };
-    if let Err(error) = state.store.note_test(rule.id, tried).await {
-        warn!(%error, rule = %rule.id, "a test of an alert is not in its log");
-    }
-}
-
-fn cannot(reason: &'static str) -> Refusal {
-    let mut faults = FieldFaults::default();
-    faults.add("webhook", reason);
-    Refusal::Invalid(faults)
+    Ok(answer::json(StatusCode::OK, &tested))
 }

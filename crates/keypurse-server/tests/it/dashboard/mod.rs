@@ -1,7 +1,9 @@
 //! The dashboard as browsers see it.
 
+mod alerts;
 mod browser;
 mod csrf;
+mod figures;
 mod headers;
 mod hostile;
 mod sessions;

@@ -19,7 +19,7 @@ const NOT_POSITIVE: &str = "Ensure this value is greater than 0.";
 
 /// A kind of alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     BalanceBelow,
     BalanceShareBelow,
     SpendRateAbove,
@@ -30,7 +30,7 @@ pub(super) enum Kind {
 }
 
 /// Words for the kinds.
-pub(super) const KINDS: [(&str, Kind); 7] = [
+pub(crate) const KINDS: [(&str, Kind); 7] = [
     ("balance_below", Kind::BalanceBelow),
     ("balance_share_below", Kind::BalanceShareBelow),
     ("spend_rate_above", Kind::SpendRateAbove),
@@ -41,7 +41,7 @@ pub(super) const KINDS: [(&str, Kind); 7] = [
 ];
 
 impl Kind {
-    pub(super) fn of(condition: &AlertCondition) -> Self {
+    pub(crate) fn of(condition: &AlertCondition) -> Self {
         match condition {
             AlertCondition::BalanceBelow(_) => Self::BalanceBelow,
             AlertCondition::BalanceShareBelow { .. } => Self::BalanceShareBelow,
@@ -56,7 +56,7 @@ impl Kind {
 
 /// Reads the condition of an alert of a kind. What is not said stays as it is
 /// in `current`, which is of the same kind.
-pub(super) fn read(
+pub(crate) fn read(
     fields: &mut Fields<'_>,
     kind: Kind,
     current: Option<&AlertCondition>,

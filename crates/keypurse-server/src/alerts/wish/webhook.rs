@@ -3,14 +3,14 @@
 use keypurse_store::{AlertRule, WebhookFormat};
 use serde_json::value::RawValue;
 
-use super::answer::FORMATS;
+use crate::alerts::wire::FORMATS;
 use crate::alerts::{
     AddressFault, MAX_SECRET_CHARS, MAX_URL_CHARS, MIN_SECRET_CHARS, Reach, SecretFault, Webhook,
     WebhookSecret, WebhookUrl,
 };
+use crate::http::fields::{NULL, REQUIRED, Reason, choice, text};
 use crate::http::json::JsonObject;
 use crate::http::refusal::FieldFaults;
-use crate::http::fields::{NULL, REQUIRED, Reason, choice, text};
 
 const WEBHOOK: &str = "webhook";
 const URL: &str = "webhook.url";
@@ -20,14 +20,14 @@ const NOT_AN_OBJECT: &str = "Send an object with `url`, `format` and `secret`, o
 
 /// A wish for a webhook: `None` leaves a member as it is.
 #[derive(Debug, Default)]
-pub(super) struct WebhookWish {
+pub(crate) struct WebhookWish {
     url: Option<WebhookUrl>,
     format: Option<WebhookFormat>,
     secret: Option<Option<WebhookSecret>>,
 }
 
 /// Reads `webhook`, which is not null.
-pub(super) fn read(
+pub(crate) fn read(
     value: &RawValue,
     current: Option<&AlertRule>,
     reach: &Reach,
@@ -104,7 +104,7 @@ fn secret(value: &RawValue) -> Result<WebhookSecret, Reason> {
 impl WebhookWish {
     /// The webhook that is wished for, over the one there is. `None`: what
     /// should stay is not there, or does not open any more.
-    pub(super) fn over(self, current: Option<Webhook>) -> Option<Webhook> {
+    pub(crate) fn over(self, current: Option<Webhook>) -> Option<Webhook> {
         let (url, format, secret) = match current {
             Some(current) => (Some(current.url), current.format, current.secret),
             None => (None, WebhookFormat::Json, None),

@@ -1,5 +1,8 @@
-//! Reads an alert, every fault of it. The names are those of
-//! [`crate::alerts::wire`].
+//! Reads an alert as the API and the dashboard's forms write it, every fault of
+//! it. The names are those of [`crate::alerts::wire`].
+
+mod condition;
+mod webhook;
 
 use keypurse_core::alert::{AlertCondition, AlertScope};
 use keypurse_core::id::AccountId;
@@ -7,13 +10,14 @@ use keypurse_core::token::TokenName;
 use keypurse_store::{AlertRule, StoreError};
 use serde_json::value::RawValue;
 
-use super::condition::{self, KINDS, Kind};
-use super::webhook::{self, WebhookWish};
 use crate::alerts::wire::EVERY_TOKEN;
+use crate::http::fields::{BLANK, Fields, NULL, Reason, boolean, choice, text};
 use crate::http::json::JsonObject;
 use crate::http::refusal::{FieldFaults, Refusal};
-use crate::http::fields::{BLANK, Fields, NULL, Reason, boolean, choice, text};
 use crate::state::State;
+
+pub(crate) use condition::{KINDS, Kind};
+pub(crate) use webhook::WebhookWish;
 
 const MAX_NAME_CHARS: usize = 200;
 const NAME: &str = "name";
@@ -37,17 +41,17 @@ const KNOWN: [&str; 10] = [
 
 /// An alert that is wished for.
 #[derive(Debug)]
-pub(super) struct Wish {
-    pub(super) name: String,
-    pub(super) scope: AlertScope,
-    pub(super) condition: AlertCondition,
+pub(crate) struct Wish {
+    pub(crate) name: String,
+    pub(crate) scope: AlertScope,
+    pub(crate) condition: AlertCondition,
     /// `None`: as it is. `Some(None)`: nobody is told.
-    pub(super) webhook: Option<Option<WebhookWish>>,
-    pub(super) is_enabled: bool,
+    pub(crate) webhook: Option<Option<WebhookWish>>,
+    pub(crate) is_enabled: bool,
 }
 
 /// Reads the body of POST, or of PATCH over the rule that is there.
-pub(super) async fn read(
+pub(crate) async fn read(
     state: &State,
     account: AccountId,
     object: &JsonObject<'_>,
