@@ -100,6 +100,8 @@ pub async fn tokens_are_found_by_what_is_remembered_of_them(store: &dyn Store) {
         ("theirs", &[]),
         ("tags", &[]),
         ("\\", &[]),
+        ("\"", &[]),
+        (",", &[]),
     ] {
         let text = Some(text.to_owned());
         let search = TokenSearch { text, ..all(owner) };
