@@ -74,6 +74,16 @@ pub(super) fn faults(refusal: Refusal) -> Result<FieldFaults, Trouble> {
         Refusal::Invalid(faults) => Ok(faults),
         Refusal::NoSuchAlert | Refusal::NoSuchToken => Err(Trouble::NotFound),
         Refusal::Unavailable(cause) => Err(cause.into()),
-        _ => Err(Trouble::Bug),
+        Refusal::OtherRequest
+        | Refusal::Stale
+        | Refusal::NoSuchRoute
+        | Refusal::MethodNotAllowed
+        | Refusal::Unauthenticated { .. }
+        | Refusal::TooManyFailures(_)
+        | Refusal::Forbidden { .. }
+        | Refusal::NotStatedAsJson { .. }
+        | Refusal::TooLarge { .. }
+        | Refusal::NotAnObject(_)
+        | Refusal::Bug => Err(Trouble::Bug),
     }
 }

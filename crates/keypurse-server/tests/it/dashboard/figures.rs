@@ -123,7 +123,7 @@ async fn the_overview_adds_up_days_and_months() {
     for by in ["provider", "model", "token"] {
         for window in ["24h", "7d", "30d", "90d"] {
             let page = browser.get(&format!("/?by={by}&window={window}")).await;
-            let expected = if by == "provider" { "up" } else { "t" };
+            let expected = if by == "token" { "t" } else { "up" };
             let legend = format!("<span class=\"legend-name\" title=\"{expected}");
             assert!(page.text.contains(&legend), "{by} {window}");
         }
