@@ -89,7 +89,7 @@
       cursor: { y: false, points: { show: false }, drag: { x: false, y: false, setScale: false } },
       scales: { x: { time: false, range: () => [-0.5, count - 0.5] }, y: { range: (_, low, high) => [0, high > 0 ? high * 1.05 : 1] } },
       axes: [
-        { ...axis, grid: { show: false }, splits: (self) => ticks(count, self.width - 56), values: (_, places) => places.map((at) => chart.labels[at].split(", ").pop()) },
+        { ...axis, size: 30, grid: { show: false }, splits: (self) => ticks(count, self.width - 56), values: (_, places) => places.map((at) => chart.labels[at].split(", ").pop()) },
         { ...axis, grid, size: 56, values: (_, values) => values.map(format.axis) },
       ],
       series: [{}, ...series.map(({ color }) => ({

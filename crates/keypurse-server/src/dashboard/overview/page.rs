@@ -70,7 +70,7 @@ const BY: [(&str, GroupBy); 3] = [
     ("token", GroupBy::Token),
 ];
 /// How far back a chart can go, and in how many days that lies.
-const WINDOWS: [(&str, i32); 4] = [("30d", 30), ("24h", 2), ("7d", 7), ("90d", 90)];
+const WINDOWS: [(&str, i32); 4] = [("24h", 2), ("7d", 7), ("30d", 30), ("90d", 90)];
 
 /// `GET /`
 pub(in crate::dashboard) async fn show(
@@ -79,8 +79,8 @@ pub(in crate::dashboard) async fn show(
     viewer: Viewer,
 ) -> Result<Response, Trouble> {
     let query = Form::parse(query.unwrap_or_default().as_bytes());
-    let (by, group) = chosen(&BY, query.get("by"));
-    let (window, days) = chosen(&WINDOWS, query.get("window"));
+    let (by, group) = chosen(&BY, query.get("by"), "provider");
+    let (window, days) = chosen(&WINDOWS, query.get("window"), "30d");
     let chart = chart(&state, viewer.account.id, group, days).await?;
     Ok(page::show(&OverviewPage {
         frame: Frame::of(&viewer, Place::Overview),
@@ -122,10 +122,12 @@ pub(in crate::dashboard) async fn tokens(
     Ok(page::show(&Tokens { attention }))
 }
 
-/// The choice of this word; the first when there is none.
-fn chosen<T: Copy>(choices: &[(&'static str, T)], word: &str) -> (&'static str, T) {
-    let found = choices.iter().find(|(known, _)| *known == word);
-    *found.unwrap_or(&choices[0])
+/// The choice of this word, else the usual one.
+fn chosen<T: Copy>(choices: &[(&'static str, T)], word: &str, usual: &str) -> (&'static str, T) {
+    let find = |word: &str| choices.iter().find(|(known, _)| *known == word);
+    *find(word)
+        .or_else(|| find(usual))
+        .expect("the usual is a choice")
 }
 
 async fn now(state: &AppState, viewer: &Viewer) -> Result<Now, StoreError> {
