@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::Response;
 use keypurse_store::{Dimension, Step, StoreError, UsageQuery, UsageRow};
 
-use super::figures::{Grouped, Millis, Span};
+use super::figures::{Millis, Short, Span};
 use super::frame::{Frame, Place};
 use super::page;
 use super::session::Viewer;
@@ -116,9 +116,7 @@ impl Provider {
             name: facts.name,
             state: state(facts.state, calendar),
             first_byte: micros.map_or("–".to_owned(), |micros| Millis(micros / 1000).to_string()),
-            speed: speed.map_or("–".to_owned(), |speed| {
-                format!("{} tokens/s", Grouped(speed))
-            }),
+            speed: speed.map_or("–".to_owned(), |speed| Short(speed).to_string()),
             used,
         }
     }
