@@ -1,5 +1,5 @@
-//! The ledger without a gateway: fills a file with tokens, and has tasks hold
-//! and settle on it as fast as it answers.
+//! The ledger without a gateway: fills a file with tokens, has tasks hold and
+//! settle on it as fast as it answers, and asks for reports.
 //!
 //! It opens the store as a node does; what it measures is on disk. One line of
 //! JSON says what came of it.
@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, reason = "its result is one line of JSON")]
 
 mod fill;
+mod reports;
 mod spend;
 
 use std::path::{Path, PathBuf};
@@ -34,6 +35,14 @@ enum Work {
     Fill(Fill),
     /// Holds and settles
     Spend(Spend),
+    /// Adds tokens, and sums of calls they did not make in the last year
+    MakeUp(MakeUp),
+    /// Asks for reports
+    Report {
+        /// How often for each
+        #[arg(long, default_value_t = 9)]
+        times: usize,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -44,6 +53,15 @@ struct Fill {
     /// How many
     #[arg(long)]
     tokens: u64,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+struct MakeUp {
+    #[arg(long)]
+    tokens: u64,
+    /// Of all tokens together
+    #[arg(long)]
+    calls: u64,
 }
 
 #[derive(Clone, Copy, Debug, Args)]
@@ -67,24 +85,33 @@ struct Spend {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     let options = Options::parse();
-    let store = Arc::new(open(&options.file)?);
+    let file = &options.file;
     match options.work {
         Work::Fill(what) => {
+            let store = Arc::new(open(file)?);
             fill::fill(&store, what.first, what.tokens).await?;
             store.close().await?;
         }
-        Work::Spend(how) => println!("{}", spend::spend_and_close(&store, how).await?),
+        Work::Spend(how) => {
+            let store = Arc::new(open(file)?);
+            println!("{}", spend::spend_and_close(&store, how).await?);
+        }
+        Work::MakeUp(what) => reports::make_up(file, what.tokens, what.calls).await?,
+        Work::Report { times } => println!("{}", reports::measure(file, times).await?),
     }
     Ok(())
 }
 
-fn open(file: &Path) -> Result<SqliteStore> {
-    let options = SqliteOptions {
+fn options(file: &Path) -> SqliteOptions {
+    SqliteOptions {
         path: file.to_owned(),
         clock: Arc::new(SystemClock),
         zone: TimeZone::UTC,
-    };
-    SqliteStore::open(&options).with_context(|| format!("cannot open {}", file.display()))
+    }
+}
+
+fn open(file: &Path) -> Result<SqliteStore> {
+    SqliteStore::open(&options(file)).with_context(|| format!("cannot open {}", file.display()))
 }
 
 /// The file's first account; of an empty file, a new one without a limit.

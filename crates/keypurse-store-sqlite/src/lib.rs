@@ -47,3 +47,5 @@ pub use keypurse_store::CallState;
 pub use keys::{KeyUsage, abandon_key, key_records, key_usage};
 pub use open::{OpenError, SqliteOptions};
 pub use store::SqliteStore;
+#[cfg(feature = "generate")]
+pub use usage::{MadeUpUsage, make_up_usage};

@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 
 use super::section::Section;
-use super::{calls, ledger, routes, scale};
+use super::{calls, ledger, reports, routes, scale};
 
 /// What to measure, and for how long.
 #[derive(Debug, clap::Args)]
@@ -36,13 +36,21 @@ pub(super) enum Part {
     Ledger,
     /// A million tokens, a thousand streams
     Scale,
+    /// Reports over a year of ten thousand tokens
+    Reports,
     /// Sandbox calls, translated ones, large bodies, endless streams
     Routes,
 }
 
 impl Part {
     #[cfg(test)]
-    pub(super) const ALL: [Self; 4] = [Self::Calls, Self::Ledger, Self::Scale, Self::Routes];
+    pub(super) const ALL: [Self; 5] = [
+        Self::Calls,
+        Self::Ledger,
+        Self::Scale,
+        Self::Reports,
+        Self::Routes,
+    ];
 
     #[cfg(test)]
     pub(super) const fn name(self) -> &'static str {
@@ -50,6 +58,7 @@ impl Part {
             Self::Calls => "calls",
             Self::Ledger => "ledger",
             Self::Scale => "scale",
+            Self::Reports => "reports",
             Self::Routes => "routes",
         }
     }
@@ -59,6 +68,7 @@ impl Part {
             Self::Calls => calls::run(options),
             Self::Ledger => ledger::run(options),
             Self::Scale => scale::run(options),
+            Self::Reports => reports::run(options),
             Self::Routes => routes::run(options),
         }
     }

@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: what a budgeted, durable, settled call costs, beside a
 //! bare proxy of the same stack and nginx; what the ledger alone does, beside
-//! PostgreSQL; and what a large installation needs. Each part in one run.
+//! PostgreSQL; what a large installation needs; and how long reports take. Each
+//! part in one run.
 //!
 //! The gateway under measurement has CPU 1 to itself; upstream and load share
 //! CPU 0. Rounds are interleaved, so a busy minute of the machine hits
@@ -19,6 +20,7 @@ mod million;
 mod postgres;
 mod proc;
 mod report;
+mod reports;
 mod routes;
 mod scale;
 mod section;

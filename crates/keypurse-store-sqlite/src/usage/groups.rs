@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use keypurse_core::id::TokenId;
-use keypurse_store::{Dimension, StatusClass, UsageKey, UsageQuery, UsageSums};
+use keypurse_core::time::Timestamp;
+use keypurse_store::{Dimension, StatusClass, UsageKey, UsageQuery, UsageRow, UsageSums};
 use rusqlite::Connection;
 
 use super::rows::ACCOUNT_KEY;
-use super::sums::{Depth, Kind, Sums};
+use super::sums::{Brief, Entry, Rest};
 use crate::call_row::{feature, feature_code};
 
 /// How far back a group is looked for before it is begun anew: sums of one
@@ -20,8 +21,8 @@ const LOOKED_BACK: usize = 32;
 struct GroupKey {
     period: i64,
     token: i64,
-    provider: usize,
-    model: usize,
+    provider: u32,
+    model: u32,
     feature: u8,
     status: Option<StatusClass>,
 }
@@ -29,15 +30,16 @@ struct GroupKey {
 #[derive(Clone, Debug)]
 struct Group {
     key: GroupKey,
-    brief: UsageSums,
-    detail: Option<Box<Sums>>,
+    brief: Brief,
+    errors: u64,
+    rest: Option<Box<Rest>>,
 }
 
 /// What a model is called, and the place of its names in their order.
 #[derive(Clone, Copy, Debug)]
 struct Model {
-    provider: usize,
-    model: usize,
+    provider: u32,
+    model: u32,
 }
 
 /// Gathers sums into groups.
@@ -59,20 +61,18 @@ impl<'a> Groups<'a> {
         })
     }
 
-    pub(super) fn depth(&self) -> Depth {
-        if self.query.detail {
-            Depth::Whole
-        } else {
-            Depth::Brief
-        }
-    }
-
     /// Adds what a token used in a period, if the report is about it.
-    pub(super) fn add(&mut self, period: i64, token: i64, kind: Kind, sums: &Sums) {
+    pub(super) fn add(
+        &mut self,
+        period: i64,
+        token: i64,
+        entry: &Entry<'_>,
+    ) -> rusqlite::Result<()> {
+        let kind = entry.kind;
         let is_wanted = self.feature.is_none_or(|feature| feature == kind.feature)
             && self.query.status.is_none_or(|status| status == kind.status);
         let Some(model) = self.names.wanted(kind.model).filter(|_| is_wanted) else {
-            return;
+            return Ok(());
         };
         let mut key = GroupKey {
             period,
@@ -91,67 +91,74 @@ impl<'a> Groups<'a> {
         let mut same_token =
             lately.take_while(|group| (group.key.period, group.key.token) == (period, key.token));
         if let Some(group) = same_token.find(|group| group.key == key) {
-            group.add(kind.status, sums);
-        } else {
-            let mut group = Group {
-                key,
-                brief: UsageSums::default(),
-                detail: self.query.detail.then(|| Box::new(Sums::NONE)),
-            };
-            group.add(kind.status, sums);
-            self.groups.push(group);
+            return group.add(entry);
         }
+        let mut group = Group {
+            key,
+            brief: Brief::default(),
+            errors: 0,
+            rest: self.query.detail.then(|| Box::new(Rest::NONE)),
+        };
+        group.add(entry)?;
+        self.groups.push(group);
+        Ok(())
     }
 
-    /// The groups by period and name, each once.
-    pub(super) fn finish(mut self) -> Vec<(i64, UsageKey, UsageSums)> {
+    /// The groups by period and name, each once; `begin` tells when a period
+    /// begins.
+    pub(super) fn finish(mut self, mut begin: impl FnMut(i64) -> Timestamp) -> Vec<UsageRow> {
         // Most of it is in order.
         self.groups.sort_by_key(|group| group.key);
-        let mut rows: Vec<(i64, UsageKey, UsageSums)> = Vec::with_capacity(self.groups.len());
+        let mut rows = Vec::with_capacity(self.groups.len());
         let mut groups = self.groups.into_iter().peekable();
         while let Some(mut group) = groups.next() {
             while let Some(same) = groups.next_if(|next| next.key == group.key) {
                 group.join(&same);
             }
-            let key = self.names.key(&group.key, &self.query.by);
-            rows.push((group.key.period, key, group.sums()));
+            rows.push(UsageRow {
+                period: begin(group.key.period),
+                key: self.names.key(&group.key, &self.query.by),
+                sums: group.sums(),
+            });
         }
         rows
     }
 }
 
 impl Group {
-    fn add(&mut self, status: StatusClass, sums: &Sums) {
-        let brief = &mut self.brief;
-        brief.calls += sums.calls();
-        brief.simulated += sums.simulated();
-        brief.estimated += sums.estimated();
-        brief.cost += sums.cost();
-        if status != StatusClass::Success {
-            brief.errors += sums.calls();
+    fn add(&mut self, entry: &Entry<'_>) -> rusqlite::Result<()> {
+        self.brief.add(&entry.brief);
+        if entry.kind.status != StatusClass::Success {
+            self.errors += entry.brief.calls;
         }
-        if let Some(detail) = &mut self.detail {
-            detail.add(sums);
+        if let Some(rest) = &mut self.rest {
+            rest.add(&entry.rest()?);
         }
+        Ok(())
     }
 
     fn join(&mut self, other: &Self) {
-        let (brief, more) = (&mut self.brief, &other.brief);
-        brief.calls += more.calls;
-        brief.simulated += more.simulated;
-        brief.estimated += more.estimated;
-        brief.errors += more.errors;
-        brief.cost += more.cost;
-        if let (Some(detail), Some(more)) = (&mut self.detail, &other.detail) {
-            detail.add(more);
+        self.brief.add(&other.brief);
+        self.errors += other.errors;
+        if let (Some(rest), Some(more)) = (&mut self.rest, &other.rest) {
+            rest.add(more);
         }
     }
 
     fn sums(self) -> UsageSums {
-        let detail = self.detail.map(|sums| Box::new(sums.detail()));
+        let Brief {
+            calls,
+            simulated,
+            estimated,
+            cost,
+        } = self.brief;
         UsageSums {
-            detail,
-            ..self.brief
+            calls,
+            simulated,
+            errors: self.errors,
+            estimated,
+            cost,
+            detail: self.rest.map(|rest| Box::new(rest.detail())),
         }
     }
 }
@@ -179,7 +186,7 @@ impl Names {
         let models = in_order(known.iter().map(|(_, _, model)| model));
         let mut wanted = Vec::new();
         for (id, provider, model) in &known {
-            let id = usize::try_from(*id).expect("32 bits fit");
+            let id = at(*id);
             let is_other = |filter: &Option<String>, name: &String| {
                 filter.as_ref().is_some_and(|wanted| wanted != name)
             };
@@ -213,9 +220,9 @@ impl Names {
                     key.token = (group.token != ACCOUNT_KEY).then_some(TokenId(group.token));
                 }
                 Dimension::Provider => {
-                    key.provider = Some(Arc::clone(&self.providers[group.provider]));
+                    key.provider = Some(Arc::clone(&self.providers[at(group.provider)]));
                 }
-                Dimension::Model => key.model = Some(Arc::clone(&self.models[group.model])),
+                Dimension::Model => key.model = Some(Arc::clone(&self.models[at(group.model)])),
                 Dimension::Feature => key.feature = feature(group.feature),
                 Dimension::Status => key.status = group.status,
             }
@@ -232,6 +239,11 @@ fn in_order<'a>(names: impl Iterator<Item = &'a String>) -> Vec<Arc<str>> {
         .collect()
 }
 
-fn place(names: &[Arc<str>], name: &str) -> usize {
-    names.partition_point(|other| **other < *name)
+fn place(names: &[Arc<str>], name: &str) -> u32 {
+    let place = names.partition_point(|other| **other < *name);
+    u32::try_from(place).expect("as many as models, whose numbers fit")
+}
+
+fn at(place: u32) -> usize {
+    usize::try_from(place).expect("32 bits fit")
 }

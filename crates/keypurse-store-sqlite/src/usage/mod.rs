@@ -10,6 +10,8 @@
 mod calls;
 mod days;
 mod fold;
+#[cfg(feature = "generate")]
+mod generate;
 mod groups;
 mod labels;
 mod prove;
@@ -21,6 +23,8 @@ mod sums;
 pub(crate) use calls::calls;
 pub(crate) use days::Days;
 pub(crate) use fold::Folding;
+#[cfg(feature = "generate")]
+pub use generate::{MadeUpUsage, make_up_usage};
 pub(crate) use labels::labels;
 pub(crate) use prove::Prover;
 pub(crate) use read::usage;

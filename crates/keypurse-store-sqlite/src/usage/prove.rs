@@ -8,7 +8,7 @@ use rusqlite::{Connection, Row};
 use super::days::{Days, from_number, month};
 use super::rows::{EVERYBODY, token_code};
 use super::start::parse;
-use super::sums::{Depth, Kind, Sums, each};
+use super::sums::{Kind, Sums, each};
 use crate::audit::AuditError;
 use crate::call_row::CallRow;
 
@@ -26,21 +26,20 @@ struct Digest {
 
 impl Digest {
     fn of(kind: Kind, sums: &Sums) -> Self {
+        let Sums { brief, rest } = sums;
         let status = 1 + kind.status as u64;
         let seed =
             scattered(kind.model.cast_unsigned() << 16 | u64::from(kind.feature) << 8 | status);
-        let numbers = sums
-            .numbers()
-            .iter()
-            .zip(1..)
-            .filter(|(number, _)| **number != 0);
-        let rest = numbers.fold(0_u64, |rest, (number, place)| {
-            let factor = scattered(seed.wrapping_add(place));
+        let nanos = brief.cost.nanos().cast_unsigned();
+        let brief = [brief.calls, nanos, brief.simulated, brief.estimated];
+        let numbers = (1..).zip(brief.iter().chain(rest.numbers()));
+        let rest = numbers.fold(0_u64, |rest, (place, number)| {
+            let factor = scattered(seed.wrapping_add(place << 48));
             rest.wrapping_add(number.wrapping_mul(factor))
         });
         Self {
-            calls: sums.calls(),
-            nanos: sums.cost().nanos().cast_unsigned(),
+            calls: brief[0],
+            nanos,
             rest,
         }
     }
@@ -252,8 +251,10 @@ fn each_row(
 ) -> Result<(), AuditError> {
     let read = |row: &Row<'_>| -> rusqlite::Result<(Of, Digest)> {
         let mut digest = Digest::default();
-        each(row.get_ref(3)?.as_blob()?, Depth::Whole, |kind, sums| {
-            digest = digest.plus(Digest::of(kind, sums));
+        each(row.get_ref(3)?.as_blob()?, |entry| {
+            let (brief, rest) = (entry.brief, entry.rest()?);
+            digest = digest.plus(Digest::of(entry.kind, &Sums { brief, rest }));
+            Ok(())
         })?;
         Ok(((row.get(0)?, row.get(1)?, row.get(2)?), digest))
     };

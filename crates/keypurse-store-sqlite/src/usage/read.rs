@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, ToSql, params};
 use super::days::{Days, Slot, first_day, from_number, month, number};
 use super::groups::Groups;
 use super::rows::{ACCOUNT_KEY, EVERYBODY, token_code};
-use super::sums::{Sums, each};
+use super::sums::{ByKind, Sums, each};
 use crate::recover;
 
 /// Tokens that are looked up one by one; of more, all rows are read.
@@ -149,18 +149,29 @@ impl Report<'_> {
     }
 
     /// The range without the months before the account's first call and after
-    /// its last: who asks for all years gets those there are.
+    /// its last: who asks for all years gets those there are. Where the range
+    /// begins before the first or ends after the last, so does it end with its
+    /// month: nothing is outside.
     fn days_with_calls(&self) -> rusqlite::Result<Option<(i32, i32)>> {
         let end = |which: &str| -> rusqlite::Result<Option<i32>> {
-            let sql = format!("SELECT {which}(month) FROM usage_month WHERE account_id = ?");
+            let sql = format!("SELECT {which}(day) FROM usage_day WHERE account_id = ?");
             let mut end = self.connection.prepare_cached(&sql)?;
             end.query_row([self.query.account.0], |row| row.get(0))
         };
         let Some((first, last)) = end("min")?.zip(end("max")?) else {
             return Ok(None);
         };
-        let begin = self.range.0.max(first_day(first));
-        let end = self.range.1.min(first_day(last + 1) - 1);
+        let (begin, end) = self.range;
+        let begin = if begin <= first {
+            first_day(month(first))
+        } else {
+            begin
+        };
+        let end = if end >= last {
+            first_day(month(last) + 1) - 1
+        } else {
+            end
+        };
         Ok(Some((begin, end)))
     }
 
@@ -197,14 +208,12 @@ impl Report<'_> {
 
     /// Adds the rows of one slot.
     fn add_rows(&mut self, table: &Table, key: &[&dyn ToSql], slot: Slot) -> rusqlite::Result<()> {
-        let (period, depth) = (self.period(slot), self.groups.depth());
+        let period = self.period(slot);
         let groups = &mut self.groups;
         let mut add = |row: &rusqlite::Row<'_>| -> rusqlite::Result<()> {
             let token = row.get(0)?;
             let packed = row.get_ref(1)?.as_blob()?;
-            each(packed, depth, |kind, sums| {
-                groups.add(period, token, kind, sums)
-            })
+            each(packed, |entry| groups.add(period, token, &entry))
         };
         let mut key: Vec<&dyn ToSql> = [&self.query.account.0 as &dyn ToSql]
             .into_iter()
@@ -245,8 +254,11 @@ impl Report<'_> {
             let slot = self.days.slot(call.finished_at);
             let is_within = (self.range.0..=self.range.1).contains(&slot.day);
             if let Some((kind, sums)) = Sums::of(&call).filter(|_| is_within) {
-                let period = self.period(slot);
-                self.groups.add(period, token_code(&call), kind, &sums);
+                let (period, token) = (self.period(slot), token_code(&call));
+                let mut alone = ByKind::default();
+                alone.add(kind, &sums);
+                let packed = alone.pack();
+                each(&packed, |entry| self.groups.add(period, token, &entry))?;
             }
         }
         Ok(())
@@ -269,7 +281,7 @@ impl Report<'_> {
     fn finish(self) -> Vec<UsageRow> {
         let (step, days) = (self.query.step, self.days);
         let mut last = None;
-        let mut begin = |period: i64| match last {
+        self.groups.finish(|period| match last {
             Some((known, begin)) if known == period => begin,
             _ => {
                 let begin = if step == Step::Hour {
@@ -280,15 +292,6 @@ impl Report<'_> {
                 last = Some((period, begin));
                 begin
             }
-        };
-        let groups = self.groups.finish();
-        groups
-            .into_iter()
-            .map(|(period, key, sums)| UsageRow {
-                period: begin(period),
-                key,
-                sums,
-            })
-            .collect()
+        })
     }
 }

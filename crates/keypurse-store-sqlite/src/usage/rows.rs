@@ -41,6 +41,11 @@ impl Gathered {
         }
     }
 
+    #[cfg(feature = "generate")]
+    pub(super) fn put(&mut self, key: FreshKey, sums: ByKind) {
+        self.0.insert(key, sums);
+    }
+
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }

@@ -1,8 +1,9 @@
 //! Sums over calls, and how they are packed.
 //!
 //! Packed sums are entries in the order of their kinds. An entry is its model
-//! (a number of the table `model`), a byte of feature and status, a mask that
-//! says which numbers are not zero, and those numbers. Numbers are added at the
+//! (a number of the table `model`), a byte of feature and status, the numbers
+//! every report wants, and the length of the rest: a mask that says which of
+//! the other numbers are not zero, and those numbers. Numbers are added at the
 //! end, so that sums packed before have none of the new ones.
 
 use keypurse_core::money::Money;
@@ -13,14 +14,9 @@ use rusqlite::types::Type;
 use crate::call_row::CallRow;
 use crate::varint;
 
-const CALLS: usize = 0;
-const COST: usize = 1;
-const SIMULATED: usize = 2;
-const ESTIMATED: usize = 3;
-/// What every report wants.
-const BRIEF: usize = 4;
 const BUCKETS: usize = Latency::BOUNDS_MS.len() + 1;
-const NUMBERS: usize = BRIEF + BUCKETS + COUNTS;
+/// Latencies first: there may be more counts one day.
+const NUMBERS: usize = BUCKETS + COUNTS;
 const STATUS_BITS: u32 = 2;
 
 /// What calls have in common that are summed as one.
@@ -33,46 +29,38 @@ pub(crate) struct Kind {
     pub(crate) status: StatusClass,
 }
 
-/// How much of packed sums is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Depth {
-    Brief,
-    Whole,
+/// What every report wants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Brief {
+    pub(crate) calls: u64,
+    pub(crate) simulated: u64,
+    pub(crate) estimated: u64,
+    /// What the account was charged.
+    pub(crate) cost: Money,
 }
+
+/// What some reports want: latencies and units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Rest([u64; NUMBERS]);
 
 /// Sums over calls of one kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Sums([u64; NUMBERS]);
+pub(crate) struct Sums {
+    pub(crate) brief: Brief,
+    pub(crate) rest: Rest,
+}
 
-impl Sums {
-    pub(crate) const NONE: Self = Self([0; NUMBERS]);
-
-    /// Those of one call; `None`: it does not count.
-    pub(crate) fn of(call: &CallRow) -> Option<(Kind, Self)> {
-        let status = StatusClass::of(call.state, call.status)?;
-        let mut numbers = [0; NUMBERS];
-        numbers[CALLS] = 1;
-        numbers[COST] = unsigned(call.charged_to_account().nanos());
-        let is_simulated = call.rehearsed || call.state == CallState::Simulated;
-        numbers[SIMULATED] = is_simulated.into();
-        numbers[ESTIMATED] = (call.certainty == Certainty::Estimated).into();
-        if status != StatusClass::Unanswered {
-            let took = call.finished_at.micros() - call.held_call.started_at.micros();
-            let millis = u64::try_from(took / 1000).unwrap_or(0);
-            numbers[BRIEF + Latency::bucket(millis)] = 1;
-        }
-        let counts = TokenCounts {
-            tier: ServiceTier::Standard,
-            ..call.counts
-        };
-        numbers[BRIEF + BUCKETS..].copy_from_slice(&counts.to_array());
-        let kind = Kind {
-            model: call.held_call.model_id,
-            feature: call.held_call.feature,
-            status,
-        };
-        Some((kind, Self(numbers)))
+impl Brief {
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.calls += other.calls;
+        self.simulated += other.simulated;
+        self.estimated += other.estimated;
+        self.cost += other.cost;
     }
+}
+
+impl Rest {
+    pub(crate) const NONE: Self = Self([0; NUMBERS]);
 
     pub(crate) fn add(&mut self, other: &Self) {
         for (sum, number) in self.0.iter_mut().zip(&other.0) {
@@ -80,25 +68,8 @@ impl Sums {
         }
     }
 
-    pub(crate) const fn calls(&self) -> u64 {
-        self.0[CALLS]
-    }
-
-    pub(crate) const fn simulated(&self) -> u64 {
-        self.0[SIMULATED]
-    }
-
-    pub(crate) const fn estimated(&self) -> u64 {
-        self.0[ESTIMATED]
-    }
-
-    pub(crate) fn cost(&self) -> Money {
-        let nanos = i64::try_from(self.0[COST]).expect("charges are money together");
-        Money::from_nanos(nanos)
-    }
-
     pub(crate) fn detail(&self) -> UsageDetail {
-        let (latency, counts) = self.0[BRIEF..].split_at(BUCKETS);
+        let (latency, counts) = self.0.split_at(BUCKETS);
         let mut detail = UsageDetail::default();
         detail.latency.buckets.copy_from_slice(latency);
         let counts = <[u64; COUNTS]>::try_from(counts).expect("as many as there are counts");
@@ -109,6 +80,67 @@ impl Sums {
     /// All numbers, for a proof.
     pub(crate) const fn numbers(&self) -> &[u64] {
         &self.0
+    }
+}
+
+impl Sums {
+    /// Those of one call; `None`: it does not count.
+    pub(crate) fn of(call: &CallRow) -> Option<(Kind, Self)> {
+        let status = StatusClass::of(call.state, call.status)?;
+        let brief = Brief {
+            calls: 1,
+            simulated: (call.rehearsed || call.state == CallState::Simulated).into(),
+            estimated: (call.certainty == Certainty::Estimated).into(),
+            cost: call.charged_to_account(),
+        };
+        let mut numbers = [0; NUMBERS];
+        if status != StatusClass::Unanswered {
+            let took = call.finished_at.micros() - call.held_call.started_at.micros();
+            let millis = u64::try_from(took / 1000).unwrap_or(0);
+            numbers[Latency::bucket(millis)] = 1;
+        }
+        let counts = TokenCounts {
+            tier: ServiceTier::Standard,
+            ..call.counts
+        };
+        numbers[BUCKETS..].copy_from_slice(&counts.to_array());
+        let kind = Kind {
+            model: call.held_call.model_id,
+            feature: call.held_call.feature,
+            status,
+        };
+        let rest = Rest(numbers);
+        Some((kind, Self { brief, rest }))
+    }
+
+    /// Those of so many calls as nobody made.
+    #[cfg(feature = "generate")]
+    pub(super) fn made_up(calls: u64) -> Self {
+        let brief = Brief {
+            calls,
+            cost: Money::from_nanos(i64::try_from(calls * 1_234_567).expect("little money")),
+            ..Brief::default()
+        };
+        let mut numbers = [0; NUMBERS];
+        let (latency, counts) = numbers.split_at_mut(BUCKETS);
+        for (part, bucket) in (2..).zip(&mut latency[7..13]) {
+            *bucket = calls.div_ceil(part);
+        }
+        let used = TokenCounts {
+            input: calls * 1_511,
+            cached_input: calls * 277,
+            output: calls * 389,
+            reasoning: calls * 83,
+            ..TokenCounts::NONE
+        };
+        counts.copy_from_slice(&used.to_array());
+        let rest = Rest(numbers);
+        Self { brief, rest }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.brief.add(&other.brief);
+        self.rest.add(&other.rest);
     }
 }
 
@@ -125,66 +157,105 @@ impl ByKind {
     }
 
     pub(crate) fn add_packed(&mut self, packed: &[u8]) -> rusqlite::Result<()> {
-        each(packed, Depth::Whole, |kind, sums| self.add(kind, sums))
+        each(packed, |entry| {
+            let (brief, rest) = (entry.brief, entry.rest()?);
+            self.add(entry.kind, &Sums { brief, rest });
+            Ok(())
+        })
     }
 
     pub(crate) fn pack(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(self.0.len() * 32);
+        let mut bytes = Vec::with_capacity(self.0.len() * 48);
+        let mut rest = Vec::with_capacity(48);
         for (kind, sums) in &self.0 {
             varint::write(&mut bytes, kind.model);
             bytes.push(kind.feature << STATUS_BITS | status_code(kind.status));
-            let set = |mask: u64, (at, number): (usize, &u64)| mask | u64::from(*number != 0) << at;
-            let mask = sums.0.iter().enumerate().fold(0, set);
-            varint::write(&mut bytes, mask.cast_signed());
-            for number in sums.0.iter().filter(|number| **number != 0) {
-                varint::write(&mut bytes, number.cast_signed());
-            }
+            let Brief {
+                calls,
+                simulated,
+                estimated,
+                cost,
+            } = sums.brief;
+            varint::write(&mut bytes, calls.cast_signed());
+            varint::write(&mut bytes, simulated.cast_signed());
+            varint::write(&mut bytes, estimated.cast_signed());
+            varint::write(&mut bytes, cost.nanos());
+            sums.rest.pack(&mut rest);
+            let length = i64::try_from(rest.len()).expect("some bytes");
+            varint::write(&mut bytes, length);
+            bytes.append(&mut rest);
         }
         bytes
     }
 }
 
-/// Shows every entry of packed sums to `see`.
-pub(crate) fn each(
-    packed: &[u8],
-    depth: Depth,
-    mut see: impl FnMut(Kind, &Sums),
-) -> rusqlite::Result<()> {
-    let mut rest = packed;
-    while !rest.is_empty() {
-        let (kind, sums) = read(&mut rest, depth).ok_or_else(unreadable)?;
-        see(kind, &sums);
-    }
-    Ok(())
-}
-
-fn read(bytes: &mut &[u8], depth: Depth) -> Option<(Kind, Sums)> {
-    let model = varint::read(bytes)?;
-    let (code, rest) = bytes.split_first()?;
-    *bytes = rest;
-    let kind = Kind {
-        model,
-        feature: code >> STATUS_BITS,
-        status: StatusClass::ALL[usize::from(code & 3)],
-    };
-    let mut mask = varint::read(bytes)?.cast_unsigned();
-    let mut sums = Sums::NONE;
-    while mask != 0 {
-        let at = usize::try_from(mask.trailing_zeros()).ok()?;
-        mask &= mask - 1;
-        if depth == Depth::Brief && at >= BRIEF {
-            skip(bytes)?;
-        } else {
-            *sums.0.get_mut(at)? = varint::read(bytes)?.cast_unsigned();
+impl Rest {
+    fn pack(&self, bytes: &mut Vec<u8>) {
+        let set = |mask: u64, (at, number): (usize, &u64)| mask | u64::from(*number != 0) << at;
+        let mask = self.0.iter().enumerate().fold(0, set);
+        varint::write(bytes, mask.cast_signed());
+        for number in self.0.iter().filter(|number| **number != 0) {
+            varint::write(bytes, number.cast_signed());
         }
     }
-    Some((kind, sums))
+
+    fn read(mut bytes: &[u8]) -> Option<Self> {
+        let mut numbers = [0; NUMBERS];
+        let mut mask = varint::read(&mut bytes)?.cast_unsigned();
+        while mask != 0 {
+            let at = usize::try_from(mask.trailing_zeros()).ok()?;
+            *numbers.get_mut(at)? = varint::read(&mut bytes)?.cast_unsigned();
+            mask &= mask - 1;
+        }
+        bytes.is_empty().then_some(Self(numbers))
+    }
 }
 
-fn skip(bytes: &mut &[u8]) -> Option<()> {
-    let last = bytes.iter().position(|byte| byte & 0x80 == 0)?;
-    *bytes = &bytes[last + 1..];
-    Some(())
+/// An entry of packed sums.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) brief: Brief,
+    rest: &'a [u8],
+}
+
+impl<'a> Entry<'a> {
+    fn read(bytes: &mut &'a [u8]) -> Option<Self> {
+        let model = varint::read(bytes)?;
+        let (code, after) = bytes.split_first()?;
+        *bytes = after;
+        let kind = Kind {
+            model,
+            feature: code >> STATUS_BITS,
+            status: StatusClass::ALL[usize::from(code & 3)],
+        };
+        let brief = Brief {
+            calls: varint::read(bytes)?.cast_unsigned(),
+            simulated: varint::read(bytes)?.cast_unsigned(),
+            estimated: varint::read(bytes)?.cast_unsigned(),
+            cost: Money::from_nanos(varint::read(bytes)?),
+        };
+        let length = usize::try_from(varint::read(bytes)?).ok()?;
+        let (rest, after) = bytes.split_at_checked(length)?;
+        *bytes = after;
+        Some(Self { kind, brief, rest })
+    }
+
+    /// What few reports want.
+    pub(crate) fn rest(&self) -> rusqlite::Result<Rest> {
+        Rest::read(self.rest).ok_or_else(unreadable)
+    }
+}
+
+/// Shows every entry of packed sums to `see`.
+pub(crate) fn each<'a>(
+    mut packed: &'a [u8],
+    mut see: impl FnMut(Entry<'a>) -> rusqlite::Result<()>,
+) -> rusqlite::Result<()> {
+    while !packed.is_empty() {
+        see(Entry::read(&mut packed).ok_or_else(unreadable)?)?;
+    }
+    Ok(())
 }
 
 const fn status_code(status: StatusClass) -> u8 {
@@ -196,10 +267,6 @@ const fn status_code(status: StatusClass) -> u8 {
     }
 }
 
-fn unsigned(nanos: i64) -> u64 {
-    u64::try_from(nanos).expect("a charge is not negative")
-}
-
 fn unreadable() -> rusqlite::Error {
     let why = "sums over calls are not readable";
     rusqlite::Error::FromSqlConversionFailure(0, Type::Blob, why.into())
@@ -207,7 +274,8 @@ fn unreadable() -> rusqlite::Error {
 
 #[cfg(test)]
 mod tests {
-    use super::{BRIEF, ByKind, Depth, Kind, NUMBERS, Sums, each};
+    use super::{Brief, ByKind, Kind, NUMBERS, Rest, Sums, each};
+    use keypurse_core::money::Money;
     use keypurse_store::StatusClass;
     use proptest::prelude::*;
 
@@ -217,15 +285,26 @@ mod tests {
 
     fn any_entry() -> impl Strategy<Value = (Kind, Sums)> {
         let numbers = proptest::collection::vec(any_number(), NUMBERS);
-        (0..9_i64, 1..7_u8, 0..4_usize, numbers).prop_map(|(model, feature, status, numbers)| {
-            let status = StatusClass::ALL[status];
-            let kind = Kind {
-                model,
-                feature,
-                status,
-            };
-            (kind, Sums(numbers.try_into().unwrap()))
-        })
+        let brief = (any_number(), any_number(), any_number(), 0..1_i64 << 60);
+        (0..9_i64, 1..7_u8, 0..4_usize, brief, numbers).prop_map(
+            |(model, feature, status, brief, numbers)| {
+                let status = StatusClass::ALL[status];
+                let kind = Kind {
+                    model,
+                    feature,
+                    status,
+                };
+                let (calls, simulated, estimated, cost) = brief;
+                let brief = Brief {
+                    calls,
+                    simulated,
+                    estimated,
+                    cost: Money::from_nanos(cost),
+                };
+                let rest = Rest(numbers.try_into().unwrap());
+                (kind, Sums { brief, rest })
+            },
+        )
     }
 
     proptest! {
@@ -245,13 +324,6 @@ mod tests {
             let mut again = ByKind::default();
             again.add_packed(&all.pack()).unwrap();
             prop_assert_eq!(&again, &all);
-
-            let mut brief = ByKind::default();
-            each(&all.pack(), Depth::Brief, |kind, sums| brief.add(kind, sums)).unwrap();
-            for ((kind, brief), (same, whole)) in brief.0.iter().zip(&all.0) {
-                prop_assert_eq!((kind, &brief.0[..BRIEF]), (same, &whole.0[..BRIEF]));
-                prop_assert!(brief.0[BRIEF..].iter().all(|number| *number == 0));
-            }
         }
 
         #[test]
@@ -261,10 +333,8 @@ mod tests {
             let packed = sums.pack();
             let torn = &packed[..packed.len().saturating_sub(cut)];
             prop_assume!(!torn.is_empty());
-            for depth in [Depth::Brief, Depth::Whole] {
-                let read = each(torn, depth, |_, _| ());
-                prop_assert!(read.is_err());
-            }
+            let read = each(torn, |_| Ok(()));
+            prop_assert!(read.is_err());
         }
     }
 }

@@ -1,0 +1,137 @@
+//! How long reports take, over sums of many calls that nobody made.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp as JiffTimestamp, ToSpan};
+use keypurse_core::id::AccountId;
+use keypurse_core::time::Clock;
+use keypurse_store::{Calls, Dimension, Feature, Step, Tokens, Usage, UsageQuery, Whose};
+use keypurse_store_sqlite::{MadeUpUsage, make_up_usage};
+use serde_json::{Value, json};
+
+use crate::{SystemClock, account, fill, open, options};
+
+/// Makes up sums for tokens that are filled in first.
+pub(crate) async fn make_up(file: &Path, tokens: u64, calls: u64) -> Result<()> {
+    let store = Arc::new(open(file)?);
+    fill::fill(&store, 0, tokens).await?;
+    let account = account(&store).await?;
+    let known = store.tokens(account).await?;
+    store.close().await?;
+    drop(store);
+    let until = SystemClock.now();
+    let usage = MadeUpUsage {
+        account,
+        tokens: known.iter().map(|token| token.id).collect(),
+        begin: a_year_ago()?,
+        until,
+        calls_per_day: calls / tokens / 365,
+    };
+    make_up_usage(&options(file), &usage)?;
+    Ok(())
+}
+
+/// So that whole months follow: the first of this one, last year.
+fn a_year_ago() -> Result<Date> {
+    Ok(today()?.first_of_month().checked_sub(1.year())?)
+}
+
+fn today() -> Result<Date> {
+    let now = JiffTimestamp::from_microsecond(SystemClock.now().micros())?;
+    Ok(now.to_zoned(TimeZone::UTC).date())
+}
+
+/// Asks for every report so often. The times of each in milliseconds, sorted.
+pub(crate) async fn measure(file: &Path, times: usize) -> Result<Value> {
+    let store = open(file)?;
+    let account = account(&store).await?;
+    let tokens = store.tokens(account).await?;
+    let middle = tokens.get(tokens.len() / 2).context("there are tokens")?.id;
+    let mut results = BTreeMap::new();
+    for (name, query) in questions(account, Whose::Tokens(vec![middle]))? {
+        let (mut took, mut rows, mut calls) = (Vec::new(), 0, 0);
+        for _ in 0..times {
+            let began = Instant::now();
+            let report = store.usage(query.clone()).await?;
+            took.push(began.elapsed().as_secs_f64() * 1e3);
+            rows = report.len();
+            calls = report.iter().map(|row| row.sums.calls).sum();
+        }
+        took.sort_by(f64::total_cmp);
+        results.insert(name, json!({"ms": took, "rows": rows, "calls": calls}));
+    }
+    store.close().await?;
+    Ok(json!(results))
+}
+
+fn questions(account: AccountId, one: Whose) -> Result<Vec<(&'static str, UsageQuery)>> {
+    let today = today()?;
+    let year = UsageQuery {
+        account,
+        whose: Whose::All,
+        begin: a_year_ago()?,
+        end: today,
+        step: Step::Month,
+        // As the report of costs needs it.
+        by: vec![Dimension::Token, Dimension::Feature, Dimension::Provider],
+        provider: None,
+        model: None,
+        feature: None,
+        status: None,
+        detail: false,
+    };
+    let month = today.checked_sub(29.days())?;
+    Ok(vec![
+        ("a year by month, every token", year.clone()),
+        (
+            "a year by month, every token, one provider's chat",
+            UsageQuery {
+                provider: Some("openai".to_owned()),
+                feature: Some(Feature::Chat),
+                ..year.clone()
+            },
+        ),
+        (
+            "a year by day, one token",
+            UsageQuery {
+                whose: one.clone(),
+                step: Step::Day,
+                ..year.clone()
+            },
+        ),
+        (
+            "a year by day, one token, latencies and units",
+            UsageQuery {
+                whose: one,
+                step: Step::Day,
+                detail: true,
+                ..year.clone()
+            },
+        ),
+        (
+            "30 days by day, everybody by model, latencies and units",
+            UsageQuery {
+                begin: month,
+                step: Step::Day,
+                by: vec![Dimension::Model],
+                detail: true,
+                ..year.clone()
+            },
+        ),
+        (
+            "today by hour, everybody",
+            UsageQuery {
+                begin: today,
+                step: Step::Hour,
+                by: Vec::new(),
+                ..year
+            },
+        ),
+    ])
+}
