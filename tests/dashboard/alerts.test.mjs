@@ -7,7 +7,7 @@ import { createToken, manage } from './keypurse.mjs';
 
 useBrowser();
 
-const rules = async () => (await manage('GET', '/v2/alerts/')).alerts;
+const rules = async () => manage('GET', '/v2/alerts/');
 const rule = async (name) => (await rules()).find((found) => found.name === name);
 
 test('a rule is made, changed, tested and deleted', async (t) => {

@@ -32,6 +32,16 @@ const [line] = await new Promise((told, failed) => {
   node.once('exit', (code) => failed(new Error(`the node left with ${code}`)));
 });
 const { url, key, now } = JSON.parse(line);
+await Promise.all([
+  { name: 'A token is running dry', kind: 'balance_share_below', threshold: 10, token: '*', webhook: { url: 'https://hooks.example.com/T0/B1', format: 'slack' } },
+  { name: 'Spending fast', kind: 'spend_rate_above', threshold: 25, window: 3600 },
+  { name: 'CI expires', kind: 'expiring_within', threshold: 604800, token: 'ci-pipeline', webhook: { url: 'https://ops.example.com/alerts', format: 'json', secret: 'a-secret-to-sign-with-1234567890' } },
+  { name: 'Answers fail', kind: 'error_rate_above', threshold: 5, window: 600 },
+].map(async (rule) => {
+  const headers = { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' };
+  const made = await fetch(`${url}/v2/alerts/`, { method: 'POST', headers, body: JSON.stringify(rule) });
+  if (!made.ok) throw new Error(await made.text());
+}));
 const browser = await chromium.launch({ executablePath: EXECUTABLE, args: ['--no-sandbox', '--force-color-profile=srgb'] });
 try {
   await mkdir(FOLDER, { recursive: true });

@@ -72,7 +72,7 @@ test('a rule is made and deleted without a script', async (t) => {
   await page.getByLabel('Name', { exact: true }).fill('rule without a script');
   await page.getByLabel('Watches for').selectOption('exhausted');
   await click(page, 'button', 'Create rule');
-  const made = async () => (await manage('GET', '/v2/alerts/')).alerts.find(({ name }) => name === 'rule without a script');
+  const made = async () => (await manage('GET', '/v2/alerts/')).find(({ name }) => name === 'rule without a script');
   assert.equal((await made()).kind, 'exhausted');
   await click(page, 'link', 'rule without a script');
   await click(page, 'button', 'Delete rule');

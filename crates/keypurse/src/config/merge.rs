@@ -7,7 +7,6 @@ use std::time::Duration;
 use anyhow::Context;
 use jiff::tz::TimeZone;
 use keypurse_core::rules::Network;
-use keypurse_server::Settings;
 use keypurse_server::alerts::Reach;
 use keypurse_server::gateway::GatewayConfig;
 use keypurse_server::http::cors::Origin;

@@ -2,7 +2,7 @@
 
 use keypurse_core::alert::AlertId;
 use keypurse_core::id::AccountId;
-use keypurse_store::{AlertChange, AlertRule, ChangeError};
+use keypurse_store::{AlertChange, AlertRule, ChangeError, Made};
 
 use crate::alerts::rules::{changed_rule, new_rule, refuse};
 use crate::alerts::wish::read;
@@ -65,7 +65,10 @@ pub(super) async fn delete(state: &State, rule: &AlertRule) -> Result<(), Refusa
 }
 
 async fn make(state: &State, change: AlertChange) -> Result<AlertRule, ChangeError> {
-    Ok(state.store.change_alert(change, None).await?.now())
+    match state.store.change_alert(change, None).await? {
+        Made::Now(rule) => Ok(rule),
+        Made::Before(_) => unreachable!("only what is claimed is made before"),
+    }
 }
 
 /// What is wrong with the fields, unless there is trouble.

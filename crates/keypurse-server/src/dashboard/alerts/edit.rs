@@ -60,9 +60,8 @@ pub(super) async fn create(
 ) -> Result<Response, Trouble> {
     let values = Values::of_form(&form);
     let account = admin.viewer.account.id;
-    let refusal = match change::create(&state, account, &values.body()).await {
-        Ok(_) => return Ok(page::redirect("/alerts?done=created")),
-        Err(refusal) => refusal,
+    let Err(refusal) = change::create(&state, account, &values.body()).await else {
+        return Ok(page::redirect("/alerts?done=created"));
     };
     let page = NewPage {
         frame: Frame::of(&admin.viewer, Place::Alerts),
@@ -100,9 +99,8 @@ pub(super) async fn update(
 ) -> Result<Response, Trouble> {
     let rule = find(&state, &admin.viewer, &id).await?;
     let values = Values::of_form(&form);
-    let refusal = match change::update(&state, rule.clone(), &values.body()).await {
-        Ok(_) => return Ok(page::redirect("/alerts?done=changed")),
-        Err(refusal) => refusal,
+    let Err(refusal) = change::update(&state, rule.clone(), &values.body()).await else {
+        return Ok(page::redirect("/alerts?done=changed"));
     };
     let mut page = rule_page(&state, &admin.viewer, &rule, values).await?;
     page.faults = faults(refusal)?;

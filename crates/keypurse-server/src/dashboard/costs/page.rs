@@ -78,7 +78,7 @@ pub(in crate::dashboard) async fn show(
         chart: Chart::of(title, &plot, query.metric),
         left_out: lines.len().saturating_sub(MOST_LINES),
         lines: lines
-            .into_iter()
+            .iter()
             .take(MOST_LINES)
             .map(|line| Shown::of(line, &query))
             .collect(),
@@ -102,7 +102,7 @@ pub(super) fn question(query: &CostsQuery, account: AccountId, calendar: Calenda
 }
 
 impl Shown {
-    fn of(line: Line, query: &CostsQuery) -> Self {
+    fn of(line: &Line, query: &CostsQuery) -> Self {
         let path = match query.by {
             GroupBy::Token => line.token.map(path_of),
             GroupBy::Provider => {

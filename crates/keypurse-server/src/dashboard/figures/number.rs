@@ -134,10 +134,9 @@ impl fmt::Display for Share {
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Same => f.write_str("±0 %"),
+            Self::Same | Self::Percent(0) => f.write_str("±0 %"),
             Self::New => f.write_str("new"),
             Self::Percent(percent) if *percent < 0 => write!(f, "−{} %", percent.unsigned_abs()),
-            Self::Percent(0) => f.write_str("±0 %"),
             Self::Percent(percent) => write!(f, "+{percent} %"),
         }
     }

@@ -123,14 +123,13 @@ impl Show {
 
 impl ModelsQuery {
     fn read(form: &Form) -> Self {
-        let show = Show::ALL.into_iter();
+        let mut show = Show::ALL.into_iter();
         Self {
             text: form.get("q").to_owned(),
             provider: form.get("provider").to_owned(),
             mode: form.get("mode").to_owned(),
             show: show
-                .filter(|show| show.as_str() == form.get("show"))
-                .last()
+                .find(|show| show.as_str() == form.get("show"))
                 .unwrap_or_default(),
             page: form.get("page").parse().unwrap_or(1).clamp(1, 100_000),
         }
@@ -145,6 +144,10 @@ impl ModelsQuery {
             && (self.text.is_empty() || name().contains(&self.text.to_lowercase()))
     }
 
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "templates lend what they name"
+    )]
     fn address(&self, show: &Show, page: usize) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         let page = if page == 1 {

@@ -49,6 +49,10 @@ impl Attention {
     }
 
     /// How a count that should be 0 is coloured.
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "templates lend what they name"
+    )]
     pub(in crate::dashboard) fn tone(count: &Grouped, tone: &'static str) -> &'static str {
         if count.0 > 0 { tone } else { "" }
     }

@@ -15,7 +15,7 @@ const RULE: [(&str, &str); 5] = [
 
 async fn rules(app: &TestApp) -> Vec<Value> {
     let listed = app.get("/v2/alerts/").send().await.json();
-    listed["alerts"].as_array().unwrap().clone()
+    listed.as_array().unwrap().clone()
 }
 
 #[tokio::test]

@@ -137,7 +137,7 @@ async fn a_tokens_page_tells_its_rate_its_outlook_and_its_calls() {
     let path = path_of(&shop.app, "t").await;
     let mut browser = Browser::signed_in(&shop.app).await;
     let page = browser.get(&path).await;
-    assert!(page.text.contains("Burn rate") && page.text.contains("Empty in about"));
+    assert!(page.text.contains("Burn rate") && page.text.contains("Lasts for years"));
     let calls = browser.get(&format!("/live{path}/calls")).await;
     assert_eq!(calls.text.matches("up/m").count(), 2, "{}", calls.text);
     assert_eq!(calls.text.matches("up/out").count(), 1);
