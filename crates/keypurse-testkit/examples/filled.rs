@@ -11,7 +11,7 @@ use std::io::Read;
 use http::StatusCode;
 use keypurse_core::money::Money;
 use keypurse_core::price::{ImagePrices, Price, Rate, Rates};
-use keypurse_core::time::{Clock, Timestamp};
+use keypurse_core::time::Timestamp;
 use keypurse_server::gateway::{
     Dialect, Gateway, GatewayConfig, HttpUpstream, ModelPrice, OutputLimitField, ProviderConfig,
     ProviderKey, ProviderKind, StreamHold, Timeouts,
