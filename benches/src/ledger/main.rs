@@ -16,8 +16,8 @@ use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 use jiff::tz::TimeZone;
 use keypurse_core::time::{Clock, Timestamp};
-use keypurse_store::{Accounts, Calls, Digest, NewAccount};
-use keypurse_store_sqlite::{SqliteOptions, SqliteStore};
+use keypurse_store::{Accounts, Actor, Calls, Digest, NewAccount};
+use keypurse_store_sqlite::{AuditKey, SqliteOptions, SqliteStore};
 
 #[derive(Debug, Parser)]
 struct Options {
@@ -83,6 +83,7 @@ fn open(file: &Path) -> Result<SqliteStore> {
         path: file.to_owned(),
         clock: Arc::new(SystemClock),
         zone: TimeZone::UTC,
+        audit_key: AuditKey::new(&[3; 32]),
     };
     SqliteStore::open(&options).with_context(|| format!("cannot open {}", file.display()))
 }
@@ -97,6 +98,7 @@ async fn account(store: &SqliteStore) -> Result<keypurse_core::id::AccountId> {
         key_digest: digest(u64::MAX),
         pepper: 1,
         credits: None,
+        actor: Actor::SYSTEM,
         now: SystemClock.now(),
     };
     Ok(store.create_account(new).await?.id)

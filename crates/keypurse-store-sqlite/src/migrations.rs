@@ -14,6 +14,7 @@ const MIGRATIONS: &[(u32, &str)] = &[
     (5, include_str!("../migrations/0005_instance.sql")),
     (6, include_str!("../migrations/0006_further_settings.sql")),
     (7, include_str!("../migrations/0007_units.sql")),
+    (9, include_str!("../migrations/0009_audit_log.sql")),
 ];
 
 #[derive(Debug, Error)]

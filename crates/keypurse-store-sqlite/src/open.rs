@@ -10,6 +10,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use thiserror::Error;
 
+use crate::audit_log::AuditKey;
 use crate::backup::{CopyError, copy_private};
 use crate::integrity::{self, CheckError, Damage};
 use crate::migrations::{self, MigrationError};
@@ -28,6 +29,8 @@ pub struct SqliteOptions {
     pub clock: Arc<dyn Clock>,
     /// The zone whose days bound reset periods.
     pub zone: TimeZone,
+    /// What chains the records of the audit log.
+    pub audit_key: AuditKey,
 }
 
 /// Why the store could not be opened.
@@ -74,6 +77,10 @@ pub enum OpenError {
         /// Why.
         source: std::io::Error,
     },
+    /// The audit log goes on under another key: records under this one could
+    /// not be proved together with those before.
+    #[error("audit.key is not the key the audit log of this database was written with")]
+    OtherAuditKey,
     /// A file is not what was written.
     #[error(transparent)]
     Damaged(#[from] Damage),

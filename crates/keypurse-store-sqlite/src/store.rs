@@ -10,13 +10,15 @@ use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
 use keypurse_core::token::TokenName;
 use keypurse_store::{
-    Account, AccountTopUp, Accounts, Calls, ChangeError, CreateAccountError, Credential, Digest,
-    Guard, HoldFailure, Made, NewAccount, NewHold, Once, RecordFailure, Settlement, SimulatedCall,
-    StatementLine, StatementPage, Statements, StoreError, Token, TokenChange, Tokens,
+    Account, AccountTopUp, Accounts, Action, Actor, AuditEvent, AuditHead, AuditLog, AuditPage,
+    AuditRecord, Calls, ChangeError, CreateAccountError, Credential, Digest, Guard, HoldFailure,
+    Made, NewAccount, NewHold, Once, RecordFailure, Settlement, SimulatedCall, StatementLine,
+    StatementPage, Statements, StoreError, Token, TokenChange, Tokens,
 };
 use rusqlite::ErrorCode;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::audit_log;
 use crate::ballast::Ballast;
 use crate::credentials::Credentials;
 use crate::export;
@@ -123,14 +125,14 @@ impl Accounts for SqliteStore {
     async fn set_account_key(
         &self,
         name: &str,
-        key_digest: Digest,
-        pepper: u32,
+        key: (Digest, u32),
+        actor: Actor,
     ) -> Result<Option<Account>, CreateAccountError> {
         let name = name.to_owned();
         self.ask(|reply| Command::SetAccountKey {
             name,
-            digest: key_digest,
-            pepper,
+            key,
+            actor,
             reply,
         })
         .await
@@ -211,6 +213,29 @@ impl Tokens for SqliteStore {
         self.readers
             .read(move |connection| rows::is_retired(connection, &digest))
             .await
+    }
+}
+
+#[async_trait]
+impl AuditLog for SqliteStore {
+    async fn record_event(&self, event: AuditEvent) -> Result<(), StoreError> {
+        self.ask(|reply| Command::RecordEvent(event, reply)).await
+    }
+
+    async fn audit_page(&self, page: AuditPage) -> Result<Vec<AuditRecord>, StoreError> {
+        self.readers
+            .read(move |connection| audit_log::page(connection, &page))
+            .await
+    }
+
+    async fn last_audited(&self, action: Action) -> Result<Option<AuditRecord>, StoreError> {
+        self.readers
+            .read(move |connection| audit_log::last_of(connection, action))
+            .await
+    }
+
+    async fn audit_head(&self) -> Result<AuditHead, StoreError> {
+        self.readers.read(audit_log::head).await
     }
 }
 

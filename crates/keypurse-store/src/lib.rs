@@ -6,6 +6,7 @@
 //! What happens when it fails: nothing is admitted, reads go on.
 
 mod accounts;
+mod audit_log;
 mod calls;
 mod changes;
 #[cfg(feature = "conformance")]
@@ -18,6 +19,9 @@ mod tokens;
 mod usage;
 
 pub use accounts::{Account, Accounts, CreateAccountError, NewAccount};
+pub use audit_log::{
+    Action, Actor, AuditEvent, AuditHead, AuditLog, AuditPage, AuditRecord, Details, Who, canonical,
+};
 pub use calls::{
     CallMeta, CallOutcome, Calls, Feature, HoldFailure, NewHold, RecordFailure, Settlement,
     SimulatedCall,
@@ -45,8 +49,11 @@ use std::fmt::Debug;
 
 /// Everything a running node needs of its storage.
 pub trait Store:
-    Accounts + Tokens + Calls + Statements + Keys + Debug + Send + Sync + 'static
+    Accounts + Tokens + Calls + Statements + Keys + AuditLog + Debug + Send + Sync + 'static
 {
 }
 
-impl<T: Accounts + Tokens + Calls + Statements + Keys + Debug + Send + Sync + 'static> Store for T {}
+impl<T> Store for T where
+    T: Accounts + Tokens + Calls + Statements + Keys + AuditLog + Debug + Send + Sync + 'static
+{
+}

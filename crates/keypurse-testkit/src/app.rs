@@ -14,8 +14,8 @@ use keypurse_server::http::revocations::Revocations;
 use keypurse_server::http::throttle::FailedSignIns;
 use keypurse_server::vault::Vault;
 use keypurse_server::{AppState, Settings, State, router};
-use keypurse_store::NewAccount;
-use keypurse_store_sqlite::{FinishedCall, SqliteOptions, SqliteStore, finished_calls};
+use keypurse_store::{Actor, NewAccount};
+use keypurse_store_sqlite::{AuditKey, FinishedCall, SqliteOptions, SqliteStore, finished_calls};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -28,6 +28,7 @@ use crate::request::TestRequest;
 use crate::server::TestServer;
 
 const TOKENS: &str = "/v2/user/custom_token/";
+const AUDIT_KEY: [u8; 32] = [3; 32];
 const START: &str = "2026-11-21T12:00:00Z";
 
 /// A node under test, with one account.
@@ -93,6 +94,7 @@ impl TestAppBuilder {
             path: directory.path().join("keypurse.db"),
             clock: clock.clone(),
             zone: self.settings.zone.clone(),
+            audit_key: AuditKey::new(&AUDIT_KEY),
         };
         let store = SqliteStore::open(&options).expect("a new database opens");
         let faults = Arc::<Faults>::default();
@@ -203,6 +205,7 @@ impl TestApp {
             key_digest: self.state.vault.digest(&key),
             pepper: 1,
             credits,
+            actor: Actor::SYSTEM,
             now: self.clock.now(),
         };
         let created = self.state.store.create_account(new).await;
@@ -260,7 +263,12 @@ impl TestApp {
         let path = directory.path().join("keypurse.db");
         let zone = self.state.settings.zone.clone();
         let clock = self.clock.clone();
-        let options = SqliteOptions { path, clock, zone };
+        let options = SqliteOptions {
+            path,
+            clock,
+            zone,
+            audit_key: AuditKey::new(&AUDIT_KEY),
+        };
         let store = SqliteStore::open(&options).expect("the copy recovers");
         AfterCrash { store, directory }
     }

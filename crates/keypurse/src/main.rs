@@ -20,7 +20,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use cli::{Cli, Command, account, audit, backup, keys, restore, serve};
+use cli::{Cli, Command, account, audit, audit_log, backup, keys, restore, serve};
 
 #[cfg(feature = "mimalloc")]
 #[global_allocator]
@@ -31,6 +31,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(args) => serve::run(&args),
         Command::Audit(args) => audit::run(&args),
+        Command::AuditLog(command) => audit_log::run(&command),
         Command::Backup(args) => backup::run(&args),
         Command::Restore(args) => restore::run(&args),
         Command::Keys(command) => keys::run(&command),

@@ -4,7 +4,10 @@ use keypurse_core::id::AccountId;
 use keypurse_core::ledger::PurseId;
 use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
-use keypurse_store::{Account, AccountTopUp, CreateAccountError, Digest, NewAccount, Once};
+use keypurse_store::{
+    Account, AccountTopUp, Action, Actor, AuditEvent, CreateAccountError, Details, Digest,
+    NewAccount, Once,
+};
 use rusqlite::{OptionalExtension, params};
 
 use super::batch::{Batch, Writer};
@@ -39,18 +42,22 @@ impl Writer {
         )?;
         let id = AccountId(self.connection.last_insert_rowid());
         self.enter_opening(PurseId::Account(id), balance, new.now, batch);
-        Ok(Ok(Account {
+        let account = Account {
             id,
             name: new.name.clone(),
             balance,
             unlimited,
-        }))
+        };
+        let event = AuditEvent::of_new_account(&account, new.credits, new.actor, new.now);
+        self.record(&event)?;
+        Ok(Ok(account))
     }
 
     pub(super) fn set_account_key(
         &mut self,
         name: &str,
         (digest, pepper): (Digest, u32),
+        (actor, now): (Actor, Timestamp),
         batch: &mut Batch,
     ) -> rusqlite::Result<Result<Option<Account>, CreateAccountError>> {
         let Some(account) = rows::account_named(&self.connection, name)? else {
@@ -76,6 +83,8 @@ impl Writer {
             params![digest, pepper, account.id.0],
         )?;
         batch.stale.extend(old);
+        let action = (Action::AccountResetKey, Details::none());
+        self.record(&AuditEvent::of_account(&account, action, actor, now))?;
         Ok(Ok(Some(account)))
     }
 
@@ -85,14 +94,21 @@ impl Writer {
         once: Option<Once<Account>>,
         now: Timestamp,
     ) -> Decided<Account> {
-        let AccountTopUp { account, top_up } = credit;
+        let AccountTopUp {
+            account,
+            top_up,
+            actor,
+        } = credit;
         self.once(once, now, |writer| {
             writer.ensure_account(account)?;
             let purse = PurseId::Account(account);
-            let balance = writer.ledger.top_up(purse, top_up, now)?;
+            let balance = writer.ledger.top_up(purse, top_up.clone(), now)?;
             let stored = rows::account_by_id(&writer.connection, account)?;
             let stored = stored.expect("loaded, so there");
-            Ok(Account { balance, ..stored })
+            let account = Account { balance, ..stored };
+            let event = AuditEvent::of_account_top_up(&account, &top_up, actor, now);
+            writer.record(&event)?;
+            Ok(account)
         })
     }
 }

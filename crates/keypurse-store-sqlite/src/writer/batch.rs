@@ -10,7 +10,7 @@ use keypurse_core::id::{AccountId, CallId, TokenId};
 use keypurse_core::ledger::{Entry, Ledger};
 use keypurse_core::money::Money;
 use keypurse_core::time::{Clock, Timestamp};
-use keypurse_store::{CallOutcome, Settlement, StoreError, failpoint};
+use keypurse_store::{AuditEvent, CallOutcome, Settlement, StoreError, failpoint};
 use rusqlite::Connection;
 use tokio::sync::mpsc;
 
@@ -19,6 +19,7 @@ use super::dictionary::Dictionary;
 use super::gathering::Gathering;
 use super::once::{self, Claims};
 use super::space::{Space, is_full};
+use crate::audit_log::{self, AuditKey, Begun};
 use crate::call_row::CallRow;
 use crate::credentials::Credentials;
 use crate::integrity::Keeper;
@@ -53,6 +54,7 @@ pub(crate) struct Writer {
     pub(super) journal: JournalTail,
     pub(super) space: Space,
     pub(super) keeper: Keeper,
+    audit_key: AuditKey,
 }
 
 /// An open hold's call and where its record is.
@@ -129,8 +131,14 @@ impl Writer {
             journal: JournalTail::default(),
             space: Space::beside(&options.path),
             keeper,
+            audit_key: options.audit_key.clone(),
         };
         let failed = |source| open::failed(&options.path, source);
+        if audit_log::begin(&writer.connection, &writer.audit_key).map_err(failed)?
+            == Begun::UnderAnother
+        {
+            return Err(OpenError::OtherAuditKey);
+        }
         writer.load().map_err(failed)?;
         writer.resolve_orphans().map_err(failed)?;
         writer.begin_keeping()?;
@@ -352,14 +360,18 @@ impl Writer {
             }
             Command::SetAccountKey {
                 name,
-                digest,
-                pepper,
+                key,
+                actor,
                 reply,
             } => {
-                let result = self.set_account_key(&name, (digest, pepper), batch)?;
+                let result = self.set_account_key(&name, key, (actor, now), batch)?;
                 batch.answer(reply, result);
             }
-            Command::Keys(command) => self.decide_keys(command, batch)?,
+            Command::Keys(command) => self.decide_keys(command, batch, now)?,
+            Command::RecordEvent(event, reply) => {
+                self.record(&event)?;
+                batch.answer(reply, Ok(()));
+            }
             Command::Forget(before, reply) => {
                 let forgotten = self.forget_calls(before)?;
                 batch.answer(reply, Ok(forgotten));
@@ -379,6 +391,11 @@ impl Writer {
             }
         }
         Ok(())
+    }
+
+    /// Adds to the audit log, in the transaction of what it tells.
+    pub(super) fn record(&self, event: &AuditEvent) -> rusqlite::Result<()> {
+        audit_log::append(&self.connection, &self.audit_key, event)
     }
 
     /// A write that goes all the way to the disk.

@@ -12,8 +12,8 @@ use keypurse_core::token::{SettingsChange, TokenKind, TokenName, TokenSettings};
 use keypurse_core::usage::{Certainty, TokenCounts};
 
 use crate::{
-    CallMeta, CallOutcome, Credential, Digest, Feature, KeyVersions, NewAccount, NewHold, NewToken,
-    Settlement, Store, Token,
+    Actor, CallMeta, CallOutcome, Credential, Digest, Feature, KeyVersions, NewAccount, NewHold,
+    NewToken, Settlement, Store, Token,
 };
 
 /// When the suite takes place.
@@ -46,6 +46,7 @@ pub async fn limited_account(
         key_digest: digest(key),
         pepper: 1,
         credits,
+        actor: Actor::SYSTEM,
         now: NOW,
     };
     store.create_account(new).await.expect("a new account").id

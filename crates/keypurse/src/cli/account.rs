@@ -10,10 +10,10 @@ use keypurse_core::secret::TokenSecret;
 use keypurse_core::time::Clock;
 use keypurse_core::token::TokenKind;
 use keypurse_server::vault::Keyring;
-use keypurse_store::{Accounts, Calls, NewAccount};
+use keypurse_store::{Accounts, Actor, Calls, NewAccount};
 use keypurse_store_sqlite::SqliteStore;
 
-use super::{DataDirArg, options_for};
+use super::DataDirArg;
 use crate::data_dir::{DataDir, is_file_name, write_private};
 use crate::hint;
 use crate::node::{DEFAULT_ACCOUNT, check_keys};
@@ -70,6 +70,7 @@ async fn create(name: &str, credits: Option<Money>, data_dir: &Path) -> anyhow::
             key_digest: keyring.digest(key.expose()),
             pepper: keyring.current().pepper,
             credits,
+            actor: Actor::COMMAND_LINE,
             now,
         })
         .await?;
@@ -83,8 +84,9 @@ async fn create(name: &str, credits: Option<Money>, data_dir: &Path) -> anyhow::
 async fn reset_key(name: &str, data_dir: &Path) -> anyhow::Result<()> {
     let (dir, store, keyring) = open(data_dir).await?;
     let key = TokenSecret::generate(TokenKind::Live, &SystemEntropy);
-    let (digest, pepper) = (keyring.digest(key.expose()), keyring.current().pepper);
-    let Some(_) = store.set_account_key(name, digest, pepper).await? else {
+    let found_by = (keyring.digest(key.expose()), keyring.current().pepper);
+    let replaced = store.set_account_key(name, found_by, Actor::COMMAND_LINE);
+    let Some(_) = replaced.await? else {
         let known = store.accounts().await?;
         let known: Vec<String> = known.into_iter().map(|account| account.name).collect();
         anyhow::bail!(
@@ -102,8 +104,8 @@ async fn reset_key(name: &str, data_dir: &Path) -> anyhow::Result<()> {
 async fn open(data_dir: &Path) -> anyhow::Result<(DataDir, SqliteStore, Keyring)> {
     let dir = DataDir::existing(data_dir)?;
     let keyring = dir.keys(&SystemEntropy)?.keyring();
-    let store = SqliteStore::open(&options_for(dir.database())).map_err(hint::for_open)?;
-    check_keys(dir.path(), &store, &keyring).await?;
+    let store = SqliteStore::open(&dir.options()?).map_err(hint::for_open)?;
+    check_keys(dir.path(), &store, &keyring, Actor::COMMAND_LINE).await?;
     Ok((dir, store, keyring))
 }
 

@@ -13,7 +13,7 @@ use keypurse_server::http::serve::{Listener, serve};
 use keypurse_server::http::throttle::FailedSignIns;
 use keypurse_server::vault::Vault;
 use keypurse_server::{AppState, State, router};
-use keypurse_store::Store;
+use keypurse_store::{Actor, Store};
 use keypurse_store_sqlite::{SqliteOptions, SqliteStore, instance};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -39,7 +39,7 @@ pub(crate) async fn run(config: Config, preset_key: Option<String>) -> anyhow::R
     let vault = Vault::over(dir.keys(&SystemEntropy)?.keyring());
     let clock = time_keeping::start(&dir.clock_note());
     let store = open_store(&config, &dir, clock.clone())?;
-    keys::check_keys(dir.path(), &*store, &vault.keyring()).await?;
+    keys::check_keys(dir.path(), &*store, &vault.keyring(), Actor::SYSTEM).await?;
     warn_if_restored(&dir)?;
     let key = account_key::ensure(&dir, &vault, &*store, preset_key).await?;
     let gateway = Gateway::new(config.gateway).context("the providers' configuration is wrong")?;
@@ -117,6 +117,7 @@ fn open_store(
 ) -> anyhow::Result<Arc<dyn Store>> {
     let options = SqliteOptions {
         path: dir.database(),
+        audit_key: dir.audit_key(&SystemEntropy)?,
         clock,
         zone: config.settings.zone.clone(),
     };
