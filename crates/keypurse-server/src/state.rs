@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::gateway::Gateway;
 use crate::http::revocations::Revocations;
+use crate::http::sign_ins::RecordedFailures;
 use crate::http::throttle::FailedSignIns;
 use crate::vault::Vault;
 
@@ -41,6 +42,8 @@ pub struct State {
     pub revocations: Revocations,
     /// Addresses that guess secrets.
     pub failed_sign_ins: FailedSignIns,
+    /// Which failed sign-ins the audit log tells.
+    pub recorded_failures: RecordedFailures,
     /// Providers, prices and the client that reaches them.
     pub gateway: Gateway,
     /// What the operator chose.

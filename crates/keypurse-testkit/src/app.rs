@@ -11,6 +11,7 @@ use keypurse_core::money::Money;
 use keypurse_core::time::Clock;
 use keypurse_server::gateway::{Gateway, GatewayConfig};
 use keypurse_server::http::revocations::Revocations;
+use keypurse_server::http::sign_ins::RecordedFailures;
 use keypurse_server::http::throttle::FailedSignIns;
 use keypurse_server::vault::Vault;
 use keypurse_server::{AppState, Settings, State, router};
@@ -113,6 +114,7 @@ impl TestAppBuilder {
             cut_off: CancellationToken::new(),
             revocations: Revocations::default(),
             failed_sign_ins: FailedSignIns::default(),
+            recorded_failures: RecordedFailures::default(),
             gateway: self.gateway,
             settings: self.settings,
         });

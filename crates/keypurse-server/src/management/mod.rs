@@ -4,6 +4,7 @@
 //! are in the `wire.rs` files alone. What happens when it fails: a change that
 //! cannot be recorded is refused, and nothing of it is done.
 
+mod audit_log;
 mod caller;
 mod conditions;
 mod credits;
@@ -22,6 +23,7 @@ use slashes::SlashRoutes;
 pub use openapi::document;
 
 const TOKENS: &str = "/v2/user/custom_token";
+const AUDIT_LOG: &str = "/v2/audit_log";
 const CREDITS: &str = "/v2/cost_management/credits";
 
 /// The routes that manage.
@@ -39,6 +41,7 @@ pub fn routes() -> Router<AppState> {
         .with_both(&format!("{TOKENS}/{{name}}/rotate"), post(tokens::rotate))
         .with_both(&format!("{TOKENS}/{{name}}/ledger"), get(tokens::ledger))
         .with_both(&format!("{TOKENS}/{{name}}/top_up"), post(tokens::top_up))
+        .with_both(AUDIT_LOG, get(audit_log::show))
         .with_both(CREDITS, get(credits::show))
         .with_both(&format!("{CREDITS}/top_up"), post(credits::top_up))
 }

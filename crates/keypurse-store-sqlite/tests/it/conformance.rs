@@ -27,6 +27,8 @@ promises!(
     a_deleted_name_is_free_and_its_history_is_not,
     a_reset_is_applied_once,
     a_secret_moves_to_newer_keys_and_stays_itself,
+    an_account_sees_its_own_records,
+    every_change_is_recorded_once_and_no_other,
     an_abandoned_call_is_charged_its_floor,
     deletion_rotation_and_expiry_end_admission,
     holds_are_exclusive,

@@ -1,4 +1,6 @@
--- Undoes 0007, 0006 and 0005: a database as the schema before them was.
+-- Undoes 0009, 0007, 0006 and 0005: a database as the schema before them was.
+DROP TABLE audit_log;
+DROP TABLE audit_key;
 ALTER TABLE token DROP COLUMN further;
 ALTER TABLE call DROP COLUMN characters;
 ALTER TABLE call DROP COLUMN input_seconds;

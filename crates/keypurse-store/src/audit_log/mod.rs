@@ -66,6 +66,12 @@ impl AuditHead {
         hash: [0; 32],
     };
 
+    /// The hash in hexadecimal.
+    pub fn hex(&self) -> String {
+        let digits = self.hash.iter().map(|byte| format!("{byte:02x}"));
+        digits.collect()
+    }
+
     /// Reads what `Display` writes.
     pub fn parse(text: &str) -> Option<Self> {
         let (hex, seq) = text.split_once(':')?;
@@ -85,10 +91,7 @@ impl AuditHead {
 /// The hash in hexadecimal, a colon, the place.
 impl fmt::Display for AuditHead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.hash
-            .iter()
-            .try_for_each(|byte| write!(f, "{byte:02x}"))?;
-        write!(f, ":{}", self.seq)
+        write!(f, "{}:{}", self.hex(), self.seq)
     }
 }
 

@@ -60,10 +60,16 @@ pub async fn token(
     secret: u8,
     balance: i64,
 ) -> Token {
+    let new = new_token(account, name, secret, balance);
+    store.create_token(new).await.expect("a new token")
+}
+
+/// A live token with a budget, to be created.
+pub fn new_token(account: AccountId, name: &str, secret: u8, balance: i64) -> NewToken {
     let name = TokenName::parse(name).expect("a good name");
     let mut settings = TokenSettings::new(name, TokenKind::Live);
     settings.has_budget = true;
-    let new = NewToken {
+    NewToken {
         account,
         settings,
         balance: nanos(balance),
@@ -71,8 +77,7 @@ pub async fn token(
         sealed: None,
         keys: KeyVersions::FIRST,
         now: NOW,
-    };
-    store.create_token(new).await.expect("a new token")
+    }
 }
 
 /// Settings with a change applied, as management would.

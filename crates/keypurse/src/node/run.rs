@@ -10,17 +10,19 @@ use keypurse_core::time::Clock;
 use keypurse_server::gateway::Gateway;
 use keypurse_server::http::revocations::Revocations;
 use keypurse_server::http::serve::{Listener, serve};
+use keypurse_server::http::sign_ins::RecordedFailures;
 use keypurse_server::http::throttle::FailedSignIns;
 use keypurse_server::vault::Vault;
 use keypurse_server::{AppState, State, router};
 use keypurse_store::{Actor, Store};
-use keypurse_store_sqlite::{SqliteOptions, SqliteStore, instance};
+use keypurse_store_sqlite::{AuditKey, SqliteOptions, SqliteStore, instance};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::configuration::Configured;
 use super::signals::Signals;
-use super::{account_key, banner, keys, retention, time_keeping, tls};
+use super::{account_key, audit_head, banner, keys, retention, time_keeping, tls};
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::hint::{self, Hint};
@@ -38,12 +40,19 @@ pub(crate) async fn run(config: Config, preset_key: Option<String>) -> anyhow::R
     let dir = DataDir::create(&config.data_dir)?;
     let vault = Vault::over(dir.keys(&SystemEntropy)?.keyring());
     let clock = time_keeping::start(&dir.clock_note());
-    let store = open_store(&config, &dir, clock.clone())?;
+    let audit_key = dir.audit_key(&SystemEntropy)?;
+    let store = open_store(&config, &dir, (clock.clone(), audit_key.clone()))?;
     keys::check_keys(dir.path(), &*store, &vault.keyring(), Actor::SYSTEM).await?;
     warn_if_restored(&dir)?;
     let key = account_key::ensure(&dir, &vault, &*store, preset_key).await?;
+    let configuration = config.gateway.clone();
     let gateway = Gateway::new(config.gateway).context("the providers' configuration is wrong")?;
     gateway.warm();
+    let found = Configured::of(&configuration, gateway.prices_date(), &audit_key);
+    if let Err(error) = found.record(&*store, clock.now()).await {
+        // On a full disk a start still serves what it can.
+        tracing::warn!(%error, "the configuration's change is not in the audit log");
+    }
     let state: AppState = Arc::new(State {
         vault,
         clock: clock.clone(),
@@ -55,6 +64,7 @@ pub(crate) async fn run(config: Config, preset_key: Option<String>) -> anyhow::R
         cut_off: CancellationToken::new(),
         revocations: Revocations::default(),
         failed_sign_ins: FailedSignIns::default(),
+        recorded_failures: RecordedFailures::default(),
         gateway,
         settings: config.settings,
     });
@@ -63,8 +73,9 @@ pub(crate) async fn run(config: Config, preset_key: Option<String>) -> anyhow::R
         let forgetting = retention::watch(Arc::clone(&state), days, move || clock.floor());
         state.tasks.spawn(forgetting);
     }
-    let watching = time_keeping::watch(clock, dir.clock_note(), state.draining.clone());
+    let watching = time_keeping::watch(clock, dir.clock_note(), Arc::clone(&state));
     state.tasks.spawn(watching);
+    state.tasks.spawn(audit_head::watch(Arc::clone(&state)));
     banner::print(&banner::Facts {
         address: socket.local_addr()?,
         is_tls: tls.is_some(),
@@ -113,11 +124,11 @@ async fn bind(config: &Config) -> anyhow::Result<TcpListener> {
 fn open_store(
     config: &Config,
     dir: &DataDir,
-    clock: Arc<dyn Clock>,
+    (clock, audit_key): (Arc<dyn Clock>, AuditKey),
 ) -> anyhow::Result<Arc<dyn Store>> {
     let options = SqliteOptions {
         path: dir.database(),
-        audit_key: dir.audit_key(&SystemEntropy)?,
+        audit_key,
         clock,
         zone: config.settings.zone.clone(),
     };

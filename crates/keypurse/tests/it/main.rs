@@ -12,6 +12,7 @@ mod provider;
 mod shop;
 mod small_disk;
 
+mod audit_log;
 mod backup;
 mod clock;
 mod corruption;

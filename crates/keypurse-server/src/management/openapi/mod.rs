@@ -4,6 +4,7 @@
 //! not follow from our types. schemathesis holds it against the running server,
 //! and a snapshot holds it against `docs/openapi.json`.
 
+mod audit_log;
 mod operations;
 mod rules;
 mod schemas;
@@ -37,6 +38,7 @@ pub fn document() -> Value {
         "tags": [
             {"name": "Tokens", "description": "API keys with a budget and an expiry"},
             {"name": "Credits", "description": "What the account has"},
+            {"name": "Audit log", "description": "Who changed what"},
         ],
         "paths": operations::paths(),
         "components": {

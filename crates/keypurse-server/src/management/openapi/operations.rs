@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-const MANAGED: [u16; 4] = [401, 403, 429, 503];
+use super::audit_log;
+
+pub(super) const MANAGED: [u16; 4] = [401, 403, 429, 503];
 
 pub(super) fn paths() -> Value {
     json!({
@@ -26,6 +28,7 @@ pub(super) fn paths() -> Value {
             "parameters": [{"$ref": "#/components/parameters/name"}],
             "post": top_up(),
         },
+        "/v2/audit_log/": {"get": audit_log::list()},
         "/v2/cost_management/credits/": {"get": credits()},
         "/v2/cost_management/credits/top_up/": {"post": top_up_credits()},
     })
@@ -290,7 +293,7 @@ fn show_tag(operation: &mut Value, status: &str) {
     operation["responses"][status]["headers"]["ETag"] = header_ref("ETag");
 }
 
-fn operation(id: &str, summary: &str, done: (&str, Value), refused: &[u16]) -> Value {
+pub(super) fn operation(id: &str, summary: &str, done: (&str, Value), refused: &[u16]) -> Value {
     let mut responses = Map::new();
     responses.insert(done.0.to_owned(), done.1);
     for status in refused {
@@ -305,7 +308,7 @@ fn operation(id: &str, summary: &str, done: (&str, Value), refused: &[u16]) -> V
     })
 }
 
-fn content(description: &str, schema: &Value) -> Value {
+pub(super) fn content(description: &str, schema: &Value) -> Value {
     json!({
         "description": description,
         "headers": {"x-request-id": header_ref("x-request-id")},
@@ -317,7 +320,7 @@ fn body(name: &str, required: &Value) -> Value {
     json!({"required": required, "content": {"application/json": {"schema": schema(name)}}})
 }
 
-fn schema(name: &str) -> Value {
+pub(super) fn schema(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})
 }
 

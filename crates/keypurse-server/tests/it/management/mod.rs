@@ -1,6 +1,7 @@
 //! `/v2`: every promise of the contract's section 1.
 
 mod access;
+mod audit_log;
 mod bodies;
 mod create;
 mod credits;
