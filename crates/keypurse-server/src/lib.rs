@@ -7,10 +7,11 @@
 pub mod gateway;
 pub mod http;
 pub mod management;
+pub mod metrics;
 pub mod rotation;
 mod router;
 mod state;
 pub mod vault;
 
 pub use router::router;
-pub use state::{AppState, Settings, State};
+pub use state::{AppState, MetricsAccess, Settings, State};

@@ -7,7 +7,7 @@ use axum::response::Response;
 
 use crate::http::{fallback, health, linger, peer, request_id};
 use crate::state::AppState;
-use crate::{gateway, management};
+use crate::{gateway, management, metrics};
 
 /// Every route of a node. Whoever accepts connections puts a
 /// [`crate::http::peer::PeerAddr`] into each request.
@@ -16,6 +16,7 @@ pub fn router(state: AppState) -> Router {
         .merge(management::routes())
         .merge(gateway::routes())
         .merge(health::routes())
+        .merge(metrics::routes())
         .fallback(fallback::no_such_route)
         .method_not_allowed_fallback(fallback::method_not_allowed)
         .layer(from_fn_with_state(state.clone(), around))

@@ -14,6 +14,7 @@ use crate::gateway::Gateway;
 use crate::http::revocations::Revocations;
 use crate::http::sign_ins::RecordedFailures;
 use crate::http::throttle::FailedSignIns;
+use crate::metrics::Metrics;
 use crate::vault::Vault;
 
 /// Shared by all requests; cheap to clone.
@@ -46,6 +47,8 @@ pub struct State {
     pub recorded_failures: RecordedFailures,
     /// Providers, prices and the client that reaches them.
     pub gateway: Gateway,
+    /// What is counted.
+    pub metrics: Metrics,
     /// What the operator chose.
     pub settings: Settings,
 }
@@ -68,4 +71,16 @@ pub struct Settings {
     pub max_body_bytes: usize,
     /// Whether a proxy in front says in `X-Forwarded-For` who calls.
     pub trusts_forwarded_for: bool,
+    /// Who may read `/metrics`.
+    pub metrics: MetricsAccess,
+}
+
+/// Who may read `/metrics`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MetricsAccess {
+    /// Whoever has the account key.
+    #[default]
+    Key,
+    /// Whoever reaches the port.
+    Open,
 }

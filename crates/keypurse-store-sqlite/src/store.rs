@@ -11,9 +11,10 @@ use keypurse_core::time::Timestamp;
 use keypurse_core::token::TokenName;
 use keypurse_store::{
     Account, AccountTopUp, Accounts, Action, Actor, AuditEvent, AuditHead, AuditLog, AuditPage,
-    AuditRecord, Calls, ChangeError, CreateAccountError, Credential, Digest, Guard, HoldFailure,
-    Made, NewAccount, NewHold, Once, RecordFailure, Settlement, SimulatedCall, StatementLine,
-    StatementPage, Statements, StoreError, Token, TokenChange, Tokens,
+    AuditRecord, Calls, ChangeError, CreateAccountError, Credential, Digest, Guard, HeldNow,
+    HoldFailure, Made, NewAccount, NewHold, Once, RecordFailure, Settlement, SimulatedCall,
+    StatementLine, StatementPage, Statements, StoreError, Token, TokenChange, Tokens, Vitals,
+    WriterVitals,
 };
 use rusqlite::ErrorCode;
 use tokio::sync::{mpsc, oneshot};
@@ -27,7 +28,7 @@ use crate::open::{self, OpenError, SqliteOptions, open_writer};
 use crate::readers::Readers;
 use crate::rows;
 use crate::statement;
-use crate::writer::{Command, Reply, Writer};
+use crate::writer::{Command, Meters, Reply, Writer};
 
 /// Operations that may wait for the writer.
 const QUEUE: usize = 8192;
@@ -40,6 +41,7 @@ pub struct SqliteStore {
     commands: mpsc::Sender<Command>,
     pub(crate) readers: Readers,
     credentials: Arc<Credentials>,
+    meters: Arc<Meters>,
     writer: Mutex<Option<JoinHandle<()>>>,
     /// Restored from a backup: no hold until its operator has said yes, which
     /// takes a restart.
@@ -65,7 +67,9 @@ impl SqliteStore {
     fn open_with_this_space(options: &SqliteOptions) -> Result<Self, OpenError> {
         let opened = open_writer(options)?;
         let credentials = Arc::new(Credentials::default());
-        let writer = Writer::start(opened, options, Arc::clone(&credentials))?;
+        let meters = Arc::new(Meters::default());
+        let shared = (Arc::clone(&credentials), Arc::clone(&meters));
+        let writer = Writer::start(opened, options, shared)?;
         let failed = |source| open::failed(&options.path, source);
         let readers = Readers::open(&options.path).map_err(failed)?;
         let instance = instance(&options.path).map_err(failed)?;
@@ -79,6 +83,7 @@ impl SqliteStore {
             commands,
             readers,
             credentials,
+            meters,
             writer,
             waits_for_acknowledgement: instance.restored.is_some(),
         })
@@ -240,6 +245,18 @@ impl AuditLog for SqliteStore {
 }
 
 #[async_trait]
+impl Vitals for SqliteStore {
+    fn writer_vitals(&self) -> WriterVitals {
+        let waiting = QUEUE - self.commands.capacity();
+        self.meters.read((waiting, QUEUE))
+    }
+
+    async fn held_now(&self) -> Result<HeldNow, StoreError> {
+        self.ask(Command::HeldNow).await
+    }
+}
+
+#[async_trait]
 impl Statements for SqliteStore {
     async fn statement(&self, page: StatementPage) -> Result<Vec<StatementLine>, StoreError> {
         self.readers
@@ -292,7 +309,7 @@ impl Calls for SqliteStore {
     }
 
     async fn open_holds(&self) -> Result<usize, StoreError> {
-        self.ask(Command::OpenHolds).await
+        Ok(self.held_now().await?.holds)
     }
 
     async fn close(&self) -> Result<(), StoreError> {

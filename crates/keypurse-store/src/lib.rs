@@ -17,6 +17,7 @@ mod keys;
 mod statement;
 mod tokens;
 mod usage;
+mod vitals;
 
 pub use accounts::{Account, Accounts, CreateAccountError, NewAccount};
 pub use audit_log::{
@@ -45,15 +46,27 @@ pub use usage::{
     UsageQuery, UsageRow, UsageSums, Whose,
 };
 
+pub use vitals::{Distributed, Distribution, HeldNow, Vitals, WriterVitals};
+
 use std::fmt::Debug;
 
 /// Everything a running node needs of its storage.
 pub trait Store:
-    Accounts + Tokens + Calls + Statements + Keys + AuditLog + Debug + Send + Sync + 'static
+    Accounts + Tokens + Calls + Statements + Keys + AuditLog + Vitals + Debug + Send + Sync + 'static
 {
 }
 
 impl<T> Store for T where
-    T: Accounts + Tokens + Calls + Statements + Keys + AuditLog + Debug + Send + Sync + 'static
+    T: Accounts
+        + Tokens
+        + Calls
+        + Statements
+        + Keys
+        + AuditLog
+        + Vitals
+        + Debug
+        + Send
+        + Sync
+        + 'static
 {
 }

@@ -13,8 +13,9 @@ use keypurse_server::gateway::{Gateway, GatewayConfig};
 use keypurse_server::http::revocations::Revocations;
 use keypurse_server::http::sign_ins::RecordedFailures;
 use keypurse_server::http::throttle::FailedSignIns;
+use keypurse_server::metrics::Metrics;
 use keypurse_server::vault::Vault;
-use keypurse_server::{AppState, Settings, State, router};
+use keypurse_server::{AppState, MetricsAccess, Settings, State, router};
 use keypurse_store::{Actor, NewAccount};
 use keypurse_store_sqlite::{AuditKey, FinishedCall, SqliteOptions, SqliteStore, finished_calls};
 use serde_json::Value;
@@ -115,6 +116,7 @@ impl TestAppBuilder {
             revocations: Revocations::default(),
             failed_sign_ins: FailedSignIns::default(),
             recorded_failures: RecordedFailures::default(),
+            metrics: Metrics::new(&self.gateway, Arc::default()),
             gateway: self.gateway,
             settings: self.settings,
         });
@@ -164,6 +166,7 @@ impl TestApp {
                 zone: TimeZone::UTC,
                 max_body_bytes: 32 * 1024 * 1024,
                 trusts_forwarded_for: false,
+                metrics: MetricsAccess::Key,
             },
             gateway: Gateway::new(GatewayConfig::default()).expect("an empty gateway"),
             credits: None,

@@ -11,10 +11,10 @@ use keypurse_core::time::Timestamp;
 use keypurse_core::token::TokenName;
 use keypurse_store::{
     Account, AccountTopUp, Accounts, Action, Actor, AuditEvent, AuditHead, AuditLog, AuditPage,
-    AuditRecord, Calls, ChangeError, CreateAccountError, Credential, Digest, Guard, HoldFailure,
-    KeyKind, KeyRecord, KeyVersions, Keys, Made, NewAccount, NewHold, Once, RecordFailure, Rekeyed,
-    Settlement, SimulatedCall, StaleSecrets, StatementLine, StatementPage, Statements, Store,
-    StoreError, Token, TokenChange, Tokens,
+    AuditRecord, Calls, ChangeError, CreateAccountError, Credential, Digest, Guard, HeldNow,
+    HoldFailure, KeyKind, KeyRecord, KeyVersions, Keys, Made, NewAccount, NewHold, Once,
+    RecordFailure, Rekeyed, Settlement, SimulatedCall, StaleSecrets, StatementLine, StatementPage,
+    Statements, Store, StoreError, Token, TokenChange, Tokens, Vitals, WriterVitals,
 };
 
 /// What a test can break.
@@ -215,6 +215,18 @@ impl AuditLog for FaultyStore {
 
     async fn audit_head(&self) -> Result<AuditHead, StoreError> {
         self.inner.audit_head().await
+    }
+}
+
+#[async_trait]
+impl Vitals for FaultyStore {
+    fn writer_vitals(&self) -> WriterVitals {
+        self.inner.writer_vitals()
+    }
+
+    async fn held_now(&self) -> Result<HeldNow, StoreError> {
+        self.faults.write("held_now")?;
+        self.inner.held_now().await
     }
 }
 

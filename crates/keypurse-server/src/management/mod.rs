@@ -30,6 +30,8 @@ const CREDITS: &str = "/v2/cost_management/credits";
 pub fn routes() -> Router<AppState> {
     Router::new()
         .route("/openapi.json", get(openapi::show))
+        .with_both("/docs", get(openapi::page::show))
+        .route("/docs/style.css", get(openapi::page::style))
         .with_both(TOKENS, get(tokens::list).post(tokens::create))
         .with_both(&format!("{TOKENS}/me"), get(tokens::me))
         .with_both(

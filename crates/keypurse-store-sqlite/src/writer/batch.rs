@@ -10,13 +10,14 @@ use keypurse_core::id::{AccountId, CallId, TokenId};
 use keypurse_core::ledger::{Entry, Ledger};
 use keypurse_core::money::Money;
 use keypurse_core::time::{Clock, Timestamp};
-use keypurse_store::{AuditEvent, CallOutcome, Settlement, StoreError, failpoint};
+use keypurse_store::{AuditEvent, CallOutcome, HeldNow, Settlement, StoreError, failpoint};
 use rusqlite::Connection;
 use tokio::sync::mpsc;
 
 use super::command::{Command, Reply};
 use super::dictionary::Dictionary;
 use super::gathering::Gathering;
+use super::meters::Meters;
 use super::once::{self, Claims};
 use super::space::{Space, is_full};
 use crate::audit_log::{self, AuditKey, Begun};
@@ -55,6 +56,7 @@ pub(crate) struct Writer {
     pub(super) space: Space,
     pub(super) keeper: Keeper,
     audit_key: AuditKey,
+    pub(super) meters: Arc<Meters>,
 }
 
 /// An open hold's call and where its record is.
@@ -111,7 +113,7 @@ impl Writer {
     pub(crate) fn start(
         opened: Opened,
         options: &SqliteOptions,
-        credentials: Arc<Credentials>,
+        (credentials, meters): (Arc<Credentials>, Arc<Meters>),
     ) -> Result<Self, OpenError> {
         opened.connection.set_prepared_statement_cache_capacity(64);
         let keeper = Keeper::of(&options.path).map_err(|source| OpenError::Unreadable {
@@ -132,6 +134,7 @@ impl Writer {
             space: Space::beside(&options.path),
             keeper,
             audit_key: options.audit_key.clone(),
+            meters,
         };
         let failed = |source| open::failed(&options.path, source);
         if audit_log::begin(&writer.connection, &writer.audit_key).map_err(failed)?
@@ -269,6 +272,7 @@ impl Writer {
                 } else {
                     tracing::error!(%error, "nothing of a batch was written");
                 }
+                self.meters.failed();
                 // Commands not reached yet are dropped, which answers them.
                 waiting.clear();
                 self.undo();
@@ -284,7 +288,7 @@ impl Writer {
     }
 
     fn commit(&mut self, waiting: &mut Vec<Command>, batch: &mut Batch) -> rusqlite::Result<()> {
-        let now = self.clock.now();
+        let (now, began, operations) = (self.clock.now(), Instant::now(), waiting.len());
         self.space.look();
         self.connection
             .prepare_cached("BEGIN IMMEDIATE")?
@@ -299,12 +303,17 @@ impl Writer {
         failpoint::reach("writer.after-decide");
         self.flush(batch)?;
         failpoint::reach("writer.before-commit");
+        let decided = Instant::now();
         match self.connection.prepare_cached("COMMIT")?.execute([]) {
             Err(error) if !is_full(&error) => {
                 // Nobody knows what is on disk now. The next start does.
                 stop("a commit failed", &error)
             }
-            outcome => outcome.map(|_| ()),
+            outcome => {
+                outcome?;
+                self.meters.committed(operations, began, decided);
+                Ok(())
+            }
         }
     }
 
@@ -376,7 +385,13 @@ impl Writer {
                 let forgotten = self.forget_calls(before)?;
                 batch.answer(reply, Ok(forgotten));
             }
-            Command::OpenHolds(reply) => batch.answer(reply, Ok(self.ledger.open_holds())),
+            Command::HeldNow(reply) => {
+                let held = HeldNow {
+                    holds: self.ledger.open_holds(),
+                    money: self.ledger.held(),
+                };
+                batch.answer(reply, Ok(held));
+            }
             Command::Probe(reply) => {
                 self.probe()?;
                 batch.answer(reply, Ok(()));

@@ -6,8 +6,8 @@ use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
 use keypurse_store::{
     Account, AccountTopUp, Actor, AuditEvent, ChangeError, CreateAccountError, Digest, Guard,
-    HoldFailure, Made, NewAccount, NewHold, Once, RecordFailure, Settlement, SimulatedCall,
-    StoreError, Token, TokenChange,
+    HeldNow, HoldFailure, Made, NewAccount, NewHold, Once, RecordFailure, Settlement,
+    SimulatedCall, StoreError, Token, TokenChange,
 };
 use tokio::sync::oneshot;
 
@@ -42,7 +42,7 @@ pub(crate) enum Command {
     RecordEvent(AuditEvent, Reply<()>),
     /// Calls that finished before this instant.
     Forget(Timestamp, Reply<usize>),
-    OpenHolds(Reply<usize>),
+    HeldNow(Reply<HeldNow>),
     Probe(Reply<()>),
     Close(Reply<()>),
 }

@@ -84,7 +84,7 @@ impl Space {
                 Command::ChangeToken(change, ..) => !matches!(change, TokenChange::Delete(_)),
                 Command::Settle(..)
                 | Command::SetAccountKey { .. }
-                | Command::OpenHolds(_)
+                | Command::HeldNow(_)
                 | Command::Close(_) => false,
             }
     }

@@ -6,15 +6,16 @@ use std::time::Duration;
 
 use anyhow::Context;
 use jiff::tz::TimeZone;
-use keypurse_server::Settings;
 use keypurse_server::gateway::GatewayConfig;
+use keypurse_server::{MetricsAccess, Settings};
 
 use super::file::ConfigFile;
 use super::prices;
 use super::providers::{self, Environment};
 use crate::cli::DEFAULT_DATA_DIR;
-use crate::cli::serve::ServeArgs;
+use crate::cli::serve::{MetricsReaders, ServeArgs};
 use crate::hint::Hint;
+use crate::log::LogConfig;
 
 pub(super) const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
 pub(super) const DEFAULT_MAX_BODY_MIB: u32 = 32;
@@ -38,7 +39,7 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     pub(crate) data_dir: PathBuf,
     pub(crate) tls: Option<Tls>,
-    pub(crate) log: String,
+    pub(crate) log: LogConfig,
     pub(crate) drain_timeout: Duration,
     pub(crate) demo: bool,
     /// How long calls are kept; `None`: for ever.
@@ -80,7 +81,11 @@ impl Config {
             listen,
             data_dir: data_dir.unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR)),
             tls,
-            log: log.unwrap_or_else(|| DEFAULT_LOG.to_owned()),
+            log: LogConfig {
+                filter: log.unwrap_or_else(|| DEFAULT_LOG.to_owned()),
+                format: args.log_format.or(file.log_format).unwrap_or_default(),
+                access: args.access_log.or(file.access_log).unwrap_or(false),
+            },
             drain_timeout: Duration::from_secs(drain.unwrap_or(DEFAULT_DRAIN_SECONDS).into()),
             demo,
             retention_days: args.retention_days.or(file.retention_days),
@@ -118,6 +123,10 @@ fn settings(args: &ServeArgs, file: &ConfigFile) -> anyhow::Result<Settings> {
             .trust_forwarded_for
             .or(file.trust_forwarded_for)
             .unwrap_or(false),
+        metrics: match args.metrics.or(file.metrics) {
+            None | Some(MetricsReaders::Key) => MetricsAccess::Key,
+            Some(MetricsReaders::Open) => MetricsAccess::Open,
+        },
     })
 }
 

@@ -3,6 +3,7 @@
 mod account_key;
 mod audit_head;
 mod banner;
+mod books;
 mod configuration;
 mod keys;
 mod retention;

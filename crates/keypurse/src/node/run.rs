@@ -1,6 +1,5 @@
 //! Start, serve, drain.
 
-use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use keypurse_server::http::revocations::Revocations;
 use keypurse_server::http::serve::{Listener, serve};
 use keypurse_server::http::sign_ins::RecordedFailures;
 use keypurse_server::http::throttle::FailedSignIns;
+use keypurse_server::metrics::Metrics;
 use keypurse_server::vault::Vault;
 use keypurse_server::{AppState, State, router};
 use keypurse_store::{Actor, Store};
@@ -22,10 +22,11 @@ use tokio_util::task::TaskTracker;
 
 use super::configuration::Configured;
 use super::signals::Signals;
-use super::{account_key, audit_head, banner, keys, retention, time_keeping, tls};
+use super::{account_key, audit_head, banner, books, keys, retention, time_keeping, tls};
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::hint::{self, Hint};
+use crate::log;
 use crate::system::SystemEntropy;
 
 /// How long streams that were cut off may take to settle.
@@ -33,7 +34,7 @@ const CUT_OFF_GRACE: Duration = Duration::from_secs(5);
 
 /// Runs until Ctrl-C or SIGTERM, then settles everything.
 pub(crate) async fn run(config: Config, preset_key: Option<String>) -> anyhow::Result<()> {
-    start_log(&config.log)?;
+    let log = log::start(&config.log)?;
     let mut signals = Signals::listen()?;
     let tls = config.tls.as_ref().map(tls::load).transpose()?;
     let socket = bind(&config).await?;
@@ -65,6 +66,7 @@ pub(crate) async fn run(config: Config, preset_key: Option<String>) -> anyhow::R
         revocations: Revocations::default(),
         failed_sign_ins: FailedSignIns::default(),
         recorded_failures: RecordedFailures::default(),
+        metrics: Metrics::new(&gateway, log.dropped()),
         gateway,
         settings: config.settings,
     });
@@ -76,6 +78,8 @@ pub(crate) async fn run(config: Config, preset_key: Option<String>) -> anyhow::R
     let watching = time_keeping::watch(clock, dir.clock_note(), Arc::clone(&state));
     state.tasks.spawn(watching);
     state.tasks.spawn(audit_head::watch(Arc::clone(&state)));
+    let auditing = books::watch(Arc::clone(&state), dir.database());
+    state.tasks.spawn(auditing);
     banner::print(&banner::Facts {
         address: socket.local_addr()?,
         is_tls: tls.is_some(),
@@ -99,19 +103,6 @@ pub(crate) async fn run(config: Config, preset_key: Option<String>) -> anyhow::R
         () = signals.next() => {}
     }
     drain(&state, serving, stop, &mut signals, config.drain_timeout).await
-}
-
-fn start_log(filter: &str) -> anyhow::Result<()> {
-    let filter = tracing_subscriber::EnvFilter::try_new(filter).map_err(|error| {
-        let hint = Hint("write a level like info, or `warn,keypurse_server=debug`".to_owned());
-        anyhow::Error::new(hint).context(format!("`{filter}` is no log filter: {error}"))
-    })?;
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
-    Ok(())
 }
 
 async fn bind(config: &Config) -> anyhow::Result<TcpListener> {

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use axum::response::Response;
 use http::StatusCode;
@@ -167,18 +168,18 @@ impl Running<'_> {
         match fetched {
             Err(failure) => return Err(Unanswered { failure, client }),
             Ok(Fetched::Begun(begun)) => {
-                health.answered(begun_at.elapsed());
+                self.answered(begun_at.elapsed());
                 relay_stream(self, *begun, client).await;
             }
             Ok(Fetched::Sound(sound)) => {
-                health.answered(begun_at.elapsed());
+                self.answered(begun_at.elapsed());
                 relay_sound(self, *sound, client).await;
             }
             Ok(Fetched::Whole { headers, body }) => {
                 let took = begun_at.elapsed();
                 match relay_whole(self.state, self.funded, headers, &body).await {
                     Ok(response) => {
-                        health.answered(took);
+                        self.answered(took);
                         drop(client.send(response));
                     }
                     Err(Undelivered::NoAnswer(failure)) => {
@@ -191,6 +192,12 @@ impl Running<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The provider began to answer, after this long.
+    fn answered(&self, took: Duration) {
+        self.funded.route.provider.health.answered(took);
+        self.funded.meters().began(took);
     }
 
     /// The call failed before its first byte: it costs nothing.

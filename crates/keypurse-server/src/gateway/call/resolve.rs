@@ -15,6 +15,7 @@ use crate::gateway::config::StreamHold;
 use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::error::GatewayError;
 use crate::gateway::upstream::provider::{Gateway, Provider};
+use crate::metrics::calls::{ModelMeters, OTHER_MODEL, RouteMeters};
 
 /// Names come from clients; beyond this many the cache starts again.
 const MAX_CACHED: usize = 4096;
@@ -49,9 +50,16 @@ pub(in crate::gateway) struct Route {
     pub(in crate::gateway) mode: Option<Mode>,
     /// From when on the price may be another.
     until: Option<Timestamp>,
+    /// Its counters, looked up once.
+    meters: Arc<RouteMeters<{ Endpoint::ALL.len() }>>,
 }
 
 impl Route {
+    /// What is counted about its calls.
+    pub(in crate::gateway) fn meters(&self, endpoint: Endpoint) -> &ModelMeters {
+        self.meters.at(endpoint as usize, endpoint.path())
+    }
+
     /// What of the price a call can reach.
     pub(in crate::gateway) fn price_within(&self, reach: Reach) -> Arc<Price> {
         if reach == Reach::text() {
@@ -247,7 +255,14 @@ impl Gateway {
         };
         // An alias is what its model is.
         let id = entry.as_ref().map_or(model, |entry| entry.id);
+        let label = match (&entry, known) {
+            (Some(entry), _) => entry.id,
+            (None, Some(_)) => model,
+            (None, None) => OTHER_MODEL,
+        };
+        let meters = RouteMeters::new(&self.meters, &provider.name, label);
         Ok(Route {
+            meters: Arc::new(meters),
             provider: Arc::clone(provider),
             model: model.into(),
             text_price: Arc::new(price.within(&Reach::text())),

@@ -6,10 +6,12 @@ use keypurse_core::usage::{Certainty, TokenCounts};
 use keypurse_providers::openai::ImplausibleUsage;
 use keypurse_store::{CallOutcome, failpoint};
 use serde_json::value::RawValue;
-use tracing::warn;
+use tracing::{debug, warn};
 
 use crate::gateway::call::fund::Funded;
 use crate::gateway::error::GatewayError;
+use crate::http::request_id::ACCESS;
+use crate::metrics::calls::ModelMeters;
 
 /// What a provider's answer says about its cost.
 #[derive(Clone, Copy, Debug, Default)]
@@ -44,6 +46,11 @@ impl Used {
 }
 
 impl Funded {
+    /// What is counted about calls like this one.
+    pub(in crate::gateway) fn meters(&self) -> &ModelMeters {
+        self.route.meters(self.asked.endpoint)
+    }
+
     /// The most output tokens the provider may charge.
     pub(in crate::gateway) fn output_limit(&self) -> u64 {
         self.limit * self.bound.choices
@@ -190,8 +197,28 @@ pub(in crate::gateway) async fn settle(
     failpoint::reach("call.before-charge");
     let charge = funded.hold.resolve(outcome, status).await;
     funded.permit.end(used.counts.input + used.counts.output);
+    count(funded, (&used, status), charge.as_ref().ok());
     failpoint::reach("call.after-charge");
     charge
+}
+
+/// Counts a call that is over. One whose charge is not on disk yet has cost all
+/// the same.
+fn count(funded: &Funded, (used, status): (&Used, u16), charge: Option<&Charge>) {
+    let meters = funded.meters();
+    let (cost, took) = (funded.cost(used), funded.attempts.planned_at.elapsed());
+    meters.used(&used.counts, cost);
+    meters.ended(status, took);
+    let (route, counts) = (&funded.route, &used.counts);
+    debug!(
+        target: ACCESS, request_id = %funded.call, endpoint = funded.asked.endpoint.path(),
+        provider = &*route.provider.name, model = &*route.model, status,
+        streamed = funded.asked.streamed, input = counts.input, output = counts.output,
+        cost = %cost, millis = took.as_millis(), "settled"
+    );
+    if let Some(charge) = charge {
+        meters.paid_by_the_house(charge.house);
+    }
 }
 
 /// What was counted is charged at most what is held: a hold that was to grow
@@ -209,4 +236,12 @@ pub(in crate::gateway) async fn void(funded: &Funded, status: u16) {
     // What fails now is tried again; the client has nothing to wait for.
     let _ = funded.hold.resolve(CallOutcome::Void, status).await;
     funded.permit.end(0);
+    let took = funded.attempts.planned_at.elapsed();
+    funded.meters().ended(status, took);
+    let route = &funded.route;
+    debug!(
+        target: ACCESS, request_id = %funded.call, endpoint = funded.asked.endpoint.path(),
+        provider = &*route.provider.name, model = &*route.model, status,
+        millis = took.as_millis(), "did not happen"
+    );
 }

@@ -6,6 +6,7 @@
 
 mod audit_log;
 mod operations;
+pub(super) mod page;
 mod rules;
 mod schemas;
 mod statement;

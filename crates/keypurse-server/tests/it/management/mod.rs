@@ -6,6 +6,7 @@ mod bodies;
 mod create;
 mod credits;
 mod delete;
+mod docs;
 mod expiry;
 mod fields;
 mod health;
