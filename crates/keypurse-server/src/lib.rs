@@ -11,6 +11,7 @@ pub mod metrics;
 pub mod rotation;
 mod router;
 mod state;
+pub mod traces;
 pub mod vault;
 
 pub use router::router;

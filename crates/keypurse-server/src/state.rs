@@ -73,6 +73,9 @@ pub struct Settings {
     pub trusts_forwarded_for: bool,
     /// Who may read `/metrics`.
     pub metrics: MetricsAccess,
+    /// Whether calls are part of the traces their clients name, and providers
+    /// are told of them.
+    pub shares_traces: bool,
 }
 
 /// Who may read `/metrics`.

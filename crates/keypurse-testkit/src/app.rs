@@ -167,6 +167,7 @@ impl TestApp {
                 max_body_bytes: 32 * 1024 * 1024,
                 trusts_forwarded_for: false,
                 metrics: MetricsAccess::Key,
+                shares_traces: false,
             },
             gateway: Gateway::new(GatewayConfig::default()).expect("an empty gateway"),
             credits: None,

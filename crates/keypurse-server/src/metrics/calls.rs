@@ -112,6 +112,23 @@ impl Default for CallMeters {
 }
 
 impl CallMeters {
+    /// With what can be counted of these providers at 0: what never happened is
+    /// told, too.
+    pub(crate) fn of_providers<'a>(providers: impl Iterator<Item = &'a String>) -> Self {
+        let meters = Self::default();
+        for provider in providers {
+            let labels = OneProvider {
+                provider: provider.clone(),
+            };
+            drop(meters.retries.get_or_create(&labels));
+            drop(meters.fallbacks.get_or_create(&labels));
+        }
+        for outcome in ["hit", "miss"] {
+            drop(meters.cache.get_or_create(&CacheLabels { outcome }));
+        }
+        meters
+    }
+
     /// Makes everything here part of what is read.
     pub(super) fn register(&self, registry: &mut Registry) {
         let help = "Calls by the class of the status they were answered with";

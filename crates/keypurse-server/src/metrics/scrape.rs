@@ -12,7 +12,7 @@ use http::request::Parts;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use tokio::time::timeout;
 
-use super::PREFIX;
+use super::node::PREFIX;
 use super::process::Process;
 use super::snapshot::Snapshot;
 use crate::http::authenticate::{AuthError, Schemes, authenticate, count_failure};

@@ -385,27 +385,33 @@ impl Writer {
                 let forgotten = self.forget_calls(before)?;
                 batch.answer(reply, Ok(forgotten));
             }
-            Command::HeldNow(reply) => {
-                let held = HeldNow {
-                    holds: self.ledger.open_holds(),
-                    money: self.ledger.held(),
-                };
-                batch.answer(reply, Ok(held));
-            }
+            Command::HeldNow(reply) => batch.answer(reply, Ok(self.held_now())),
             Command::Probe(reply) => {
                 self.probe()?;
                 batch.answer(reply, Ok(()));
             }
             Command::Close(reply) => {
-                // Without space the next start does it.
-                if !self.space.is_short() {
-                    self.materialise()?;
-                }
-                batch.closes = true;
+                self.close(batch)?;
                 batch.answer(reply, Ok(()));
             }
         }
         Ok(())
+    }
+
+    fn close(&mut self, batch: &mut Batch) -> rusqlite::Result<()> {
+        // Without space the next start does it.
+        if !self.space.is_short() {
+            self.materialise()?;
+        }
+        batch.closes = true;
+        Ok(())
+    }
+
+    fn held_now(&self) -> HeldNow {
+        HeldNow {
+            holds: self.ledger.open_holds(),
+            money: self.ledger.held(),
+        }
     }
 
     /// Adds to the audit log, in the transaction of what it tells.

@@ -84,6 +84,12 @@ pub(crate) struct ServeArgs {
     /// Who may read /metrics: whoever has the account key, or everybody (open)
     #[arg(long, env = "KEYPURSE_METRICS", value_name = "WHO")]
     pub(crate) metrics: Option<MetricsReaders>,
+    /// Calls go on in the traces their clients name (`traceparent`), and providers are told;
+    /// needs a build with the feature `otel`
+    #[arg(long, env = "KEYPURSE_SHARE_TRACES", value_name = "BOOL", num_args = 0..=1,
+          default_missing_value = "true", value_parser = BoolishValueParser::new(),
+          action = ArgAction::Set)]
+    pub(crate) share_traces: Option<bool>,
 }
 
 /// Who may read `/metrics`.

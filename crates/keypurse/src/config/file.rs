@@ -33,6 +33,7 @@ pub(crate) struct ConfigFile {
     pub(crate) log_format: Option<LogFormat>,
     pub(crate) access_log: Option<bool>,
     pub(crate) metrics: Option<MetricsReaders>,
+    pub(crate) share_traces: Option<bool>,
     #[serde(default)]
     pub(crate) providers: BTreeMap<String, ProviderSection>,
     #[serde(default)]

@@ -127,7 +127,19 @@ fn settings(args: &ServeArgs, file: &ConfigFile) -> anyhow::Result<Settings> {
             None | Some(MetricsReaders::Key) => MetricsAccess::Key,
             Some(MetricsReaders::Open) => MetricsAccess::Open,
         },
+        shares_traces: shares_traces(args, file)?,
     })
+}
+
+fn shares_traces(args: &ServeArgs, file: &ConfigFile) -> anyhow::Result<bool> {
+    let shares = args.share_traces.or(file.share_traces).unwrap_or(false);
+    if shares && cfg!(not(feature = "otel")) {
+        let hint = Hint("build it with `cargo build --release --features otel`".to_owned());
+        let lacks = anyhow::Error::new(hint).context("this build has no OpenTelemetry");
+        let origin = origin("share_traces", args.share_traces.is_some(), file);
+        return Err(lacks.context(origin));
+    }
+    Ok(shares)
 }
 
 fn tls(args: &ServeArgs, file: &ConfigFile) -> anyhow::Result<Option<Tls>> {

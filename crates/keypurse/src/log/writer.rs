@@ -32,9 +32,9 @@ pub(super) struct LogWriter {
     waits: bool,
 }
 
-/// The log. Dropped, it writes what is left.
+/// The thread that writes. Dropped, it writes what is left.
 #[derive(Debug)]
-pub(crate) struct Log {
+pub(super) struct Lines {
     progress: Arc<Progress>,
     /// Ends with the process, if the reader never reads again.
     _thread: JoinHandle<()>,
@@ -52,12 +52,12 @@ struct Progress {
 
 impl LogWriter {
     /// A thread that writes to `sink`.
-    pub(super) fn over(sink: impl Write + Send + 'static) -> io::Result<(Self, Log)> {
+    pub(super) fn over(sink: impl Write + Send + 'static) -> io::Result<(Self, Lines)> {
         let (lines, waiting) = sync_channel(WAITING);
         let progress = Arc::new(Progress::default());
         let (seen, thread) = (Arc::clone(&progress), Builder::new().name("log".to_owned()));
         let thread = thread.spawn(move || write(&waiting, sink, &seen))?;
-        let log = Log {
+        let log = Lines {
             progress: Arc::clone(&progress),
             _thread: thread,
         };
@@ -70,14 +70,14 @@ impl LogWriter {
     }
 }
 
-impl Log {
+impl Lines {
     /// Lines that were lost so far.
-    pub(crate) fn dropped(&self) -> Arc<AtomicU64> {
+    pub(super) fn dropped(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.progress.dropped)
     }
 }
 
-impl Drop for Log {
+impl Drop for Lines {
     fn drop(&mut self) {
         self.progress.wait(PATIENCE);
     }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use keypurse_core::id::CallIds;
-use keypurse_core::time::Clock;
-use keypurse_server::gateway::Gateway;
+use keypurse_core::time::{Clock, Timestamp};
+use keypurse_server::gateway::{Gateway, GatewayConfig};
 use keypurse_server::http::revocations::Revocations;
 use keypurse_server::http::serve::{Listener, serve};
 use keypurse_server::http::sign_ins::RecordedFailures;
@@ -46,14 +46,7 @@ pub(crate) async fn run(config: Config, preset_key: Option<String>) -> anyhow::R
     keys::check_keys(dir.path(), &*store, &vault.keyring(), Actor::SYSTEM).await?;
     warn_if_restored(&dir)?;
     let key = account_key::ensure(&dir, &vault, &*store, preset_key).await?;
-    let configuration = config.gateway.clone();
-    let gateway = Gateway::new(config.gateway).context("the providers' configuration is wrong")?;
-    gateway.warm();
-    let found = Configured::of(&configuration, gateway.prices_date(), &audit_key);
-    if let Err(error) = found.record(&*store, clock.now()).await {
-        // On a full disk a start still serves what it can.
-        tracing::warn!(%error, "the configuration's change is not in the audit log");
-    }
+    let gateway = gateway(config.gateway, &*store, (&audit_key, clock.now())).await?;
     let state: AppState = Arc::new(State {
         vault,
         clock: clock.clone(),
@@ -103,6 +96,24 @@ pub(crate) async fn run(config: Config, preset_key: Option<String>) -> anyhow::R
         () = signals.next() => {}
     }
     drain(&state, serving, stop, &mut signals, config.drain_timeout).await
+}
+
+/// The providers, ready to be called; what is configured differently since the
+/// last start is told in the audit log.
+async fn gateway(
+    config: GatewayConfig,
+    store: &dyn Store,
+    (audit_key, now): (&AuditKey, Timestamp),
+) -> anyhow::Result<Gateway> {
+    let configuration = config.clone();
+    let gateway = Gateway::new(config).context("the providers' configuration is wrong")?;
+    gateway.warm();
+    let found = Configured::of(&configuration, gateway.prices_date(), audit_key);
+    if let Err(error) = found.record(store, now).await {
+        // On a full disk a start still serves what it can.
+        tracing::warn!(%error, "the configuration's change is not in the audit log");
+    }
+    Ok(gateway)
 }
 
 async fn bind(config: &Config) -> anyhow::Result<TcpListener> {

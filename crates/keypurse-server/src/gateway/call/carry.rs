@@ -9,6 +9,7 @@ use axum::response::Response;
 use http::StatusCode;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use super::fund::{Funded, Planned, fund};
 use super::once;
@@ -27,6 +28,7 @@ use crate::http::authenticate::AuthError;
 use crate::http::envelope::Envelope;
 use crate::http::revocations::Watch;
 use crate::state::{AppState, State};
+use crate::traces;
 
 /// A funded call under way.
 pub(in crate::gateway) struct Running<'a> {
@@ -148,9 +150,11 @@ impl Running<'_> {
         if !self.funded.attempts.is_retried {
             health.earn();
         }
+        let fetching = fetch(&self.state.gateway, self.funded, self.revoked);
+        let fetching = fetching.instrument(traces::dispatch(name, &self.funded.route.model));
         let fetched = tokio::select! {
             biased;
-            fetched = fetch(&self.state.gateway, self.funded, self.revoked) => fetched,
+            fetched = fetching => fetched,
             () = self.revoked(), if self.funded.asked.streamed => {
                 self.answer_undelivered(revoked_key(), client).await;
                 return Ok(());

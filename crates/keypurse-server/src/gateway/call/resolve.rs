@@ -14,7 +14,7 @@ use keypurse_providers::visible::shows_all_output;
 use crate::gateway::config::StreamHold;
 use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::error::GatewayError;
-use crate::gateway::upstream::provider::{Gateway, Provider};
+use crate::gateway::upstream::provider::{Gateway, KnownPrice, Provider};
 use crate::metrics::calls::{ModelMeters, OTHER_MODEL, RouteMeters};
 
 /// Names come from clients; beyond this many the cache starts again.
@@ -255,12 +255,11 @@ impl Gateway {
         };
         // An alias is what its model is.
         let id = entry.as_ref().map_or(model, |entry| entry.id);
-        let label = match (&entry, known) {
-            (Some(entry), _) => entry.id,
-            (None, Some(_)) => model,
-            (None, None) => OTHER_MODEL,
-        };
-        let meters = RouteMeters::new(&self.meters, &provider.name, label);
+        let meters = RouteMeters::new(
+            &self.meters,
+            &provider.name,
+            label(entry.as_ref(), known, model),
+        );
         Ok(Route {
             meters: Arc::new(meters),
             provider: Arc::clone(provider),
@@ -331,6 +330,19 @@ impl Gateway {
         }
         let listed = serving.join("`, `");
         format!("the model `{name}` is served by `{listed}`, which is not configured here")
+    }
+}
+
+/// What a model is counted as: a name clients cannot make up.
+fn label<'a>(
+    entry: Option<&ModelEntry<'a>>,
+    known: Option<&KnownPrice>,
+    model: &'a str,
+) -> &'a str {
+    match (entry, known) {
+        (Some(entry), _) => entry.id,
+        (None, Some(_)) => model,
+        (None, None) => OTHER_MODEL,
     }
 }
 

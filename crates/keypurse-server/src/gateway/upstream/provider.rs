@@ -176,6 +176,7 @@ impl Gateway {
         let is_configured = |name: &str| providers.contains_key(name);
         let aliases = Aliases::new(config.aliases, is_configured, &catalogue)
             .map_err(|(name, wrong)| GatewayConfigError::Alias { name, wrong })?;
+        let meters = CallMeters::of_providers(providers.keys());
         Ok(Self {
             catalogue,
             aliases,
@@ -190,7 +191,7 @@ impl Gateway {
             cached: CachedAnswers::default(),
             loads: Loads::default(),
             lists: Lists::default(),
-            meters: CallMeters::default(),
+            meters,
             max_drains: config.max_drains,
         })
     }

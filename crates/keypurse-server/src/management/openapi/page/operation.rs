@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::html::{Html, text_of};
-use super::{items, members, resolved, schema};
+use super::schema;
+use super::walk::{items, members, resolved};
 
 pub(super) fn write(
     page: &mut Html,

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::html::{Html, text_of};
-use super::{items, members};
+use super::walk::{items, members};
 
 const SCHEMAS: &str = "#/components/schemas/";
 /// What says more about a value than its type.
