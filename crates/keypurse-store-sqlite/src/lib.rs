@@ -12,6 +12,7 @@
 //! [`Ledger`]: keypurse_core::ledger::Ledger
 
 mod audit;
+mod audit_log;
 mod backup;
 mod ballast;
 mod books;
@@ -37,6 +38,10 @@ mod varint;
 mod writer;
 
 pub use audit::{AuditError, AuditReport, audit};
+pub use audit_log::{
+    AuditKey, AuditLogError, AuditLogReport, audit_log_has_begun, audit_records, replace_audit_key,
+    verify_audit_log,
+};
 pub use backup::{CopyError, copy_database, newest_schema, schema_of, verify};
 pub use books::{BookedEntry, BookedPurse, entries, open_calls, purses};
 pub use export::{FinishedCall, finished_calls};

@@ -6,6 +6,7 @@
 //! What happens when it fails: nothing is admitted, reads go on.
 
 mod accounts;
+mod audit_log;
 mod calls;
 mod changes;
 #[cfg(feature = "conformance")]
@@ -19,8 +20,12 @@ mod sessions;
 mod statement;
 mod tokens;
 mod usage;
+mod vitals;
 
 pub use accounts::{Account, Accounts, CreateAccountError, NewAccount, NewViewerKey};
+pub use audit_log::{
+    Action, Actor, AuditEvent, AuditHead, AuditLog, AuditPage, AuditRecord, Details, Who, canonical,
+};
 pub use calls::{
     CallMeta, CallOutcome, Calls, Feature, HoldFailure, NewHold, RecordFailure, Settlement,
     SimulatedCall,
@@ -46,11 +51,25 @@ pub use usage::{
     UsageKey, UsageQuery, UsageRow, UsageSums, Whose,
 };
 
+pub use vitals::{Distributed, Distribution, HeldNow, Vitals, WriterVitals};
+
 use std::fmt::Debug;
 
 /// Everything a running node needs of its storage.
 pub trait Store:
-    Accounts + Tokens + Calls + Statements + Usage + Keys + Sessions + Debug + Send + Sync + 'static
+    Accounts
+    + Tokens
+    + Calls
+    + Statements
+    + Usage
+    + Keys
+    + Sessions
+    + AuditLog
+    + Vitals
+    + Debug
+    + Send
+    + Sync
+    + 'static
 {
 }
 
@@ -62,6 +81,8 @@ impl<T> Store for T where
         + Usage
         + Keys
         + Sessions
+        + AuditLog
+        + Vitals
         + Debug
         + Send
         + Sync

@@ -4,3 +4,4 @@
 mod dashboard;
 mod gateway;
 mod management;
+mod metrics;

@@ -80,6 +80,7 @@ impl Space {
                 | Command::CreateAccount(..)
                 | Command::Keys(_)
                 | Command::Session(SessionCommand::Begin(..) | SessionCommand::See(..))
+                | Command::RecordEvent(..)
                 | Command::Forget(..)
                 | Command::Probe(_) => true,
                 Command::ChangeToken(change, ..) => !matches!(change, TokenChange::Delete(_)),
@@ -87,7 +88,7 @@ impl Space {
                 | Command::SetAccountKey { .. }
                 | Command::SetViewerKey { .. }
                 | Command::Session(SessionCommand::End(..))
-                | Command::OpenHolds(_)
+                | Command::HeldNow(_)
                 | Command::Close(_) => false,
             }
     }

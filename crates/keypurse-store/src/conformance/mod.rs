@@ -1,6 +1,7 @@
 //! What every backend has to keep, whatever it stores in. A backend's tests
 //! run each promise on a fresh store.
 
+mod audit_log;
 mod calls;
 mod changes;
 mod fixtures;
@@ -13,6 +14,7 @@ mod tokens;
 mod units;
 mod usage;
 
+pub use audit_log::{an_account_sees_its_own_records, every_change_is_recorded_once_and_no_other};
 pub use calls::{
     a_call_holds_anew_for_its_next_model, a_charge_and_an_adjustment_never_lose_each_other,
     an_abandoned_call_is_charged_its_floor, deletion_rotation_and_expiry_end_admission,

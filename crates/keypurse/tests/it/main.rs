@@ -12,13 +12,17 @@ mod provider;
 mod shop;
 mod small_disk;
 
+mod audit_log;
 mod backup;
+mod canaries;
 mod clock;
 mod corruption;
 mod dashboard;
 mod disk_full;
 mod io_error;
 mod keys;
+mod log;
 mod oracle;
 mod serve;
 mod sigterm;
+mod traces;

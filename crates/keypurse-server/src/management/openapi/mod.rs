@@ -4,7 +4,9 @@
 //! not follow from our types. schemathesis holds it against the running server,
 //! and a snapshot holds it against `docs/openapi.json`.
 
+mod audit_log;
 mod operations;
+pub(super) mod page;
 mod reports;
 mod rules;
 mod schemas;
@@ -39,6 +41,7 @@ pub fn document() -> Value {
             {"name": "Tokens", "description": "API keys with a budget and an expiry"},
             {"name": "Reports", "description": "What was used, and what it cost"},
             {"name": "Credits", "description": "What the account has"},
+            {"name": "Audit log", "description": "Who changed what"},
         ],
         "paths": operations::paths(),
         "components": {

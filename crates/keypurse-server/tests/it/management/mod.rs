@@ -1,11 +1,13 @@
 //! `/v2`: every promise of the contract's section 1.
 
 mod access;
+mod audit_log;
 mod bodies;
 mod cors;
 mod create;
 mod credits;
 mod delete;
+mod docs;
 mod expiry;
 mod fields;
 mod health;
