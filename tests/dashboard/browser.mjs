@@ -88,4 +88,4 @@ export async function leadsTo(page, step) {
 }
 
 /** Every page there is, for what holds on all of them. */
-export const PAGES = ['/', '/tokens', '/tokens/new', '/costs', '/models', '/providers', '/alerts', '/alerts/new', '/sessions'];
+export const PAGES = ['/', '/tokens', '/tokens/new', '/costs', '/models', '/providers', '/alerts', '/alerts/new', '/audit', '/sessions'];

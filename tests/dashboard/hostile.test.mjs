@@ -47,6 +47,8 @@ test('twelve places show markup as text', async (t) => {
   }
   await visit(page, '/alerts');
   await assertLiteral(page, `${EVIL}alert`);
+  await visit(page, '/audit');
+  await assertLiteral(page, name);
   await visit(page, '/sessions');
   await assertLiteral(page);
   // What an address says is a field too.

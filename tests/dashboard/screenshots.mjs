@@ -22,6 +22,7 @@ const PICTURES = [
   { name: 'models', path: '/models?q=claude' },
   { name: 'providers', path: '/providers' },
   { name: 'alerts', path: '/alerts' },
+  { name: 'audit', path: '/audit' },
   { name: 'phone', path: '/', viewport: PHONE },
   { name: 'sign-in', path: '/sign-in', schemes: ['light'] },
 ];

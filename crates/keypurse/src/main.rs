@@ -13,6 +13,7 @@ mod config;
 mod data_dir;
 mod hint;
 mod key_files;
+mod log;
 mod node;
 mod system;
 
@@ -20,7 +21,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use cli::{Cli, Command, account, audit, backup, keys, restore, serve};
+use cli::{Cli, Command, account, audit, audit_log, backup, keys, restore, serve};
 
 #[cfg(feature = "mimalloc")]
 #[global_allocator]
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(args) => serve::run(&args),
         Command::Audit(args) => audit::run(&args),
+        Command::AuditLog(command) => audit_log::run(&command),
         Command::Backup(args) => backup::run(&args),
         Command::Restore(args) => restore::run(&args),
         Command::Keys(command) => keys::run(&command),

@@ -10,6 +10,7 @@ mod rust;
 mod schemathesis;
 mod sdk;
 mod slow;
+mod traces;
 mod translators;
 
 use anyhow::Result;
@@ -40,4 +41,4 @@ const ALL: &[Suite] = &[
 ];
 
 /// Suites that take too long for every change: they run when they are named.
-const SLOW: &[Suite] = &[slow::SUITE, model::SLOW, mutants::SUITE];
+const SLOW: &[Suite] = &[slow::SUITE, model::SLOW, mutants::SUITE, traces::SUITE];

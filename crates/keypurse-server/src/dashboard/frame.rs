@@ -11,6 +11,7 @@ pub(super) enum Place {
     Models,
     Providers,
     Alerts,
+    Audit,
     Sessions,
 }
 
@@ -23,6 +24,7 @@ impl Place {
         Self::Models,
         Self::Providers,
         Self::Alerts,
+        Self::Audit,
         Self::Sessions,
     ];
 
@@ -34,6 +36,7 @@ impl Place {
             Self::Models => "Models",
             Self::Providers => "Providers",
             Self::Alerts => "Alerts",
+            Self::Audit => "Audit",
             Self::Sessions => "Sessions",
         }
     }
@@ -46,6 +49,7 @@ impl Place {
             Self::Models => "/models",
             Self::Providers => "/providers",
             Self::Alerts => "/alerts",
+            Self::Audit => "/audit",
             Self::Sessions => "/sessions",
         }
     }

@@ -15,6 +15,7 @@
 
 mod alerts;
 mod assets;
+mod audit;
 mod calls;
 mod charts;
 mod costs;
@@ -54,6 +55,7 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .route("/live/overview", get(overview::live))
         .route("/live/overview/calls", get(overview::calls))
         .route("/live/overview/tokens", get(overview::tokens))
+        .route("/audit", get(audit::show))
         .route("/costs", get(costs::show))
         .route("/costs.csv", get(costs::table))
         .route("/models", get(models::show))

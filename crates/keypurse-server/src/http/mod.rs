@@ -20,4 +20,5 @@ pub mod refusal;
 pub mod request_id;
 pub mod revocations;
 pub mod serve;
+pub mod sign_ins;
 pub mod throttle;

@@ -5,3 +5,4 @@ mod background;
 mod dashboard;
 mod gateway;
 mod management;
+mod metrics;

@@ -81,6 +81,7 @@ impl Space {
                 | Command::Keys(_)
                 | Command::Session(SessionCommand::Begin(..) | SessionCommand::See(..))
                 | Command::Alerts(_)
+                | Command::RecordEvent(..)
                 | Command::Forget(..)
                 | Command::Probe(_) => true,
                 Command::ChangeToken(change, ..) => !matches!(change, TokenChange::Delete(_)),
@@ -88,7 +89,7 @@ impl Space {
                 | Command::SetAccountKey { .. }
                 | Command::SetViewerKey { .. }
                 | Command::Session(SessionCommand::End(..))
-                | Command::OpenHolds(_)
+                | Command::HeldNow(_)
                 | Command::Close(_) => false,
             }
     }

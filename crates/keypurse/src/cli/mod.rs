@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod audit;
+pub(crate) mod audit_log;
 pub(crate) mod backup;
 pub(crate) mod keys;
 pub(crate) mod restore;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
 use jiff::tz::TimeZone;
-use keypurse_store_sqlite::SqliteOptions;
+use keypurse_store_sqlite::{AuditKey, SqliteOptions};
 
 use crate::system::SystemClock;
 
@@ -33,6 +34,9 @@ pub(crate) enum Command {
     Serve(Box<serve::ServeArgs>),
     /// Prove the books: recompute every balance and charge (works beside a running server)
     Audit(audit::AuditArgs),
+    /// Who changed what: show the audit log, or prove it (works beside a running server)
+    #[command(subcommand)]
+    AuditLog(audit_log::AuditLogCommand),
     /// Copy database and, if asked, keys to a new folder (works beside a running server)
     Backup(backup::BackupArgs),
     /// Make a data directory from a backup; it spends nothing until acknowledged
@@ -47,11 +51,12 @@ pub(crate) enum Command {
 
 /// How a command line opens a database: its days are those of the server that
 /// used it last.
-pub(crate) fn options_for(database: PathBuf) -> SqliteOptions {
+pub(crate) fn options_for(database: PathBuf, audit_key: AuditKey) -> SqliteOptions {
     SqliteOptions {
         path: database,
         clock: Arc::new(SystemClock),
         zone: TimeZone::unknown(),
+        audit_key,
     }
 }
 

@@ -13,13 +13,17 @@ mod shop;
 mod small_disk;
 
 mod alerts;
+mod audit_log;
 mod backup;
+mod canaries;
 mod clock;
 mod corruption;
 mod dashboard;
 mod disk_full;
 mod io_error;
 mod keys;
+mod log;
 mod oracle;
 mod serve;
 mod sigterm;
+mod traces;

@@ -132,6 +132,7 @@ pub(super) async fn make(
     condition: Option<Condition>,
 ) -> Result<Done, Undone> {
     let guard = Guard {
+        actor: sent.admin.viewer.actor(),
         once: sent.once(sent.admin.viewer.account.id),
         condition,
     };

@@ -105,6 +105,16 @@ impl Health {
         }
     }
 
+    /// Failures in a row.
+    pub(in crate::gateway) fn failures(&self) -> u32 {
+        self.failures.load(Ordering::Relaxed)
+    }
+
+    /// Whether it is asked after others, for whoever only looks.
+    pub(in crate::gateway) fn pauses(&self, now: Timestamp) -> bool {
+        self.paused_until.load(Ordering::Relaxed) > now.micros()
+    }
+
     /// Whether it is to be asked after others. Once a pause is over, one call
     /// tries it, and the others wait for how that ends.
     pub(in crate::gateway) fn is_paused(&self, now: Timestamp) -> bool {
