@@ -33,8 +33,8 @@ def before_call(context, case, kwargs):
     fit_name(case)
     fit_networks(case)
     fit_rehearsal(case)
-    fit_alert(case)
     fit_days(case)
+    fit_alert(case)
 
 
 def fit_header(case, name, pattern, fitting):
@@ -83,20 +83,6 @@ def fit_rehearsal(case):
         case.body = {**body, "token_type": "sandbox_api_token"}
 
 
-def fit_alert(case):
-    """Which tokens there are, and which addresses may be called."""
-    body = case.body
-    if not isinstance(body, dict) or not case.operation.path.startswith("/v2/alerts/"):
-        return
-    if isinstance(body.get("token"), str):
-        body = {**body, "token": "*"}
-    webhook = body.get("webhook")
-    url = webhook.get("url") if isinstance(webhook, dict) else None
-    if isinstance(url, str) and ADDRESS.match(url) and len(url) <= LONGEST_ADDRESS:
-        body = {**body, "webhook": {**webhook, "url": "https://example.com/hook"}}
-    case.body = body
-
-
 LONGEST_DAYS = {"1": 366, "2": 3_660}
 
 
@@ -122,3 +108,17 @@ def day(text):
         return datetime.date.fromisoformat(text) if len(text) == 10 else None
     except (TypeError, ValueError):
         return None
+
+
+def fit_alert(case):
+    """Which tokens there are, and which addresses may be called."""
+    body = case.body
+    if not isinstance(body, dict) or not case.operation.path.startswith("/v2/alerts/"):
+        return
+    if isinstance(body.get("token"), str):
+        body = {**body, "token": "*"}
+    webhook = body.get("webhook")
+    url = webhook.get("url") if isinstance(webhook, dict) else None
+    if isinstance(url, str) and ADDRESS.match(url) and len(url) <= LONGEST_ADDRESS:
+        body = {**body, "webhook": {**webhook, "url": "https://example.com/hook"}}
+    case.body = body

@@ -15,6 +15,7 @@ mod books;
 mod catalogue;
 mod check;
 mod compatibility;
+mod dashboard;
 mod http;
 mod install;
 mod process;
@@ -53,6 +54,8 @@ enum Command {
     Catalogue(catalogue::Options),
     /// Compare docs/compatibility.md with what the SDK suites promise, or write it
     Compatibility(compatibility::Options),
+    /// Take pictures of the dashboard for docs/screenshots
+    Screenshots,
     /// Run a small real language model behind Keypurse and prove its charges
     RealModel,
 }
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Command::Scorecard(options) => scorecard::run(&options),
         Command::Catalogue(options) => succeeded(catalogue::run(&options)),
         Command::Compatibility(options) => succeeded(compatibility::run(&options)),
+        Command::Screenshots => succeeded(dashboard::take_screenshots()),
         Command::RealModel => succeeded(real_model::run()),
     };
     done.unwrap_or_else(|error| {

@@ -17,8 +17,8 @@ use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 use jiff::tz::TimeZone;
 use keypurse_core::time::{Clock, Timestamp};
-use keypurse_store::{Accounts, Calls, Digest, NewAccount};
-use keypurse_store_sqlite::{SqliteOptions, SqliteStore};
+use keypurse_store::{Accounts, Actor, Calls, Digest, NewAccount};
+use keypurse_store_sqlite::{AuditKey, SqliteOptions, SqliteStore};
 
 #[derive(Debug, Parser)]
 struct Options {
@@ -107,6 +107,7 @@ fn options(file: &Path) -> SqliteOptions {
         path: file.to_owned(),
         clock: Arc::new(SystemClock),
         zone: TimeZone::UTC,
+        audit_key: AuditKey::new(&[3; 32]),
     }
 }
 
@@ -124,6 +125,7 @@ async fn account(store: &SqliteStore) -> Result<keypurse_core::id::AccountId> {
         key_digest: digest(u64::MAX),
         pepper: 1,
         credits: None,
+        actor: Actor::SYSTEM,
         now: SystemClock.now(),
     };
     Ok(store.create_account(new).await?.id)

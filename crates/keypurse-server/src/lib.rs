@@ -7,14 +7,17 @@
 pub mod alerts;
 pub mod background;
 pub mod dashboard;
+pub mod facts;
 pub mod gateway;
 pub mod http;
 pub mod management;
+pub mod metrics;
 pub mod rotation;
 mod router;
 mod state;
 mod tokens;
+pub mod traces;
 pub mod vault;
 
 pub use router::router;
-pub use state::{AppState, Settings, State, Transport};
+pub use state::{AppState, MetricsAccess, Settings, State, Transport};

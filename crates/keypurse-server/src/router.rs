@@ -7,7 +7,7 @@ use axum::response::Response;
 
 use crate::http::{cors, fallback, health, linger, peer, request_id};
 use crate::state::AppState;
-use crate::{dashboard, gateway, management};
+use crate::{dashboard, gateway, management, metrics};
 
 /// Every route of a node. Whoever accepts connections puts a
 /// [`crate::http::peer::PeerAddr`] into each request.
@@ -17,6 +17,7 @@ pub fn router(state: AppState) -> Router {
         .merge(gateway::routes())
         .merge(dashboard::routes(&state))
         .merge(health::routes())
+        .merge(metrics::routes())
         .fallback(fallback::no_such_route)
         .method_not_allowed_fallback(fallback::method_not_allowed)
         .layer(from_fn_with_state(state.clone(), around))

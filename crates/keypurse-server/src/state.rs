@@ -16,7 +16,9 @@ use crate::gateway::Gateway;
 use crate::http::cors::Origin;
 use crate::http::pace::Pace;
 use crate::http::revocations::Revocations;
+use crate::http::sign_ins::RecordedFailures;
 use crate::http::throttle::FailedSignIns;
+use crate::metrics::Metrics;
 use crate::vault::Vault;
 
 /// Shared by all requests; cheap to clone.
@@ -45,12 +47,16 @@ pub struct State {
     pub revocations: Revocations,
     /// Addresses that guess secrets.
     pub failed_sign_ins: FailedSignIns,
+    /// Which failed sign-ins the audit log tells.
+    pub recorded_failures: RecordedFailures,
     /// Providers, prices and the client that reaches them.
     pub gateway: Gateway,
     /// What alerts need: receivers, and who was short of money.
     pub alerting: Alerting,
     /// What the dashboard remembers while the node runs.
     pub dashboard: Dashboard,
+    /// What is counted.
+    pub metrics: Metrics,
     /// What the operator chose.
     pub settings: Settings,
 }
@@ -79,6 +85,11 @@ pub struct Settings {
     pub transport: Transport,
     /// Whose pages may call `/v2` from a browser.
     pub cors_origins: Vec<Origin>,
+    /// Who may read `/metrics`.
+    pub metrics: MetricsAccess,
+    /// Whether calls are part of the traces their clients name, and providers
+    /// are told of them.
+    pub shares_traces: bool,
 }
 
 impl Settings {
@@ -97,4 +108,14 @@ pub enum Transport {
     Tls,
     /// A proxy, which does TLS.
     BehindProxy,
+}
+
+/// Who may read `/metrics`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MetricsAccess {
+    /// Whoever has the account key.
+    #[default]
+    Key,
+    /// Whoever reaches the port.
+    Open,
 }

@@ -3,8 +3,10 @@
 use std::path::Path;
 
 use keypurse_core::time::Timestamp;
+use keypurse_store::{Action, Actor, AuditEvent, Details};
 use rusqlite::{Connection, params};
 
+use crate::audit_log::change_and_record;
 use crate::open::{OpenError, SqliteOptions, change_at_rest, open_reader};
 
 /// Where a database comes from.
@@ -67,14 +69,26 @@ pub fn mark_restored(options: &SqliteOptions, backup_at: Timestamp) -> Result<()
 /// Lets a restored database spend again, in a new epoch. Needs the server
 /// stopped. Returns what was acknowledged; `None`: there was nothing to.
 pub fn acknowledge(options: &SqliteOptions) -> Result<Option<(Restored, Instance)>, OpenError> {
-    change_at_rest(options, |connection| {
+    let now = options.clock.now();
+    change_and_record(options, |connection| {
         let Some(restored) = read(connection)?.restored else {
-            return Ok(None);
+            return Ok((None, None));
         };
         connection.execute(
             "UPDATE instance SET epoch = epoch + 1, restored_at = NULL, backup_at = NULL",
             [],
         )?;
-        Ok(Some((restored, read(connection)?)))
+        let instance = read(connection)?;
+        let event = AuditEvent {
+            account: None,
+            actor: Actor::COMMAND_LINE,
+            action: Action::RestoreAcknowledge,
+            subject: format!("epoch {}", instance.epoch),
+            details: Details::none()
+                .with("backup_at", restored.backup_at.to_string())
+                .with("restored_at", restored.at.to_string()),
+            at: now,
+        };
+        Ok((Some((restored, instance)), Some(event)))
     })
 }

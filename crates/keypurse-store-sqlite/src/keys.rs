@@ -7,11 +7,13 @@ use async_trait::async_trait;
 use keypurse_core::id::SecretId;
 use keypurse_core::time::Timestamp;
 use keypurse_store::{
-    KeyKind, KeyRecord, KeyVersions, Keys, Rekeyed, StaleSecret, StaleSecrets, StoreError,
+    Action, Actor, AuditEvent, Details, KeyKind, KeyRecord, KeyVersions, Keys, Rekeyed,
+    StaleSecret, StaleSecrets, StoreError,
 };
 use rusqlite::{Connection, params};
 
-use crate::open::{OpenError, SqliteOptions, change_at_rest, open_reader};
+use crate::audit_log::change_and_record;
+use crate::open::{OpenError, SqliteOptions, open_reader};
 use crate::store::SqliteStore;
 use crate::writer::{Command, KeysCommand};
 
@@ -25,19 +27,44 @@ pub(crate) const fn kind_code(kind: KeyKind) -> i64 {
     }
 }
 
+/// What is recorded about a version of a key.
+pub(crate) fn key_event(
+    action: Action,
+    (kind, version): (KeyKind, u32),
+    (actor, at): (Actor, Timestamp),
+) -> AuditEvent {
+    let noun = match kind {
+        KeyKind::Pepper => "pepper",
+        KeyKind::Master => "master",
+    };
+    AuditEvent {
+        account: None,
+        actor,
+        action,
+        subject: format!("{noun} {version}"),
+        details: Details::none(),
+        at,
+    }
+}
+
 #[async_trait]
 impl Keys for SqliteStore {
     async fn key_records(&self) -> Result<Vec<KeyRecord>, StoreError> {
         self.readers.read(records).await
     }
 
-    async fn record_keys(&self, keys: Vec<KeyRecord>) -> Result<(), StoreError> {
-        self.ask(|reply| Command::Keys(KeysCommand::Record(keys, reply)))
+    async fn record_keys(&self, keys: Vec<KeyRecord>, actor: Actor) -> Result<(), StoreError> {
+        self.ask(|reply| Command::Keys(KeysCommand::Record(keys, actor, reply)))
             .await
     }
 
-    async fn drop_key(&self, kind: KeyKind, version: u32) -> Result<bool, StoreError> {
-        self.ask(|reply| Command::Keys(KeysCommand::Drop(kind, version, reply)))
+    async fn drop_key(
+        &self,
+        kind: KeyKind,
+        version: u32,
+        actor: Actor,
+    ) -> Result<bool, StoreError> {
+        self.ask(|reply| Command::Keys(KeysCommand::Drop(kind, version, actor, reply)))
             .await
     }
 
@@ -231,8 +258,8 @@ fn webhooks(connection: &Connection) -> rusqlite::Result<Vec<(u32, i64)>> {
 /// tokens and accounts stay and can be given new ones; copies sealed under a
 /// master key are dropped.
 pub fn abandon_key(options: &SqliteOptions, kind: KeyKind, version: u32) -> Result<(), OpenError> {
-    change_at_rest(options, |connection| {
-        let transaction = connection.transaction()?;
+    let by = (Actor::COMMAND_LINE, options.clock.now());
+    change_and_record(options, |transaction| {
         match kind {
             KeyKind::Pepper => {
                 // No secret has a random digest. A copy is bound to its digest.
@@ -266,6 +293,7 @@ pub fn abandon_key(options: &SqliteOptions, kind: KeyKind, version: u32) -> Resu
             "DELETE FROM key_version WHERE kind = ? AND version = ?",
             params![kind_code(kind), version],
         )?;
-        transaction.commit()
+        let event = key_event(Action::KeyAbandon, (kind, version), by);
+        Ok(((), Some(event)))
     })
 }

@@ -13,6 +13,7 @@
 
 mod alerts;
 mod audit;
+mod audit_log;
 mod backup;
 mod ballast;
 mod books;
@@ -38,6 +39,10 @@ mod varint;
 mod writer;
 
 pub use audit::{AuditError, AuditReport, audit};
+pub use audit_log::{
+    AuditKey, AuditLogError, AuditLogReport, audit_log_has_begun, audit_records, replace_audit_key,
+    verify_audit_log,
+};
 pub use backup::{CopyError, copy_database, newest_schema, schema_of, verify};
 pub use books::{BookedEntry, BookedPurse, entries, open_calls, purses};
 pub use export::{FinishedCall, finished_calls};

@@ -15,6 +15,7 @@ const MIGRATIONS: &[(u32, &str)] = &[
     (6, include_str!("../migrations/0006_further_settings.sql")),
     (7, include_str!("../migrations/0007_units.sql")),
     (8, include_str!("../migrations/0008_usage.sql")),
+    (9, include_str!("../migrations/0009_audit_log.sql")),
     (10, include_str!("../migrations/0010_sessions.sql")),
     (11, include_str!("../migrations/0011_alerts.sql")),
 ];

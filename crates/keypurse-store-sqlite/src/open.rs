@@ -10,6 +10,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use thiserror::Error;
 
+use crate::audit_log::AuditKey;
 use crate::backup::{CopyError, copy_private};
 use crate::integrity::{self, CheckError, Damage};
 use crate::migrations::{self, MigrationError};
@@ -30,6 +31,8 @@ pub struct SqliteOptions {
     /// The zone whose days bound reset periods and reports; the one the file
     /// was last used with where it is unknown.
     pub zone: TimeZone,
+    /// What chains the records of the audit log.
+    pub audit_key: AuditKey,
 }
 
 /// Why the store could not be opened.
@@ -76,6 +79,10 @@ pub enum OpenError {
         /// Why.
         source: std::io::Error,
     },
+    /// The audit log goes on under another key: records under this one could
+    /// not be proved together with those before.
+    #[error("audit.key is not the key the audit log of this database was written with")]
+    OtherAuditKey,
     /// A file is not what was written.
     #[error(transparent)]
     Damaged(#[from] Damage),

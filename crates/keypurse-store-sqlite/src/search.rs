@@ -20,6 +20,9 @@ const DRAWS: &str =
 const GIVEN: &str = "coalesce(t.reset_amount,
     (SELECT e.balance_after FROM entry e WHERE e.token_id = t.id AND e.kind IN (1, 2, 4)
      ORDER BY e.line DESC LIMIT 1))";
+/// When the last call that has a row ended.
+const LAST_CALL: &str =
+    "(SELECT c.finished_at FROM call c WHERE c.token_id = t.id ORDER BY c.line DESC LIMIT 1)";
 /// Account, text, kind, instant, and the text as JSON writes it: what has not
 /// even that need not be taken apart.
 const ASKED: &str = "t.account_id = ?1 AND t.deleted_at IS NULL
@@ -32,8 +35,8 @@ const ASKED: &str = "t.account_id = ?1 AND t.deleted_at IS NULL
 /// A page of the tokens that fit, in one snapshot.
 pub(crate) fn find(connection: &Connection, search: &TokenSearch) -> rusqlite::Result<TokensFound> {
     let snapshot = connection.unchecked_transaction()?;
-    let Page { ids, total } = page(&snapshot, search)?;
     let under_way = UnderWay::read(&snapshot)?;
+    let Page { ids, total } = page(&snapshot, search, &under_way)?;
     let mut tokens = Vec::with_capacity(ids.len());
     for id in ids {
         tokens.extend(under_way.standing(&snapshot, id)?);
@@ -46,7 +49,11 @@ struct Page {
     total: u64,
 }
 
-fn page(snapshot: &Connection, search: &TokenSearch) -> rusqlite::Result<Page> {
+fn page(
+    snapshot: &Connection,
+    search: &TokenSearch,
+    under_way: &UnderWay,
+) -> rusqlite::Result<Page> {
     let asked = params![
         search.account.0,
         search.text.as_deref().map(containing),
@@ -57,7 +64,7 @@ fn page(snapshot: &Connection, search: &TokenSearch) -> rusqlite::Result<Page> {
             .as_deref()
             .map(|text| containing(&in_json(text))),
     ];
-    let fits = format!("{ASKED} AND {}", condition(search));
+    let fits = format!("{ASKED} AND {}", condition(search, under_way));
     let sql = format!(
         "SELECT t.id FROM token t WHERE {fits} ORDER BY {}",
         order(search)
@@ -116,7 +123,7 @@ fn containing(text: &str) -> String {
     pattern
 }
 
-fn condition(search: &TokenSearch) -> String {
+fn condition(search: &TokenSearch, under_way: &UnderWay) -> String {
     let soon = search.now.plus_seconds(TokenSearch::SOON_SECONDS).micros();
     match search.condition {
         None => "TRUE".to_owned(),
@@ -131,6 +138,15 @@ fn condition(search: &TokenSearch) -> String {
             format!("t.expires_at > ?4 AND t.expires_at <= {soon}")
         }
         Some(TokenCondition::Expired) => "t.expires_at <= ?4".to_owned(),
+        Some(TokenCondition::Idle) => {
+            let since = search.now.plus_seconds(-TokenSearch::IDLE_SECONDS).micros();
+            let used = under_way.used.keys().map(|id| id.0.to_string());
+            let used = used.collect::<Vec<_>>().join(", ");
+            format!(
+                "t.created_at < {since} AND (t.expires_at IS NULL OR t.expires_at > ?4)
+                 AND coalesce({LAST_CALL}, 0) < {since} AND t.id NOT IN ({used})"
+            )
+        }
     }
 }
 

@@ -11,15 +11,17 @@ use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
 use keypurse_core::token::TokenName;
 use keypurse_store::{
-    Account, AccountTopUp, Accounts, Calls, CallsPage, ChangeError, CreateAccountError, Credential,
-    Digest, Guard, HoldFailure, ListedCall, Made, NewAccount, NewHold, NewViewerKey, Once,
-    RecordFailure, Settlement, SimulatedCall, StatementLine, StatementPage, Statements, StoreError,
-    Token, TokenChange, TokenLabel, TokenSearch, TokenStanding, Tokens, TokensFound, Usage,
-    UsageQuery, UsageRow,
+    Account, AccountTopUp, Accounts, Action, Actor, AuditEvent, AuditHead, AuditLog, AuditPage,
+    AuditRecord, Calls, CallsPage, ChangeError, CreateAccountError, Credential, Digest, Guard,
+    HeldNow, HoldFailure, ListedCall, Made, NewAccount, NewHold, NewViewerKey, Once, RecordFailure,
+    Settlement, SimulatedCall, StatementLine, StatementPage, Statements, StoreError, Token,
+    TokenChange, TokenLabel, TokenSearch, TokenStanding, Tokens, TokensFound, Usage, UsageQuery,
+    UsageRow, Vitals, WriterVitals,
 };
 use rusqlite::ErrorCode;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::audit_log;
 use crate::ballast::Ballast;
 use crate::credentials::Credentials;
 use crate::export;
@@ -30,7 +32,7 @@ use crate::rows;
 use crate::search;
 use crate::statement;
 use crate::usage::{self, Days};
-use crate::writer::{Command, Reply, SessionCommand, Writer};
+use crate::writer::{Command, Meters, Reply, SessionCommand, Writer};
 
 /// Connections that look things up.
 const READERS: usize = 4;
@@ -50,6 +52,7 @@ pub struct SqliteStore {
     reporters: Readers,
     days: Days,
     credentials: Arc<Credentials>,
+    meters: Arc<Meters>,
     writer: Mutex<Option<JoinHandle<()>>>,
     /// Restored from a backup: no hold until its operator has said yes, which
     /// takes a restart.
@@ -76,7 +79,9 @@ impl SqliteStore {
         let opened = open_writer(options)?;
         let days = Days::of(opened.zone.clone());
         let credentials = Arc::new(Credentials::default());
-        let writer = Writer::start(opened, options, Arc::clone(&credentials))?;
+        let meters = Arc::new(Meters::default());
+        let shared = (Arc::clone(&credentials), Arc::clone(&meters));
+        let writer = Writer::start(opened, options, shared)?;
         let failed = |source| open::failed(&options.path, source);
         let readers = Readers::open(&options.path, READERS).map_err(failed)?;
         let reporters = Readers::open(&options.path, REPORTERS).map_err(failed)?;
@@ -93,6 +98,7 @@ impl SqliteStore {
             reporters,
             days,
             credentials,
+            meters,
             writer,
             waits_for_acknowledgement: instance.restored.is_some(),
         })
@@ -144,14 +150,14 @@ impl Accounts for SqliteStore {
     async fn set_account_key(
         &self,
         name: &str,
-        key_digest: Digest,
-        pepper: u32,
+        key: (Digest, u32),
+        actor: Actor,
     ) -> Result<Option<Account>, CreateAccountError> {
         let name = name.to_owned();
         self.ask(|reply| Command::SetAccountKey {
             name,
-            digest: key_digest,
-            pepper,
+            key,
+            actor,
             reply,
         })
         .await
@@ -161,9 +167,10 @@ impl Accounts for SqliteStore {
         &self,
         name: &str,
         key: Option<NewViewerKey>,
+        actor: Actor,
     ) -> Result<Option<Account>, CreateAccountError> {
         let name = name.to_owned();
-        self.ask(|reply| Command::Session(SessionCommand::SetViewerKey(name, key, reply)))
+        self.ask(|reply| Command::Session(SessionCommand::SetViewerKey(name, key, actor, reply)))
             .await
     }
 
@@ -258,6 +265,41 @@ impl Tokens for SqliteStore {
 }
 
 #[async_trait]
+impl AuditLog for SqliteStore {
+    async fn record_event(&self, event: AuditEvent) -> Result<(), StoreError> {
+        self.ask(|reply| Command::RecordEvent(event, reply)).await
+    }
+
+    async fn audit_page(&self, page: AuditPage) -> Result<Vec<AuditRecord>, StoreError> {
+        self.readers
+            .read(move |connection| audit_log::page(connection, &page))
+            .await
+    }
+
+    async fn last_audited(&self, action: Action) -> Result<Option<AuditRecord>, StoreError> {
+        self.readers
+            .read(move |connection| audit_log::last_of(connection, action))
+            .await
+    }
+
+    async fn audit_head(&self) -> Result<AuditHead, StoreError> {
+        self.readers.read(audit_log::head).await
+    }
+}
+
+#[async_trait]
+impl Vitals for SqliteStore {
+    fn writer_vitals(&self) -> WriterVitals {
+        let waiting = QUEUE - self.commands.capacity();
+        self.meters.read((waiting, QUEUE))
+    }
+
+    async fn held_now(&self) -> Result<HeldNow, StoreError> {
+        self.ask(Command::HeldNow).await
+    }
+}
+
+#[async_trait]
 impl Statements for SqliteStore {
     async fn statement(&self, page: StatementPage) -> Result<Vec<StatementLine>, StoreError> {
         self.readers
@@ -332,7 +374,7 @@ impl Calls for SqliteStore {
     }
 
     async fn open_holds(&self) -> Result<usize, StoreError> {
-        self.ask(Command::OpenHolds).await
+        Ok(self.held_now().await?.holds)
     }
 
     async fn close(&self) -> Result<(), StoreError> {

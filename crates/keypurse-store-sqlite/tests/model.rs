@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use keypurse_core::time::Clock;
 use keypurse_store::conformance::model::{self, Backend, Books, Length};
 use keypurse_store::{Calls, Store};
-use keypurse_store_sqlite::{SqliteOptions, SqliteStore, audit};
+use keypurse_store_sqlite::{AuditKey, SqliteOptions, SqliteStore, audit};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -33,6 +33,7 @@ impl Sqlite {
             path: folder.path().join("keypurse.db"),
             clock: clock.clone(),
             zone: TimeZone::UTC,
+            audit_key: AuditKey::new(&[3; 32]),
         };
         let store = SqliteStore::open(&options).expect("a readable store");
         Self {

@@ -6,6 +6,7 @@ use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
 use thiserror::Error;
 
+use crate::audit_log::Actor;
 use crate::changes::{AccountTopUp, ChangeError, Made, Once};
 use crate::error::StoreError;
 use crate::tokens::Digest;
@@ -34,6 +35,8 @@ pub struct NewAccount {
     pub pepper: u32,
     /// What it starts with; `None`: unlimited.
     pub credits: Option<Money>,
+    /// Who makes it.
+    pub actor: Actor,
     /// When.
     pub now: Timestamp,
 }
@@ -69,13 +72,14 @@ pub trait Accounts {
     /// Creates an account; its opening credits become an entry.
     async fn create_account(&self, new: NewAccount) -> Result<Account, CreateAccountError>;
 
-    /// Replaces an account's key; the old one is dead and its sessions are over
-    /// when this returns. `Ok(None)`: no such account.
+    /// Replaces an account's key by one with this digest under this version of
+    /// the pepper; the old one is dead and its sessions are over when this
+    /// returns. `Ok(None)`: no such account.
     async fn set_account_key(
         &self,
         name: &str,
-        key_digest: Digest,
-        pepper: u32,
+        (key_digest, pepper): (Digest, u32),
+        actor: Actor,
     ) -> Result<Option<Account>, CreateAccountError>;
 
     /// Gives an account a viewer key in place of the one it has, or takes that
@@ -85,6 +89,7 @@ pub trait Accounts {
         &self,
         name: &str,
         key: Option<NewViewerKey>,
+        actor: Actor,
     ) -> Result<Option<Account>, CreateAccountError>;
 
     /// Adds to an account's credits, as one entry.

@@ -11,6 +11,7 @@ use keypurse_core::time::Timestamp;
 use keypurse_core::token::{SettingsError, TokenName};
 use thiserror::Error;
 
+use crate::audit_log::Actor;
 use crate::error::StoreError;
 use crate::tokens::{NewToken, Rotation, Token, TokenUpdate};
 
@@ -46,6 +47,8 @@ pub struct AccountTopUp {
     pub account: AccountId,
     /// How much and why.
     pub top_up: TopUp,
+    /// Who adds it.
+    pub actor: Actor,
 }
 
 /// One change of one token.
@@ -102,9 +105,12 @@ impl<T> fmt::Debug for Once<T> {
 /// client has seen it.
 pub type Condition = Box<dyn FnOnce(&Token) -> bool + Send>;
 
-/// What a client asks for besides a change of a token.
+/// What comes with a change of a token: who makes it, and what its client asks
+/// for besides.
 #[derive(Default)]
 pub struct Guard {
+    /// Who makes it, and from where: part of its record in the audit log.
+    pub actor: Actor,
     /// That it is made once.
     pub once: Option<Once<Token>>,
     /// That it is made to what the client has seen. A new token has no before.
@@ -114,6 +120,7 @@ pub struct Guard {
 impl fmt::Debug for Guard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Guard")
+            .field("actor", &self.actor)
             .field("once", &self.once)
             .field("condition", &self.condition.is_some())
             .finish()

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use keypurse_core::id::SecretId;
 use keypurse_core::time::Timestamp;
 
+use crate::audit_log::Actor;
 use crate::error::StoreError;
 use crate::tokens::Digest;
 
@@ -96,11 +97,12 @@ pub trait Keys {
 
     /// Remembers keys before anything is stored under them. A version that is
     /// known already stays as it is.
-    async fn record_keys(&self, keys: Vec<KeyRecord>) -> Result<(), StoreError>;
+    async fn record_keys(&self, keys: Vec<KeyRecord>, actor: Actor) -> Result<(), StoreError>;
 
     /// Forgets a key nothing relies on, together with what is only remembered
     /// under it. `false`: a secret or an account key relies on it.
-    async fn drop_key(&self, kind: KeyKind, version: u32) -> Result<bool, StoreError>;
+    async fn drop_key(&self, kind: KeyKind, version: u32, actor: Actor)
+    -> Result<bool, StoreError>;
 
     /// Secrets with a sealed copy that are not under `current`, after a row,
     /// at most `limit`.

@@ -7,6 +7,7 @@
 
 mod accounts;
 mod alerts;
+mod audit_log;
 mod calls;
 mod changes;
 #[cfg(feature = "conformance")]
@@ -20,12 +21,16 @@ mod sessions;
 mod statement;
 mod tokens;
 mod usage;
+mod vitals;
 
 pub use accounts::{Account, Accounts, CreateAccountError, NewAccount, NewViewerKey};
 pub use alerts::{
     AlertChange, AlertEvent, AlertEventsPage, AlertRule, Alerts, DeliveriesPage, Delivery,
     DeliveryState, DeliveryTry, DueDelivery, Firing, MAX_ALERTS, ResealedWebhook, SealedWebhook,
     TokenFacts, WebhookFormat,
+};
+pub use audit_log::{
+    Action, Actor, AuditEvent, AuditHead, AuditLog, AuditPage, AuditRecord, Details, Who, canonical,
 };
 pub use calls::{
     CallMeta, CallOutcome, Calls, Feature, HoldFailure, NewHold, RecordFailure, Settlement,
@@ -52,6 +57,8 @@ pub use usage::{
     UsageKey, UsageQuery, UsageRow, UsageSums, Whose,
 };
 
+pub use vitals::{Distributed, Distribution, HeldNow, Vitals, WriterVitals};
+
 use std::fmt::Debug;
 
 /// Everything a running node needs of its storage.
@@ -64,6 +71,8 @@ pub trait Store:
     + Keys
     + Sessions
     + Alerts
+    + AuditLog
+    + Vitals
     + Debug
     + Send
     + Sync
@@ -78,8 +87,10 @@ impl<T> Store for T where
         + Statements
         + Usage
         + Keys
-        + Alerts
         + Sessions
+        + Alerts
+        + AuditLog
+        + Vitals
         + Debug
         + Send
         + Sync

@@ -21,6 +21,9 @@ pub enum TokenCondition {
     Expiring,
     /// Past its validity.
     Expired,
+    /// Still valid, made more than [`TokenSearch::IDLE_SECONDS`] ago, and no
+    /// call ended since then.
+    Idle,
 }
 
 /// In which order tokens are listed. Equal ones stand as they were made.
@@ -64,6 +67,8 @@ pub struct TokenSearch {
 impl TokenSearch {
     /// How far ahead an expiry is soon: seven days.
     pub const SOON_SECONDS: i64 = 7 * 24 * 60 * 60;
+    /// Without a call for so long a token is idle: thirty days.
+    pub const IDLE_SECONDS: i64 = 30 * 24 * 60 * 60;
 }
 
 /// A page of what was found.

@@ -16,11 +16,13 @@ use keypurse_server::gateway::{Gateway, GatewayConfig};
 use keypurse_server::http::pace::Pace;
 use keypurse_server::http::revocations::Revocations;
 use keypurse_server::http::serve::Limits;
+use keypurse_server::http::sign_ins::RecordedFailures;
 use keypurse_server::http::throttle::FailedSignIns;
+use keypurse_server::metrics::Metrics;
 use keypurse_server::vault::Vault;
-use keypurse_server::{AppState, Settings, State, Transport, router};
-use keypurse_store::{Calls as _, NewAccount};
-use keypurse_store_sqlite::{FinishedCall, SqliteOptions, SqliteStore, finished_calls};
+use keypurse_server::{AppState, MetricsAccess, Settings, State, Transport, router};
+use keypurse_store::{Actor, Calls as _, NewAccount};
+use keypurse_store_sqlite::{AuditKey, FinishedCall, SqliteOptions, SqliteStore, finished_calls};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -33,6 +35,7 @@ use crate::request::TestRequest;
 use crate::server::TestServer;
 
 const TOKENS: &str = "/v2/user/custom_token/";
+const AUDIT_KEY: [u8; 32] = [3; 32];
 const START: &str = "2026-11-21T12:00:00Z";
 
 /// A node under test, with one account.
@@ -124,6 +127,7 @@ impl TestAppBuilder {
             path: directory.path().join("keypurse.db"),
             clock: clock.clone(),
             zone: self.settings.zone.clone(),
+            audit_key: AuditKey::new(&AUDIT_KEY),
         };
         let store = SqliteStore::open(&options).expect("the database opens");
         let faults = Arc::<Faults>::default();
@@ -144,6 +148,8 @@ impl TestAppBuilder {
             revocations: Revocations::default(),
             failed_sign_ins: FailedSignIns::default(),
             dashboard: Dashboard::default(),
+            recorded_failures: RecordedFailures::default(),
+            metrics: Metrics::new(&self.gateway, Arc::default()),
             gateway: self.gateway,
             alerting: Alerting::new(self.reach).expect("roots are bundled"),
             settings: self.settings,
@@ -204,6 +210,8 @@ impl TestApp {
                 trusts_forwarded_for: false,
                 transport: Transport::Plain,
                 cors_origins: Vec::new(),
+                metrics: MetricsAccess::Key,
+                shares_traces: false,
             },
             gateway: Gateway::new(GatewayConfig::default()).expect("an empty gateway"),
             reach: Reach::default(),
@@ -248,6 +256,7 @@ impl TestApp {
             key_digest: self.state.vault.digest(&key),
             pepper: 1,
             credits,
+            actor: Actor::SYSTEM,
             now: self.clock.now(),
         };
         let created = self.state.store.create_account(new).await;
@@ -310,7 +319,12 @@ impl TestApp {
         let path = directory.path().join("keypurse.db");
         let zone = self.state.settings.zone.clone();
         let clock = self.clock.clone();
-        let options = SqliteOptions { path, clock, zone };
+        let options = SqliteOptions {
+            path,
+            clock,
+            zone,
+            audit_key: AuditKey::new(&AUDIT_KEY),
+        };
         let store = SqliteStore::open(&options).expect("the copy recovers");
         AfterCrash { store, directory }
     }

@@ -10,12 +10,13 @@ use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
 use keypurse_core::token::TokenName;
 use keypurse_store::{
-    Account, AccountTopUp, Accounts, Calls, CallsPage, ChangeError, CreateAccountError, Credential,
-    Digest, Guard, HoldFailure, KeyKind, KeyRecord, KeyVersions, Keys, ListedCall, Made,
-    NewAccount, NewHold, NewSession, NewViewerKey, Once, RecordFailure, Rekeyed, Session, Sessions,
-    Settlement, SimulatedCall, StaleSecrets, StatementLine, StatementPage, Statements, Store,
-    StoreError, Token, TokenChange, TokenLabel, TokenSearch, TokenStanding, Tokens, TokensFound,
-    Usage, UsageQuery, UsageRow,
+    Account, AccountTopUp, Accounts, Action, Actor, AuditEvent, AuditHead, AuditLog, AuditPage,
+    AuditRecord, Calls, CallsPage, ChangeError, CreateAccountError, Credential, Digest, Guard,
+    HeldNow, HoldFailure, KeyKind, KeyRecord, KeyVersions, Keys, ListedCall, Made, NewAccount,
+    NewHold, NewSession, NewViewerKey, Once, RecordFailure, Rekeyed, Session, Sessions, Settlement,
+    SimulatedCall, StaleSecrets, StatementLine, StatementPage, Statements, Store, StoreError,
+    Token, TokenChange, TokenLabel, TokenSearch, TokenStanding, Tokens, TokensFound, Usage,
+    UsageQuery, UsageRow, Vitals, WriterVitals,
 };
 
 /// What a test can break.
@@ -84,20 +85,21 @@ impl Accounts for FaultyStore {
     async fn set_account_key(
         &self,
         name: &str,
-        digest: Digest,
-        pepper: u32,
+        key: (Digest, u32),
+        actor: Actor,
     ) -> Result<Option<Account>, CreateAccountError> {
         self.faults.write("set_account_key")?;
-        self.inner.set_account_key(name, digest, pepper).await
+        self.inner.set_account_key(name, key, actor).await
     }
 
     async fn set_viewer_key(
         &self,
         name: &str,
         key: Option<NewViewerKey>,
+        actor: Actor,
     ) -> Result<Option<Account>, CreateAccountError> {
         self.faults.write("set_viewer_key")?;
-        self.inner.set_viewer_key(name, key).await
+        self.inner.set_viewer_key(name, key, actor).await
     }
 
     async fn top_up_account(
@@ -251,6 +253,38 @@ impl Sessions for FaultyStore {
 }
 
 #[async_trait]
+impl AuditLog for FaultyStore {
+    async fn record_event(&self, event: AuditEvent) -> Result<(), StoreError> {
+        self.faults.write("record_event")?;
+        self.inner.record_event(event).await
+    }
+
+    async fn audit_page(&self, page: AuditPage) -> Result<Vec<AuditRecord>, StoreError> {
+        self.inner.audit_page(page).await
+    }
+
+    async fn last_audited(&self, action: Action) -> Result<Option<AuditRecord>, StoreError> {
+        self.inner.last_audited(action).await
+    }
+
+    async fn audit_head(&self) -> Result<AuditHead, StoreError> {
+        self.inner.audit_head().await
+    }
+}
+
+#[async_trait]
+impl Vitals for FaultyStore {
+    fn writer_vitals(&self) -> WriterVitals {
+        self.inner.writer_vitals()
+    }
+
+    async fn held_now(&self) -> Result<HeldNow, StoreError> {
+        self.faults.write("held_now")?;
+        self.inner.held_now().await
+    }
+}
+
+#[async_trait]
 impl Statements for FaultyStore {
     async fn statement(&self, page: StatementPage) -> Result<Vec<StatementLine>, StoreError> {
         self.inner.statement(page).await
@@ -284,14 +318,19 @@ impl Keys for FaultyStore {
         self.inner.key_records().await
     }
 
-    async fn record_keys(&self, keys: Vec<KeyRecord>) -> Result<(), StoreError> {
+    async fn record_keys(&self, keys: Vec<KeyRecord>, actor: Actor) -> Result<(), StoreError> {
         self.faults.write("record_keys")?;
-        self.inner.record_keys(keys).await
+        self.inner.record_keys(keys, actor).await
     }
 
-    async fn drop_key(&self, kind: KeyKind, version: u32) -> Result<bool, StoreError> {
+    async fn drop_key(
+        &self,
+        kind: KeyKind,
+        version: u32,
+        actor: Actor,
+    ) -> Result<bool, StoreError> {
         self.faults.write("drop_key")?;
-        self.inner.drop_key(kind, version).await
+        self.inner.drop_key(kind, version, actor).await
     }
 
     async fn stale_secrets(

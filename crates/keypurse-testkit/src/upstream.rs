@@ -307,6 +307,11 @@ impl ScriptedUpstream {
         self.shared.received.borrow().clone()
     }
 
+    /// How many requests it was sent so far.
+    pub fn received_count(&self) -> usize {
+        self.shared.received.borrow().len()
+    }
+
     /// The last request it was sent.
     pub fn last(&self) -> Received {
         let received = self.received();

@@ -59,6 +59,17 @@ struct Step {
     readings: u32,
 }
 
+/// A jump of the wall clock, and what became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Jump {
+    /// Our time before.
+    pub(crate) ours: Timestamp,
+    /// What the wall clock says.
+    pub(crate) wall: Timestamp,
+    /// Whether our time is the wall clock's now.
+    pub(crate) is_followed: bool,
+}
+
 /// Where the wall clock is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
@@ -106,11 +117,11 @@ impl<S: TimeSource> NodeClock<S> {
         at(self.state().proven + self.source.elapsed())
     }
 
-    /// Compares the clocks.
-    pub(crate) fn observe(&self) {
+    /// Compares the clocks; a jump that was decided upon is told once.
+    pub(crate) fn observe(&self) -> Option<Jump> {
         let elapsed = self.source.elapsed();
         let wall = self.source.wall() - elapsed;
-        self.state().observe(wall, elapsed);
+        self.state().observe(wall, elapsed)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -119,19 +130,26 @@ impl<S: TimeSource> NodeClock<S> {
 }
 
 impl State {
-    fn observe(&mut self, wall: i64, elapsed: i64) {
+    fn observe(&mut self, wall: i64, elapsed: i64) -> Option<Jump> {
+        let jump = |ours: i64, is_followed| Jump {
+            ours: at(ours + elapsed),
+            wall: at(wall + elapsed),
+            is_followed,
+        };
         if self.place == Place::BehindFloor {
-            if wall >= self.proven - SLACK {
-                tracing::warn!("the clock is right again: all keys are served");
-                self.ours = wall.max(self.proven);
-                self.agreed_since = elapsed;
-                self.place = Place::Plausible;
+            if wall < self.proven - SLACK {
+                return None;
             }
-            return;
+            tracing::warn!("the clock is right again: all keys are served");
+            let jumped = jump(self.ours, true);
+            self.ours = wall.max(self.proven);
+            self.agreed_since = elapsed;
+            self.place = Place::Plausible;
+            return Some(jumped);
         }
         if wall < self.proven - STEP {
-            if self.place == Place::Plausible {
-                let (wall, ours) = (at(wall + elapsed), at(self.ours + elapsed));
+            let jumped = (self.place == Place::Plausible).then(|| jump(self.ours, false));
+            if let Some(Jump { wall, ours, .. }) = jumped {
                 tracing::warn!(%wall, %ours, "the clock was set back; it is not followed");
             }
             self.place = Place::BehindUs;
@@ -139,22 +157,25 @@ impl State {
             self.agreed_since = elapsed;
             self.ours = self.proven;
             self.told = self.told.min(self.ours + elapsed);
-            return;
+            return jumped;
         }
         self.place = Place::Plausible;
         let drift = wall - self.ours;
         if drift.abs() > STEP {
             self.agreed_since = elapsed;
-            return self.stepped(wall, elapsed);
+            let jumped = jump(self.ours, true);
+            return self.stepped(wall, elapsed).then_some(jumped);
         }
         self.step = None;
         self.ours += (drift / 10).clamp(-SLEW, SLEW);
         if elapsed - self.agreed_since >= PROVEN_AFTER {
             self.proven = self.ours;
         }
+        None
     }
 
-    fn stepped(&mut self, wall: i64, elapsed: i64) {
+    /// A reading that differs; whether it is followed now.
+    fn stepped(&mut self, wall: i64, elapsed: i64) -> bool {
         let readings = match &self.step {
             Some(step) if (step.wall - wall).abs() <= SECOND => step.readings + 1,
             _ => {
@@ -165,13 +186,14 @@ impl State {
         };
         self.step = Some(Step { wall, readings });
         if readings < READINGS {
-            return;
+            return false;
         }
         tracing::warn!(now = %at(wall + elapsed), "the clock's jump is followed");
         self.step = None;
         self.ours = wall.max(self.proven);
         // Taking back a jump is the one time ours goes back.
         self.told = self.told.min(self.ours + elapsed);
+        true
     }
 }
 

@@ -10,9 +10,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
 use keypurse_core::entropy::Entropy;
+use keypurse_server::vault::KEY_LEN;
+use keypurse_store_sqlite::{AuditKey, SqliteOptions, audit_log_has_begun};
 
+use crate::cli::options_for;
 use crate::hint::Hint;
-use crate::key_files::KeyFiles;
+use crate::key_files::{AUDIT_KEY, KeyFiles, read_key, write_new_as};
+use crate::system::SystemEntropy;
 
 pub(crate) const PRIVATE_DIR: u32 = 0o700;
 pub(crate) const PRIVATE_FILE: u32 = 0o600;
@@ -82,6 +86,37 @@ impl DataDir {
             KeyFiles::create_missing(&self.path, entropy)?;
         }
         KeyFiles::read(&self.path)?.complete(&self.path)
+    }
+
+    /// What chains the audit log; made when that has not begun.
+    pub(crate) fn audit_key(&self, entropy: &dyn Entropy) -> anyhow::Result<AuditKey> {
+        let path = self.path.join(AUDIT_KEY);
+        if !path.exists() {
+            if self.database().exists() && audit_log_has_begun(&self.database())? {
+                let hint = "restore audit.key from your backup of the data directory; if it is \
+                            lost, `keypurse audit-log new-key` goes on under another and says so";
+                let missing = format!(
+                    "{} is missing; without it the audit log cannot be continued",
+                    path.display()
+                );
+                return Err(anyhow::Error::new(Hint(hint.to_owned())).context(missing));
+            }
+            self.new_audit_key(entropy)?;
+        }
+        Ok(AuditKey::new(&read_key(&path)?))
+    }
+
+    /// Makes a key for the audit log, where none is.
+    pub(crate) fn new_audit_key(&self, entropy: &dyn Entropy) -> anyhow::Result<()> {
+        let mut key = [0; KEY_LEN];
+        entropy.fill(&mut key);
+        write_new_as(&self.path, AUDIT_KEY, &key)
+    }
+
+    /// How a command line opens the database; days bound nothing there.
+    pub(crate) fn options(&self) -> anyhow::Result<SqliteOptions> {
+        let key = self.audit_key(&SystemEntropy)?;
+        Ok(options_for(self.database(), key))
     }
 
     /// The folder.

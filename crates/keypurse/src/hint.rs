@@ -48,6 +48,10 @@ pub(crate) fn for_open(error: OpenError) -> anyhow::Error {
         OpenError::NewerSchema { .. } => "run the newer keypurse, or restore an older backup",
         OpenError::ChangedMigration(_) => "run the keypurse that made this database",
         OpenError::Copy { .. } => "make room on the disk; a copy as large as the database is kept",
+        OpenError::OtherAuditKey => {
+            "restore audit.key from your backup; if it is lost, remove the wrong file and run \
+             `keypurse audit-log new-key`"
+        }
         OpenError::OldSqlite(_) => "build keypurse with its bundled SQLite",
         OpenError::Damaged(_) => {
             "nothing was changed; keep a copy of the data directory as it is, then restore your \

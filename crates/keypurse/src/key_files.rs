@@ -1,5 +1,7 @@
 //! The key files of a data directory: `pepper.key`, `pepper-2.key`, … and
-//! `master.key`, `master-2.key`, …, the highest version the current one.
+//! `master.key`, `master-2.key`, …, the highest version the current one; and
+//! `audit.key`, which chains the audit log and is never replaced while it is
+//! there: what it proves is old by nature.
 //!
 //! A version is added as a new file and dropped by removing it. No file is ever
 //! written twice, so no key can be lost to a torn or a second write.
@@ -49,9 +51,12 @@ pub(crate) fn noun(kind: KeyKind) -> &'static str {
     }
 }
 
+/// What chains the audit log.
+pub(crate) const AUDIT_KEY: &str = "audit.key";
+
 /// Whether a file of this name is a key's.
 pub(crate) fn is_key_file(name: &str) -> bool {
-    parse_name(name).is_some()
+    name == AUDIT_KEY || parse_name(name).is_some()
 }
 
 /// Which key a file of this name is.
@@ -177,14 +182,14 @@ pub(crate) fn add(
 
 /// Writes a key to where none is.
 pub(crate) fn write_new(folder: &Path, kind: KeyKind, key: VersionedKey) -> anyhow::Result<()> {
-    let path = folder.join(file_name(kind, key.version));
-    let unfinished = folder.join(format!(
-        "{}-{}.{}",
-        stem(kind),
-        key.version,
-        std::process::id()
-    ));
-    write_private(&unfinished, &key.key)?;
+    write_new_as(folder, &file_name(kind, key.version), &key.key)
+}
+
+/// Writes a key to a file of this name, where none is.
+pub(crate) fn write_new_as(folder: &Path, name: &str, key: &[u8; KEY_LEN]) -> anyhow::Result<()> {
+    let path = folder.join(name);
+    let unfinished = path.with_extension(std::process::id().to_string());
+    write_private(&unfinished, key)?;
     // A link, unlike a rename, does not replace what another made meanwhile.
     let linked = fs::hard_link(&unfinished, &path);
     fs::remove_file(&unfinished)

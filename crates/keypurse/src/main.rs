@@ -14,6 +14,7 @@ mod config;
 mod data_dir;
 mod hint;
 mod key_files;
+mod log;
 mod node;
 mod system;
 

@@ -68,8 +68,16 @@ const POSTGRES: Program = Program {
     purpose: "the ledger's yardstick",
 };
 
+const CHROMIUM: Program = Program {
+    probe: &["chromium", "--version"],
+    package: "chromium",
+    purpose: "opens the dashboard as people do",
+};
+
 /// What the suites of `cargo xtask test` call.
 pub(crate) const FOR_TESTS: &[Program] = &[C_COMPILER, CURL, KILL, STRACE, PYTHON, NODE, NPM];
+/// What the dashboard's suite calls on top.
+pub(crate) const FOR_DASHBOARD: &[Program] = &[CHROMIUM];
 /// What `cargo xtask bench` calls on top.
 pub(crate) const FOR_BENCH: &[Program] = &[NGINX];
 /// What `cargo xtask bench ledger` calls on top.

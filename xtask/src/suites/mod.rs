@@ -2,6 +2,7 @@
 //! name and a function; add one by writing its module and its line in `ALL` or
 //! `SLOW`.
 
+mod dashboard;
 mod fuzz;
 mod model;
 mod mutants;
@@ -10,6 +11,7 @@ mod rust;
 mod schemathesis;
 mod sdk;
 mod slow;
+mod traces;
 mod translators;
 
 use anyhow::{Context as _, Result};
@@ -36,10 +38,17 @@ const ALL: &[Suite] = &[
     sdk::NODE,
     schemathesis::SUITE,
     translators::SUITE,
+    dashboard::SUITE,
 ];
 
 /// Suites that take too long for every change: they run when they are named.
-const SLOW: &[Suite] = &[slow::SUITE, model::SLOW, mutants::SUITE, fuzz::SUITE];
+const SLOW: &[Suite] = &[
+    slow::SUITE,
+    model::SLOW,
+    mutants::SUITE,
+    fuzz::SUITE,
+    traces::SUITE,
+];
 
 /// Runs the suite of this name.
 pub(crate) fn run_one(name: &str) -> Result<()> {

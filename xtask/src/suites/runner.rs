@@ -22,7 +22,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     debian::ensure(debian::FOR_TESTS)?;
     cargo_tools::nextest()?;
     python::ensure()?;
-    node::ensure()?;
+    node::SDKS.ensure()?;
     let failed = chosen.iter().filter(|suite| !passes(suite)).count();
     println!("{} passed, {failed} failed", chosen.len() - failed);
     Ok(if failed == 0 {

@@ -43,7 +43,7 @@ fn node() -> Result<()> {
     with_server(Language::Node, || {
         let mut command = Command::new("node");
         command
-            .current_dir(node::suite_dir())
+            .current_dir(node::SDKS.dir())
             .args(["--test", "--test-reporter=spec"]);
         command
     })

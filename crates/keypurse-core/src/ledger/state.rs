@@ -57,6 +57,13 @@ impl Ledger {
         self.holds.len()
     }
 
+    /// How much they hold.
+    pub fn held(&self) -> Money {
+        // Whatever a token holds, its account holds.
+        let accounts = self.accounts.values();
+        accounts.fold(Money::ZERO, |held, account| held + account.purse.held)
+    }
+
     /// Brings an account into memory as the disk has it.
     pub fn load_account(&mut self, account: AccountState) {
         self.accounts.entry(account.id).or_insert(account);

@@ -1,10 +1,11 @@
 //! What alerts need of a running node, whoever asks: how they are worded, how
 //! receivers are told, and who was short of money.
 //!
-//! `background` decides and delivers, `management` changes and shows; neither
-//! imports the other. What happens when it fails: nothing of a call waits for
+//! `background` decides and delivers, `management` and `dashboard` change and
+//! show; none imports another. What happens when it fails: nothing of a call waits for
 //! an alert; what could not be noted or delivered is tried again.
 
+mod refusal;
 mod sentence;
 mod shortages;
 mod tested;
@@ -12,6 +13,8 @@ mod webhook;
 pub mod wire;
 pub(crate) mod wish;
 
+pub(crate) use refusal::refuse;
+pub(crate) use sentence::sentence;
 pub use shortages::Shortages;
 pub(crate) use tested::test;
 pub use webhook::{

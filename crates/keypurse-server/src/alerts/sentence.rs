@@ -5,7 +5,7 @@ use keypurse_core::money::Money;
 use keypurse_store::AlertEvent;
 
 /// What fired, in a sentence that stands alone.
-pub(super) fn sentence(event: &AlertEvent) -> String {
+pub(crate) fn sentence(event: &AlertEvent) -> String {
     let who = subject(event);
     let left = match event.measured {
         Measured::Balance { balance, .. } => dollars(balance),

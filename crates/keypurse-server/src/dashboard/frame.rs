@@ -7,17 +7,36 @@ use super::session::Viewer;
 pub(super) enum Place {
     Overview,
     Tokens,
+    Costs,
+    Models,
+    Providers,
+    Alerts,
+    Audit,
     Sessions,
 }
 
 impl Place {
     /// What the sidebar lists, in order. A page joins when it is there.
-    pub(super) const LISTED: &'static [Self] = &[Self::Overview, Self::Tokens, Self::Sessions];
+    pub(super) const LISTED: &'static [Self] = &[
+        Self::Overview,
+        Self::Tokens,
+        Self::Costs,
+        Self::Models,
+        Self::Providers,
+        Self::Alerts,
+        Self::Audit,
+        Self::Sessions,
+    ];
 
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
             Self::Tokens => "Tokens",
+            Self::Costs => "Costs",
+            Self::Models => "Models",
+            Self::Providers => "Providers",
+            Self::Alerts => "Alerts",
+            Self::Audit => "Audit",
             Self::Sessions => "Sessions",
         }
     }
@@ -26,6 +45,11 @@ impl Place {
         match self {
             Self::Overview => "/",
             Self::Tokens => "/tokens",
+            Self::Costs => "/costs",
+            Self::Models => "/models",
+            Self::Providers => "/providers",
+            Self::Alerts => "/alerts",
+            Self::Audit => "/audit",
             Self::Sessions => "/sessions",
         }
     }

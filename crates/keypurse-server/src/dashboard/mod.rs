@@ -13,18 +13,27 @@
 //! a page that cannot be read or a change that cannot be recorded says so (503), and
 //! nothing of it is done.
 
+mod alerts;
 mod assets;
+mod audit;
+mod calls;
+mod charts;
+mod costs;
 mod fence;
 mod figures;
 mod form;
 mod frame;
 mod fresh_secrets;
+mod models;
 mod overview;
 mod page;
+mod providers;
 mod session;
+mod token_usage;
 mod tokens;
 mod transport;
 mod trouble;
+mod usage;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -43,11 +52,23 @@ pub struct Dashboard {
 pub(crate) fn routes(state: &AppState) -> Router<AppState> {
     Router::new()
         .route("/", get(overview::show))
+        .route("/live/overview", get(overview::live))
+        .route("/live/overview/calls", get(overview::calls))
+        .route("/live/overview/tokens", get(overview::tokens))
+        .route("/audit", get(audit::show))
+        .route("/costs", get(costs::show))
+        .route("/costs.csv", get(costs::table))
+        .route("/models", get(models::show))
+        .route("/providers", get(providers::show))
+        .route("/live/providers", get(providers::live))
         .route("/sign-in", get(session::form).post(session::sign_in))
         .route("/sign-out", post(session::sign_out))
         .route("/sessions", get(session::list))
         .route("/sessions/{id}/end", post(session::end))
         .route("/assets/{file}", get(assets::serve))
+        .route("/live/tokens/{id}", get(token_usage::live))
+        .route("/live/tokens/{id}/calls", get(token_usage::calls))
+        .merge(alerts::routes())
         .merge(tokens::routes())
         .layer(from_fn_with_state(state.clone(), fence::guard))
 }

@@ -182,7 +182,8 @@ impl ProviderKey {
         }
     }
 
-    pub(super) fn expose(&self) -> &str {
+    /// The key, to be sent or digested.
+    pub fn expose(&self) -> &str {
         &self.text
     }
 }

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::error::PassedOn;
 use crate::http::envelope::Envelope;
+use crate::http::refusal::RefusalCode;
 
 /// An error, whoever is to read it.
 pub(super) struct Shape {
@@ -105,6 +106,7 @@ impl Shape {
         *response.status_mut() = self.status;
         let json = HeaderValue::from_static("application/json");
         response.headers_mut().insert(CONTENT_TYPE, json);
+        response.extensions_mut().insert(RefusalCode(self.code));
         response
     }
 }

@@ -31,4 +31,4 @@ pub use config::{
 };
 pub use routes::routes;
 pub use routing::alias::AliasError;
-pub use upstream::provider::{Gateway, GatewayConfigError};
+pub use upstream::provider::{Gateway, GatewayConfigError, ProviderState};

@@ -17,10 +17,12 @@ use crate::state::AppState;
 const PROBE_TIMEOUT: Duration = Duration::from_millis(250);
 const NOT_KEPT: [(HeaderName, &str); 1] = [(CACHE_CONTROL, "no-store")];
 
-/// `/livez` and `/readyz`.
+/// `/livez`, `/readyz` and `/startupz`.
 pub fn routes() -> Router<AppState> {
     Router::new()
         .route("/livez", get(live))
+        // Who answers has started: nothing is served before the books are open.
+        .route("/startupz", get(live))
         .route("/readyz", get(ready))
 }
 

@@ -21,4 +21,5 @@ pub mod refusal;
 pub mod request_id;
 pub mod revocations;
 pub mod serve;
+pub mod sign_ins;
 pub mod throttle;

@@ -123,6 +123,10 @@ impl From<JsonError> for Refusal {
 #[derive(Clone, Debug)]
 pub struct Cause(pub Arc<StoreError>);
 
+/// The code of a refused call: for the count of refusals.
+#[derive(Clone, Copy, Debug)]
+pub struct RefusalCode(pub &'static str);
+
 #[derive(Serialize)]
 struct Envelope<'a, M: Serialize> {
     error: Detail<'a, M>,

@@ -4,11 +4,12 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use keypurse_core::id::AccountId;
 use keypurse_core::secret::TokenSecret;
-use keypurse_store::StoreError;
+use keypurse_store::{Actor, StoreError, Who};
 
 use crate::http::authenticate::{
     AuthError, Caller, Schemes, authenticate, authenticate_reader, count_failure, presented,
 };
+use crate::http::peer::PeerAddr;
 use crate::http::refusal::Refusal;
 use crate::state::AppState;
 
@@ -21,12 +22,16 @@ const NO_ACCESS: &str = "You do not have permission to access this resource";
 #[derive(Debug)]
 pub(super) struct Manager {
     pub(super) account: AccountId,
+    /// Who makes what is changed now.
+    pub(super) actor: Actor,
 }
 
 /// Proof that the caller may see and change what this account has.
 #[derive(Debug)]
 pub(super) struct Holder {
     pub(super) account: AccountId,
+    /// Who makes what is changed now.
+    pub(super) actor: Actor,
 }
 
 /// Proof that the request carries a live credential, and which.
@@ -64,6 +69,7 @@ impl FromRequestParts<AppState> for Manager {
         }
         Ok(Self {
             account: caller.account(),
+            actor: actor(parts),
         })
     }
 }
@@ -78,6 +84,7 @@ impl FromRequestParts<AppState> for Holder {
         }
         Ok(Self {
             account: caller.account(),
+            actor: actor(parts),
         })
     }
 }
@@ -103,6 +110,11 @@ impl FromRequestParts<AppState> for Onlooker {
             Err(error) => Err(refuse(error, parts, state)),
         }
     }
+}
+
+/// Whoever has an account's key, at the request's address.
+fn actor(parts: &Parts) -> Actor {
+    Actor::at(Who::AccountKey, PeerAddr::of(parts).0.ip())
 }
 
 async fn sign_in(parts: &Parts, state: &AppState) -> Result<SignedIn, AuthError> {

@@ -50,6 +50,7 @@ pub(super) async fn top_up(
     let credit = AccountTopUp {
         account: holder.account,
         top_up,
+        actor: holder.actor,
     };
     let answer: Answer<Account> =
         Arc::new(|account| Kept::json(StatusCode::OK, &Credits::from(account)));

@@ -5,6 +5,7 @@
 //! cannot be recorded is refused, and nothing of it is done.
 
 mod alerts;
+mod audit_log;
 mod caller;
 mod conditions;
 mod credits;
@@ -25,12 +26,15 @@ pub use openapi::document;
 const ALERTS: &str = "/v2/alerts";
 const TOKENS: &str = "/v2/user/custom_token";
 const COSTS: &str = "/v2/cost_management";
+const AUDIT_LOG: &str = "/v2/audit_log";
 const CREDITS: &str = "/v2/cost_management/credits";
 
 /// The routes that manage.
 pub fn routes() -> Router<AppState> {
     Router::new()
         .route("/openapi.json", get(openapi::show))
+        .with_both("/docs", get(openapi::page::show))
+        .route("/docs/style.css", get(openapi::page::style))
         .with_both(TOKENS, get(tokens::list).post(tokens::create))
         .with_both(&format!("{TOKENS}/me"), get(tokens::me))
         .with_both(
@@ -58,6 +62,7 @@ pub fn routes() -> Router<AppState> {
         .with_both(COSTS, get(reports::summary))
         .with_both(&format!("{COSTS}/calls"), get(reports::calls))
         .with_both(&format!("{COSTS}/focus"), get(reports::focus))
+        .with_both(AUDIT_LOG, get(audit_log::show))
         .with_both(CREDITS, get(credits::show))
         .with_both(&format!("{CREDITS}/top_up"), post(credits::top_up))
 }

@@ -6,3 +6,4 @@ mod dashboard;
 mod edge;
 mod gateway;
 mod management;
+mod metrics;

@@ -5,7 +5,8 @@ use keypurse_core::ledger::PurseId;
 use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
 use keypurse_store::{
-    Access, Account, AccountTopUp, CreateAccountError, Digest, NewAccount, NewViewerKey, Once,
+    Access, Account, AccountTopUp, Action, Actor, AuditEvent, CreateAccountError, Details, Digest,
+    NewAccount, NewViewerKey, Once,
 };
 use rusqlite::{OptionalExtension, params};
 
@@ -41,18 +42,22 @@ impl Writer {
         )?;
         let id = AccountId(self.connection.last_insert_rowid());
         self.enter_opening(PurseId::Account(id), balance, new.now, batch);
-        Ok(Ok(Account {
+        let account = Account {
             id,
             name: new.name.clone(),
             balance,
             unlimited,
-        }))
+        };
+        let event = AuditEvent::of_new_account(&account, new.credits, new.actor, new.now);
+        self.record(&event)?;
+        Ok(Ok(account))
     }
 
     pub(super) fn set_account_key(
         &mut self,
         name: &str,
         (digest, pepper): (Digest, u32),
+        (actor, now): (Actor, Timestamp),
         batch: &mut Batch,
     ) -> rusqlite::Result<Result<Option<Account>, CreateAccountError>> {
         let Some(account) = rows::account_named(&self.connection, name)? else {
@@ -79,6 +84,8 @@ impl Writer {
             params![digest, pepper, account.id.0],
         )?;
         batch.stale.extend(old);
+        let action = (Action::AccountResetKey, Details::none());
+        self.record(&AuditEvent::of_account(&account, action, actor, now))?;
         Ok(Ok(Some(account)))
     }
 
@@ -86,12 +93,13 @@ impl Writer {
         &self,
         name: &str,
         key: Option<NewViewerKey>,
+        (actor, now): (Actor, Timestamp),
         batch: &mut Batch,
     ) -> rusqlite::Result<Result<Option<Account>, CreateAccountError>> {
         let Some(account) = rows::account_named(&self.connection, name)? else {
             return Ok(Ok(None));
         };
-        if let Some(key) = key
+        if let Some(key) = &key
             && rows::credential(&self.connection, &key.digest)?.is_some()
         {
             return Ok(Err(CreateAccountError::KeyTaken));
@@ -110,14 +118,22 @@ impl Writer {
             "DELETE FROM viewer_key WHERE account_id = ?",
             [account.id.0],
         )?;
-        if let Some(key) = key {
+        if let Some(key) = &key {
             self.connection.execute(
                 "INSERT INTO viewer_key (account_id, digest, pepper, created_at)
                  VALUES (?, ?, ?, ?)",
                 params![account.id.0, key.digest, key.pepper, key.now.micros()],
             )?;
         }
+        let was_there = old.is_some();
         batch.stale.extend(old);
+        let action = match key {
+            Some(_) => Action::ViewerKeyCreate,
+            None if was_there => Action::ViewerKeyDelete,
+            None => return Ok(Ok(Some(account))),
+        };
+        let action = (action, Details::none());
+        self.record(&AuditEvent::of_account(&account, action, actor, now))?;
         Ok(Ok(Some(account)))
     }
 
@@ -127,14 +143,21 @@ impl Writer {
         once: Option<Once<Account>>,
         now: Timestamp,
     ) -> Decided<Account> {
-        let AccountTopUp { account, top_up } = credit;
+        let AccountTopUp {
+            account,
+            top_up,
+            actor,
+        } = credit;
         self.once(once, now, |writer| {
             writer.ensure_account(account)?;
             let purse = PurseId::Account(account);
-            let balance = writer.ledger.top_up(purse, top_up, now)?;
+            let balance = writer.ledger.top_up(purse, top_up.clone(), now)?;
             let stored = rows::account_by_id(&writer.connection, account)?;
             let stored = stored.expect("loaded, so there");
-            Ok(Account { balance, ..stored })
+            let account = Account { balance, ..stored };
+            let event = AuditEvent::of_account_top_up(&account, &top_up, actor, now);
+            writer.record(&event)?;
+            Ok(account)
         })
     }
 }

@@ -10,15 +10,17 @@ use keypurse_core::id::{AccountId, CallId, TokenId};
 use keypurse_core::ledger::{Entry, Ledger};
 use keypurse_core::money::Money;
 use keypurse_core::time::{Clock, Timestamp};
-use keypurse_store::{CallOutcome, Settlement, StoreError, failpoint};
+use keypurse_store::{AuditEvent, CallOutcome, HeldNow, Settlement, StoreError, failpoint};
 use rusqlite::Connection;
 use tokio::sync::mpsc;
 
 use super::command::{Command, Reply};
 use super::dictionary::Dictionary;
 use super::gathering::Gathering;
+use super::meters::Meters;
 use super::once::{self, Claims};
 use super::space::{Space, is_full};
+use crate::audit_log::{self, AuditKey, Begun};
 use crate::call_row::CallRow;
 use crate::credentials::Credentials;
 use crate::integrity::Keeper;
@@ -56,6 +58,8 @@ pub(crate) struct Writer {
     pub(super) folding: Folding,
     pub(super) space: Space,
     pub(super) keeper: Keeper,
+    audit_key: AuditKey,
+    pub(super) meters: Arc<Meters>,
 }
 
 /// An open hold's call and where its record is.
@@ -112,7 +116,7 @@ impl Writer {
     pub(crate) fn start(
         opened: Opened,
         options: &SqliteOptions,
-        credentials: Arc<Credentials>,
+        (credentials, meters): (Arc<Credentials>, Arc<Meters>),
     ) -> Result<Self, OpenError> {
         opened.connection.set_prepared_statement_cache_capacity(64);
         let keeper = Keeper::of(&options.path).map_err(|source| OpenError::Unreadable {
@@ -133,8 +137,15 @@ impl Writer {
             journal: JournalTail::default(),
             space: Space::beside(&options.path),
             keeper,
+            audit_key: options.audit_key.clone(),
+            meters,
         };
         let failed = |source| open::failed(&options.path, source);
+        if audit_log::begin(&writer.connection, &writer.audit_key).map_err(failed)?
+            == Begun::UnderAnother
+        {
+            return Err(OpenError::OtherAuditKey);
+        }
         writer.load().map_err(failed)?;
         writer.resolve_orphans().map_err(failed)?;
         writer.begin_keeping()?;
@@ -266,6 +277,7 @@ impl Writer {
                 } else {
                     tracing::error!(%error, "nothing of a batch was written");
                 }
+                self.meters.failed();
                 // Commands not reached yet are dropped, which answers them.
                 waiting.clear();
                 self.undo();
@@ -281,7 +293,7 @@ impl Writer {
     }
 
     fn commit(&mut self, waiting: &mut Vec<Command>, batch: &mut Batch) -> rusqlite::Result<()> {
-        let now = self.clock.now();
+        let (now, began, operations) = (self.clock.now(), Instant::now(), waiting.len());
         self.space.look();
         self.connection
             .prepare_cached("BEGIN IMMEDIATE")?
@@ -296,12 +308,17 @@ impl Writer {
         failpoint::reach("writer.after-decide");
         self.flush(batch, now)?;
         failpoint::reach("writer.before-commit");
+        let decided = Instant::now();
         match self.connection.prepare_cached("COMMIT")?.execute([]) {
             Err(error) if !is_full(&error) => {
                 // Nobody knows what is on disk now. The next start does.
                 stop("a commit failed", &error)
             }
-            outcome => outcome.map(|_| ()),
+            outcome => {
+                outcome?;
+                self.meters.committed(operations, began, decided);
+                Ok(())
+            }
         }
     }
 
@@ -357,21 +374,25 @@ impl Writer {
             }
             Command::SetAccountKey {
                 name,
-                digest,
-                pepper,
+                key,
+                actor,
                 reply,
             } => {
-                let result = self.set_account_key(&name, (digest, pepper), batch)?;
+                let result = self.set_account_key(&name, key, (actor, now), batch)?;
                 batch.answer(reply, result);
             }
-            Command::Keys(command) => self.decide_keys(command, batch)?,
+            Command::Session(command) => self.decide_session(command, batch, now)?,
             Command::Alerts(command) => self.decide_alerts(command, batch, now)?,
-            Command::Session(command) => self.decide_session(command, batch)?,
+            Command::Keys(command) => self.decide_keys(command, batch, now)?,
+            Command::RecordEvent(event, reply) => {
+                self.record(&event)?;
+                batch.answer(reply, Ok(()));
+            }
             Command::Forget(before, reply) => {
                 let forgotten = self.forget_calls(before)?;
                 batch.answer(reply, Ok(forgotten));
             }
-            Command::OpenHolds(reply) => batch.answer(reply, Ok(self.ledger.open_holds())),
+            Command::HeldNow(reply) => batch.answer(reply, Ok(self.held_now())),
             Command::Probe(reply) => {
                 self.probe()?;
                 batch.answer(reply, Ok(()));
@@ -389,6 +410,18 @@ impl Writer {
         batch.closes = true;
         batch.answer(reply, Ok(()));
         Ok(())
+    }
+
+    fn held_now(&self) -> HeldNow {
+        HeldNow {
+            holds: self.ledger.open_holds(),
+            money: self.ledger.held(),
+        }
+    }
+
+    /// Adds to the audit log, in the transaction of what it tells.
+    pub(super) fn record(&self, event: &AuditEvent) -> rusqlite::Result<()> {
+        audit_log::append(&self.connection, &self.audit_key, event)
     }
 
     /// A write that goes all the way to the disk.

@@ -4,7 +4,7 @@ use keypurse_core::id::AccountId;
 use keypurse_core::ledger::TopUpError;
 use keypurse_core::time::Timestamp;
 use keypurse_core::token::{SettingsError, TokenName};
-use keypurse_store::{ChangeError, Condition, Guard, Made, Once, Token, TokenChange};
+use keypurse_store::{AuditEvent, ChangeError, Condition, Guard, Made, Once, Token, TokenChange};
 
 use super::batch::{Batch, Writer};
 use crate::rows;
@@ -39,6 +39,17 @@ impl From<Vec<SettingsError>> for Undone {
     }
 }
 
+/// The token a change is about; `None`: it is new.
+fn named(change: &TokenChange) -> Option<(AccountId, &TokenName)> {
+    match change {
+        TokenChange::Create(_) => None,
+        TokenChange::Update(update) => Some((update.account, &update.name)),
+        TokenChange::Rotate(rotation) => Some((rotation.account, &rotation.name)),
+        TokenChange::TopUp(credit) => Some((credit.account, &credit.name)),
+        TokenChange::Delete(deletion) => Some((deletion.account, &deletion.name)),
+    }
+}
+
 /// What a change led to, or why it was refused.
 pub(super) type Decided<T> = rusqlite::Result<Result<Made<T>, ChangeError>>;
 
@@ -50,26 +61,41 @@ impl Writer {
         batch: &mut Batch,
         now: Timestamp,
     ) -> Decided<Token> {
-        let Guard { once, condition } = guard;
-        self.once(once, now, |writer| match change {
-            TokenChange::Create(new) => writer.create_token(new, batch),
-            TokenChange::Update(update) => {
-                let token = writer.seen(update.account, &update.name, condition)?;
-                writer.update_token(token, update, batch, now)
+        let Guard {
+            actor,
+            once,
+            condition,
+        } = guard;
+        self.once(once, now, |writer| {
+            let before = match named(change) {
+                Some((account, name)) => Some(writer.seen(account, name, condition)?),
+                None => None,
+            };
+            let after = writer.make(change, before.clone(), batch, now)?;
+            let tokens = (before.as_ref(), &after);
+            if let Some(event) = AuditEvent::of_token_change(change, tokens, actor, now) {
+                writer.record(&event)?;
             }
-            TokenChange::Rotate(rotation) => {
-                let token = writer.seen(rotation.account, &rotation.name, condition)?;
-                writer.rotate_token(token, rotation, batch)
-            }
-            TokenChange::TopUp(credit) => {
-                let token = writer.seen(credit.account, &credit.name, condition)?;
-                writer.top_up_token(token, &credit.top_up, now)
-            }
-            TokenChange::Delete(deletion) => {
-                let token = writer.seen(deletion.account, &deletion.name, condition)?;
-                writer.delete_token(token, deletion.now, batch)
-            }
+            Ok(after)
         })
+    }
+
+    /// Makes a change of `token`, which only a new one has not.
+    fn make(
+        &mut self,
+        change: &TokenChange,
+        token: Option<Token>,
+        batch: &mut Batch,
+        now: Timestamp,
+    ) -> Result<Token, Undone> {
+        let seen = || token.expect("only a new token was not seen");
+        match change {
+            TokenChange::Create(new) => self.create_token(new, batch),
+            TokenChange::Update(update) => self.update_token(seen(), update, batch, now),
+            TokenChange::Rotate(rotation) => self.rotate_token(seen(), rotation, batch),
+            TokenChange::TopUp(credit) => self.top_up_token(seen(), &credit.top_up, now),
+            TokenChange::Delete(deletion) => self.delete_token(seen(), deletion.now, batch),
+        }
     }
 
     /// Makes a change unless it was made before, and remembers its answer.

@@ -5,9 +5,9 @@ use keypurse_core::ledger::{Admission, Charge};
 use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
 use keypurse_store::{
-    Account, AccountTopUp, ChangeError, CreateAccountError, Digest, Guard, HoldFailure, Made,
-    NewAccount, NewHold, Once, RecordFailure, Settlement, SimulatedCall, StoreError, Token,
-    TokenChange,
+    Account, AccountTopUp, Actor, AuditEvent, ChangeError, CreateAccountError, Digest, Guard,
+    HeldNow, HoldFailure, Made, NewAccount, NewHold, Once, RecordFailure, Settlement,
+    SimulatedCall, StoreError, Token, TokenChange,
 };
 use tokio::sync::oneshot;
 
@@ -35,16 +35,18 @@ pub(crate) enum Command {
     CreateAccount(NewAccount, Reply<Account, CreateAccountError>),
     SetAccountKey {
         name: String,
-        digest: Digest,
-        pepper: u32,
+        /// Digest, and version of the pepper that made it.
+        key: (Digest, u32),
+        actor: Actor,
         reply: Reply<Option<Account>, CreateAccountError>,
     },
     Keys(KeysCommand),
-    Alerts(AlertsCommand),
     Session(SessionCommand),
+    Alerts(AlertsCommand),
+    RecordEvent(AuditEvent, Reply<()>),
     /// Calls that finished before this instant.
     Forget(Timestamp, Reply<usize>),
-    OpenHolds(Reply<usize>),
+    HeldNow(Reply<HeldNow>),
     Probe(Reply<()>),
     Close(Reply<()>),
 }

@@ -1,17 +1,18 @@
 //! Secrets move to newer keys, one transaction for many.
 
-use keypurse_store::{KeyKind, KeyRecord, Rekeyed};
+use keypurse_core::time::Timestamp;
+use keypurse_store::{Action, Actor, KeyKind, KeyRecord, Rekeyed};
 use rusqlite::params;
 
 use super::batch::{Batch, Writer};
 use super::command::Reply;
-use crate::keys::{kind_code, relies_on};
+use crate::keys::{key_event, kind_code, relies_on};
 
 /// What the writer can be asked about keys.
 #[derive(Debug)]
 pub(crate) enum KeysCommand {
-    Record(Vec<KeyRecord>, Reply<()>),
-    Drop(KeyKind, u32, Reply<bool>),
+    Record(Vec<KeyRecord>, Actor, Reply<()>),
+    Drop(KeyKind, u32, Actor, Reply<bool>),
     Rekey(Vec<Rekeyed>, Reply<usize>),
 }
 
@@ -20,14 +21,15 @@ impl Writer {
         &self,
         command: KeysCommand,
         batch: &mut Batch,
+        now: Timestamp,
     ) -> rusqlite::Result<()> {
         match command {
-            KeysCommand::Record(keys, reply) => {
-                self.record_keys(&keys)?;
+            KeysCommand::Record(keys, actor, reply) => {
+                self.record_keys(&keys, (actor, now))?;
                 batch.answer(reply, Ok(()));
             }
-            KeysCommand::Drop(kind, version, reply) => {
-                let dropped = self.drop_key(kind, version)?;
+            KeysCommand::Drop(kind, version, actor, reply) => {
+                let dropped = self.drop_key(kind, version, (actor, now))?;
                 batch.answer(reply, Ok(dropped));
             }
             KeysCommand::Rekey(changes, reply) => {
@@ -38,24 +40,32 @@ impl Writer {
         Ok(())
     }
 
-    fn record_keys(&self, keys: &[KeyRecord]) -> rusqlite::Result<()> {
+    fn record_keys(&self, keys: &[KeyRecord], by: (Actor, Timestamp)) -> rusqlite::Result<()> {
         let mut insert = self.connection.prepare_cached(
             "INSERT OR IGNORE INTO key_version (kind, version, fingerprint, adopted_at)
              VALUES (?, ?, ?, ?)",
         )?;
         for key in keys {
-            insert.execute(params![
+            let is_new = insert.execute(params![
                 kind_code(key.kind),
                 key.version,
                 key.check,
                 key.adopted_at.micros()
-            ])?;
+            ])? > 0;
+            if is_new {
+                self.record(&key_event(Action::KeyAdopt, (key.kind, key.version), by))?;
+            }
         }
         Ok(())
     }
 
     /// Forgets a key unless something relies on it.
-    fn drop_key(&self, kind: KeyKind, version: u32) -> rusqlite::Result<bool> {
+    fn drop_key(
+        &self,
+        kind: KeyKind,
+        version: u32,
+        by: (Actor, Timestamp),
+    ) -> rusqlite::Result<bool> {
         if relies_on(&self.connection, kind, version)? {
             return Ok(false);
         }
@@ -63,10 +73,13 @@ impl Writer {
             self.connection
                 .execute("DELETE FROM retired WHERE pepper = ?", [version])?;
         }
-        self.connection.execute(
+        let dropped = self.connection.execute(
             "DELETE FROM key_version WHERE kind = ? AND version = ?",
             params![kind_code(kind), version],
         )?;
+        if dropped > 0 {
+            self.record(&key_event(Action::KeyRetire, (kind, version), by))?;
+        }
         Ok(true)
     }
 

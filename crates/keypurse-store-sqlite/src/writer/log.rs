@@ -1,5 +1,7 @@
 //! When the log is written back to the database, and what is noted then.
 
+use std::time::Instant;
+
 use keypurse_store::failpoint;
 
 use super::batch::{Writer, stop};
@@ -75,7 +77,9 @@ impl Writer {
     /// Writes the log back as far as readers let it, and notes what that
     /// changed before the log is used again.
     fn write_back(&mut self) -> rusqlite::Result<Emptied> {
+        let began = Instant::now();
         let outcome = self.checkpoint("PASSIVE")?;
+        self.meters.checkpointed(began.elapsed());
         if let Err(error) = self.keeper.checkpointed() {
             stop("wrong checksums could not be removed", &error);
         }

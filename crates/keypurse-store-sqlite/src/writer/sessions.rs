@@ -2,7 +2,9 @@
 
 use keypurse_core::id::{AccountId, SessionId};
 use keypurse_core::time::Timestamp;
-use keypurse_store::{Access, Account, CreateAccountError, NewSession, NewViewerKey, Session};
+use keypurse_store::{
+    Access, Account, Actor, CreateAccountError, NewSession, NewViewerKey, Session,
+};
 use rusqlite::params;
 
 use super::batch::{Batch, Writer};
@@ -20,6 +22,7 @@ pub(crate) enum SessionCommand {
     SetViewerKey(
         String,
         Option<NewViewerKey>,
+        Actor,
         Reply<Option<Account>, CreateAccountError>,
     ),
 }
@@ -29,16 +32,17 @@ impl Writer {
         &self,
         command: SessionCommand,
         batch: &mut Batch,
+        now: Timestamp,
     ) -> rusqlite::Result<()> {
         match command {
             SessionCommand::Begin(new, reply) => {
                 let begun = self.begin_session(&new)?;
                 batch.answer(reply, Ok(begun));
             }
-            SessionCommand::See(id, now, reply) => {
+            SessionCommand::See(id, seen_at, reply) => {
                 self.connection
                     .prepare_cached("UPDATE session SET seen_at = max(seen_at, ?) WHERE id = ?")?
-                    .execute(params![now.micros(), id.0])?;
+                    .execute(params![seen_at.micros(), id.0])?;
                 batch.answer(reply, Ok(()));
             }
             SessionCommand::End(account, id, reply) => {
@@ -48,8 +52,8 @@ impl Writer {
                     .execute([account.0, id.0])?;
                 batch.answer(reply, Ok(ended > 0));
             }
-            SessionCommand::SetViewerKey(name, key, reply) => {
-                let result = self.set_viewer_key(&name, key, batch)?;
+            SessionCommand::SetViewerKey(name, key, actor, reply) => {
+                let result = self.set_viewer_key(&name, key, (actor, now), batch)?;
                 batch.answer(reply, result);
             }
         }

@@ -79,15 +79,16 @@ impl Space {
                 | Command::TopUpAccount(..)
                 | Command::CreateAccount(..)
                 | Command::Keys(_)
-                | Command::Alerts(_)
                 | Command::Session(SessionCommand::Begin(..) | SessionCommand::See(..))
+                | Command::Alerts(_)
+                | Command::RecordEvent(..)
                 | Command::Forget(..)
                 | Command::Probe(_) => true,
                 Command::ChangeToken(change, ..) => !matches!(change, TokenChange::Delete(_)),
                 Command::Settle(..)
                 | Command::SetAccountKey { .. }
                 | Command::Session(SessionCommand::End(..) | SessionCommand::SetViewerKey(..))
-                | Command::OpenHolds(_)
+                | Command::HeldNow(_)
                 | Command::Close(_) => false,
             }
     }

@@ -8,7 +8,8 @@ use keypurse_core::id::SecretId;
 use keypurse_core::time::Timestamp;
 use keypurse_store::conformance::{self, balance, nanos, new_hold, token, used};
 use keypurse_store::{
-    Calls, HoldFailure, KeyKind, KeyRecord, KeyVersions, Rekeyed, Rotation, Store, StoreError,
+    Actor, Calls, HoldFailure, KeyKind, KeyRecord, KeyVersions, Rekeyed, Rotation, Store,
+    StoreError,
 };
 use keypurse_store_sqlite::{
     AuditError, SqliteStore, abandon_key, acknowledge, copy_database, instance, key_usage,
@@ -222,19 +223,27 @@ async fn a_key_is_dropped_only_when_nothing_relies_on_it() {
         adopted_at: conformance::NOW,
     };
     let first = record(KeyKind::Pepper, 1);
-    store.get().record_keys(vec![first]).await.unwrap();
+    store
+        .get()
+        .record_keys(vec![first], Actor::SYSTEM)
+        .await
+        .unwrap();
     let other = KeyRecord {
         check: [8; 16],
         ..first
     };
-    store.get().record_keys(vec![other]).await.unwrap();
+    store
+        .get()
+        .record_keys(vec![other], Actor::SYSTEM)
+        .await
+        .unwrap();
     let kept = vec![first];
     assert_eq!(
         store.get().key_records().await.unwrap(),
         kept,
         "it stays as it is"
     );
-    let dropped = || store.get().drop_key(KeyKind::Pepper, 1);
+    let dropped = || store.get().drop_key(KeyKind::Pepper, 1, Actor::SYSTEM);
     assert!(!dropped().await.unwrap());
     store.get().rekey(vec![rekeyed(2, 12)]).await.unwrap();
     assert!(!dropped().await.unwrap(), "the account's key relies on it");

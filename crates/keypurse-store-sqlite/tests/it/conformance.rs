@@ -42,6 +42,8 @@ promises!(
     a_session_has_the_rights_of_its_key,
     a_token_stands_as_its_calls_left_it,
     an_account_has_one_viewer_key,
+    an_account_sees_its_own_records,
+    every_change_is_recorded_once_and_no_other,
     an_abandoned_call_is_charged_its_floor,
     deleted_tokens_stay_in_reports,
     deletion_rotation_and_expiry_end_admission,

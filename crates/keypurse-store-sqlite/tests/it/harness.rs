@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use keypurse_core::time::{Clock, Timestamp};
 use keypurse_store::{Calls, Store, conformance};
-use keypurse_store_sqlite::{OpenError, SqliteOptions, SqliteStore, audit};
+use keypurse_store_sqlite::{AuditKey, OpenError, SqliteOptions, SqliteStore, audit};
 use tempfile::TempDir;
 
 #[derive(Debug)]
@@ -105,5 +105,6 @@ pub(crate) fn options(path: PathBuf) -> SqliteOptions {
         path,
         clock: Arc::new(StoppedClock(conformance::NOW)),
         zone: TimeZone::UTC,
+        audit_key: AuditKey::new(&[3; 32]),
     }
 }

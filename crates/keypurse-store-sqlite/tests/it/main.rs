@@ -3,6 +3,7 @@
 
 mod harness;
 
+mod audit_log;
 mod backup;
 mod conformance;
 mod corruption;

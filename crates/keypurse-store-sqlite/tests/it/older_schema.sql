@@ -9,6 +9,8 @@ DROP TABLE usage_month;
 DROP TABLE usage_zone;
 DROP TABLE usage_progress;
 DROP TABLE usage_before;
+DROP TABLE audit_log;
+DROP TABLE audit_key;
 ALTER TABLE token DROP COLUMN further;
 ALTER TABLE call DROP COLUMN characters;
 ALTER TABLE call DROP COLUMN input_seconds;

@@ -4,7 +4,8 @@ use keypurse_core::ledger::{Note, TopUp};
 use keypurse_core::money::Money;
 use keypurse_store::conformance::{self, balance, nanos, new_hold, token, used};
 use keypurse_store::{
-    AccountTopUp, Claim, Guard, HoldFailure, NewHold, Repeated, Store, TokenChange, TokenTopUp,
+    AccountTopUp, Actor, Claim, Guard, HoldFailure, NewHold, Repeated, Store, TokenChange,
+    TokenTopUp,
 };
 use keypurse_store_sqlite::{AuditError, OpenError, audit};
 use rusqlite::Connection;
@@ -307,6 +308,7 @@ async fn a_top_up_is_one_entry_with_its_note_and_the_books_still_balance() {
     let credit = AccountTopUp {
         account: token.account,
         top_up,
+        actor: Actor::SYSTEM,
     };
     store
         .get()

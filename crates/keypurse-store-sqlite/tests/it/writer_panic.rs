@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use keypurse_core::time::{Clock, Timestamp};
 use keypurse_store::conformance::{self, balance, nanos, new_hold, token, used};
 use keypurse_store::{Calls, Store};
-use keypurse_store_sqlite::{SqliteOptions, SqliteStore, audit};
+use keypurse_store_sqlite::{AuditKey, SqliteOptions, SqliteStore, audit};
 
 use crate::harness::TestStore;
 
@@ -41,6 +41,7 @@ async fn break_in(path: PathBuf) {
         path,
         clock: clock.clone(),
         zone: TimeZone::UTC,
+        audit_key: AuditKey::new(&[3; 32]),
     };
     let store = SqliteStore::open(&options).unwrap();
     let owner = conformance::account(&store, "owner", 1).await;

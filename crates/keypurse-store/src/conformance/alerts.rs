@@ -426,6 +426,7 @@ pub async fn what_alerts_are_about_is_read_as_it_is_now(store: &dyn Store) {
     let funded = store.last_funding(owner).await.expect("a working store");
     assert_eq!(funded, Some(nanos(9000)));
     let top_up = AccountTopUp {
+        actor: crate::Actor::SYSTEM,
         account: owner,
         top_up: TopUp {
             amount: nanos(100),
@@ -455,7 +456,9 @@ pub async fn a_webhook_moves_to_a_newer_master_key(store: &dyn Store) {
             .expect("a working store")
             .is_empty()
     );
-    let dropped = store.drop_key(crate::KeyKind::Master, 1).await;
+    let dropped = store
+        .drop_key(crate::KeyKind::Master, 1, crate::Actor::SYSTEM)
+        .await;
     assert!(!dropped.expect("a working store"), "a webhook relies on it");
     let resealed = |from: u8| ResealedWebhook {
         rule: rule.id,
@@ -472,6 +475,8 @@ pub async fn a_webhook_moves_to_a_newer_master_key(store: &dyn Store) {
         ..webhook(9)
     });
     assert_eq!(store.alerts(owner).await.expect("a working store"), [rule]);
-    let dropped = store.drop_key(crate::KeyKind::Master, 1).await;
+    let dropped = store
+        .drop_key(crate::KeyKind::Master, 1, crate::Actor::SYSTEM)
+        .await;
     assert!(dropped.expect("a working store"));
 }

@@ -7,8 +7,8 @@ use keypurse_core::money::Money;
 use super::join_all;
 use super::{account, balance, limited_account, nanos, new_hold, token, used};
 use crate::{
-    Account, AccountTopUp, CallOutcome, ChangeError, Claim, Guard, HoldFailure, Made, NewHold,
-    Once, Repeated, Settlement, Store, Token, TokenChange, TokenTopUp,
+    Account, AccountTopUp, Actor, CallOutcome, ChangeError, Claim, Guard, HoldFailure, Made,
+    NewHold, Once, Repeated, Settlement, Store, Token, TokenChange, TokenTopUp,
 };
 
 fn credit(token: &Token, amount: Money) -> TokenChange {
@@ -35,7 +35,7 @@ fn once(key: u8, fingerprint: u8) -> Guard {
     };
     Guard {
         once: Some(once),
-        condition: None,
+        ..Guard::default()
     }
 }
 
@@ -67,6 +67,7 @@ pub async fn a_top_up_adds_to_a_balance_or_changes_nothing(store: &dyn Store) {
     let top_up = AccountTopUp {
         account: owner,
         top_up,
+        actor: Actor::SYSTEM,
     };
     let topped = store.top_up_account(top_up.clone(), None).await;
     assert!(matches!(topped, Ok(Made::Now(account)) if account.balance == nanos(42)));
@@ -142,8 +143,8 @@ pub async fn a_condition_is_decided_with_the_change(store: &dyn Store) {
     // All in flight together: each wants the balance that only one can find.
     let take = async || {
         let guard = Guard {
-            once: None,
             condition: Some(Box::new(|token: &Token| token.balance == nanos(0))),
+            ..Guard::default()
         };
         store.change_token(credit(&token, nanos(1)), guard).await
     };

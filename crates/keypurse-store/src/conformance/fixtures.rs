@@ -12,8 +12,8 @@ use keypurse_core::token::{SettingsChange, TokenKind, TokenName, TokenSettings};
 use keypurse_core::usage::{Certainty, TokenCounts};
 
 use crate::{
-    CallMeta, CallOutcome, Credential, Digest, Feature, KeyVersions, NewAccount, NewHold, NewToken,
-    Settlement, Store, Token,
+    Actor, CallMeta, CallOutcome, Credential, Digest, Feature, KeyVersions, NewAccount, NewHold,
+    NewToken, Settlement, Store, Token,
 };
 
 /// When the suite takes place.
@@ -46,6 +46,7 @@ pub async fn limited_account(
         key_digest: digest(key),
         pepper: 1,
         credits,
+        actor: Actor::SYSTEM,
         now: NOW,
     };
     store.create_account(new).await.expect("a new account").id
@@ -59,10 +60,16 @@ pub async fn token(
     secret: u8,
     balance: i64,
 ) -> Token {
+    let new = new_token(account, name, secret, balance);
+    store.create_token(new).await.expect("a new token")
+}
+
+/// A live token with a budget, to be created.
+pub fn new_token(account: AccountId, name: &str, secret: u8, balance: i64) -> NewToken {
     let name = TokenName::parse(name).expect("a good name");
     let mut settings = TokenSettings::new(name, TokenKind::Live);
     settings.has_budget = true;
-    let new = NewToken {
+    NewToken {
         account,
         settings,
         balance: nanos(balance),
@@ -70,8 +77,7 @@ pub async fn token(
         sealed: None,
         keys: KeyVersions::FIRST,
         now: NOW,
-    };
-    store.create_token(new).await.expect("a new token")
+    }
 }
 
 /// Settings with a change applied, as management would.

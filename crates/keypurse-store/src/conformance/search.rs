@@ -126,6 +126,19 @@ pub async fn tokens_are_found_by_what_is_remembered_of_them(store: &dyn Store) {
         };
         assert_eq!(names(store, search).await, expected, "{condition:?}");
     }
+    for (seconds, expected) in [
+        (0, &[][..]),
+        (TokenSearch::IDLE_SECONDS, &[]),
+        // The other two have expired.
+        (TokenSearch::IDLE_SECONDS + 1, &["Alpha_1", "alphaX1"]),
+    ] {
+        let idle = TokenSearch {
+            condition: Some(TokenCondition::Idle),
+            now: NOW.plus_seconds(seconds),
+            ..all(owner)
+        };
+        assert_eq!(names(store, idle).await, expected, "after {seconds} s");
+    }
 }
 
 /// Each order is total, and pages of it leave nothing out.

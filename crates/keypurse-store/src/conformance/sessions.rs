@@ -7,7 +7,7 @@ use keypurse_core::time::Timestamp;
 
 use super::{NOW, account, digest};
 use crate::{
-    Access, CreateAccountError, Credential, KeyVersions, NewSession, NewViewerKey, Rekeyed,
+    Access, Actor, CreateAccountError, Credential, KeyVersions, NewSession, NewViewerKey, Rekeyed,
     Session, Store,
 };
 
@@ -37,7 +37,7 @@ async fn give_viewer_key(store: &dyn Store, name: &str, key: u8) {
         pepper: 1,
         now: NOW,
     };
-    let given = store.set_viewer_key(name, Some(key)).await;
+    let given = store.set_viewer_key(name, Some(key), Actor::SYSTEM).await;
     assert!(given.expect("a working store").is_some());
 }
 
@@ -115,7 +115,9 @@ pub async fn a_session_does_not_outlive_its_key(store: &dyn Store) {
     begin(store, new(owner, 11, &[3], NOW))
         .await
         .expect("begun");
-    let replaced = store.set_account_key("owner", digest(5), 1).await;
+    let replaced = store
+        .set_account_key("owner", (digest(5), 1), Actor::SYSTEM)
+        .await;
     replaced.expect("a new key");
     assert!(find(store, 10, NOW).await.is_none());
     assert!(find(store, 11, NOW).await.is_some());
@@ -127,7 +129,7 @@ pub async fn a_session_does_not_outlive_its_key(store: &dyn Store) {
     begin(store, new(owner, 13, &[6], NOW))
         .await
         .expect("begun");
-    let revoked = store.set_viewer_key("owner", None).await;
+    let revoked = store.set_viewer_key("owner", None, Actor::SYSTEM).await;
     revoked.expect("a working store");
     assert!(find(store, 12, NOW).await.is_some());
     assert!(find(store, 13, NOW).await.is_none());
@@ -149,7 +151,9 @@ pub async fn an_account_has_one_viewer_key(store: &dyn Store) {
         pepper: 1,
         now: NOW,
     };
-    let refused = store.set_viewer_key("owner", Some(taken)).await;
+    let refused = store
+        .set_viewer_key("owner", Some(taken), Actor::SYSTEM)
+        .await;
     assert!(
         matches!(refused, Err(CreateAccountError::KeyTaken)),
         "{refused:?}"
@@ -172,6 +176,6 @@ pub async fn an_account_has_one_viewer_key(store: &dyn Store) {
     assert_eq!(credential(13).await, None);
     let known = store.was_retired(&digest(13)).await;
     assert!(known.expect("a working store"), "it is no guess");
-    let unknown = store.set_viewer_key("nobody", None).await;
+    let unknown = store.set_viewer_key("nobody", None, Actor::SYSTEM).await;
     assert!(unknown.expect("a working store").is_none());
 }

@@ -7,7 +7,7 @@ use keypurse_core::rules::{Limits, ModelPattern, Network, Rules, RulesChange, Ta
 use keypurse_core::token::{SettingsChange, TokenKind, TokenName, TokenSettings};
 
 use super::{NOW, account, balance, changed, digest, nanos, new_hold, token, used};
-use crate::{CreateTokenError, Credential, KeyVersions, NewToken, Store, TokenUpdate};
+use crate::{Actor, CreateTokenError, Credential, KeyVersions, NewToken, Store, TokenUpdate};
 
 /// Of two creates of one name, one wins; other accounts are not concerned.
 pub async fn names_are_unique_in_an_account(store: &dyn Store) {
@@ -113,7 +113,7 @@ pub async fn a_change_is_seen_by_the_next_caller(store: &dyn Store) {
         Some(&Credential::Account(owner))
     );
     store
-        .set_account_key("owner", digest(9), 1)
+        .set_account_key("owner", (digest(9), 1), Actor::SYSTEM)
         .await
         .expect("a free key")
         .expect("an account");

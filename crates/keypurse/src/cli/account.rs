@@ -10,10 +10,10 @@ use keypurse_core::secret::TokenSecret;
 use keypurse_core::time::Clock;
 use keypurse_core::token::TokenKind;
 use keypurse_server::vault::Keyring;
-use keypurse_store::{Accounts, Calls, NewAccount, NewViewerKey};
+use keypurse_store::{Accounts, Actor, Calls, NewAccount, NewViewerKey};
 use keypurse_store_sqlite::SqliteStore;
 
-use super::{DataDirArg, options_for};
+use super::DataDirArg;
 use crate::data_dir::{DataDir, is_file_name, write_private};
 use crate::hint;
 use crate::node::{DEFAULT_ACCOUNT, check_keys};
@@ -101,6 +101,7 @@ async fn create(name: &str, credits: Option<Money>, data_dir: &Path) -> anyhow::
             key_digest: keyring.digest(key.expose()),
             pepper: keyring.current().pepper,
             credits,
+            actor: Actor::COMMAND_LINE,
             now,
         })
         .await?;
@@ -114,8 +115,10 @@ async fn create(name: &str, credits: Option<Money>, data_dir: &Path) -> anyhow::
 async fn reset_key(name: &str, data_dir: &Path) -> anyhow::Result<()> {
     let (dir, store, keyring) = open(data_dir).await?;
     let key = TokenSecret::generate(TokenKind::Live, &SystemEntropy);
-    let (digest, pepper) = (keyring.digest(key.expose()), keyring.current().pepper);
-    let changed = store.set_account_key(name, digest, pepper).await?;
+    let found_by = (keyring.digest(key.expose()), keyring.current().pepper);
+    let changed = store
+        .set_account_key(name, found_by, Actor::COMMAND_LINE)
+        .await?;
     ensure_known(name, changed.is_some(), &store).await?;
     hand_over(&dir, name, &key)?;
     store
@@ -146,7 +149,7 @@ async fn set_viewer_key(
         pepper: keyring.current().pepper,
         now: SystemClock.now(),
     });
-    let changed = store.set_viewer_key(name, key).await?;
+    let changed = store.set_viewer_key(name, key, Actor::COMMAND_LINE).await?;
     ensure_known(name, changed.is_some(), &store).await?;
     let closed = store.close().await;
     closed.context("the viewer key was changed, but the database did not close well")
@@ -167,8 +170,8 @@ async fn ensure_known(name: &str, is_known: bool, store: &SqliteStore) -> anyhow
 async fn open(data_dir: &Path) -> anyhow::Result<(DataDir, SqliteStore, Keyring)> {
     let dir = DataDir::existing(data_dir)?;
     let keyring = dir.keys(&SystemEntropy)?.keyring();
-    let store = SqliteStore::open(&options_for(dir.database())).map_err(hint::for_open)?;
-    check_keys(dir.path(), &store, &keyring).await?;
+    let store = SqliteStore::open(&dir.options()?).map_err(hint::for_open)?;
+    check_keys(dir.path(), &store, &keyring, Actor::COMMAND_LINE).await?;
     Ok((dir, store, keyring))
 }
 

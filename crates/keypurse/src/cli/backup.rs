@@ -12,7 +12,9 @@ use super::audit::explain;
 use crate::backup_dir::{Books, Manifest, create_dir, create_file, database_in, measure};
 use crate::data_dir::{DataDir, sync_dir};
 use crate::hint;
-use crate::key_files::{KINDS, KeyFiles, file_name, missing, write_new};
+use crate::key_files::{
+    AUDIT_KEY, KINDS, KeyFiles, file_name, missing, read_key, write_new, write_new_as,
+};
 use crate::system::SystemClock;
 
 #[derive(Debug, clap::Args)]
@@ -22,7 +24,7 @@ pub(crate) struct BackupArgs {
     /// Folder to make; it must not exist
     #[arg(long, value_name = "DIR")]
     to: PathBuf,
-    /// Copy pepper and master key as well: whoever has the backup can then use it
+    /// Copy the keys (pepper, master, audit) as well: whoever has the backup can then use it
     #[arg(long)]
     with_keys: bool,
 }
@@ -99,6 +101,12 @@ fn copy_keys(dir: &DataDir, database: &Path, to: &Path) -> anyhow::Result<Vec<St
             write_new(to, kind, *key).context("a key cannot be copied")?;
             names.push(file_name(kind, key.version));
         }
+    }
+    // A database no version with an audit log has served needs none.
+    let audit_key = dir.path().join(AUDIT_KEY);
+    if audit_key.exists() {
+        write_new_as(to, AUDIT_KEY, &read_key(&audit_key)?).context("a key cannot be copied")?;
+        names.push(AUDIT_KEY.to_owned());
     }
     names.sort();
     Ok(names)

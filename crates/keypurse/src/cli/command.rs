@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
 use jiff::tz::TimeZone;
-use keypurse_store_sqlite::SqliteOptions;
+use keypurse_store_sqlite::{AuditKey, SqliteOptions};
 
-use super::{account, audit, backup, completions, keys, node_command, restore, serve};
+use super::{account, audit, audit_log, backup, completions, keys, node_command, restore, serve};
 use crate::system::SystemClock;
 
 /// Where everything is kept unless told otherwise.
@@ -33,6 +33,9 @@ pub(crate) enum Command {
     Node(node_command::NodeCommand),
     /// Prove the books: recompute every balance and charge (works beside a running server)
     Audit(audit::AuditArgs),
+    /// Who changed what: show the audit log, or prove it (works beside a running server)
+    #[command(subcommand)]
+    AuditLog(audit_log::AuditLogCommand),
     /// Copy database and, if asked, keys to a new folder (works beside a running server)
     Backup(backup::BackupArgs),
     /// Make a data directory from a backup; it spends nothing until acknowledged
@@ -53,6 +56,7 @@ pub(crate) fn run(command: &Command) -> anyhow::Result<()> {
         Command::Serve(args) => serve::run(args),
         Command::Node(command) => node_command::run(command),
         Command::Audit(args) => audit::run(args),
+        Command::AuditLog(command) => audit_log::run(command),
         Command::Backup(args) => backup::run(args),
         Command::Restore(args) => restore::run(args),
         Command::Keys(command) => keys::run(command),
@@ -63,11 +67,12 @@ pub(crate) fn run(command: &Command) -> anyhow::Result<()> {
 
 /// How a command line opens a database: its days are those of the server that
 /// used it last.
-pub(crate) fn options_for(database: PathBuf) -> SqliteOptions {
+pub(crate) fn options_for(database: PathBuf, audit_key: AuditKey) -> SqliteOptions {
     SqliteOptions {
         path: database,
         clock: Arc::new(SystemClock),
         zone: TimeZone::unknown(),
+        audit_key,
     }
 }
 

@@ -9,12 +9,12 @@ use anyhow::{Context, bail};
 use clap::{Subcommand, ValueEnum};
 use keypurse_server::rotation::Resealing;
 use keypurse_server::vault::Vault;
-use keypurse_store::{Calls, KeyKind, Keys};
+use keypurse_store::{Actor, Calls, KeyKind, Keys};
 use keypurse_store_sqlite::{
     KeyUsage, OpenError, SqliteStore, abandon_key, key_records, key_usage,
 };
 
-use super::{DataDirArg, options_for};
+use super::DataDirArg;
 use crate::data_dir::{DataDir, sync_dir};
 use crate::hint::{self, Hint};
 use crate::key_files::{self, KINDS, KeyFiles, file_name, noun};
@@ -142,7 +142,7 @@ async fn rotate(dir: &DataDir, only: Option<Only>) -> anyhow::Result<()> {
             println!("made {}", file_name(kind, version));
         }
     }
-    match SqliteStore::open(&options_for(dir.database())) {
+    match SqliteStore::open(&dir.options()?) {
         Ok(store) => adopt_here(dir, store).await?,
         Err(OpenError::InUse(_)) => wait_until_adopted(dir).await?,
         Err(error) => return Err(hint::for_open(error)),
@@ -159,7 +159,7 @@ async fn rotate(dir: &DataDir, only: Option<Only>) -> anyhow::Result<()> {
 /// No server runs: this is the one who adopts.
 async fn adopt_here(dir: &DataDir, store: SqliteStore) -> anyhow::Result<()> {
     let keyring = KeyFiles::read(dir.path())?.complete(dir.path())?.keyring();
-    check_keys(dir.path(), &store, &keyring).await?;
+    check_keys(dir.path(), &store, &keyring, Actor::COMMAND_LINE).await?;
     let mut resealing = Resealing::default();
     resealing.run(&store, &Vault::over(keyring)).await?;
     store
@@ -236,10 +236,10 @@ async fn retire(dir: &DataDir) -> anyhow::Result<()> {
                     reset-key`); --force gives them up";
         return Err(anyhow::Error::new(Hint(hint.to_owned())).context(what.join("; ")));
     }
-    match SqliteStore::open(&options_for(dir.database())) {
+    match SqliteStore::open(&dir.options()?) {
         Ok(store) => {
             for (kind, version) in &old {
-                if !store.drop_key(*kind, *version).await? {
+                if !store.drop_key(*kind, *version, Actor::COMMAND_LINE).await? {
                     bail!("{} has come into use", file_name(*kind, *version));
                 }
             }
@@ -295,7 +295,7 @@ fn retire_by_force(dir: &DataDir) -> anyhow::Result<()> {
     let old = old_versions(&files);
     for key in &old {
         let (kind, version) = *key;
-        abandon_key(&options_for(dir.database()), kind, version).map_err(hint::for_open)?;
+        abandon_key(&dir.options()?, kind, version).map_err(hint::for_open)?;
         if let Some(used) = usage.get(key).filter(|used| !used.is_unused()) {
             println!("given up: {}", relying(*key, used));
             if kind == KeyKind::Pepper {

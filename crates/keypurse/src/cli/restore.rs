@@ -6,11 +6,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
-use keypurse_server::vault::{VersionedKey, key_check};
-use keypurse_store::{Calls, KeyKind, KeyRecord};
+use keypurse_core::entropy::Entropy;
+use keypurse_core::time::Clock;
+use keypurse_server::vault::{KEY_LEN, VersionedKey, key_check};
+use keypurse_store::{Actor, Calls, KeyKind, KeyRecord};
 use keypurse_store_sqlite::{
-    KeyUsage, SqliteStore, abandon_key, acknowledge, audit, instance, key_records, key_usage,
-    mark_restored, newest_schema, verify,
+    AuditKey, KeyUsage, SqliteOptions, SqliteStore, abandon_key, acknowledge, audit, instance,
+    key_records, key_usage, mark_restored, newest_schema, replace_audit_key, verify,
 };
 
 use super::audit::explain;
@@ -19,8 +21,11 @@ use super::{DataDirArg, options_for};
 use crate::backup_dir::{Books, Manifest, copy_checked, database_in};
 use crate::data_dir::{DATABASE, DataDir, sync_dir};
 use crate::hint::{self, Hint};
-use crate::key_files::{self, KINDS, KeyFiles, file_name, is_key_file, noun, read_key, write_new};
-use crate::system::SystemEntropy;
+use crate::key_files::{
+    self, AUDIT_KEY, KINDS, KeyFiles, file_name, is_key_file, noun, read_key, write_new,
+    write_new_as,
+};
+use crate::system::{SystemClock, SystemEntropy};
 
 /// The database until everything about it is proven. The lock beside it is the
 /// one of the finished database.
@@ -42,6 +47,9 @@ pub(crate) struct RestoreArgs {
     /// Master key of a backup without keys; once for each version it relies on
     #[arg(long, value_name = "FILE", requires = "from")]
     master_key: Vec<PathBuf>,
+    /// Key of the audit log of a backup without keys; without it the log goes on under a new one
+    #[arg(long, value_name = "FILE", requires = "from")]
+    audit_key: Option<PathBuf>,
     /// Make new keys in place of lost ones; what relied on these has to be replaced
     #[arg(long, requires = "from")]
     fresh_keys: bool,
@@ -126,23 +134,57 @@ fn fill(
     copy_checked(manifest, &database_in(from), unfinished)?;
     // Marked before it has its name: at no instant is there a restored
     // database that would spend.
-    mark_restored(&options_for(unfinished.to_owned()), manifest.made_at()?)
-        .map_err(hint::for_open)?;
+    let key = audit_key(from, args)?;
+    let options = options_for(unfinished.to_owned(), AuditKey::new(&key));
+    mark_restored(&options, manifest.made_at()?).map_err(hint::for_open)?;
     let books = Books::from(verify(unfinished).map_err(explain)?);
     ensure!(
         books == manifest.books,
         "the restored books are not those of the manifest: {books:?} instead of {:?}",
         manifest.books
     );
-    place_keys(manifest, from, args, unfinished)
+    place_audit_key(&key, args, &options)?;
+    place_keys(manifest, from, args, &options)
+}
+
+/// What the audit log goes on under: the key of the backup, or a new one.
+fn audit_key(from: &Path, args: &RestoreArgs) -> anyhow::Result<[u8; KEY_LEN]> {
+    let in_backup = from.join(AUDIT_KEY);
+    match &args.audit_key {
+        Some(given) => read_key(given),
+        None if in_backup.exists() => read_key(&in_backup),
+        None => {
+            let mut key = [0; KEY_LEN];
+            SystemEntropy.fill(&mut key);
+            Ok(key)
+        }
+    }
+}
+
+fn place_audit_key(
+    key: &[u8; KEY_LEN],
+    args: &RestoreArgs,
+    options: &SqliteOptions,
+) -> anyhow::Result<()> {
+    let now = SystemClock.now();
+    let is_other = replace_audit_key(options, Actor::COMMAND_LINE, now).map_err(hint::for_open)?;
+    if let Some(given) = args.audit_key.as_ref().filter(|_| is_other) {
+        bail!("{} is not the audit key of this backup", given.display());
+    }
+    if is_other {
+        println!("the audit log goes on under a new audit.key; keep the one before, which proves");
+        println!("the older records (`keypurse audit-log verify --older-key FILE`)");
+    }
+    write_new_as(&args.dir.data_dir, AUDIT_KEY, key)
 }
 
 fn place_keys(
     manifest: &Manifest,
     from: &Path,
     args: &RestoreArgs,
-    unfinished: &Path,
+    options: &SqliteOptions,
 ) -> anyhow::Result<BTreeMap<KeyKind, KeyUsage>> {
+    let unfinished = &options.path;
     let records = key_records(unfinished)?;
     let usage = key_usage(unfinished)?;
     let in_backup = KeyFiles::read(from)?;
@@ -166,7 +208,7 @@ fn place_keys(
             write_new(&args.dir.data_dir, kind, *key)?;
         }
         if !lost.is_empty() {
-            fresh.insert(kind, give_up(kind, &lost, unfinished, &usage)?);
+            fresh.insert(kind, give_up(kind, &lost, options, &usage)?);
             // A later version may be at hand; then that one goes on.
             let newest = known.iter().map(|key| key.version).max().unwrap_or(1);
             if lost.contains(&newest) {
@@ -252,12 +294,12 @@ fn no_key(kind: KeyKind, lost: &[u32], manifest: &Manifest) -> anyhow::Error {
 fn give_up(
     kind: KeyKind,
     lost: &[u32],
-    unfinished: &Path,
+    options: &SqliteOptions,
     usage: &BTreeMap<(KeyKind, u32), KeyUsage>,
 ) -> anyhow::Result<KeyUsage> {
     let mut given_up = KeyUsage::default();
     for version in lost {
-        abandon_key(&options_for(unfinished.to_owned()), kind, *version).map_err(hint::for_open)?;
+        abandon_key(options, kind, *version).map_err(hint::for_open)?;
         if let Some(used) = usage.get(&(kind, *version)) {
             given_up.secrets += used.secrets;
             given_up.webhooks += used.webhooks;
@@ -305,7 +347,7 @@ fn print_next(
 
 fn acknowledge_restore(data_dir: &Path) -> anyhow::Result<()> {
     let dir = DataDir::existing(data_dir)?;
-    let options = options_for(dir.database());
+    let options = dir.options()?;
     if instance(&dir.database()).map_or(true, |instance| instance.restored.is_none()) {
         eprintln!(
             "{} was not restored, or that is acknowledged: it may spend",

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::builder::BoolishValueParser;
-use clap::{ArgAction, Parser};
+use clap::{ArgAction, Parser, ValueEnum};
+use serde::Deserialize;
 
 use crate::config::Config;
+use crate::log::LogFormat;
 use crate::node;
 
 /// Every setting is a flag and an environment variable; all but `--config` can
@@ -90,6 +92,33 @@ pub(crate) struct ServeArgs {
     /// What to log: error, warn, info, debug, or per module as `RUST_LOG` takes it
     #[arg(long, env = "KEYPURSE_LOG", value_name = "FILTER")]
     pub(crate) log: Option<String>,
+    /// Write the log as text for people, or as JSON, one object a line
+    #[arg(long, env = "KEYPURSE_LOG_FORMAT", value_name = "FORMAT")]
+    pub(crate) log_format: Option<LogFormat>,
+    /// Log a line for each request and each call
+    #[arg(long, env = "KEYPURSE_ACCESS_LOG", value_name = "BOOL", num_args = 0..=1,
+          default_missing_value = "true", value_parser = BoolishValueParser::new(),
+          action = ArgAction::Set)]
+    pub(crate) access_log: Option<bool>,
+    /// Who may read /metrics: whoever has the account key, or everybody (open)
+    #[arg(long, env = "KEYPURSE_METRICS", value_name = "WHO")]
+    pub(crate) metrics: Option<MetricsReaders>,
+    /// Calls go on in the traces their clients name (`traceparent`), and providers are told;
+    /// needs a build with the feature `otel`
+    #[arg(long, env = "KEYPURSE_SHARE_TRACES", value_name = "BOOL", num_args = 0..=1,
+          default_missing_value = "true", value_parser = BoolishValueParser::new(),
+          action = ArgAction::Set)]
+    pub(crate) share_traces: Option<bool>,
+}
+
+/// Who may read `/metrics`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum MetricsReaders {
+    /// Whoever has the account key
+    Key,
+    /// Whoever reaches the port
+    Open,
 }
 
 impl ServeArgs {

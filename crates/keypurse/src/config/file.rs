@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use serde::Deserialize;
 
+use crate::cli::serve::MetricsReaders;
 use crate::hint::Hint;
+use crate::log::LogFormat;
 
 /// The whole file. Every member is optional; an unknown one is an error.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -31,6 +33,10 @@ pub(crate) struct ConfigFile {
     pub(crate) retention_days: Option<u32>,
     pub(crate) allow_private_webhooks: Option<Vec<String>>,
     pub(crate) log: Option<String>,
+    pub(crate) log_format: Option<LogFormat>,
+    pub(crate) access_log: Option<bool>,
+    pub(crate) metrics: Option<MetricsReaders>,
+    pub(crate) share_traces: Option<bool>,
     #[serde(default)]
     pub(crate) providers: BTreeMap<String, ProviderSection>,
     #[serde(default)]

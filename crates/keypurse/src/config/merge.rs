@@ -12,14 +12,15 @@ use keypurse_server::alerts::Reach;
 use keypurse_server::gateway::GatewayConfig;
 use keypurse_server::http::cors::Origin;
 use keypurse_server::http::pace::Pace;
-use keypurse_server::{Settings, Transport};
+use keypurse_server::{MetricsAccess, Settings, Transport};
 
 use super::file::ConfigFile;
 use super::prices;
 use super::providers::{self, Environment};
 use crate::cli::DEFAULT_DATA_DIR;
-use crate::cli::serve::ServeArgs;
+use crate::cli::serve::{MetricsReaders, ServeArgs};
 use crate::hint::Hint;
+use crate::log::LogConfig;
 
 pub(super) const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
 pub(super) const DEFAULT_MAX_BODY_MIB: u32 = 32;
@@ -44,7 +45,7 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     pub(crate) data_dir: PathBuf,
     pub(crate) tls: Option<Tls>,
-    pub(crate) log: String,
+    pub(crate) log: LogConfig,
     pub(crate) drain_timeout: Duration,
     /// Connections of clients at once, if there are file descriptors for them.
     pub(crate) max_connections: usize,
@@ -96,7 +97,11 @@ impl Config {
             listen,
             data_dir: data_dir.unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR)),
             tls,
-            log: log.unwrap_or_else(|| DEFAULT_LOG.to_owned()),
+            log: LogConfig {
+                filter: log.unwrap_or_else(|| DEFAULT_LOG.to_owned()),
+                format: args.log_format.or(file.log_format).unwrap_or_default(),
+                access: args.access_log.or(file.access_log).unwrap_or(false),
+            },
             max_connections: usize::try_from(
                 args.max_connections
                     .or(file.max_connections)
@@ -155,6 +160,11 @@ fn settings(args: &ServeArgs, file: &ConfigFile) -> anyhow::Result<Settings> {
             .unwrap_or(false),
         transport: Transport::Plain,
         cors_origins: cors_origins(args, file)?,
+        metrics: match args.metrics.or(file.metrics) {
+            None | Some(MetricsReaders::Key) => MetricsAccess::Key,
+            Some(MetricsReaders::Open) => MetricsAccess::Open,
+        },
+        shares_traces: shares_traces(args, file)?,
     })
 }
 
@@ -186,6 +196,17 @@ fn cors_origins(args: &ServeArgs, file: &ConfigFile) -> anyhow::Result<Vec<Origi
     origins
         .collect::<anyhow::Result<_>>()
         .with_context(|| origin("cors_origins", args.cors_origins.is_some(), file))
+}
+
+fn shares_traces(args: &ServeArgs, file: &ConfigFile) -> anyhow::Result<bool> {
+    let shares = args.share_traces.or(file.share_traces).unwrap_or(false);
+    if shares && cfg!(not(feature = "otel")) {
+        let hint = Hint("build it with `cargo build --release --features otel`".to_owned());
+        let lacks = anyhow::Error::new(hint).context("this build has no OpenTelemetry");
+        let origin = origin("share_traces", args.share_traces.is_some(), file);
+        return Err(lacks.context(origin));
+    }
+    Ok(shares)
 }
 
 fn tls(args: &ServeArgs, file: &ConfigFile) -> anyhow::Result<Option<Tls>> {

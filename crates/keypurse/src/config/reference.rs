@@ -185,7 +185,9 @@ fn default_of(name: &str) -> String {
         "drain-timeout-seconds" => DEFAULT_DRAIN_SECONDS.to_string(),
         "retention-days" => "for ever".to_owned(),
         "log" => format!("`{DEFAULT_LOG}`"),
-        "demo" | "behind-proxy" => "off".to_owned(),
+        "log-format" => "`text`".to_owned(),
+        "metrics" => "`key`".to_owned(),
+        "demo" | "behind-proxy" | "access-log" | "share-traces" => "off".to_owned(),
         "reveal-secrets" => "on".to_owned(),
         _ => "–".to_owned(),
     }

@@ -7,7 +7,7 @@ use keypurse_core::secret::{MAX_PRESET_LEN, MIN_PRESET_LEN, TokenSecret, is_plau
 use keypurse_core::time::Clock;
 use keypurse_core::token::TokenKind;
 use keypurse_server::vault::Vault;
-use keypurse_store::{CreateAccountError, NewAccount, Store};
+use keypurse_store::{Actor, CreateAccountError, NewAccount, Store};
 
 use super::DEFAULT_ACCOUNT;
 use crate::data_dir::{DataDir, write_private};
@@ -93,8 +93,9 @@ async fn use_preset(
     if !moved.is_empty() {
         store.rekey(moved).await?;
     }
+    let key = (current, keyring.current().pepper);
     store
-        .set_account_key(DEFAULT_ACCOUNT, current, keyring.current().pepper)
+        .set_account_key(DEFAULT_ACCOUNT, key, Actor::SYSTEM)
         .await
         .map(|_| ())
         .map_err(explain)
@@ -107,6 +108,7 @@ async fn create(vault: &Vault, store: &dyn Store, key: &str) -> anyhow::Result<(
         key_digest: keyring.digest(key),
         pepper: keyring.current().pepper,
         credits: None,
+        actor: Actor::SYSTEM,
         now: SystemClock.now(),
     };
     store.create_account(new).await.map(|_| ()).map_err(explain)

@@ -9,6 +9,7 @@ use keypurse_server::AppState;
 use keypurse_server::alerts::Alerting;
 use keypurse_server::gateway::{Gateway, GatewayConfig};
 use keypurse_server::vault::Vault;
+use keypurse_store::Actor;
 use keypurse_store_sqlite::{OpenError, SqliteOptions, SqliteStore};
 
 use super::wiring::{self, Parts};
@@ -33,11 +34,11 @@ pub(crate) async fn open_in_process(
     let clock = time_keeping::start(&dir.clock_note());
     let options = SqliteOptions {
         clock: clock.clone(),
-        ..options_for(dir.database())
+        ..options_for(dir.database(), dir.audit_key(&SystemEntropy)?)
     };
     let store = SqliteStore::open(&options).map_err(explain)?;
     settings.zone = store.zone().clone();
-    check_keys(dir.path(), &store, &vault.keyring()).await?;
+    check_keys(dir.path(), &store, &vault.keyring(), Actor::COMMAND_LINE).await?;
     let gateway = Gateway::new(GatewayConfig::default());
     let state = wiring::state(Parts {
         vault,
@@ -46,6 +47,7 @@ pub(crate) async fn open_in_process(
         gateway: gateway.context("the bundled catalogue is wrong")?,
         alerting: Alerting::new(webhooks).context("cannot set up TLS for webhooks")?,
         settings,
+        dropped_log_lines: Arc::default(),
     });
     Ok(state.await?)
 }

@@ -8,7 +8,7 @@ use keypurse_core::time::Clock;
 use keypurse_server::AppState;
 use keypurse_server::rotation::Resealing;
 use keypurse_server::vault::Keyring;
-use keypurse_store::{KeyRecord, Keys};
+use keypurse_store::{Actor, KeyRecord, Keys};
 
 use crate::data_dir::DataDir;
 use crate::hint::Hint;
@@ -24,6 +24,7 @@ pub(crate) async fn check_keys<S: Keys + ?Sized>(
     folder: &Path,
     store: &S,
     keyring: &Keyring,
+    actor: Actor,
 ) -> anyhow::Result<()> {
     let mut new = keyring.records(SystemClock.now());
     for known in store.key_records().await? {
@@ -41,7 +42,7 @@ pub(crate) async fn check_keys<S: Keys + ?Sized>(
                 return Err(anyhow::Error::new(Hint(hint)).context(wrong));
             }
             // Retired while a server ran: nothing needs it, so it is forgotten.
-            None if store.drop_key(known.kind, known.version).await? => {}
+            None if store.drop_key(known.kind, known.version, actor).await? => {}
             None => return Err(missing(folder, known.kind, known.version)),
         }
     }
@@ -49,7 +50,7 @@ pub(crate) async fn check_keys<S: Keys + ?Sized>(
     if new.is_empty() {
         return Ok(());
     }
-    let recorded = store.record_keys(new).await;
+    let recorded = store.record_keys(new, actor).await;
     recorded.context("the keys' versions cannot be recorded")
 }
 
@@ -75,7 +76,7 @@ async fn look(state: &AppState, dir: &DataDir, resealing: &mut Resealing) -> any
     let newest = KINDS.map(|kind| files.newest(kind));
     if newest[0] > current.pepper || newest[1] > current.master {
         let keyring = files.complete(dir.path())?.keyring();
-        check_keys(dir.path(), &*state.store, &keyring).await?;
+        check_keys(dir.path(), &*state.store, &keyring, Actor::SYSTEM).await?;
         state.vault.replace(keyring);
         tracing::info!(
             pepper = newest[0],

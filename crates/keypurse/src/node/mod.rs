@@ -1,7 +1,10 @@
 //! A running node: wired at start, drained at stop.
 
 mod account_key;
+mod audit_head;
 mod banner;
+mod books;
+mod configuration;
 mod descriptors;
 mod in_process;
 mod keys;

@@ -1,29 +1,32 @@
 //! Start, serve, drain.
 
-use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use keypurse_core::time::Clock;
+use keypurse_core::time::{Clock, Timestamp};
 use keypurse_server::alerts::Alerting;
 use keypurse_server::background::alerts;
-use keypurse_server::gateway::Gateway;
+use keypurse_server::gateway::{Gateway, GatewayConfig};
 use keypurse_server::http::serve::{Limits, Listener, serve};
 use keypurse_server::vault::Vault;
 use keypurse_server::{State, router};
-use keypurse_store::Store;
-use keypurse_store_sqlite::{SqliteOptions, SqliteStore, instance};
+use keypurse_store::{Actor, Store};
+use keypurse_store_sqlite::{AuditKey, SqliteOptions, SqliteStore, instance};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::configuration::Configured;
 use super::signals::Signals;
 use super::wiring::{self, Parts};
-use super::{account_key, banner, descriptors, keys, retention, time_keeping, tls};
+use super::{
+    account_key, audit_head, banner, books, descriptors, keys, retention, time_keeping, tls,
+};
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::hint::{self, Hint};
+use crate::log;
 use crate::system::SystemEntropy;
 
 /// How long streams that were cut off may take to settle.
@@ -31,20 +34,21 @@ const CUT_OFF_GRACE: Duration = Duration::from_secs(5);
 
 /// Runs until Ctrl-C or SIGTERM, then settles everything.
 pub(crate) async fn run(config: Config, preset_key: Option<String>) -> anyhow::Result<()> {
-    start_log(&config.log)?;
+    let log = log::start(&config.log)?;
     let mut signals = Signals::listen()?;
     let tls = config.tls.as_ref().map(tls::load).transpose()?;
     let socket = bind(&config).await?;
     let dir = DataDir::create(&config.data_dir)?;
     let vault = Vault::over(dir.keys(&SystemEntropy)?.keyring());
     let clock = time_keeping::start(&dir.clock_note());
-    let store = open_store(&config, &dir, clock.clone())?;
-    keys::check_keys(dir.path(), &*store, &vault.keyring()).await?;
+    let audit_key = dir.audit_key(&SystemEntropy)?;
+    let store = open_store(&config, &dir, (clock.clone(), audit_key.clone()))?;
+    keys::check_keys(dir.path(), &*store, &vault.keyring(), Actor::SYSTEM).await?;
     warn_if_restored(&dir)?;
     let key = account_key::ensure(&dir, &vault, &*store, preset_key).await?;
-    let gateway = Gateway::new(config.gateway).context("the providers' configuration is wrong")?;
-    gateway.warm();
+    let gateway = gateway(config.gateway, &*store, (&audit_key, clock.now())).await?;
     let state = wiring::state(Parts {
+        dropped_log_lines: log.dropped(),
         vault,
         clock: clock.clone(),
         store,
@@ -59,8 +63,11 @@ pub(crate) async fn run(config: Config, preset_key: Option<String>) -> anyhow::R
         let forgetting = retention::watch(Arc::clone(&state), days, move || clock.floor());
         state.tasks.spawn(forgetting);
     }
-    let watching = time_keeping::watch(clock, dir.clock_note(), state.draining.clone());
+    let watching = time_keeping::watch(clock, dir.clock_note(), Arc::clone(&state));
     state.tasks.spawn(watching);
+    state.tasks.spawn(audit_head::watch(Arc::clone(&state)));
+    let auditing = books::watch(Arc::clone(&state), dir.database());
+    state.tasks.spawn(auditing);
     banner::print(&banner::Facts {
         address: socket.local_addr()?,
         is_tls: tls.is_some(),
@@ -94,17 +101,22 @@ pub(crate) async fn run(config: Config, preset_key: Option<String>) -> anyhow::R
     drain(&state, serving, stop, &mut signals, config.drain_timeout).await
 }
 
-fn start_log(filter: &str) -> anyhow::Result<()> {
-    let filter = tracing_subscriber::EnvFilter::try_new(filter).map_err(|error| {
-        let hint = Hint("write a level like info, or `warn,keypurse_server=debug`".to_owned());
-        anyhow::Error::new(hint).context(format!("`{filter}` is no log filter: {error}"))
-    })?;
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
-    Ok(())
+/// The providers, ready to be called; what is configured differently since the
+/// last start is told in the audit log.
+async fn gateway(
+    config: GatewayConfig,
+    store: &dyn Store,
+    (audit_key, now): (&AuditKey, Timestamp),
+) -> anyhow::Result<Gateway> {
+    let configuration = config.clone();
+    let gateway = Gateway::new(config).context("the providers' configuration is wrong")?;
+    gateway.warm();
+    let found = Configured::of(&configuration, gateway.prices_date(), audit_key);
+    if let Err(error) = found.record(store, now).await {
+        // On a full disk a start still serves what it can.
+        tracing::warn!(%error, "the configuration's change is not in the audit log");
+    }
+    Ok(gateway)
 }
 
 async fn bind(config: &Config) -> anyhow::Result<TcpListener> {
@@ -117,10 +129,11 @@ async fn bind(config: &Config) -> anyhow::Result<TcpListener> {
 fn open_store(
     config: &Config,
     dir: &DataDir,
-    clock: Arc<dyn Clock>,
+    (clock, audit_key): (Arc<dyn Clock>, AuditKey),
 ) -> anyhow::Result<Arc<dyn Store>> {
     let options = SqliteOptions {
         path: dir.database(),
+        audit_key,
         clock,
         zone: config.settings.zone.clone(),
     };

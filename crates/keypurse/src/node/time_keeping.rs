@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use keypurse_core::time::Timestamp;
-use tokio_util::sync::CancellationToken;
+use keypurse_server::AppState;
+use keypurse_store::{Action, Actor, AuditEvent, Details};
 
-use crate::clock::NodeClock;
+use crate::clock::{Jump, NodeClock};
 use crate::data_dir::write_private;
 use crate::system::SystemTimeSource;
 
@@ -29,22 +30,38 @@ fn read(note: &Path) -> Option<Timestamp> {
 }
 
 /// Runs until the node drains.
-pub(super) async fn watch(
-    clock: Arc<NodeClock<SystemTimeSource>>,
-    note: PathBuf,
-    until: CancellationToken,
-) {
+pub(super) async fn watch(clock: Arc<NodeClock<SystemTimeSource>>, note: PathBuf, state: AppState) {
     let mut seconds = tokio::time::interval(OBSERVE_EVERY);
     for round in 0_u32.. {
         tokio::select! {
-            () = until.cancelled() => break,
-            _ = seconds.tick() => clock.observe(),
+            () = state.draining.cancelled() => break,
+            _ = seconds.tick() => {}
+        }
+        if let Some(jump) = clock.observe() {
+            record(&state, jump).await;
         }
         if round % NOTE_EVERY == 0 {
             write(&clock, note.clone()).await;
         }
     }
     write(&clock, note).await;
+}
+
+async fn record(state: &AppState, jump: Jump) {
+    let details = Details::none()
+        .changed("clock", jump.ours.to_string(), jump.wall.to_string())
+        .with("is_followed", jump.is_followed);
+    let event = AuditEvent {
+        account: None,
+        actor: Actor::SYSTEM,
+        action: Action::ClockStep,
+        subject: "clock".to_owned(),
+        details,
+        at: state.now(),
+    };
+    if let Err(error) = state.store.record_event(event).await {
+        tracing::warn!(%error, "a step of the clock is not in the audit log");
+    }
 }
 
 async fn write(clock: &NodeClock<SystemTimeSource>, note: PathBuf) {

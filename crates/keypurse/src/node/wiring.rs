@@ -1,6 +1,7 @@
 //! What every handler of a node has at hand, put together.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use keypurse_core::id::CallIds;
 use keypurse_core::time::Clock;
@@ -8,7 +9,9 @@ use keypurse_server::alerts::Alerting;
 use keypurse_server::dashboard::Dashboard;
 use keypurse_server::gateway::Gateway;
 use keypurse_server::http::revocations::Revocations;
+use keypurse_server::http::sign_ins::RecordedFailures;
 use keypurse_server::http::throttle::FailedSignIns;
+use keypurse_server::metrics::Metrics;
 use keypurse_server::vault::Vault;
 use keypurse_server::{AppState, Settings, State};
 use keypurse_store::{Store, StoreError};
@@ -25,6 +28,8 @@ pub(super) struct Parts {
     pub(super) gateway: Gateway,
     pub(super) alerting: Alerting,
     pub(super) settings: Settings,
+    /// Counts lines of the log that nobody took.
+    pub(super) dropped_log_lines: Arc<AtomicU64>,
 }
 
 pub(super) async fn state(parts: Parts) -> Result<AppState, StoreError> {
@@ -40,6 +45,8 @@ pub(super) async fn state(parts: Parts) -> Result<AppState, StoreError> {
         revocations: Revocations::default(),
         failed_sign_ins: FailedSignIns::default(),
         dashboard: Dashboard::default(),
+        recorded_failures: RecordedFailures::default(),
+        metrics: Metrics::new(&parts.gateway, parts.dropped_log_lines),
         gateway: parts.gateway,
         alerting: parts.alerting,
         settings: parts.settings,

@@ -349,7 +349,7 @@ async fn a_backup_is_for_its_owner_alone() {
     let with_keys = folder.path().join("with-keys");
     succeeded(backup(&setup.data_dir(), &with_keys).arg("--with-keys"));
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    for (folder, files) in [(&made, 2), (&with_keys, 4)] {
+    for (folder, files) in [(&made, 2), (&with_keys, 5)] {
         assert_eq!(mode(folder), 0o700);
         let names: Vec<_> = std::fs::read_dir(folder).unwrap().collect();
         assert_eq!(names.len(), files, "{names:?}");

@@ -23,8 +23,7 @@ async fn sign_in(address: &str, key: &str) -> (u16, String) {
     let request = Request::post(format!("http://{address}/sign-in"))
         .header("content-type", "application/x-www-form-urlencoded")
         .header("sec-fetch-site", "same-origin");
-    let body: Full<Bytes> = Full::from(format!("key={key}"));
-    let request = request.body(body);
+    let request = request.body(Full::<Bytes>::from(format!("key={key}")));
     let http = Http::builder(TokioExecutor::new()).build_http();
     let response = http.request(request.unwrap()).await.unwrap();
     let cookie = response.headers().get("set-cookie");

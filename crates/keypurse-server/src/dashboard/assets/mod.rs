@@ -40,6 +40,31 @@ const ASSETS: &[Asset] = &[
         bytes: include_bytes!("htmx-4.0.1.min.js"),
     },
     Asset {
+        name: "uplot.js",
+        kind: JS,
+        bytes: include_bytes!("uplot-1.6.32.min.js"),
+    },
+    Asset {
+        name: "uplot.css",
+        kind: CSS,
+        bytes: include_bytes!("uplot-1.6.32.min.css"),
+    },
+    Asset {
+        name: "charts.js",
+        kind: JS,
+        bytes: include_bytes!("charts.js"),
+    },
+    Asset {
+        name: "live.js",
+        kind: JS,
+        bytes: include_bytes!("live.js"),
+    },
+    Asset {
+        name: "insight.css",
+        kind: CSS,
+        bytes: include_bytes!("insight.css"),
+    },
+    Asset {
         name: "icon.svg",
         kind: SVG,
         bytes: include_bytes!("icon.svg"),

@@ -3,6 +3,10 @@
 
 mod money;
 mod number;
+mod time;
 
 pub(in crate::dashboard) use money::Dollars;
-pub(in crate::dashboard) use number::Grouped;
+pub(in crate::dashboard) use number::{Change, Grouped, Millis, Share, Short};
+pub(in crate::dashboard) use time::{
+    Span, ago, clock_time, date, date_of, day_of_month, instant, start_of,
+};

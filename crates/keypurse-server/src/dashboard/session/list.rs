@@ -15,6 +15,7 @@ use crate::dashboard::frame::{Frame, Place};
 use crate::dashboard::page;
 use crate::dashboard::transport::Way;
 use crate::dashboard::trouble::Trouble;
+use crate::http::sign_ins::{self, SignIn};
 use crate::state::AppState;
 
 #[derive(Template)]
@@ -63,9 +64,16 @@ pub(in crate::dashboard) async fn end(
     Path(id): Path<String>,
 ) -> Result<Response, Trouble> {
     let id = SessionId(id.parse().map_err(|_| Trouble::NotFound)?);
-    let own = admin.viewer.session;
+    let (actor, own) = (admin.viewer.actor(), admin.viewer.session);
     // One that has ended already is as it should be.
-    state.store.end_session(own.account, id).await?;
+    if state.store.end_session(own.account, id).await? {
+        let how = if id == own.id {
+            SignIn::Ended
+        } else {
+            SignIn::WasEnded
+        };
+        sign_ins::record(&state, (how, id.0), own.account, actor).await?;
+    }
     if id != own.id {
         return Ok(page::redirect("/sessions?ended=1"));
     }

@@ -1,15 +1,18 @@
 //! Being signed in is a value, and so is being allowed to change something.
 
+use std::net::IpAddr;
+
 use axum::extract::FromRequestParts;
 use http::Method;
 use http::request::Parts;
 use keypurse_core::time::Timestamp;
-use keypurse_store::{Access, Account, Session, StoreError};
+use keypurse_store::{Access, Account, Actor, Session, StoreError, Who};
 use tracing::debug;
 
 use super::cookie;
 use crate::dashboard::transport::Way;
 use crate::dashboard::trouble::Trouble;
+use crate::http::peer::PeerAddr;
 use crate::state::{AppState, State};
 
 /// A use is noted at most once in so many seconds: each note is a write.
@@ -23,6 +26,8 @@ const BY_ITSELF: &str = "x-keypurse-poll";
 pub(in crate::dashboard) struct Viewer {
     pub(in crate::dashboard) account: Account,
     pub(in crate::dashboard) session: Session,
+    /// Where the request comes from, which is not where the session began.
+    address: IpAddr,
 }
 
 /// Proof that somebody is signed in and may change this account. That one of
@@ -38,6 +43,11 @@ impl Viewer {
             Access::Full => false,
             Access::ReadOnly => true,
         }
+    }
+
+    /// As the audit log names who does something here.
+    pub(in crate::dashboard) fn actor(&self) -> Actor {
+        Actor::at(Who::Session(self.session.id.0), self.address)
     }
 }
 
@@ -57,7 +67,12 @@ impl FromRequestParts<AppState> for Viewer {
         if !parts.headers.contains_key(BY_ITSELF) {
             note_use(state, &session, now).await;
         }
-        Ok(Self { account, session })
+        let address = PeerAddr::of(parts).0.ip().to_canonical();
+        Ok(Self {
+            account,
+            session,
+            address,
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use http::header::{RETRY_AFTER, SET_COOKIE, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 use keypurse_core::secret::TokenSecret;
-use keypurse_store::NewSession;
+use keypurse_store::{Access, Actor, NewSession, Who};
 use tracing::info;
 
 use super::cookie::{self, CookieId};
@@ -18,6 +18,7 @@ use crate::dashboard::transport::Way;
 use crate::dashboard::trouble::Trouble;
 use crate::http::authenticate::{AuthError, Caller, count_failure, identify};
 use crate::http::peer::PeerAddr;
+use crate::http::sign_ins::{self, SignIn};
 use crate::state::AppState;
 
 /// Longer names of browsers are cut.
@@ -93,8 +94,10 @@ pub(in crate::dashboard) async fn sign_out(
     way: Way,
     viewer: Viewer,
 ) -> Result<Response, Trouble> {
-    let session = viewer.session;
+    let (actor, session) = (viewer.actor(), viewer.session);
     state.store.end_session(session.account, session.id).await?;
+    let ended = (SignIn::Ended, session.id.0);
+    sign_ins::record(&state, ended, session.account, actor).await?;
     let mut response = page::redirect("/sign-in");
     response
         .headers_mut()
@@ -140,6 +143,16 @@ async fn begin(
     let session = begun.ok_or(Refused::Wrong)?;
     info!(session.id = %session.id, account.id = %session.account, address = %session.address,
         access = ?session.access, "somebody signed in to the dashboard");
+    let who = match session.access {
+        Access::Full => Who::AccountKey,
+        Access::ReadOnly => Who::Viewer,
+    };
+    let (began, actor) = (
+        (SignIn::Began, session.id.0),
+        Actor::at(who, session.address),
+    );
+    let recorded = sign_ins::record(state, began, session.account, actor).await;
+    recorded.map_err(|error| Refused::Trouble(error.into()))?;
     Ok(id)
 }
 
@@ -172,7 +185,10 @@ fn why(state: &AppState, parts: &Parts, error: AuthError) -> Refused {
         | AuthError::Malformed
         | AuthError::Unknown
         | AuthError::Retired
-        | AuthError::ViewerKey => Refused::Wrong,
+        | AuthError::ViewerKey => {
+            sign_ins::record_failure(state, PeerAddr::of(parts).0.ip().to_canonical());
+            Refused::Wrong
+        }
     }
 }
 

@@ -44,6 +44,7 @@ impl From<Refusal> for Undone {
             | Refusal::Forbidden { .. }
             | Refusal::NotStatedAsJson { .. }
             | Refusal::TooLarge { .. }
+            | Refusal::TooSlow
             | Refusal::NotAnObject(_)
             | Refusal::Bug => Self::Trouble(Trouble::Bug),
         }
@@ -131,6 +132,7 @@ pub(super) async fn make(
     condition: Option<Condition>,
 ) -> Result<Done, Undone> {
     let guard = Guard {
+        actor: sent.admin.viewer.actor(),
         once: sent.once(sent.admin.viewer.account.id),
         condition,
     };

@@ -20,6 +20,8 @@ use axum::routing::{get, post};
 
 use crate::state::AppState;
 
+pub(super) use view::{TokenPath, find, path_of};
+
 /// `/tokens` and what is below.
 pub(super) fn routes() -> Router<AppState> {
     Router::new()

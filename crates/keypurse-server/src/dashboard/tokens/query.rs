@@ -14,12 +14,13 @@ pub(super) const KINDS: [(&str, &str, TokenKind); 2] = [
     ("live", "Live", TokenKind::Live),
     ("sandbox", "Sandbox", TokenKind::Sandbox),
 ];
-pub(super) const CONDITIONS: [(&str, &str, TokenCondition); 5] = [
+pub(super) const CONDITIONS: [(&str, &str, TokenCondition); 6] = [
     ("usable", "Usable", TokenCondition::Usable),
     ("low", "Low on money", TokenCondition::Low),
     ("exhausted", "Out of money", TokenCondition::Exhausted),
     ("expiring", "Expiring in 7 days", TokenCondition::Expiring),
     ("expired", "Expired", TokenCondition::Expired),
+    ("idle", "Idle for 30 days", TokenCondition::Idle),
 ];
 const ORDERS: [(&str, TokenOrder); 4] = [
     ("created", TokenOrder::Created),

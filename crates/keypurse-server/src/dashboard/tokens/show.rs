@@ -13,6 +13,7 @@ use crate::dashboard::form::Form;
 use crate::dashboard::frame::{Frame, Place};
 use crate::dashboard::page;
 use crate::dashboard::session::Viewer;
+use crate::dashboard::token_usage::Spending;
 use crate::dashboard::trouble::Trouble;
 use crate::http::refusal::FieldFaults;
 use crate::state::AppState;
@@ -33,6 +34,7 @@ struct TokenPage {
     id: TokenId,
     token: TokenView,
     facts: Vec<(&'static str, String)>,
+    spending: Spending,
     statement: StatementView,
     top_up: TopUpValues,
     once: String,
@@ -74,6 +76,7 @@ pub(super) async fn answer(
         id,
         token: TokenView::of(&standing, state.now()),
         facts: facts(&standing),
+        spending: Spending::read(state, &standing.token).await?,
         statement: StatementView::read(state, id, asked.before).await?,
         top_up: asked.top_up,
         once: once(state),

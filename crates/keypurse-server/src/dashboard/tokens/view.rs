@@ -19,7 +19,7 @@ const ID_PREFIX: &str = "tok_";
 /// Which token a path names. Whether it is there, and whose, is asked with
 /// [`find`].
 #[derive(Clone, Copy, Debug)]
-pub(super) struct TokenPath(TokenId);
+pub(in crate::dashboard) struct TokenPath(TokenId);
 
 impl FromRequestParts<AppState> for TokenPath {
     type Rejection = Trouble;
@@ -33,7 +33,7 @@ impl FromRequestParts<AppState> for TokenPath {
 }
 
 /// The token a path names, if it is this account's.
-pub(super) async fn find(
+pub(in crate::dashboard) async fn find(
     state: &State,
     viewer: &Viewer,
     TokenPath(id): TokenPath,
@@ -45,7 +45,7 @@ pub(super) async fn find(
 }
 
 /// The address of a token's page.
-pub(super) fn path_of(id: TokenId) -> String {
+pub(in crate::dashboard) fn path_of(id: TokenId) -> String {
     format!("/tokens/{id}")
 }
 

@@ -175,6 +175,7 @@ pub(in crate::gateway) async fn serve_again(
         let Recording { key, seconds, .. } = recording;
         state.gateway.cached.get(key, *seconds, state.now())
     });
+    state.gateway.meters.cache_asked(known.is_some());
     match known {
         None => Err(Box::new(Unknown(planned))),
         Some(answer) => Ok(again(state, planned, answer).await),
@@ -206,6 +207,8 @@ async fn again(state: &AppState, planned: Planned, answer: CachedAnswer) -> Resp
     };
     let resolved = funded.hold.resolve(outcome, StatusCode::OK.as_u16()).await;
     funded.permit.end(0);
+    let took = funded.attempts.planned_at.elapsed();
+    funded.meters().ended(StatusCode::OK.as_u16(), took);
     let charge = match resolved {
         Ok(charge) => charge,
         Err(failure) => return refuse(failure),

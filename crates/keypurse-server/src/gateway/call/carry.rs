@@ -3,11 +3,13 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use axum::response::Response;
 use http::StatusCode;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use super::fund::{Funded, Planned, fund};
 use super::once;
@@ -26,6 +28,7 @@ use crate::http::authenticate::AuthError;
 use crate::http::envelope::Envelope;
 use crate::http::revocations::Watch;
 use crate::state::{AppState, State};
+use crate::traces;
 
 /// A funded call under way.
 pub(in crate::gateway) struct Running<'a> {
@@ -147,9 +150,11 @@ impl Running<'_> {
         if !self.funded.attempts.is_retried {
             health.earn();
         }
+        let fetching = fetch(&self.state.gateway, self.funded, self.revoked);
+        let fetching = fetching.instrument(traces::dispatch(name, &self.funded.route.model));
         let fetched = tokio::select! {
             biased;
-            fetched = fetch(&self.state.gateway, self.funded, self.revoked) => fetched,
+            fetched = fetching => fetched,
             () = self.revoked(), if self.funded.asked.streamed => {
                 self.answer_undelivered(revoked_key(), client).await;
                 return Ok(());
@@ -167,18 +172,18 @@ impl Running<'_> {
         match fetched {
             Err(failure) => return Err(Unanswered { failure, client }),
             Ok(Fetched::Begun(begun)) => {
-                health.answered(begun_at.elapsed());
+                self.answered(begun_at.elapsed());
                 relay_stream(self, *begun, client).await;
             }
             Ok(Fetched::Sound(sound)) => {
-                health.answered(begun_at.elapsed());
+                self.answered(begun_at.elapsed());
                 relay_sound(self, *sound, client).await;
             }
             Ok(Fetched::Whole { headers, body }) => {
                 let took = begun_at.elapsed();
                 match relay_whole(self.state, self.funded, headers, &body).await {
                     Ok(response) => {
-                        health.answered(took);
+                        self.answered(took);
                         drop(client.send(response));
                     }
                     Err(Undelivered::NoAnswer(failure)) => {
@@ -191,6 +196,12 @@ impl Running<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The provider began to answer, after this long.
+    fn answered(&self, took: Duration) {
+        self.funded.route.provider.health.answered(took);
+        self.funded.meters().began(took);
     }
 
     /// The call failed before its first byte: it costs nothing.

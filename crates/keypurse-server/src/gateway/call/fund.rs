@@ -7,7 +7,7 @@ use keypurse_core::ledger::{Admission, HoldError, HoldRequest, Short, TokenUse};
 use keypurse_core::time::Timestamp;
 use keypurse_providers::simulator::Scenario;
 use keypurse_store::{CallMeta, Claim, HoldFailure, NewHold, StoreError, failpoint};
-use tracing::error;
+use tracing::{Instrument, error};
 
 use crate::gateway::cache::Recording;
 use crate::gateway::call::admit::{Asking, admit};
@@ -21,6 +21,7 @@ use crate::gateway::routing::candidates::Candidate;
 use crate::gateway::rules::Permit;
 use crate::http::authenticate::{AuthError, Caller};
 use crate::state::AppState;
+use crate::traces;
 
 /// A call that is understood and bounded, but not paid for.
 #[derive(Debug)]
@@ -105,7 +106,8 @@ pub(in crate::gateway) async fn fund(
     let hold = |bound: &Bound| payer.hold(call, bound, meta.clone(), claim);
     let open_hold = OpenHold::of(state, call);
     failpoint::reach("call.before-hold");
-    let (admission, bound) = admit(state, Asking::First, (&asked, &route), bound, hold).await;
+    let admitting = admit(state, Asking::First, (&asked, &route), bound, hold);
+    let (admission, bound) = admitting.instrument(traces::hold()).await;
     let admission = match admission {
         Ok(admission) => admission,
         Err(failure) => {
@@ -158,7 +160,8 @@ impl Funded {
         let meta = meta(&self.asked, &route, self.started_at);
         let hold = |bound: &Bound| self.payer.hold(self.call, bound, meta.clone(), None);
         let asked = (&self.asked, &*route);
-        let (admission, bound) = admit(state, Asking::Anew, asked, bound, hold).await;
+        let admitting = admit(state, Asking::Anew, asked, bound, hold);
+        let (admission, bound) = admitting.instrument(traces::hold()).await;
         let admission = admission.map_err(|failure| refused(failure, &bound))?;
         self.limit = limit(&bound, &admission);
         self.is_clamped = admission.budget < bound.full;

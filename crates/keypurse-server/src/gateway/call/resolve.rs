@@ -14,7 +14,8 @@ use keypurse_providers::visible::shows_all_output;
 use crate::gateway::config::StreamHold;
 use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::error::GatewayError;
-use crate::gateway::upstream::provider::{Gateway, Provider};
+use crate::gateway::upstream::provider::{Gateway, KnownPrice, Provider};
+use crate::metrics::calls::{ModelMeters, OTHER_MODEL, RouteMeters};
 
 /// Names come from clients; beyond this many the cache starts again.
 const MAX_CACHED: usize = 4096;
@@ -49,9 +50,16 @@ pub(in crate::gateway) struct Route {
     pub(in crate::gateway) mode: Option<Mode>,
     /// From when on the price may be another.
     until: Option<Timestamp>,
+    /// Its counters, looked up once.
+    meters: Arc<RouteMeters<{ Endpoint::ALL.len() }>>,
 }
 
 impl Route {
+    /// What is counted about its calls.
+    pub(in crate::gateway) fn meters(&self, endpoint: Endpoint) -> &ModelMeters {
+        self.meters.at(endpoint as usize, endpoint.path())
+    }
+
     /// What of the price a call can reach.
     pub(in crate::gateway) fn price_within(&self, reach: Reach) -> Arc<Price> {
         if reach == Reach::text() {
@@ -247,7 +255,13 @@ impl Gateway {
         };
         // An alias is what its model is.
         let id = entry.as_ref().map_or(model, |entry| entry.id);
+        let meters = RouteMeters::new(
+            &self.meters,
+            &provider.name,
+            label(entry.as_ref(), known, model),
+        );
         Ok(Route {
+            meters: Arc::new(meters),
             provider: Arc::clone(provider),
             model: model.into(),
             text_price: Arc::new(price.within(&Reach::text())),
@@ -316,6 +330,19 @@ impl Gateway {
         }
         let listed = serving.join("`, `");
         format!("the model `{name}` is served by `{listed}`, which is not configured here")
+    }
+}
+
+/// What a model is counted as: a name clients cannot make up.
+fn label<'a>(
+    entry: Option<&ModelEntry<'a>>,
+    known: Option<&KnownPrice>,
+    model: &'a str,
+) -> &'a str {
+    match (entry, known) {
+        (Some(entry), _) => entry.id,
+        (None, Some(_)) => model,
+        (None, None) => OTHER_MODEL,
     }
 }
 

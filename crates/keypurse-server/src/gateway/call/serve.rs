@@ -12,6 +12,7 @@ use keypurse_core::time::Timestamp;
 use keypurse_core::token::TokenKind;
 use keypurse_store::{Claim, TokenCredential, failpoint};
 use tokio::sync::oneshot;
+use tracing::Instrument;
 
 use super::carry::carry;
 use super::fund::Planned;
@@ -33,6 +34,7 @@ use crate::http::authenticate::{AuthError, Caller, authenticate, count_failure};
 use crate::http::peer::PeerAddr;
 use crate::http::throttle::TooManyFailures;
 use crate::state::{AppState, State};
+use crate::traces;
 
 /// Answers a call of this endpoint.
 pub(in crate::gateway) async fn serve(
@@ -40,7 +42,12 @@ pub(in crate::gateway) async fn serve(
     endpoint: Endpoint,
     request: Request<Body>,
 ) -> Response {
+    let span = traces::call(request.extensions().get(), endpoint.path());
+    if state.settings.shares_traces {
+        traces::follow(&span, request.headers());
+    }
     answer(&state, endpoint, request)
+        .instrument(span)
         .await
         .unwrap_or_else(|refused| once::answer(&state, endpoint.envelope(), refused))
 }
@@ -95,7 +102,7 @@ async fn answer(
     let (client, answer) = oneshot::channel();
     state
         .tasks
-        .spawn(carry(Arc::clone(state), planned, others, client));
+        .spawn(carry(Arc::clone(state), planned, others, client).in_current_span());
     answer.await.map_err(|_| GatewayError::Internal)
 }
 

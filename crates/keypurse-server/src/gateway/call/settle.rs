@@ -6,10 +6,13 @@ use keypurse_core::usage::{Certainty, TokenCounts};
 use keypurse_providers::openai::ImplausibleUsage;
 use keypurse_store::{CallOutcome, failpoint};
 use serde_json::value::RawValue;
-use tracing::warn;
+use tracing::{Instrument, debug, warn};
 
 use crate::gateway::call::fund::Funded;
 use crate::gateway::error::GatewayError;
+use crate::http::request_id::ACCESS;
+use crate::metrics::calls::ModelMeters;
+use crate::traces;
 
 /// What a provider's answer says about its cost.
 #[derive(Clone, Copy, Debug, Default)]
@@ -44,6 +47,11 @@ impl Used {
 }
 
 impl Funded {
+    /// What is counted about calls like this one.
+    pub(in crate::gateway) fn meters(&self) -> &ModelMeters {
+        self.route.meters(self.asked.endpoint)
+    }
+
     /// The most output tokens the provider may charge.
     pub(in crate::gateway) fn output_limit(&self) -> u64 {
         self.limit * self.bound.choices
@@ -190,10 +198,33 @@ pub(in crate::gateway) async fn settle(
     let health = &funded.route.provider.health;
     health.spoke(used.counts.output, took);
     failpoint::reach("call.before-charge");
-    let charge = funded.hold.resolve(outcome, status).await;
+    let charging = funded.hold.resolve(outcome, status);
+    let charge = charging.instrument(traces::settle()).await;
     funded.permit.end(used.counts.input + used.counts.output);
+    count(funded, (&used, status), charge.as_ref().ok());
     failpoint::reach("call.after-charge");
     charge
+}
+
+/// Counts a call that is over. One whose charge is not on disk yet has cost all
+/// the same.
+fn count(funded: &Funded, (used, status): (&Used, u16), charge: Option<&Charge>) {
+    let meters = funded.meters();
+    let (cost, took) = (funded.cost(used), funded.attempts.planned_at.elapsed());
+    meters.used(&used.counts, cost);
+    meters.ended(status, took);
+    let (route, counts) = (&funded.route, &used.counts);
+    let model = (&*route.provider.name, &*route.model);
+    traces::ended(model, Some((counts, cost)), status);
+    debug!(
+        target: ACCESS, request_id = %funded.call, endpoint = funded.asked.endpoint.path(),
+        provider = &*route.provider.name, model = &*route.model, status,
+        streamed = funded.asked.streamed, input = counts.input, output = counts.output,
+        cost = %cost, millis = took.as_millis(), "settled"
+    );
+    if let Some(charge) = charge {
+        meters.paid_by_the_house(charge.house);
+    }
 }
 
 /// What was counted is charged at most what is held: a hold that was to grow
@@ -209,6 +240,16 @@ async fn reach(funded: &Funded, used: &Used) {
 pub(in crate::gateway) async fn void(funded: &Funded, status: u16) {
     failpoint::reach("call.before-void");
     // What fails now is tried again; the client has nothing to wait for.
-    let _ = funded.hold.resolve(CallOutcome::Void, status).await;
+    let voiding = funded.hold.resolve(CallOutcome::Void, status);
+    let _ = voiding.instrument(traces::settle()).await;
     funded.permit.end(0);
+    let took = funded.attempts.planned_at.elapsed();
+    funded.meters().ended(status, took);
+    let route = &funded.route;
+    traces::ended((&route.provider.name, &route.model), None, status);
+    debug!(
+        target: ACCESS, request_id = %funded.call, endpoint = funded.asked.endpoint.path(),
+        provider = &*route.provider.name, model = &*route.model, status,
+        millis = took.as_millis(), "did not happen"
+    );
 }

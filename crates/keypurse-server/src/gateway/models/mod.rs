@@ -3,6 +3,7 @@
 
 mod aliases;
 mod example;
+mod facts;
 mod list;
 mod listed;
 mod select;

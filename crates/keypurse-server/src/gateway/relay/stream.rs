@@ -68,6 +68,7 @@ pub(in crate::gateway) async fn relay_stream(
         source,
         first,
     } = begun;
+    let _under_way = running.state.gateway.meters.stream();
     let deadline = Instant::now() + running.timeouts().total;
     let mut relay = StreamRelay {
         running,

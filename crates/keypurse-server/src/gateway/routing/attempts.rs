@@ -26,6 +26,8 @@ const MEMBER: &str = "edenai_metadata";
 /// The attempts made for one call.
 #[derive(Debug)]
 pub(in crate::gateway) struct Attempts {
+    /// When the call was understood.
+    pub(in crate::gateway) planned_at: Instant,
     /// When the attempt under way began.
     pub(in crate::gateway) begun_at: Instant,
     /// Those before it, which failed.
@@ -46,8 +48,10 @@ struct FailedAttempt {
 impl Attempts {
     /// Of a call that is about to be made.
     pub(in crate::gateway) fn new(is_told: bool) -> Self {
+        let now = Instant::now();
         Self {
-            begun_at: Instant::now(),
+            planned_at: now,
+            begun_at: now,
             failed: Vec::new(),
             is_retried: false,
             is_told,

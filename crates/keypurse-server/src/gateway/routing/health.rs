@@ -105,6 +105,11 @@ impl Health {
         }
     }
 
+    /// Whether it is asked after others, for whoever only looks.
+    pub(in crate::gateway) fn pauses(&self, now: Timestamp) -> bool {
+        self.paused_until.load(Ordering::Relaxed) > now.micros()
+    }
+
     /// Whether it is to be asked after others. Once a pause is over, one call
     /// tries it, and the others wait for how that ends.
     pub(in crate::gateway) fn is_paused(&self, now: Timestamp) -> bool {
@@ -120,6 +125,18 @@ impl Health {
             self.paused_until
                 .compare_exchange(until, next, Ordering::Relaxed, Ordering::Relaxed);
         claimed.is_err()
+    }
+
+    /// Failures since it last answered.
+    pub(in crate::gateway) fn failures(&self) -> u32 {
+        self.failures.load(Ordering::Relaxed)
+    }
+
+    /// Until when it is asked after others, if it failed that often. Changes
+    /// nothing, unlike [`Health::is_paused`].
+    pub(in crate::gateway) fn paused_until(&self) -> Option<Timestamp> {
+        let until = self.paused_until.load(Ordering::Relaxed);
+        (until != 0).then(|| Timestamp::from_micros(until))
     }
 
     /// Whether it fails again and again. `None`: it has neither answered nor

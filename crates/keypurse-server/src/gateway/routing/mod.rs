@@ -12,6 +12,7 @@
 pub(super) mod alias;
 pub(super) mod attempts;
 pub(super) mod candidates;
+mod facts;
 pub(super) mod health;
 pub(super) mod retry;
 pub(super) mod wish;

@@ -2,6 +2,7 @@
 //! trying again can help.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderMap;
@@ -40,13 +41,16 @@ pub(in crate::gateway) async fn next_attempt(
         && !funded.attempts.is_retried
         && health.take_retry()
     {
+        state.gateway.meters.retried(&funded.route.provider.name);
         tokio::time::sleep(rest).await;
         funded.attempts.begin(true);
         return true;
     }
+    let failed_at = Arc::clone(&funded.route.provider.name);
     while let Some(candidate) = others.pop_front() {
         // What the money does not reach is left out.
         if funded.turn_to(state, candidate).await.is_ok() {
+            state.gateway.meters.turned_away(&failed_at);
             funded.attempts.begin(false);
             return true;
         }

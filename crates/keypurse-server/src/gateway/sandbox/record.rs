@@ -39,6 +39,7 @@ pub(super) async fn record(
         claim: call.claim,
     };
     let recorded = state.store.record_simulated(simulated).await;
+    state.gateway.meters.simulated(asked.endpoint.path());
     recorded.map_err(|failure| match failure {
         RecordFailure::Repeated(repeated) => GatewayError::Repeated(repeated),
         RecordFailure::Store(failure) => unrecordable(&failure),

@@ -23,6 +23,7 @@ use crate::gateway::upstream::client::RequestBody;
 use crate::gateway::upstream::demo;
 use crate::gateway::upstream::provider::{Gateway, Reached};
 use crate::gateway::upstream::simulated::{self, Manner};
+use crate::traces;
 
 /// The name OpenAI's documentation gives to the caller's own id of a call;
 /// with it a provider's log and ours can be laid side by side.
@@ -117,6 +118,9 @@ pub(in crate::gateway) async fn dispatch(
     }
     if let (Wire::Messages(messages), Dialect::Anthropic) = (&asked.wire, upstream.dialect()) {
         headers.extend(messages.betas());
+    }
+    if funded.state().settings.shares_traces {
+        traces::name_to(headers);
     }
     let reply = timeout_at(by, gateway.client.request(request)).await;
     begun(&route.provider.name, reply)

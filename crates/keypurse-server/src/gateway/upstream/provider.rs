@@ -10,6 +10,7 @@ use http::uri::{PathAndQuery, Scheme};
 use http::{HeaderName, HeaderValue};
 use keypurse_core::id::TokenId;
 use keypurse_core::price::{ImagePrices, Price};
+use keypurse_core::time::Timestamp;
 use keypurse_providers::catalogue::Catalogue;
 use keypurse_providers::tokenizer;
 use thiserror::Error;
@@ -29,6 +30,7 @@ use crate::gateway::models::Lists;
 use crate::gateway::routing::alias::{AliasError, Aliases};
 use crate::gateway::routing::health::Health;
 use crate::gateway::rules::Loads;
+use crate::metrics::calls::CallMeters;
 
 /// Providers, prices and the client that reaches them.
 pub struct Gateway {
@@ -47,6 +49,19 @@ pub struct Gateway {
     pub(in crate::gateway) cached: CachedAnswers,
     pub(in crate::gateway) loads: Loads,
     pub(in crate::gateway) lists: Lists,
+    pub(in crate::gateway) meters: CallMeters,
+    max_drains: usize,
+}
+
+/// How a provider does, for whoever watches it.
+#[derive(Clone, Debug)]
+pub struct ProviderState {
+    /// Its name.
+    pub name: String,
+    /// Failures in a row.
+    pub failures: u32,
+    /// Whether it is asked after all others.
+    pub is_paused: bool,
 }
 
 /// A price an operator set, or one that is built in.
@@ -161,6 +176,7 @@ impl Gateway {
         let is_configured = |name: &str| providers.contains_key(name);
         let aliases = Aliases::new(config.aliases, is_configured, &catalogue)
             .map_err(|(name, wrong)| GatewayConfigError::Alias { name, wrong })?;
+        let meters = CallMeters::of_providers(providers.keys());
         Ok(Self {
             catalogue,
             aliases,
@@ -175,6 +191,8 @@ impl Gateway {
             cached: CachedAnswers::default(),
             loads: Loads::default(),
             lists: Lists::default(),
+            meters,
+            max_drains: config.max_drains,
         })
     }
 
@@ -209,6 +227,30 @@ impl Gateway {
     /// Forgets what a token that was deleted was answered.
     pub fn forget_answers(&self, token: TokenId) {
         self.cached.forget(token);
+    }
+
+    /// What is counted about calls.
+    pub fn meters(&self) -> &CallMeters {
+        &self.meters
+    }
+
+    /// How each provider does, in alphabetical order.
+    pub fn provider_states(&self, now: Timestamp) -> Vec<ProviderState> {
+        let state = |name: &str| {
+            let health = &self.providers[name].health;
+            ProviderState {
+                name: name.to_owned(),
+                failures: health.failures(),
+                is_paused: health.pauses(now),
+            }
+        };
+        self.provider_names().into_iter().map(state).collect()
+    }
+
+    /// How many calls without a client are read to their end.
+    pub fn drains_under_way(&self) -> usize {
+        self.max_drains
+            .saturating_sub(self.drains.available_permits())
     }
 
     /// The day the bundled prices were published.

@@ -6,9 +6,10 @@ use axum::response::Response;
 use http::StatusCode;
 use keypurse_core::alert::AlertId;
 use keypurse_core::id::AccountId;
-use keypurse_store::{AlertChange, AlertRule, ChangeError, Claim, MAX_ALERTS};
+use keypurse_store::{AlertChange, AlertRule, ChangeError, Claim};
 
-use crate::http::refusal::{FieldFaults, Refusal};
+use crate::alerts::refuse;
+use crate::http::refusal::Refusal;
 use crate::management::conditions::{Answer, Outcome, once};
 use crate::management::kept::{Kept, Told};
 use crate::state::State;
@@ -51,28 +52,5 @@ pub(super) async fn or_before(
     match before.await {
         Err(ChangeError::NoSuchAlert) => Err(refusal),
         before => before.map_err(refuse),
-    }
-}
-
-/// Why a change was not made, as its client is told.
-pub(super) fn refuse(error: ChangeError) -> Refusal {
-    match error {
-        ChangeError::OtherRequest => Refusal::OtherRequest,
-        ChangeError::NoSuchAlert => Refusal::NoSuchAlert,
-        ChangeError::TooManyAlerts => {
-            let mut faults = FieldFaults::default();
-            let reason = format!(
-                "An account has no more than {MAX_ALERTS} alerts; change or delete one, or let \
-                 one alert watch every token."
-            );
-            faults.add("name", reason);
-            Refusal::Invalid(faults)
-        }
-        ChangeError::Store(cause) => Refusal::Unavailable(cause),
-        ChangeError::NoSuchToken
-        | ChangeError::Stale
-        | ChangeError::NameTaken
-        | ChangeError::Invalid(_)
-        | ChangeError::TopUp(_) => Refusal::Bug,
     }
 }

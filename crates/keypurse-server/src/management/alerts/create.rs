@@ -5,7 +5,8 @@ use axum::response::Response;
 use http::StatusCode;
 use keypurse_store::{AlertChange, AlertRule};
 
-use super::change::{make, or_before, refuse};
+use super::change::{make, or_before};
+use crate::alerts::refuse;
 use crate::alerts::wire::AlertAnswer;
 use crate::alerts::wish;
 use crate::http::body::JsonBody;

@@ -5,8 +5,9 @@ use axum::response::Response;
 use http::StatusCode;
 use keypurse_store::AlertChange;
 
-use super::change::{make, refuse};
+use super::change::make;
 use super::path::AlertPath;
+use crate::alerts::refuse;
 use crate::http::refusal::Refusal;
 use crate::management::caller::Holder;
 use crate::management::conditions::Conditions;

@@ -6,8 +6,9 @@ use http::StatusCode;
 use keypurse_core::id::AccountId;
 use keypurse_store::{AlertChange, AlertRule, ChangeError};
 
-use super::change::{make, or_before, refuse};
+use super::change::{make, or_before};
 use super::path::AlertPath;
+use crate::alerts::refuse;
 use crate::alerts::wire::AlertAnswer;
 use crate::alerts::wish;
 use crate::http::body::JsonBody;

@@ -5,7 +5,9 @@
 //! and a snapshot holds it against `docs/openapi.json`.
 
 mod alerts;
+mod audit_log;
 mod operations;
+pub(super) mod page;
 mod reports;
 mod rules;
 mod schemas;
@@ -41,6 +43,7 @@ pub fn document() -> Value {
             {"name": "Reports", "description": "What was used, and what it cost"},
             {"name": "Credits", "description": "What the account has"},
             {"name": "Alerts", "description": "Who is told before money or time runs out"},
+            {"name": "Audit log", "description": "Who changed what"},
         ],
         "paths": joined(operations::paths(), alerts::paths()),
         "components": {

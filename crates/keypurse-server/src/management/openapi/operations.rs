@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::audit_log;
 use super::reports;
 
 pub(super) const MANAGED: [u16; 4] = [401, 403, 429, 503];
@@ -31,6 +32,7 @@ pub(super) fn paths() -> Value {
         "/v2/cost_management/": {"get": reports::summary()},
         "/v2/cost_management/calls/": {"get": reports::calls()},
         "/v2/cost_management/focus/": {"get": reports::focus()},
+        "/v2/audit_log/": {"get": audit_log::list()},
         "/v2/cost_management/credits/": {"get": credits()},
         "/v2/cost_management/credits/top_up/": {"post": top_up_credits()},
     })

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use keypurse_core::ledger::MAX_NOTE_CHARS;
 use keypurse_core::token::MAX_NAME_CHARS;
 
-use super::{reports, rules, statement};
+use super::{audit_log, reports, rules, statement};
 
 /// White space that is trimmed from a name; some of it is a control character
 /// elsewhere.
@@ -32,6 +32,7 @@ pub(super) fn all() -> Value {
             "examples": ["kp_live_…8dK2"],
         }})),
         "Credits": credits(),
+        "AuditLog": audit_log::page(),
         "Statement": statement::schema(),
         "Error": error(&json!({"type": "string"})),
         "ValidationError": error(&json!({

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use axum::response::Response;
-use keypurse_core::id::AccountId;
 use keypurse_core::secret::TokenSecret;
-use keypurse_store::{Claim, Condition, Guard, Token, TokenChange};
+use keypurse_store::{Actor, Claim, Condition, Guard, Token, TokenChange};
 
 use super::etag::IfMatch;
 use crate::http::refusal::Refusal;
+use crate::management::caller::Manager;
 use crate::management::conditions::{Answer, Conditions, Outcome, bad_header, once};
 use crate::management::kept::{Kept, Told};
 use crate::state::State;
@@ -19,6 +19,7 @@ const BAD_IF_MATCH: &str = "Send `*`, or entity tags as they came, in double quo
 /// A request that changes a token, apart from the change.
 #[derive(Debug)]
 pub(super) struct Request {
+    actor: Actor,
     claim: Option<Claim>,
     if_match: Option<IfMatch>,
 }
@@ -27,24 +28,26 @@ impl Request {
     /// A new token has no state that could have been seen.
     pub(super) fn new_token(
         conditions: &Conditions,
-        account: AccountId,
+        manager: &Manager,
         body: &[u8],
     ) -> Result<Self, Refusal> {
         Ok(Self {
-            claim: conditions.claim(account, body)?,
+            actor: manager.actor,
+            claim: conditions.claim(manager.account, body)?,
             if_match: None,
         })
     }
 
     pub(super) fn read(
         conditions: &Conditions,
-        account: AccountId,
+        manager: &Manager,
         body: &[u8],
     ) -> Result<Self, Refusal> {
         let if_match =
             IfMatch::read(&conditions.headers).map_err(|_| bad_header("If-Match", BAD_IF_MATCH))?;
         Ok(Self {
-            claim: conditions.claim(account, body)?,
+            actor: manager.actor,
+            claim: conditions.claim(manager.account, body)?,
             if_match,
         })
     }
@@ -58,6 +61,7 @@ impl Request {
     ) -> Result<Outcome<Token>, Refusal> {
         let answer: Answer<Token> = Arc::new(answer);
         let guard = Guard {
+            actor: self.actor,
             once: once(self.claim, &answer),
             condition: self
                 .if_match

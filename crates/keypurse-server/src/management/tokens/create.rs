@@ -22,7 +22,7 @@ pub(in crate::management) async fn create(
     conditions: Conditions,
     body: JsonBody,
 ) -> Result<Response, Refusal> {
-    let request = Request::new_token(&conditions, manager.account, body.bytes())?;
+    let request = Request::new_token(&conditions, &manager, body.bytes())?;
     let creation = match read_creation(&body.object()?) {
         Ok(creation) => creation,
         Err(refused) => return Err(with_taken(&state, manager.account, refused).await),

@@ -22,7 +22,7 @@ pub(in crate::management) async fn delete(
     path: NamePath,
     conditions: Conditions,
 ) -> Result<Response, Refusal> {
-    let request = Request::read(&conditions, manager.account, b"")?;
+    let request = Request::read(&conditions, &manager, b"")?;
     let name = path.name()?;
     // A task of its own: the deletion happens even when its client hangs up,
     // and then running streams have to end all the same.

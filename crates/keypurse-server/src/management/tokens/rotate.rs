@@ -24,7 +24,7 @@ pub(in crate::management) async fn rotate(
     conditions: Conditions,
     body: JsonBody,
 ) -> Result<Response, Refusal> {
-    let request = Request::read(&conditions, manager.account, body.bytes())?;
+    let request = Request::read(&conditions, &manager, body.bytes())?;
     let grace_seconds = read_rotation(&body.object_or_empty()?).map_err(Refusal::Invalid)?;
     let name = path.name()?;
     let now = state.now();

@@ -24,7 +24,7 @@ pub(in crate::management) async fn top_up(
     conditions: Conditions,
     body: JsonBody,
 ) -> Result<Response, Refusal> {
-    let request = Request::read(&conditions, manager.account, body.bytes())?;
+    let request = Request::read(&conditions, &manager, body.bytes())?;
     let top_up = read_top_up(&body.object()?).map_err(Refusal::Invalid)?;
     let change = TokenChange::TopUp(TokenTopUp {
         account: manager.account,

@@ -24,7 +24,7 @@ pub(in crate::management) async fn update(
     conditions: Conditions,
     body: JsonBody,
 ) -> Result<Response, Refusal> {
-    let request = Request::read(&conditions, manager.account, body.bytes())?;
+    let request = Request::read(&conditions, &manager, body.bytes())?;
     let change = read_update(&body.object_or_empty()?).map_err(Refusal::Invalid)?;
     let now = state.now();
     let change = TokenChange::Update(TokenUpdate {

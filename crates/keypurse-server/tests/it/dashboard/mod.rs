@@ -1,7 +1,9 @@
 //! The dashboard as browsers see it.
 
+mod alerts;
 mod browser;
 mod csrf;
+mod figures;
 mod headers;
 mod hostile;
 mod sessions;
@@ -12,7 +14,7 @@ mod viewer;
 
 pub(crate) use browser::Browser;
 
-use keypurse_store::NewViewerKey;
+use keypurse_store::{Actor, NewViewerKey};
 use keypurse_testkit::TestApp;
 
 /// A viewer key of the first account.
@@ -24,7 +26,11 @@ async fn give_viewer_key(app: &TestApp) {
         pepper: 1,
         now: app.state().now(),
     };
-    let given = app.state().store.set_viewer_key("main", Some(key)).await;
+    let given = app
+        .state()
+        .store
+        .set_viewer_key("main", Some(key), Actor::SYSTEM)
+        .await;
     assert!(given.unwrap().is_some());
 }
 

@@ -1,5 +1,6 @@
 //! How long a session lasts, and who ends it.
 
+use keypurse_store::Actor;
 use keypurse_testkit::TestApp;
 
 use super::{Browser, VIEWER_KEY, give_viewer_key};
@@ -60,11 +61,17 @@ async fn w4_a_new_account_key_ends_the_sessions_of_the_old_one() {
         .state()
         .vault
         .digest("another-account-key-0123456789abcdef");
-    store.set_account_key("main", new_key, 1).await.unwrap();
+    store
+        .set_account_key("main", (new_key, 1), Actor::SYSTEM)
+        .await
+        .unwrap();
     assert_eq!(admin.get("/").await.status, 401);
     assert_eq!(admin.sign_in(app.account_key()).await.status, 401);
     assert_eq!(viewer.get("/").await.status, 200);
-    store.set_viewer_key("main", None).await.unwrap();
+    store
+        .set_viewer_key("main", None, Actor::SYSTEM)
+        .await
+        .unwrap();
     assert_eq!(viewer.get("/").await.status, 401);
     assert_eq!(viewer.sign_in(VIEWER_KEY).await.status, 401);
     app.finish().await;

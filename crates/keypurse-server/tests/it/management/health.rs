@@ -1,11 +1,11 @@
-//! `/livez` and `/readyz`
+//! `/livez`, `/readyz` and `/startupz`
 
 use keypurse_testkit::TestApp;
 
 #[tokio::test]
 async fn a_node_is_ready_until_it_drains() {
     let app = TestApp::new().await;
-    for path in ["/livez", "/readyz"] {
+    for path in ["/livez", "/readyz", "/startupz"] {
         let answer = app.get(path).without_key().send().await;
         assert_eq!((answer.status, answer.text.as_str()), (200, "ok"));
     }

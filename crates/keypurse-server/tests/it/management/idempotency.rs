@@ -299,7 +299,7 @@ async fn a_crash_forgets_neither_the_change_nor_that_it_was_made() {
     };
     let guard = Guard {
         once: Some(once),
-        condition: None,
+        ..Guard::default()
     };
     let made = store.change_token(change, guard).await.unwrap();
     assert!(matches!(made, Made::Before(_)), "{made:?}");

@@ -2,11 +2,13 @@
 
 mod access;
 mod alerts;
+mod audit_log;
 mod bodies;
 mod cors;
 mod create;
 mod credits;
 mod delete;
+mod docs;
 mod expiry;
 mod fields;
 mod health;

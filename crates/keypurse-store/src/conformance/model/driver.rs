@@ -22,9 +22,9 @@ use crate as store;
 use crate::conformance::fixtures::{meta, nanos};
 use crate::conformance::join_all;
 use crate::{
-    CallMeta, CallOutcome, CreateAccountError, CreateTokenError, Credential, Digest, HoldFailure,
-    KeyVersions, NewAccount, Rotation, Settlement, SimulatedCall, Store, Token, TokenUpdate,
-    UpdateTokenError,
+    Actor, CallMeta, CallOutcome, CreateAccountError, CreateTokenError, Credential, Digest,
+    HoldFailure, KeyVersions, NewAccount, Rotation, Settlement, SimulatedCall, Store, Token,
+    TokenUpdate, UpdateTokenError,
 };
 
 /// A store and what it calls the model's things.
@@ -125,6 +125,7 @@ impl<B: Backend> Driver<B> {
             key_digest: digest(key),
             pepper: 1,
             credits: credits.map(nanos),
+            actor: Actor::SYSTEM,
             now: self.now(),
         };
         match self.store().create_account(new).await {
@@ -139,7 +140,11 @@ impl<B: Backend> Driver<B> {
 
     async fn replace_key(&self, name: Name, key: Number) -> Answer {
         let name = account_name(name);
-        let replaced = self.store().set_account_key(&name, digest(key), 1).await;
+        let key = (digest(key), 1);
+        let replaced = self
+            .store()
+            .set_account_key(&name, key, Actor::SYSTEM)
+            .await;
         match replaced.expect("a working store") {
             Some(_) => Answer::Done,
             None => Answer::Missing,

@@ -19,6 +19,7 @@ use super::crowd::{Manners, keep_calling};
 use super::operator;
 use super::scene::Scene;
 use super::{number, price, soon};
+use crate::audit_log;
 use crate::process::{PATIENCE, Process, Setup};
 
 const CLIENTS: usize = 16;
@@ -266,6 +267,7 @@ impl Run {
         let books = Books::read(&self.setup.data_dir().join("keypurse.db"));
         let verdict = self.oracle.judge(said, &books);
         verdict.assert_clean(when);
+        audit_log::assert_tells_what_the_tables_have(&self.setup.data_dir());
         verdict
     }
 

@@ -1,0 +1,174 @@
+//! How fast a token spends, and when it will be empty.
+
+use jiff::civil::Date;
+use keypurse_core::money::Money;
+use keypurse_core::time::Timestamp;
+use keypurse_store::Token;
+
+use crate::dashboard::figures::{Dollars, Span, start_of};
+use crate::dashboard::usage::{Calendar, Range};
+
+const DAYS: i32 = 7;
+const DAY: i64 = 24 * 3600;
+const SHORTEST_SECONDS: i64 = 3600;
+/// Beyond this nobody cares when.
+const FOR_EVER: i64 = 3650 * DAY;
+
+/// How fast a token spends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::dashboard) struct Burn {
+    per_day: Money,
+    outlook: Outlook,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outlook {
+    /// Its balance is not checked.
+    Unbounded,
+    Empty,
+    NotSpending,
+    UntilReset,
+    /// Empty after so many seconds.
+    After(i64),
+}
+
+impl Burn {
+    /// The days that are looked at.
+    pub(in crate::dashboard) fn range(today: Date) -> Range {
+        Range::last_days(DAYS, today)
+    }
+
+    /// From what the token spent in these days.
+    pub(in crate::dashboard) fn of(token: &Token, spent: Money, calendar: &Calendar) -> Self {
+        let now = calendar.now;
+        let first = start_of(Self::range(calendar.today()).begin, &calendar.zone);
+        let first = first.max(token.created_at);
+        let elapsed = (now.seconds() - first.seconds()).max(SHORTEST_SECONDS);
+        let spent = i128::from(spent.nanos());
+        let per_day = spent * i128::from(DAY) / i128::from(elapsed);
+        Self {
+            per_day: Money::from_nanos(i64::try_from(per_day).unwrap_or(i64::MAX)),
+            outlook: outlook(token, spent, elapsed, now),
+        }
+    }
+
+    /// What becomes of the balance, in a few words.
+    pub(in crate::dashboard) fn outlook(&self) -> String {
+        match self.outlook {
+            Outlook::Unbounded => "Never empty".to_owned(),
+            Outlook::Empty => "Empty".to_owned(),
+            Outlook::NotSpending => "Not spending".to_owned(),
+            Outlook::UntilReset => "Lasts until the next reset".to_owned(),
+            Outlook::After(seconds) if seconds >= FOR_EVER => "Lasts for years".to_owned(),
+            Outlook::After(seconds) => format!("Empty in about {}", Span { seconds }),
+        }
+    }
+
+    /// What it spends in a day.
+    pub(in crate::dashboard) fn per_day(&self) -> Dollars {
+        Dollars(self.per_day)
+    }
+}
+
+fn outlook(token: &Token, spent: i128, elapsed: i64, now: Timestamp) -> Outlook {
+    let balance = token.balance_at(now);
+    if !token.settings.draws_on_balance() {
+        return Outlook::Unbounded;
+    }
+    if balance <= Money::ZERO {
+        return Outlook::Empty;
+    }
+    if spent <= 0 {
+        return Outlook::NotSpending;
+    }
+    let seconds = i128::from(balance.nanos()) * i128::from(elapsed) / spent;
+    let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+    match token.settings.reset {
+        Some(reset) if reset.next_at <= now.plus_seconds(seconds) => Outlook::UntilReset,
+        Some(_) | None => Outlook::After(seconds),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Burn;
+    use crate::dashboard::usage::Calendar;
+    use jiff::tz::TimeZone;
+    use keypurse_core::id::{AccountId, TokenId};
+    use keypurse_core::money::Money;
+    use keypurse_core::period::{Reset, ResetPeriod};
+    use keypurse_core::time::Timestamp;
+    use keypurse_core::token::{Overdraft, TokenKind, TokenName, TokenSettings};
+    use keypurse_store::Token;
+
+    fn money(dollars: &str) -> Money {
+        Money::parse_text(dollars).unwrap()
+    }
+
+    /// A token of a balance, made a while ago; it is noon.
+    fn token(balance: &str, created_at: &str) -> Token {
+        Token {
+            id: TokenId(1),
+            account: AccountId(1),
+            settings: TokenSettings {
+                name: TokenName::parse("a").unwrap(),
+                kind: TokenKind::Live,
+                has_budget: true,
+                expires_at: None,
+                overdraft: Overdraft::Clamp,
+                reset: None,
+                simulate_budget: false,
+                rules: None,
+            },
+            balance: money(balance),
+            digest: [0; 32],
+            sealed: None,
+            created_at: Timestamp::parse(created_at).unwrap(),
+        }
+    }
+
+    #[track_caller]
+    fn check(token: &Token, spent: &str, expected: (&str, &str)) {
+        let calendar = Calendar {
+            now: Timestamp::parse("2026-11-21T12:00:00Z").unwrap(),
+            zone: TimeZone::UTC,
+        };
+        let burn = Burn::of(token, money(spent), &calendar);
+        let shown = (burn.per_day().to_string(), burn.outlook());
+        assert_eq!((&*shown.0, &*shown.1), expected);
+    }
+
+    #[test]
+    fn a_balance_lasts_as_long_as_it_did_lately() {
+        let old = |balance| token(balance, "2026-01-01T00:00:00Z");
+        // 6.5 days are looked at.
+        check(&old("10"), "6.5", ("$1.00", "Empty in about 10 days"));
+        check(&old("0.5"), "6.5", ("$1.00", "Empty in about 12 h"));
+        check(&old("90000"), "0.0065", ("$0.001", "Lasts for years"));
+        check(&old("10"), "0", ("$0.00", "Not spending"));
+        check(&old("0"), "6.5", ("$1.00", "Empty"));
+    }
+
+    #[test]
+    fn a_new_token_is_judged_from_its_first_hour_on() {
+        let new = token("10", "2026-11-20T12:00:00Z");
+        check(&new, "2", ("$2.00", "Empty in about 5 days"));
+        let newest = token("10", "2026-11-21T11:59:00Z");
+        check(&newest, "1", ("$24.00", "Empty in about 10 h"));
+    }
+
+    #[test]
+    fn a_reset_or_no_budget_says_so() {
+        let mut reset = token("10", "2026-01-01T00:00:00Z");
+        reset.settings.reset = Some(Reset {
+            period: ResetPeriod::Monthly,
+            amount: money("20"),
+            next_at: Timestamp::parse("2026-12-01T00:00:00Z").unwrap(),
+        });
+        check(&reset, "6.5", ("$1.00", "Lasts until the next reset"));
+        check(&reset, "65", ("$10.00", "Empty in about 24 h"));
+        let mut unbounded = token("0", "2026-01-01T00:00:00Z");
+        unbounded.settings.has_budget = false;
+        check(&unbounded, "6.5", ("$1.00", "Never empty"));
+    }
+}
