@@ -44,6 +44,7 @@ impl From<Refusal> for Undone {
             | Refusal::Forbidden { .. }
             | Refusal::NotStatedAsJson { .. }
             | Refusal::TooLarge { .. }
+            | Refusal::TooSlow
             | Refusal::NotAnObject(_)
             | Refusal::Bug => Self::Trouble(Trouble::Bug),
         }
