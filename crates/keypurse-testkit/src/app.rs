@@ -300,16 +300,12 @@ impl TestApp {
 
     /// Listens on a loopback port until it is stopped.
     pub async fn serve(&self) -> TestServer {
-        TestServer::start(self.router.clone(), None, Limits::default()).await
+        self.serve_with(Limits::default()).await
     }
 
-    /// The same, with other limits, and with TLS if there is a certificate.
-    pub async fn serve_with(
-        &self,
-        tls: Option<Arc<rustls::ServerConfig>>,
-        limits: Limits,
-    ) -> TestServer {
-        TestServer::start(self.router.clone(), tls, limits).await
+    /// The same, with other limits.
+    pub async fn serve_with(&self, limits: Limits) -> TestServer {
+        TestServer::start(self.router.clone(), limits).await
     }
 
     /// What a start would find if the process were killed now: a store recovered

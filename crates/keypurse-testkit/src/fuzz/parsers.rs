@@ -95,7 +95,10 @@ pub(super) fn usage(input: &[u8]) {
                 .all(|counts: TokenCounts| counts.is_consistent())
         );
     }
-    let _ = openai::Answer::read(input);
+    let _ = openai::Answer::chat(input);
+    let _ = openai::Answer::response(input);
+    let _ = openai::Answer::embeddings(input);
+    let _ = openai::Answer::moderations(input);
     let _ = anthropic::Answer::read(input);
     let _ = gemini::Answer::read(input);
     let _ = anthropic::MessagesRequest::read(input);

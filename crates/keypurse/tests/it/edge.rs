@@ -4,6 +4,9 @@ use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
+use axum::body::Body;
+use axum::response::IntoResponse as _;
+use http_body_util::BodyExt as _;
 use serde_json::json;
 
 use crate::client::Client;
@@ -278,8 +281,6 @@ async fn h6_a_proxy_in_the_environment_is_not_asked() {
 
 /// Answers whole after ten milliseconds, and streams without an end.
 async fn endless_provider() -> std::net::SocketAddr {
-    use axum::body::Body;
-    use axum::response::IntoResponse as _;
     let chunk = |text: &str| {
         let chunk = json!({"id": "c", "object": "chat.completion.chunk", "created": 1,
             "model": "m", "choices": [{"index": 0, "delta": {"content": text},
@@ -370,10 +371,9 @@ async fn h10_streams_with_stalled_readers_leave_nothing_behind() {
     let readers: Vec<_> = reading
         .into_iter()
         .map(|(_, mut body)| {
-            tokio::spawn(async move {
-                use http_body_util::BodyExt as _;
-                while body.frame().await.is_some_and(|frame| frame.is_ok()) {}
-            })
+            tokio::spawn(
+                async move { while body.frame().await.is_some_and(|frame| frame.is_ok()) {} },
+            )
         })
         .collect();
     let mut most = Vec::new();
@@ -424,7 +424,6 @@ async fn goodput(client: &Client, secret: &str, clients: usize) -> (usize, usize
                     }
                     other => panic!("{other}"),
                 }
-                use http_body_util::BodyExt as _;
                 answer.into_body().collect().await.unwrap();
             }
             (answered, refused)

@@ -106,7 +106,7 @@ async fn h1_half_a_body_is_answered_with_408() {
         ..Pace::default()
     })
     .await;
-    let server = app.serve_with(None, patient()).await;
+    let server = app.serve_with(patient()).await;
     for path in PATHS {
         let mut client = Raw::connect(server.base_url()).await;
         client.send(head(&app, path) + r#"{"name": "#).await;
@@ -129,7 +129,7 @@ async fn h1_a_body_that_drips_is_answered_with_408() {
         ..Pace::default()
     })
     .await;
-    let server = app.serve_with(None, patient()).await;
+    let server = app.serve_with(patient()).await;
     for path in PATHS {
         let mut client = Raw::connect(server.base_url()).await;
         client.send(head(&app, path)).await;
@@ -148,7 +148,7 @@ async fn a_body_that_nobody_reads_holds_nothing_up() {
         ..Pace::default()
     })
     .await;
-    let server = app.serve_with(None, patient()).await;
+    let server = app.serve_with(patient()).await;
     for path in ["/v1/models", "/nowhere"] {
         let mut client = Raw::connect(server.base_url()).await;
         client.send(head(&app, path) + "half").await;

@@ -152,7 +152,7 @@ async fn what_everybody_reads_alike_is_served() {
 #[tokio::test]
 async fn h2_nobody_is_connected_or_echoed() {
     let app = keypurse_testkit::TestApp::new().await;
-    let server = app.serve_with(None, patient()).await;
+    let server = app.serve_with(patient()).await;
     for (request, status) in [
         (
             "TRACE /v1/models HTTP/1.1\r\nHost: x\r\nX-Secret: echo\r\n",

@@ -13,7 +13,7 @@ use keypurse_server::gateway::{
 use keypurse_store_sqlite::{CallState, FinishedCall};
 use keypurse_testkit::TestApp;
 use keypurse_testkit::hostile::Behaviour as B;
-use keypurse_testkit::hostile::{HostileProvider, INPUT_TOKENS};
+use keypurse_testkit::hostile::{HostileProvider, INPUT_TOKENS, Served};
 use keypurse_testkit::oracle::{Act, ActKind, Books, ClientSaw, Oracle, Reading, Rules, Witnesses};
 use serde_json::json;
 
@@ -173,7 +173,7 @@ impl Market {
     /// Calls once; what the client has, and the call's row.
     async fn call(&mut self, behaviour: B, streamed: bool) -> (ClientSaw, FinishedCall) {
         let body = json!({
-            "model": format!("hostile/{}", behaviour.name()), "user": "t", "stream": streamed,
+            "model": format!("hostile/{}", behaviour.name()), "stream": streamed,
             "max_tokens": LIMIT,
             "messages": [{"role": "user", "content": "Tell me what you would say about that."}],
         });
@@ -205,15 +205,21 @@ impl Market {
         (saw, *calls.last().expect("every call has its row"))
     }
 
-    /// The oracle agrees.
-    async fn close(self, behaviour: B) {
+    /// What the oracle has to say against it.
+    async fn close(self, behaviour: B) -> Vec<String> {
         let created = Act {
             token: "t".to_owned(),
             kind: ActKind::Create(dollars("1")),
             acked: None,
         };
+        // Not every dialect can name a user.
+        let of_t = |served| Served {
+            user: "t".to_owned(),
+            ..served
+        };
+        let served: Vec<Served> = self.provider.served().into_iter().map(of_t).collect();
         let said = Witnesses {
-            provider: &self.provider.served(),
+            provider: &served,
             clients: &self.clients,
             operator: &[created],
         };
@@ -224,7 +230,6 @@ impl Market {
         };
         let books = Books::read(&self.app.directory().join("keypurse.db"));
         let verdict = Oracle::new(rules).judge(said, &books);
-        verdict.assert_clean(behaviour.name());
         assert_eq!(verdict.provider_calls, 2, "{behaviour:?}");
         if matches!(behaviour, B::EndlessLine | B::HugeBody) {
             let served = self.provider.served();
@@ -234,6 +239,10 @@ impl Market {
             );
         }
         self.app.finish().await;
+        let violations = verdict.violations.iter();
+        violations
+            .map(|violation| format!("{behaviour:?}: {violation:?}"))
+            .collect()
     }
 }
 
@@ -261,7 +270,7 @@ async fn check(pair: Pair) {
                 ));
             }
         }
-        market.close(*behaviour).await;
+        wrong.extend(market.close(*behaviour).await);
     }
     assert!(wrong.is_empty(), "{pair:?}:\n{}", wrong.join("\n"));
 }

@@ -2,6 +2,8 @@
 
 use http_body_util::BodyExt;
 use keypurse_core::money::Money;
+use keypurse_store::{Calls as _, Tokens as _};
+use keypurse_store_sqlite::CallState;
 use keypurse_testkit::{TestAnswer, TestApp};
 use serde_json::{Value, json};
 
@@ -289,4 +291,30 @@ async fn a_message_is_rehearsed_in_its_own_dialect() {
     }
     assert_ne!(shop.balance().await, "1.0");
     shop.audited().await;
+}
+
+#[tokio::test]
+async fn a_crash_in_the_middle_of_a_rehearsed_stream_charges_its_token_alone() {
+    let shop = rehearsing("1").await;
+    let before = credits(&shop.app).await;
+    let slow = shop.request(&hello_stream());
+    let mut body = slow
+        .header("x-keypurse-sandbox", "slow")
+        .open()
+        .await
+        .into_body();
+    soon(body.frame()).await.unwrap().unwrap();
+    let crashed = shop.app.after_crash();
+    let [call] = crashed.calls()[..] else {
+        panic!("one call: {:?}", crashed.calls());
+    };
+    assert_eq!(call.state, CallState::Recovered);
+    assert!(call.charged > Money::ZERO);
+    let token = crashed.store.token_by_id(shop.token).await.unwrap();
+    let left = token.unwrap().balance.nanos();
+    assert_eq!(left, 1_000_000_000 - call.charged.nanos());
+    assert_eq!(crashed.store.open_holds().await.unwrap(), 0);
+    drop(body);
+    shop.app.settled().await;
+    assert_eq!(credits(&shop.app).await, before);
 }
