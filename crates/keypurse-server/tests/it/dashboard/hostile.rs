@@ -21,14 +21,11 @@ fn is_literal(page: &str, text: &str) -> bool {
 }
 
 fn askama_escaped(text: &str) -> String {
-    let mut escaped = String::new();
-    for letter in text.chars() {
-        match letter {
-            '<' | '>' | '&' | '"' | '\'' => escaped += &format!("&#{};", u32::from(letter)),
-            letter => escaped.push(letter),
-        }
-    }
-    escaped
+    let escape = |letter: char| match letter {
+        '<' | '>' | '&' | '"' | '\'' => format!("&#{};", u32::from(letter)),
+        letter => letter.to_string(),
+    };
+    text.chars().map(escape).collect()
 }
 
 #[tokio::test]
