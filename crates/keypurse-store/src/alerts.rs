@@ -13,6 +13,7 @@ use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
 use keypurse_core::token::{TokenKind, TokenName};
 
+use crate::audit_log::Actor;
 use crate::changes::{ChangeError, Made, Once};
 use crate::error::StoreError;
 
@@ -254,6 +255,7 @@ pub trait Alerts {
     async fn change_alert(
         &self,
         change: AlertChange,
+        actor: Actor,
         once: Option<Once<AlertRule>>,
     ) -> Result<Made<AlertRule>, ChangeError>;
 

@@ -7,9 +7,9 @@ use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
 use keypurse_core::token::TokenName;
 use keypurse_store::{
-    AlertChange, AlertEvent, AlertEventsPage, AlertRule, Alerts, ChangeError, DeliveriesPage,
-    Delivery, DeliveryState, DeliveryTry, DueDelivery, Firing, Made, Once, ResealedWebhook,
-    StoreError, TokenFacts,
+    Actor, AlertChange, AlertEvent, AlertEventsPage, AlertRule, Alerts, ChangeError,
+    DeliveriesPage, Delivery, DeliveryState, DeliveryTry, DueDelivery, Firing, Made, Once,
+    ResealedWebhook, StoreError, TokenFacts,
 };
 
 use crate::faults::FaultyStore;
@@ -19,10 +19,11 @@ impl Alerts for FaultyStore {
     async fn change_alert(
         &self,
         change: AlertChange,
+        actor: Actor,
         once: Option<Once<AlertRule>>,
     ) -> Result<Made<AlertRule>, ChangeError> {
         self.faults.write("change_alert")?;
-        self.inner.change_alert(change, once).await
+        self.inner.change_alert(change, actor, once).await
     }
 
     async fn alerts(&self, account: AccountId) -> Result<Vec<AlertRule>, StoreError> {

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use super::node::PREFIX;
 use super::process::Process;
 use super::snapshot::Snapshot;
-use crate::http::authenticate::{AuthError, Schemes, authenticate, count_failure};
+use crate::http::authenticate::{AuthError, Schemes, authenticate_reader, count_failure};
 use crate::http::refusal::Refusal;
 use crate::state::{AppState, MetricsAccess};
 
@@ -75,7 +75,7 @@ fn write(state: &AppState, snapshot: Snapshot) -> String {
 /// Counters are of the whole installation: its operator has the first account.
 async fn may_read(state: &AppState, head: &Parts) -> Result<(), Refusal> {
     let now = state.now();
-    let caller = match authenticate(state, &head.headers, Schemes::Bearer, now).await {
+    let caller = match authenticate_reader(state, &head.headers, Schemes::Bearer, now).await {
         Ok(caller) => caller,
         Err(AuthError::Store(cause)) => return Err(Refusal::Unavailable(cause)),
         Err(failure) => {

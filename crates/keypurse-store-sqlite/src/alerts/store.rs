@@ -7,9 +7,9 @@ use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
 use keypurse_core::token::TokenName;
 use keypurse_store::{
-    AlertChange, AlertEvent, AlertEventsPage, AlertRule, Alerts, ChangeError, DeliveriesPage,
-    Delivery, DeliveryState, DeliveryTry, DueDelivery, Firing, Made, Once, ResealedWebhook,
-    StoreError, TokenFacts,
+    Actor, AlertChange, AlertEvent, AlertEventsPage, AlertRule, Alerts, ChangeError,
+    DeliveriesPage, Delivery, DeliveryState, DeliveryTry, DueDelivery, Firing, Made, Once,
+    ResealedWebhook, StoreError, TokenFacts,
 };
 
 use super::read;
@@ -21,10 +21,13 @@ impl Alerts for SqliteStore {
     async fn change_alert(
         &self,
         change: AlertChange,
+        actor: Actor,
         once: Option<Once<AlertRule>>,
     ) -> Result<Made<AlertRule>, ChangeError> {
-        self.ask(|reply| Command::Alerts(AlertsCommand::Change(Box::new(change), once, reply)))
-            .await
+        self.ask(|reply| {
+            Command::Alerts(AlertsCommand::Change(Box::new(change), actor, once, reply))
+        })
+        .await
     }
 
     async fn alerts(&self, account: AccountId) -> Result<Vec<AlertRule>, StoreError> {

@@ -5,8 +5,8 @@
 use keypurse_core::alert::{AlertEventId, AlertId};
 use keypurse_core::time::Timestamp;
 use keypurse_store::{
-    AlertChange, AlertRule, ChangeError, DeliveryState, DeliveryTry, Firing, MAX_ALERTS, Made,
-    Once, ResealedWebhook,
+    Actor, AlertChange, AlertRule, AuditEvent, ChangeError, DeliveryState, DeliveryTry, Firing,
+    MAX_ALERTS, Made, Once, ResealedWebhook,
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -26,6 +26,7 @@ const FORGOTTEN_AT_ONCE: i64 = 16;
 pub(crate) enum AlertsCommand {
     Change(
         Box<AlertChange>,
+        Actor,
         Option<Once<AlertRule>>,
         Reply<Made<AlertRule>, ChangeError>,
     ),
@@ -53,9 +54,14 @@ impl Writer {
         now: Timestamp,
     ) -> rusqlite::Result<()> {
         match command {
-            AlertsCommand::Change(change, once, reply) => {
+            AlertsCommand::Change(change, actor, once, reply) => {
                 let result = self.once(once, now, |writer| {
-                    change_alert(&writer.connection, *change)
+                    let mut event = AuditEvent::of_alert_change(&change, actor, now);
+                    let rule = change_alert(&writer.connection, *change)?;
+                    event.subject.clone_from(&rule.name);
+                    event.account = Some(rule.account);
+                    writer.record(&event)?;
+                    Ok(rule)
                 })?;
                 batch.answer(reply, result);
             }

@@ -5,8 +5,10 @@ use keypurse_core::ledger::TopUp;
 use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
 
+use super::alert::alert_change;
 use super::{Action, Actor, Details, wire};
 use crate::accounts::Account;
+use crate::alerts::AlertChange;
 use crate::changes::TokenChange;
 use crate::tokens::Token;
 
@@ -67,6 +69,23 @@ impl AuditEvent {
     ) -> Self {
         let details = wire::top_up(Details::none(), top_up, account.balance);
         Self::of_account(account, (Action::AccountTopUp, details), actor, at)
+    }
+
+    /// A change of an alert rule. The webhook's address and secret are left out.
+    pub fn of_alert_change(change: &AlertChange, actor: Actor, at: Timestamp) -> Self {
+        let (account, action, name) = match change {
+            AlertChange::Create(rule) => (rule.account, Action::AlertCreate, &*rule.name),
+            AlertChange::Update { rule, .. } => (rule.account, Action::AlertUpdate, &*rule.name),
+            AlertChange::Delete { account, .. } => (*account, Action::AlertDelete, ""),
+        };
+        Self {
+            account: Some(account),
+            actor,
+            action,
+            subject: name.to_owned(),
+            details: alert_change(change),
+            at,
+        }
     }
 
     /// Anything done to an account.

@@ -7,6 +7,7 @@
 
 mod action;
 mod actor;
+mod alert;
 mod canonical;
 mod details;
 mod event;

@@ -58,7 +58,7 @@ fn firing(rule: &AlertRule, subject: AlertSubject) -> Firing {
 
 async fn make(store: &dyn Store, rule: &AlertRule) {
     let change = AlertChange::Create(rule.clone());
-    let made = store.change_alert(change, None).await;
+    let made = store.change_alert(change, crate::Actor::SYSTEM, None).await;
     made.expect("a new alert");
 }
 
@@ -136,7 +136,7 @@ pub async fn an_alert_that_changed_does_not_fire_for_what_it_was(store: &dyn Sto
         ..seen.clone()
     };
     let made = store
-        .change_alert(update(renamed.clone(), later), None)
+        .change_alert(update(renamed.clone(), later), crate::Actor::SYSTEM, None)
         .await;
     assert_eq!(
         made.expect("a known alert").now(),
@@ -144,7 +144,9 @@ pub async fn an_alert_that_changed_does_not_fire_for_what_it_was(store: &dyn Sto
         "it watches as before"
     );
     assert_eq!(open(store).await.len(), 1);
-    let stale = store.change_alert(update(seen.clone(), later), None).await;
+    let stale = store
+        .change_alert(update(seen.clone(), later), crate::Actor::SYSTEM, None)
+        .await;
     assert!(
         matches!(stale, Err(ChangeError::Stale)),
         "it was seen otherwise"
@@ -165,7 +167,7 @@ pub async fn an_alert_that_changed_does_not_fire_for_what_it_was(store: &dyn Sto
         now: later,
     };
     let off = store
-        .change_alert(off, None)
+        .change_alert(off, crate::Actor::SYSTEM, None)
         .await
         .expect("a known alert")
         .now();
@@ -188,7 +190,9 @@ async fn become_exhausted(store: &dyn Store, seen: &AlertRule, now: Timestamp) -
         },
         now,
     };
-    let changed = store.change_alert(changed, None).await;
+    let changed = store
+        .change_alert(changed, crate::Actor::SYSTEM, None)
+        .await;
     changed.expect("a known alert").now()
 }
 
@@ -204,13 +208,17 @@ pub async fn a_deleted_alert_leaves_its_events_and_nothing_to_deliver(store: &dy
         id: rule.id,
         now: NOW,
     };
-    let foreign = store.change_alert(delete(other), None).await;
+    let foreign = store
+        .change_alert(delete(other), crate::Actor::SYSTEM, None)
+        .await;
     assert!(matches!(foreign, Err(ChangeError::NoSuchAlert)));
     assert!(events(store, other).await.is_empty());
     let found = store.alert(other, rule.id).await;
     assert_eq!(found.expect("a working store"), None);
 
-    let gone = store.change_alert(delete(owner), None).await;
+    let gone = store
+        .change_alert(delete(owner), crate::Actor::SYSTEM, None)
+        .await;
     assert_eq!(gone.expect("a known alert").now(), rule);
     assert!(
         store
@@ -314,7 +322,7 @@ pub async fn an_alert_without_a_webhook_is_only_listed(store: &dyn Store) {
         now: NOW,
     };
     store
-        .change_alert(without, None)
+        .change_alert(without, crate::Actor::SYSTEM, None)
         .await
         .expect("a known alert");
     assert!(due(store, NOW, 9).await.is_empty());
@@ -334,17 +342,21 @@ pub async fn an_alert_asked_for_twice_is_one_and_there_is_an_end_to_them(store: 
     };
     let first = AlertChange::Create(rule(owner, 1));
     store
-        .change_alert(first, Some(once()))
+        .change_alert(first, crate::Actor::SYSTEM, Some(once()))
         .await
         .expect("a new alert");
     let again = AlertChange::Create(rule(owner, 2));
-    let again = store.change_alert(again, Some(once())).await;
+    let again = store
+        .change_alert(again, crate::Actor::SYSTEM, Some(once()))
+        .await;
     assert!(matches!(again, Ok(Made::Before(answer)) if answer == b"rule 1"));
     for id in 1..MAX_ALERTS {
         make(store, &rule(owner, u8::try_from(id).expect("few") + 1)).await;
     }
     let one_more = AlertChange::Create(rule(owner, 255));
-    let refused = store.change_alert(one_more, None).await;
+    let refused = store
+        .change_alert(one_more, crate::Actor::SYSTEM, None)
+        .await;
     assert!(matches!(refused, Err(ChangeError::TooManyAlerts)));
     let all = store.alerts(owner).await.expect("a working store");
     assert_eq!(all.len(), MAX_ALERTS);

@@ -1,12 +1,11 @@
 //! Changes of rules that forms ask for.
 
 use keypurse_core::alert::AlertId;
-use keypurse_core::id::AccountId;
-use keypurse_store::{AlertChange, AlertRule, ChangeError, Made};
+use keypurse_store::{Actor, AlertChange, AlertRule, ChangeError, Made};
 
 use crate::alerts::refuse;
 use crate::alerts::wish::{new_rule, over, read};
-use crate::dashboard::session::Viewer;
+use crate::dashboard::session::{Admin, Viewer};
 use crate::dashboard::trouble::Trouble;
 use crate::http::json::JsonObject;
 use crate::http::refusal::{FieldFaults, Refusal};
@@ -22,20 +21,19 @@ pub(super) async fn find(state: &State, viewer: &Viewer, id: &str) -> Result<Ale
     rule.ok_or(Trouble::NotFound)
 }
 
-pub(super) async fn create(
-    state: &State,
-    account: AccountId,
-    body: &str,
-) -> Result<AlertRule, Refusal> {
+pub(super) async fn create(state: &State, admin: &Admin, body: &str) -> Result<AlertRule, Refusal> {
     let object = JsonObject::read(body.as_bytes()).map_err(Refusal::NotAnObject)?;
+    let account = admin.viewer.account.id;
     let wish = read(state, account, &object, None).await?;
-    make(state, AlertChange::Create(new_rule(state, account, wish)))
+    let change = AlertChange::Create(new_rule(state, account, wish));
+    make(state, change, admin.viewer.actor())
         .await
         .map_err(refuse)
 }
 
 pub(super) async fn update(
     state: &State,
+    admin: &Admin,
     mut seen: AlertRule,
     body: &str,
 ) -> Result<AlertRule, Refusal> {
@@ -44,7 +42,13 @@ pub(super) async fn update(
         let wish = read(state, seen.account, &object, Some(&seen)).await?;
         let rule = over(state, &seen, wish)?;
         let (account, id, now) = (seen.account, seen.id, state.now());
-        match make(state, AlertChange::Update { seen, rule, now }).await {
+        match make(
+            state,
+            AlertChange::Update { seen, rule, now },
+            admin.viewer.actor(),
+        )
+        .await
+        {
             Err(ChangeError::Stale) => {
                 let found = state.store.alert(account, id).await?;
                 seen = found.ok_or(Refusal::NoSuchAlert)?;
@@ -55,17 +59,20 @@ pub(super) async fn update(
     Err(Refusal::Stale)
 }
 
-pub(super) async fn delete(state: &State, rule: &AlertRule) -> Result<(), Refusal> {
+pub(super) async fn delete(state: &State, admin: &Admin, rule: &AlertRule) -> Result<(), Refusal> {
     let change = AlertChange::Delete {
         account: rule.account,
         id: rule.id,
         now: state.now(),
     };
-    make(state, change).await.map(drop).map_err(refuse)
+    make(state, change, admin.viewer.actor())
+        .await
+        .map(drop)
+        .map_err(refuse)
 }
 
-async fn make(state: &State, change: AlertChange) -> Result<AlertRule, ChangeError> {
-    match state.store.change_alert(change, None).await? {
+async fn make(state: &State, change: AlertChange, actor: Actor) -> Result<AlertRule, ChangeError> {
+    match state.store.change_alert(change, actor, None).await? {
         Made::Now(rule) => Ok(rule),
         Made::Before(_) => unreachable!("only what is claimed is made before"),
     }

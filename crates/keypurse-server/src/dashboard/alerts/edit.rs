@@ -59,8 +59,7 @@ pub(super) async fn create(
     form: Form,
 ) -> Result<Response, Trouble> {
     let values = Values::of_form(&form);
-    let account = admin.viewer.account.id;
-    let Err(refusal) = change::create(&state, account, &values.body()).await else {
+    let Err(refusal) = change::create(&state, &admin, &values.body()).await else {
         return Ok(page::redirect("/alerts?done=created"));
     };
     let page = NewPage {
@@ -99,7 +98,7 @@ pub(super) async fn update(
 ) -> Result<Response, Trouble> {
     let rule = find(&state, &admin.viewer, &id).await?;
     let values = Values::of_form(&form);
-    let Err(refusal) = change::update(&state, rule.clone(), &values.body()).await else {
+    let Err(refusal) = change::update(&state, &admin, rule.clone(), &values.body()).await else {
         return Ok(page::redirect("/alerts?done=changed"));
     };
     let mut page = rule_page(&state, &admin.viewer, &rule, values).await?;
@@ -132,7 +131,7 @@ pub(super) async fn delete(
     Path(id): Path<String>,
 ) -> Result<Response, Trouble> {
     let rule = find(&state, &admin.viewer, &id).await?;
-    match change::delete(&state, &rule).await {
+    match change::delete(&state, &admin, &rule).await {
         Ok(()) => Ok(page::redirect("/alerts?done=deleted")),
         Err(refusal) => Err(faults(refusal).err().unwrap_or(Trouble::Bug)),
     }

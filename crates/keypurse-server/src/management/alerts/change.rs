@@ -6,7 +6,7 @@ use axum::response::Response;
 use http::StatusCode;
 use keypurse_core::alert::AlertId;
 use keypurse_core::id::AccountId;
-use keypurse_store::{AlertChange, AlertRule, ChangeError, Claim};
+use keypurse_store::{Actor, AlertChange, AlertRule, ChangeError, Claim};
 
 use crate::alerts::refuse;
 use crate::http::refusal::Refusal;
@@ -18,11 +18,13 @@ use crate::state::State;
 pub(super) async fn make(
     state: &State,
     change: AlertChange,
-    claim: Option<Claim>,
+    (actor, claim): (Actor, Option<Claim>),
     answer: impl Fn(&AlertRule) -> Kept + Send + Sync + 'static,
 ) -> Result<Response, ChangeError> {
     let answer: Answer<AlertRule> = Arc::new(answer);
-    let made = state.store.change_alert(change, once(claim, &answer));
+    let made = state
+        .store
+        .change_alert(change, actor, once(claim, &answer));
     Ok(match Outcome::of(made.await?, &answer)? {
         Outcome::First(kept, _) => kept.respond(None, Told::First),
         Outcome::Again(kept) => kept.respond(None, Told::Again),
@@ -46,7 +48,7 @@ pub(super) async fn or_before(
         id: AlertId::from_raw(-1),
         now: state.now(),
     };
-    let before = make(state, nothing, claim, |_| {
+    let before = make(state, nothing, (Actor::SYSTEM, claim), |_| {
         Kept::empty(StatusCode::NO_CONTENT)
     });
     match before.await {

@@ -30,6 +30,12 @@ pub(in crate::management) async fn create(
     };
     let rule = wish::new_rule(&state, account, wish);
     let answer = |rule: &AlertRule| Kept::json(StatusCode::CREATED, &AlertAnswer::from(rule));
-    let made = make(&state, AlertChange::Create(rule), claim, answer).await;
+    let made = make(
+        &state,
+        AlertChange::Create(rule),
+        (holder.actor, claim),
+        answer,
+    )
+    .await;
     made.map_err(refuse)
 }

@@ -24,7 +24,7 @@ pub(in crate::management) async fn delete(
     let claim = conditions.claim(account, b"")?;
     let (id, now) = (path.id()?, state.now());
     let change = AlertChange::Delete { account, id, now };
-    let made = make(&state, change, claim, |_| {
+    let made = make(&state, change, (holder.actor, claim), |_| {
         Kept::empty(StatusCode::NO_CONTENT)
     });
     made.await.map_err(refuse)

@@ -38,7 +38,7 @@ pub(in crate::management) async fn update(
             Err(refusal) => return or_before(&state, account, claim, refusal).await,
         };
         let answer = |rule: &AlertRule| Kept::json(StatusCode::OK, &AlertAnswer::from(rule));
-        match make(&state, change, claim, answer).await {
+        match make(&state, change, (holder.actor, claim), answer).await {
             Err(ChangeError::Stale) => {}
             made => return made.map_err(refuse),
         }
