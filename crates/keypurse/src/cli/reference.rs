@@ -44,7 +44,7 @@ cause, a blank line and a `hint:`.
 | 2 | the command was not understood |
 
 `completions`, as in `keypurse completions bash`, prints a script for bash, zsh or fish. `serve` is in
-[configuration.md](configuration.md); `audit`, `backup`, `restore`, `keys` and `account` are in
+[configuration.md](configuration.md); `audit`, `audit-log`, `backup`, `restore`, `keys` and `account` are in
 [operating.md](operating.md). Reports are explained in [reports.md](reports.md).
 ";
 

@@ -35,7 +35,6 @@ async fn every_path_is_the_same_with_and_without_its_last_slash() {
 async fn an_unknown_path_is_404_whoever_asks() {
     let app = TestApp::new().await;
     for path in [
-        "/",
         "/v2",
         "/v2/user/",
         "/v2/user/custom_tokens/",
