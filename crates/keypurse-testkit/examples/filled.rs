@@ -36,21 +36,30 @@ struct Team {
     settings: serde_json::Value,
 }
 
-fn teams() -> Vec<Team> {
-    let team = |name, weight, models, settings| Team {
+fn team(
+    name: &'static str,
+    weight: u64,
+    models: &'static [&'static str],
+    settings: serde_json::Value,
+) -> Team {
+    Team {
         name,
         weight,
         models,
         settings,
-    };
-    let fast: &[&str] = &["openai/gpt-4o-mini", "mistral/mistral-small-latest"];
-    let good: &[&str] = &["openai/gpt-4o", "anthropic/claude-sonnet-4-5"];
-    let best: &[&str] = &["anthropic/claude-opus-4-5", "openai/o3"];
-    vec![
+    }
+}
+
+const FAST: &[&str] = &["openai/gpt-4o-mini", "mistral/mistral-small-latest"];
+const GOOD: &[&str] = &["openai/gpt-4o", "anthropic/claude-sonnet-4-5"];
+const BEST: &[&str] = &["anthropic/claude-opus-4-5", "openai/o3"];
+
+fn teams() -> Vec<Team> {
+    let mut teams = vec![
         team(
             "support-bot production",
             34,
-            good,
+            GOOD,
             json!({
                 "balance": "400", "active_balance": true, "balance_reset_period": "monthly",
                 "balance_reset_amount": "400", "tags": ["support", "production"],
@@ -59,7 +68,7 @@ fn teams() -> Vec<Team> {
         team(
             "search-ranking",
             24,
-            fast,
+            FAST,
             json!({
                 "balance": "120", "active_balance": true, "tags": ["search", "production"],
             }),
@@ -67,7 +76,7 @@ fn teams() -> Vec<Team> {
         team(
             "mobile-app",
             16,
-            fast,
+            FAST,
             json!({
                 "balance": "60", "active_balance": true, "balance_reset_period": "weekly",
                 "balance_reset_amount": "60", "tags": ["mobile", "production"],
@@ -76,15 +85,22 @@ fn teams() -> Vec<Team> {
         team(
             "research-agents",
             12,
-            best,
+            BEST,
             json!({
                 "balance": "900", "active_balance": true, "tags": ["research"],
             }),
         ),
+    ];
+    teams.extend(smaller_teams());
+    teams
+}
+
+fn smaller_teams() -> [Team; 3] {
+    [
         team(
             "document-import",
             8,
-            good,
+            GOOD,
             json!({
                 "balance": "90", "active_balance": true, "tags": ["documents"],
             }),
@@ -92,7 +108,7 @@ fn teams() -> Vec<Team> {
         team(
             "ci-pipeline",
             4,
-            fast,
+            FAST,
             json!({
                 "balance": "1.10", "active_balance": true, "overdraft": "refuse", "tags": ["ci"],
                 "expire_time": "2026-11-25T00:00:00Z",
@@ -101,7 +117,7 @@ fn teams() -> Vec<Team> {
         team(
             "ada@example.com",
             2,
-            good,
+            GOOD,
             json!({
                 "balance": "8", "active_balance": true, "balance_reset_period": "monthly",
                 "balance_reset_amount": "20", "tags": ["people"],
