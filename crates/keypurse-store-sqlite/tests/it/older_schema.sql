@@ -1,4 +1,8 @@
--- Undoes 0010 to 0005: a database as the schema before them was.
+-- Undoes 0011 to 0005: a database as the schema before them was.
+DROP TABLE alert_try;
+DROP TABLE alert_delivery;
+DROP TABLE alert_event;
+DROP TABLE alert_rule;
 DROP TABLE session;
 DROP TABLE viewer_key;
 DROP INDEX token_of_account;
