@@ -5,7 +5,6 @@ mod delivery;
 mod lately;
 mod purses;
 mod reach;
-mod scale_tmp;
 mod time;
 
 use keypurse_server::background::alerts::{Deliverer, Evaluator};
