@@ -1,6 +1,6 @@
 """What schemathesis cannot know: a name is taken once, a key is used once, and
-which tag a token has, of which type it is, what is a network, and which days
-and steps a report can have together."""
+which tag a token has, of which type it is, what is a network, which days and
+steps a report can have together, and whom an alert can watch and tell."""
 
 import datetime
 import ipaddress
@@ -16,6 +16,8 @@ LONGEST = 200
 COUNTER = itertools.count()
 KEY = re.compile("[!-~]{1,255}")
 ANY = re.compile(".*", re.DOTALL)
+ADDRESS = re.compile("https?://[^/?#@]+")
+LONGEST_ADDRESS = 2048
 NETWORK = re.compile("[0-9A-Fa-f:.]{2,45}(/[0-9]{1,3})?")
 
 
@@ -31,6 +33,7 @@ def before_call(context, case, kwargs):
     fit_name(case)
     fit_networks(case)
     fit_rehearsal(case)
+    fit_alert(case)
     fit_days(case)
 
 
@@ -78,6 +81,20 @@ def fit_rehearsal(case):
         case.body = {**body, "simulate_budget": False}
     elif body.get("token_type", "api_token") == "api_token":
         case.body = {**body, "token_type": "sandbox_api_token"}
+
+
+def fit_alert(case):
+    """Which tokens there are, and which addresses may be called."""
+    body = case.body
+    if not isinstance(body, dict) or not case.operation.path.startswith("/v2/alerts/"):
+        return
+    if isinstance(body.get("token"), str):
+        body = {**body, "token": "*"}
+    webhook = body.get("webhook")
+    url = webhook.get("url") if isinstance(webhook, dict) else None
+    if isinstance(url, str) and ADDRESS.match(url) and len(url) <= LONGEST_ADDRESS:
+        body = {**body, "webhook": {**webhook, "url": "https://example.com/hook"}}
+    case.body = body
 
 
 LONGEST_DAYS = {"1": 366, "2": 3_660}

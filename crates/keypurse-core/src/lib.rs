@@ -20,3 +20,5 @@ pub mod secret;
 pub mod token;
 
 pub mod ledger;
+
+pub mod alert;

@@ -3,19 +3,26 @@
 
 use crate::translate::Dialect;
 
-/// A provider that configures itself when its variable is set.
+/// A provider whose name says where it is. One that does not run on the
+/// operator's own machine configures itself when its variable is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Preset {
     /// What stands before the slash in its models' names.
     pub name: &'static str,
     /// Whose API it speaks.
     pub dialect: Dialect,
-    /// Up to and including the version.
+    /// Up to and including the version; behind [`Self::endpoint_env`], if it
+    /// has one.
     pub base_url: &'static str,
+    /// The variable that says where it is, if that differs from customer to
+    /// customer.
+    pub endpoint_env: Option<&'static str>,
     /// The environment variable its own documentation uses.
     pub api_key_env: &'static str,
     /// Whether it wants `max_completion_tokens` instead of `max_tokens`.
     pub max_completion_tokens: bool,
+    /// Whether it runs on the operator's own machine: nobody publishes prices.
+    pub is_local: bool,
 }
 
 const fn preset(name: &'static str, base_url: &'static str, api_key_env: &'static str) -> Preset {
@@ -23,9 +30,23 @@ const fn preset(name: &'static str, base_url: &'static str, api_key_env: &'stati
         name,
         dialect: Dialect::OpenAi,
         base_url,
+        endpoint_env: None,
         api_key_env,
         max_completion_tokens: false,
+        is_local: false,
     }
+}
+
+const fn local(name: &'static str, base_url: &'static str, api_key_env: &'static str) -> Preset {
+    Preset {
+        is_local: true,
+        ..preset(name, base_url, api_key_env)
+    }
+}
+
+/// The preset of a name.
+pub fn find(name: &str) -> Option<&'static Preset> {
+    PRESETS.iter().find(|preset| preset.name == name)
 }
 
 /// Where Gemini's own API is, for who does not want its OpenAI endpoint.
@@ -45,7 +66,18 @@ pub const PRESETS: &[Preset] = &[
             "ANTHROPIC_API_KEY",
         )
     },
+    // Its v1 API takes the key as OpenAI's does.
+    Preset {
+        endpoint_env: Some("AZURE_OPENAI_ENDPOINT"),
+        max_completion_tokens: true,
+        ..preset("azure", "/openai/v1", "AZURE_OPENAI_API_KEY")
+    },
     preset("cerebras", "https://api.cerebras.ai/v1", "CEREBRAS_API_KEY"),
+    preset(
+        "cohere",
+        "https://api.cohere.ai/compatibility/v1",
+        "CO_API_KEY",
+    ),
     preset(
         "deepseek",
         "https://api.deepseek.com/v1",
@@ -74,4 +106,7 @@ pub const PRESETS: &[Preset] = &[
         "TOGETHER_API_KEY",
     ),
     preset("xai", "https://api.x.ai/v1", "XAI_API_KEY"),
+    local("llama.cpp", "http://127.0.0.1:8080/v1", "LLAMA_API_KEY"),
+    local("ollama", "http://127.0.0.1:11434/v1", "OLLAMA_API_KEY"),
+    local("vllm", "http://127.0.0.1:8000/v1", "VLLM_API_KEY"),
 ];

@@ -4,6 +4,8 @@
 //! to people; none imports another. What they need of HTTP is in `http`. What happens when the ledger
 //! fails: no call leaves and no change is claimed (503); reads go on.
 
+pub mod alerts;
+pub mod background;
 pub mod dashboard;
 pub mod gateway;
 pub mod http;

@@ -5,9 +5,10 @@
 //! a secret that no key recognises.
 
 use keypurse_core::id::SecretId;
-use keypurse_store::{KeyVersions, Keys, StoreError};
+use keypurse_store::{Alerts, KeyVersions, Keys, StoreError};
 use tracing::warn;
 
+use crate::alerts::renewed;
 use crate::vault::{Keyring, Vault};
 
 /// Secrets moved in one transaction.
@@ -40,12 +41,34 @@ impl Default for Resealing {
 impl Resealing {
     /// Goes on until every row that is there now has been looked at. Asked
     /// again, it looks at those that came since.
-    pub async fn run<S: Keys + ?Sized>(
+    pub async fn run<S: Keys + Alerts + ?Sized>(
         &mut self,
         store: &S,
         vault: &Vault,
     ) -> Result<(), StoreError> {
         while self.step(store, &vault.keyring()).await? {}
+        self.webhooks(store, &vault.keyring()).await
+    }
+
+    /// Moves the webhooks of alerts. They are few; one that does not open stays
+    /// and is told of each time.
+    async fn webhooks<S: Alerts + ?Sized>(
+        &mut self,
+        store: &S,
+        keyring: &Keyring,
+    ) -> Result<(), StoreError> {
+        let mut changes = Vec::new();
+        for rule in store.stale_webhooks(keyring.current().master).await? {
+            match renewed(keyring, &rule) {
+                Ok(change) => changes.extend(change),
+                Err(error) => {
+                    warn!(alert = %rule.id, %error, "a webhook stays under its older key")
+                }
+            }
+        }
+        if !changes.is_empty() {
+            self.moved += store.reseal_webhooks(changes).await?;
+        }
         Ok(())
     }
 

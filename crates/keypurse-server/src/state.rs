@@ -10,9 +10,11 @@ use keypurse_store::Store;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::alerts::Alerting;
 use crate::dashboard::Dashboard;
 use crate::gateway::Gateway;
 use crate::http::cors::Origin;
+use crate::http::pace::Pace;
 use crate::http::revocations::Revocations;
 use crate::http::throttle::FailedSignIns;
 use crate::vault::Vault;
@@ -45,6 +47,8 @@ pub struct State {
     pub failed_sign_ins: FailedSignIns,
     /// Providers, prices and the client that reaches them.
     pub gateway: Gateway,
+    /// What alerts need: receivers, and who was short of money.
+    pub alerting: Alerting,
     /// What the dashboard remembers while the node runs.
     pub dashboard: Dashboard,
     /// What the operator chose.
@@ -67,6 +71,8 @@ pub struct Settings {
     pub zone: TimeZone,
     /// Largest body of a model call, in bytes.
     pub max_body_bytes: usize,
+    /// How fast bodies have to come.
+    pub body_pace: Pace,
     /// Whether a proxy in front says in `X-Forwarded-For` who calls.
     pub trusts_forwarded_for: bool,
     /// What lies between a browser and this node.

@@ -130,7 +130,9 @@ pub(crate) fn relies_on(
         KeyKind::Pepper => Ok(exists("SELECT 1 FROM account WHERE pepper = ?")?
             || exists("SELECT 1 FROM viewer_key WHERE pepper = ?")?
             || exists("SELECT 1 FROM secret WHERE pepper = ?")?),
-        KeyKind::Master => exists("SELECT 1 FROM secret WHERE master = ? AND sealed IS NOT NULL"),
+        KeyKind::Master => Ok(exists(
+            "SELECT 1 FROM secret WHERE master = ? AND sealed IS NOT NULL",
+        )? || exists("SELECT 1 FROM alert_rule WHERE master = ?")?),
     }
 }
 
@@ -145,12 +147,14 @@ pub struct KeyUsage {
     pub accounts: Vec<String>,
     /// Secrets that no longer work and are only remembered.
     pub retired: u64,
+    /// Webhooks of alerts sealed under it.
+    pub webhooks: u64,
 }
 
 impl KeyUsage {
     /// Whether nothing that works would be lost with the key.
     pub fn is_unused(&self) -> bool {
-        self.secrets == 0 && self.accounts.is_empty()
+        self.secrets == 0 && self.accounts.is_empty() && self.webhooks == 0
     }
 }
 
@@ -201,7 +205,25 @@ pub fn key_usage(path: &Path) -> rusqlite::Result<BTreeMap<(KeyKind, u32), KeyUs
         let usage = usage.entry((KeyKind::Pepper, row.get(0)?)).or_default();
         usage.retired = count.unsigned_abs();
     }
+    for (master, count) in webhooks(&connection)? {
+        let usage = usage.entry((KeyKind::Master, master)).or_default();
+        usage.webhooks = count.unsigned_abs();
+    }
     Ok(usage)
+}
+
+/// How many webhooks are sealed under which master key. An older server's
+/// database has none.
+fn webhooks(connection: &Connection) -> rusqlite::Result<Vec<(u32, i64)>> {
+    if !connection.table_exists(None, "alert_rule")? {
+        return Ok(Vec::new());
+    }
+    connection
+        .prepare(
+            "SELECT master, count(*) FROM alert_rule WHERE sealed IS NOT NULL GROUP BY master",
+        )?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
 }
 
 /// Gives up what relies on a key that is lost or not to be trusted, with the
@@ -230,6 +252,12 @@ pub fn abandon_key(options: &SqliteOptions, kind: KeyKind, version: u32) -> Resu
             KeyKind::Master => {
                 transaction.execute(
                     "UPDATE secret SET sealed = NULL WHERE master = ?",
+                    [version],
+                )?;
+                transaction.execute(
+                    "UPDATE alert_rule SET sealed = NULL, master = NULL, shown = NULL,
+                         format = NULL, signed = NULL
+                     WHERE master = ?",
                     [version],
                 )?;
             }

@@ -11,6 +11,7 @@
 //!
 //! [`Ledger`]: keypurse_core::ledger::Ledger
 
+mod alerts;
 mod audit;
 mod backup;
 mod ballast;

@@ -16,6 +16,7 @@ const MIGRATIONS: &[(u32, &str)] = &[
     (7, include_str!("../migrations/0007_units.sql")),
     (8, include_str!("../migrations/0008_usage.sql")),
     (10, include_str!("../migrations/0010_sessions.sql")),
+    (11, include_str!("../migrations/0011_alerts.sql")),
 ];
 
 #[derive(Debug, Error)]

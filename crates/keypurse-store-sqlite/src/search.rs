@@ -20,45 +20,78 @@ const DRAWS: &str =
 const GIVEN: &str = "coalesce(t.reset_amount,
     (SELECT e.balance_after FROM entry e WHERE e.token_id = t.id AND e.kind IN (1, 2, 4)
      ORDER BY e.line DESC LIMIT 1))";
-/// Account, text, kind and instant.
+/// Account, text, kind, instant, and the text as JSON writes it: what has not
+/// even that need not be taken apart.
 const ASKED: &str = "t.account_id = ?1 AND t.deleted_at IS NULL
     AND (?2 IS NULL OR t.name LIKE ?2 ESCAPE '\\'
-         OR EXISTS (SELECT 1 FROM json_each(t.further, '$.tags') tag
-                    WHERE tag.value LIKE ?2 ESCAPE '\\'))
+         OR (t.further LIKE ?5 ESCAPE '\\'
+             AND EXISTS (SELECT 1 FROM json_each(t.further, '$.tags') tag
+                         WHERE tag.value LIKE ?2 ESCAPE '\\')))
     AND (?3 IS NULL OR t.kind = ?3) AND ?4 IS NOT NULL";
 
 /// A page of the tokens that fit, in one snapshot.
 pub(crate) fn find(connection: &Connection, search: &TokenSearch) -> rusqlite::Result<TokensFound> {
     let snapshot = connection.unchecked_transaction()?;
-    let asked = params![
-        search.account.0,
-        search.text.as_deref().map(containing),
-        search.kind.map(rows::kind_code),
-        search.now.micros(),
-    ];
-    let fits = format!("{ASKED} AND {}", condition(search));
-    let total = snapshot
-        .prepare_cached(&format!("SELECT count(*) FROM token t WHERE {fits}"))?
-        .query_row(asked, |row| row.get::<_, i64>(0))?;
-    let sql = format!(
-        "SELECT t.id FROM token t WHERE {fits} ORDER BY {} LIMIT {} OFFSET {}",
-        order(search),
-        search.limit,
-        search.offset
-    );
-    let ids: Vec<TokenId> = snapshot
-        .prepare(&sql)?
-        .query_map(asked, |row| row.get(0).map(TokenId))?
-        .collect::<rusqlite::Result<_>>()?;
+    let Page { ids, total } = page(&snapshot, search)?;
     let under_way = UnderWay::read(&snapshot)?;
     let mut tokens = Vec::with_capacity(ids.len());
     for id in ids {
         tokens.extend(under_way.standing(&snapshot, id)?);
     }
-    Ok(TokensFound {
-        tokens,
-        total: total.unsigned_abs(),
+    Ok(TokensFound { tokens, total })
+}
+
+struct Page {
+    ids: Vec<TokenId>,
+    total: u64,
+}
+
+fn page(snapshot: &Connection, search: &TokenSearch) -> rusqlite::Result<Page> {
+    let asked = params![
+        search.account.0,
+        search.text.as_deref().map(containing),
+        search.kind.map(rows::kind_code),
+        search.now.micros(),
+        search
+            .text
+            .as_deref()
+            .map(|text| containing(&in_json(text))),
+    ];
+    let fits = format!("{ASKED} AND {}", condition(search));
+    let sql = format!(
+        "SELECT t.id FROM token t WHERE {fits} ORDER BY {}",
+        order(search)
+    );
+    let ids = |sql: &str| -> rusqlite::Result<Vec<TokenId>> {
+        let mut statement = snapshot.prepare(sql)?;
+        let ids = statement.query_map(asked, |row| row.get(0).map(TokenId))?;
+        ids.collect()
+    };
+    if search.text.is_none() && search.condition.is_none() {
+        // Counting is quick: it needs an index alone.
+        let count = format!("SELECT count(*) FROM token t WHERE {fits}");
+        let total: i64 = snapshot.query_row(&count, asked, |row| row.get(0))?;
+        let (limit, offset) = (search.limit, search.offset);
+        return Ok(Page {
+            ids: ids(&format!("{sql} LIMIT {limit} OFFSET {offset}"))?,
+            total: total.unsigned_abs(),
+        });
+    }
+    // Looking is not: all that fit are found at once, and counted.
+    let found = ids(&sql)?;
+    let total = u64::try_from(found.len()).unwrap_or(u64::MAX);
+    let part = |count| usize::try_from(count).unwrap_or(usize::MAX);
+    let (offset, limit) = (part(search.offset), part(search.limit));
+    Ok(Page {
+        ids: found.into_iter().skip(offset).take(limit).collect(),
+        total,
     })
+}
+
+/// A text as it stands between the quotes of a JSON string.
+fn in_json(text: &str) -> String {
+    let quoted = serde_json::to_string(text).expect("a text is JSON");
+    quoted[1..quoted.len() - 1].to_owned()
 }
 
 /// One live token and how it stands, in one snapshot.
@@ -147,6 +180,12 @@ impl UnderWay {
         let given = snapshot
             .prepare_cached(&format!("SELECT {GIVEN} FROM token t WHERE t.id = ?"))?
             .query_row([id.0], |row| row.get::<_, Option<i64>>(0))?;
+        // Checkpoints stand for charges; all else gave, or took back.
+        let credited = snapshot
+            .prepare_cached(
+                "SELECT ifnull(sum(amount), 0) FROM entry WHERE token_id = ? AND kind <> 5",
+            )?
+            .query_row([id.0], |row| row.get(0).map(Money::from_nanos))?;
         let written = snapshot
             .prepare_cached(
                 "SELECT finished_at FROM call WHERE token_id = ? ORDER BY line DESC LIMIT 1",
@@ -154,6 +193,7 @@ impl UnderWay {
             .query_row([id.0], |row| row.get(0).map(Timestamp::from_micros))
             .optional()?;
         Ok(Some(TokenStanding {
+            spent: credited - token.balance,
             token,
             given: Money::from_nanos(given.unwrap_or_default()),
             held: self.held.get(&id).copied().unwrap_or_default(),

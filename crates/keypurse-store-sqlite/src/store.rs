@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use async_trait::async_trait;
+use jiff::tz::TimeZone;
 use keypurse_core::id::{AccountId, CallId, TokenId};
 use keypurse_core::ledger::{Admission, Charge};
 use keypurse_core::money::Money;
@@ -29,7 +30,7 @@ use crate::rows;
 use crate::search;
 use crate::statement;
 use crate::usage::{self, Days};
-use crate::writer::{Command, Reply, Writer};
+use crate::writer::{Command, Reply, SessionCommand, Writer};
 
 /// Connections that look things up.
 const READERS: usize = 4;
@@ -52,7 +53,7 @@ pub struct SqliteStore {
     writer: Mutex<Option<JoinHandle<()>>>,
     /// Restored from a backup: no hold until its operator has said yes, which
     /// takes a restart.
-    waits_for_acknowledgement: bool,
+    pub(crate) waits_for_acknowledgement: bool,
 }
 
 impl SqliteStore {
@@ -95,6 +96,11 @@ impl SqliteStore {
             writer,
             waits_for_acknowledgement: instance.restored.is_some(),
         })
+    }
+
+    /// The zone whose days bound reset periods and reports.
+    pub fn zone(&self) -> &TimeZone {
+        self.days.zone()
     }
 
     /// Asks the writer and waits until what it decided is on disk.
@@ -157,7 +163,7 @@ impl Accounts for SqliteStore {
         key: Option<NewViewerKey>,
     ) -> Result<Option<Account>, CreateAccountError> {
         let name = name.to_owned();
-        self.ask(|reply| Command::SetViewerKey { name, key, reply })
+        self.ask(|reply| Command::Session(SessionCommand::SetViewerKey(name, key, reply)))
             .await
     }
 

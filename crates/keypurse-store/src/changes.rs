@@ -178,6 +178,12 @@ pub enum ChangeError {
     /// The settings would contradict each other.
     #[error("the settings contradict each other")]
     Invalid(Vec<SettingsError>),
+    /// The account has no such alert.
+    #[error("there is no such alert")]
+    NoSuchAlert,
+    /// The account has as many alerts as it may have.
+    #[error("the account has too many alerts")]
+    TooManyAlerts,
     /// The money does not fit.
     #[error(transparent)]
     TopUp(#[from] TopUpError),

@@ -6,6 +6,7 @@
 //! What happens when it fails: nothing is admitted, reads go on.
 
 mod accounts;
+mod alerts;
 mod calls;
 mod changes;
 #[cfg(feature = "conformance")]
@@ -21,6 +22,11 @@ mod tokens;
 mod usage;
 
 pub use accounts::{Account, Accounts, CreateAccountError, NewAccount, NewViewerKey};
+pub use alerts::{
+    AlertChange, AlertEvent, AlertEventsPage, AlertRule, Alerts, DeliveriesPage, Delivery,
+    DeliveryState, DeliveryTry, DueDelivery, Firing, MAX_ALERTS, ResealedWebhook, SealedWebhook,
+    TokenFacts, WebhookFormat,
+};
 pub use calls::{
     CallMeta, CallOutcome, Calls, Feature, HoldFailure, NewHold, RecordFailure, Settlement,
     SimulatedCall,
@@ -50,7 +56,18 @@ use std::fmt::Debug;
 
 /// Everything a running node needs of its storage.
 pub trait Store:
-    Accounts + Tokens + Calls + Statements + Usage + Keys + Sessions + Debug + Send + Sync + 'static
+    Accounts
+    + Tokens
+    + Calls
+    + Statements
+    + Usage
+    + Keys
+    + Sessions
+    + Alerts
+    + Debug
+    + Send
+    + Sync
+    + 'static
 {
 }
 
@@ -61,6 +78,7 @@ impl<T> Store for T where
         + Statements
         + Usage
         + Keys
+        + Alerts
         + Sessions
         + Debug
         + Send

@@ -82,6 +82,8 @@ pub struct TokenStanding {
     pub token: Token,
     /// What its period, or its last credit, gave it.
     pub given: Money,
+    /// What its calls have taken from its balance since it was made.
+    pub spent: Money,
     /// What open holds set aside of its balance.
     pub held: Money,
     /// When its last call that is still kept ended.

@@ -8,14 +8,18 @@ use http::Method;
 use jiff::tz::TimeZone;
 use keypurse_core::id::CallIds;
 use keypurse_core::money::Money;
+use keypurse_core::rules::Network;
 use keypurse_core::time::Clock;
+use keypurse_server::alerts::{Alerting, Reach};
 use keypurse_server::dashboard::Dashboard;
 use keypurse_server::gateway::{Gateway, GatewayConfig};
+use keypurse_server::http::pace::Pace;
 use keypurse_server::http::revocations::Revocations;
+use keypurse_server::http::serve::Limits;
 use keypurse_server::http::throttle::FailedSignIns;
 use keypurse_server::vault::Vault;
 use keypurse_server::{AppState, Settings, State, Transport, router};
-use keypurse_store::NewAccount;
+use keypurse_store::{Calls as _, NewAccount};
 use keypurse_store_sqlite::{FinishedCall, SqliteOptions, SqliteStore, finished_calls};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -47,6 +51,7 @@ pub struct TestApp {
 pub struct TestAppBuilder {
     settings: Settings,
     gateway: Gateway,
+    reach: Reach,
     credits: Option<Money>,
 }
 
@@ -86,27 +91,53 @@ impl TestAppBuilder {
         self
     }
 
+    /// Webhooks may lead to private addresses in these networks.
+    #[must_use]
+    pub fn private_webhooks(mut self, networks: &[&str]) -> Self {
+        let network = |text: &&str| Network::parse(text).expect("a test writes a network");
+        self.reach = Reach::and(networks.iter().map(network).collect());
+        self
+    }
+
     /// Starts the node.
     pub async fn build(self) -> TestApp {
         let directory = tempfile::tempdir().expect("a temporary folder");
-        let clock = Arc::new(FakeClock::at(START));
+        let credits = self.credits;
+        let mut app = self
+            .start(directory, Arc::new(FakeClock::at(START)), 1)
+            .await;
+        app.account_key = app.create_account("main", credits).await;
+        app
+    }
+
+    /// Starts what the next start would be if another node were killed now: on
+    /// a copy of its files, with its clock and keys.
+    pub async fn build_after_crash_of(self, killed: &TestApp) -> TestApp {
+        let directory = copy_of_files(&killed.directory);
+        let mut app = self.start(directory, Arc::clone(&killed.clock), 2).await;
+        app.account_key.clone_from(&killed.account_key);
+        app
+    }
+
+    async fn start(self, directory: TempDir, clock: Arc<FakeClock>, seed: u64) -> TestApp {
         let options = SqliteOptions {
             path: directory.path().join("keypurse.db"),
             clock: clock.clone(),
             zone: self.settings.zone.clone(),
         };
-        let store = SqliteStore::open(&options).expect("a new database opens");
+        let store = SqliteStore::open(&options).expect("the database opens");
         let faults = Arc::<Faults>::default();
         let store = FaultyStore {
             inner: Arc::new(store),
             faults: faults.clone(),
         };
+        let last_call = store.last_call().await.expect("the store reads");
         let state = Arc::new(State {
             store: Arc::new(store),
             vault: Vault::new(&[1; 32], &[2; 32]),
             clock: clock.clone(),
-            entropy: Arc::new(SeededEntropy::new(1)),
-            call_ids: CallIds::after(None),
+            entropy: Arc::new(SeededEntropy::new(seed)),
+            call_ids: CallIds::after(last_call),
             tasks: TaskTracker::new(),
             draining: CancellationToken::new(),
             cut_off: CancellationToken::new(),
@@ -114,19 +145,27 @@ impl TestAppBuilder {
             failed_sign_ins: FailedSignIns::default(),
             dashboard: Dashboard::default(),
             gateway: self.gateway,
+            alerting: Alerting::new(self.reach).expect("roots are bundled"),
             settings: self.settings,
         });
-        let mut app = TestApp {
+        TestApp {
             router: router(state.clone()),
             state,
             clock,
             faults,
             account_key: String::new(),
             directory,
-        };
-        app.account_key = app.create_account("main", self.credits).await;
-        app
+        }
     }
+}
+
+fn copy_of_files(of: &TempDir) -> TempDir {
+    let directory = tempfile::tempdir().expect("a temporary folder");
+    for file in ["keypurse.db", "keypurse.db-wal"] {
+        let copied = std::fs::copy(of.path().join(file), directory.path().join(file));
+        copied.expect("the files can be copied");
+    }
+    directory
 }
 
 /// What a killed process left behind, recovered.
@@ -161,11 +200,13 @@ impl TestApp {
                 reveal_secrets: true,
                 zone: TimeZone::UTC,
                 max_body_bytes: 32 * 1024 * 1024,
+                body_pace: Pace::default(),
                 trusts_forwarded_for: false,
                 transport: Transport::Plain,
                 cors_origins: Vec::new(),
             },
             gateway: Gateway::new(GatewayConfig::default()).expect("an empty gateway"),
+            reach: Reach::default(),
             credits: None,
         }
     }
@@ -250,17 +291,22 @@ impl TestApp {
 
     /// Listens on a loopback port until it is stopped.
     pub async fn serve(&self) -> TestServer {
-        TestServer::start(self.router.clone()).await
+        TestServer::start(self.router.clone(), None, Limits::default()).await
+    }
+
+    /// The same, with other limits, and with TLS if there is a certificate.
+    pub async fn serve_with(
+        &self,
+        tls: Option<Arc<rustls::ServerConfig>>,
+        limits: Limits,
+    ) -> TestServer {
+        TestServer::start(self.router.clone(), tls, limits).await
     }
 
     /// What a start would find if the process were killed now: a store recovered
     /// from a copy of the files.
     pub fn after_crash(&self) -> AfterCrash {
-        let directory = tempfile::tempdir().expect("a temporary folder");
-        for file in ["keypurse.db", "keypurse.db-wal"] {
-            let from = self.directory.path().join(file);
-            std::fs::copy(from, directory.path().join(file)).expect("the files can be copied");
-        }
+        let directory = copy_of_files(&self.directory);
         let path = directory.path().join("keypurse.db");
         let zone = self.state.settings.zone.clone();
         let clock = self.clock.clone();

@@ -56,7 +56,7 @@ impl Faults {
         }
     }
 
-    fn write(&self, method: &'static str) -> Result<(), StoreError> {
+    pub(crate) fn write(&self, method: &'static str) -> Result<(), StoreError> {
         self.meet(method);
         if self.disk_is_full.load(Ordering::SeqCst) {
             return Err(StoreError::Unavailable(

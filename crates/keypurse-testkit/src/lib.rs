@@ -18,6 +18,8 @@ mod app;
 mod clock;
 mod entropy;
 mod faults;
+mod faulty_alerts;
+pub mod fuzz;
 pub mod hostile;
 pub mod oracle;
 mod request;

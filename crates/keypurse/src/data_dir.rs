@@ -36,16 +36,19 @@ impl DataDir {
             .with_context(|| format!("cannot create the data directory {}", path.display()))?;
         fs::set_permissions(path, fs::Permissions::from_mode(PRIVATE_DIR))
             .with_context(|| format!("cannot protect the data directory {}", path.display()))?;
-        Ok(Self {
+        Ok(Self::at(path))
+    }
+
+    /// A folder, whatever is in it.
+    pub(crate) fn at(path: &Path) -> Self {
+        Self {
             path: path.to_owned(),
-        })
+        }
     }
 
     /// A folder that must exist already.
     pub(crate) fn existing(path: &Path) -> anyhow::Result<Self> {
-        let dir = Self {
-            path: path.to_owned(),
-        };
+        let dir = Self::at(path);
         if !dir.database().is_file() {
             let hint = Hint("name the folder with --data-dir, or run `keypurse serve` once".into());
             let missing = format!("there is no database in {}", path.display());

@@ -1,6 +1,6 @@
 //! Errors for people: what happened, why, and a command that helps.
 
-use std::fmt;
+use std::{fmt, io};
 
 use keypurse_store_sqlite::OpenError;
 
@@ -18,22 +18,27 @@ impl std::error::Error for Hint {}
 
 /// Prints an error's chain to stderr, hints last.
 pub(crate) fn report(error: &anyhow::Error) {
+    // Nobody is left to be told if stderr has gone.
+    let _ = write(error, &mut io::stderr().lock());
+}
+
+/// Message and causes, a blank line, hints.
+pub(crate) fn write(error: &anyhow::Error, to: &mut impl io::Write) -> io::Result<()> {
     let (hints, causes): (Vec<_>, Vec<_>) = error
         .chain()
         .map(ToString::to_string)
         .partition(|line| line.starts_with("hint: "));
     for (index, cause) in causes.iter().enumerate() {
-        eprintln!(
-            "{}{cause}",
-            if index == 0 { "error: " } else { "  because: " }
-        );
+        let lead = if index == 0 { "error: " } else { "  because: " };
+        writeln!(to, "{lead}{cause}")?;
     }
     if !hints.is_empty() {
-        eprintln!();
+        writeln!(to)?;
     }
     for hint in hints {
-        eprintln!("{hint}");
+        writeln!(to, "{hint}")?;
     }
+    Ok(())
 }
 
 /// What to do when the database cannot be opened.

@@ -6,6 +6,7 @@
     reason = "a command line prints"
 )]
 
+mod api;
 mod backup_dir;
 mod cli;
 mod clock;
@@ -20,7 +21,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use cli::{Cli, Command, account, audit, backup, keys, restore, serve};
+use cli::Cli;
 
 #[cfg(feature = "mimalloc")]
 #[global_allocator]
@@ -28,14 +29,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     keypurse_store::failpoint::arm();
-    let outcome = match Cli::parse().command {
-        Command::Serve(args) => serve::run(&args),
-        Command::Audit(args) => audit::run(&args),
-        Command::Backup(args) => backup::run(&args),
-        Command::Restore(args) => restore::run(&args),
-        Command::Keys(command) => keys::run(&command),
-        Command::Account(command) => account::run(&command),
-    };
+    let outcome = cli::run(&Cli::parse().command);
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -23,7 +23,7 @@ const AT_MOST_MS: f64 = 100.0;
 const PROMISED: [&str; 2] = ["a year by month, every token", "a year by day, one token"];
 
 pub(super) fn run(options: &Options) -> Result<Section> {
-    let ledger = workspace::release_binary("keypurse-bench", "bench-ledger")?;
+    let ledger = workspace::shipped_binary("keypurse-bench", "bench-ledger")?;
     let scratch = stage::scratch()?;
     let file = scratch.path().join("keypurse.db");
     let mut make_up = Command::new(&ledger);

@@ -8,9 +8,9 @@ use anyhow::{Result, ensure};
 use super::report::{self, Line, Verdict};
 use super::rows::{Evidence, ROWS, Row, Test};
 use super::run::{self, Outcome};
-use super::{audit, known};
+use super::{audit, edge, known};
 use crate::install::{cargo_tools, debian};
-use crate::workspace;
+use crate::{suites, workspace};
 
 /// How much of what a long run does, by the variables the tests read. A run
 /// can ask for something else by setting them.
@@ -61,13 +61,17 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
 fn choose(ids: &[String]) -> Result<Vec<&'static Row>> {
     for id in ids {
         ensure!(
-            ROWS.iter().any(|row| row.id == id),
+            all().any(|row| row.id == id),
             "no row `{id}`; there are: {}",
-            ROWS.iter().map(|row| row.id).collect::<Vec<_>>().join(", ")
+            all().map(|row| row.id).collect::<Vec<_>>().join(", ")
         );
     }
     let wanted = |row: &&Row| ids.is_empty() || ids.iter().any(|id| id == row.id);
-    Ok(ROWS.iter().filter(wanted).collect())
+    Ok(all().filter(wanted).collect())
+}
+
+fn all() -> impl Iterator<Item = &'static Row> {
+    ROWS.iter().chain(edge::ROWS)
 }
 
 /// Nextest, asked for a short or a long run.
@@ -92,6 +96,7 @@ impl Card<'_> {
         let (verdict, measured) = match row.evidence {
             Evidence::Later(what) => (Verdict::Later, format!("waits for {what}")),
             Evidence::Audit => self.audit()?,
+            Evidence::Suite(name) => self.suite(name),
             Evidence::Tests(tests) => self.tests(tests)?,
         };
         Ok(Line {
@@ -112,6 +117,17 @@ impl Card<'_> {
         };
         let (holds, measured) = audit::measure(calls)?;
         Ok((Verdict::of(holds), measured))
+    }
+
+    fn suite(&self, name: &'static str) -> (Verdict, String) {
+        let said = format!("suite {name}");
+        if self.options.list {
+            return (Verdict::NotRun, said);
+        }
+        match suites::run_one(name) {
+            Ok(()) => (Verdict::Pass, format!("{said} passed")),
+            Err(error) => (Verdict::Fail, format!("{said}: {error:#}")),
+        }
     }
 
     fn tests(&mut self, tests: &[Test]) -> Result<(Verdict, String)> {

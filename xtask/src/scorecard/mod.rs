@@ -3,6 +3,7 @@
 
 mod audit;
 mod command;
+mod edge;
 mod known;
 mod report;
 mod rows;

@@ -18,6 +18,8 @@ pub(super) enum Evidence {
     Tests(&'static [Test]),
     /// `keypurse audit` of so many calls.
     Audit,
+    /// A suite of `cargo xtask test` passes.
+    Suite(&'static str),
     /// Waits for a later step of the product.
     Later(&'static str),
 }
@@ -32,7 +34,7 @@ pub(super) struct Test {
     pub(super) is_long: bool,
 }
 
-const fn test(name: &'static str) -> Test {
+pub(super) const fn test(name: &'static str) -> Test {
     Test {
         name,
         bound: None,
@@ -40,21 +42,21 @@ const fn test(name: &'static str) -> Test {
     }
 }
 
-const fn long(name: &'static str) -> Test {
+pub(super) const fn long(name: &'static str) -> Test {
     Test {
         is_long: true,
         ..test(name)
     }
 }
 
-const fn within(name: &'static str, words: &'static str, seconds: f64) -> Test {
+pub(super) const fn within(name: &'static str, words: &'static str, seconds: f64) -> Test {
     Test {
         bound: Some((words, seconds)),
         ..test(name)
     }
 }
 
-const fn row(id: &'static str, threshold: &'static str, tests: &'static [Test]) -> Row {
+pub(super) const fn row(id: &'static str, threshold: &'static str, tests: &'static [Test]) -> Row {
     Row {
         id,
         threshold,

@@ -2,6 +2,7 @@
 //! name and a function; add one by writing its module and its line in `ALL` or
 //! `SLOW`.
 
+mod fuzz;
 mod model;
 mod mutants;
 mod runner;
@@ -11,7 +12,7 @@ mod sdk;
 mod slow;
 mod translators;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 pub(crate) use runner::{Options, run};
 
@@ -38,4 +39,13 @@ const ALL: &[Suite] = &[
 ];
 
 /// Suites that take too long for every change: they run when they are named.
-const SLOW: &[Suite] = &[slow::SUITE, model::SLOW, mutants::SUITE];
+const SLOW: &[Suite] = &[slow::SUITE, model::SLOW, mutants::SUITE, fuzz::SUITE];
+
+/// Runs the suite of this name.
+pub(crate) fn run_one(name: &str) -> Result<()> {
+    let mut all = ALL.iter().chain(SLOW);
+    let suite = all.find(|suite| suite.name == name);
+    (suite
+        .with_context(|| format!("there is no suite `{name}`"))?
+        .run)()
+}

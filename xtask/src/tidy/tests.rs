@@ -100,7 +100,15 @@ fn the_parts_of_the_server_do_not_know_each_other() {
         &[(2, "must not know `gateway`")],
     );
     check("crates/keypurse-server/src/gateway/a.rs", text, &[], &[]);
-    check("crates/keypurse-server/src/http/a.rs", text, &[], &[]);
+    for other in ["dashboard", "http", "tokens"] {
+        check(
+            &format!("crates/keypurse-server/src/{other}/a.rs"),
+            text,
+            &[],
+            &[(2, "must not know `gateway`")],
+        );
+    }
+    check("crates/keypurse-server/src/router.rs", text, &[], &[]);
 }
 
 #[test]

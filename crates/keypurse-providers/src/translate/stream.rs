@@ -1,5 +1,7 @@
 //! A stream in one dialect as a stream in another.
 
+use keypurse_core::usage::TokenCounts;
+
 use super::Dialect;
 use super::anthropic_to_chat::AnthropicStream;
 use super::chat_to_message::ChatStream;
@@ -65,6 +67,17 @@ impl TranslatedStream {
         pushed
     }
 
+    /// What the provider told of the input, and of the output so far, of an
+    /// answer whose usage was not told at its end.
+    pub fn input_told(&self) -> Option<TokenCounts> {
+        match &self.first.kind {
+            Kind::AnthropicToChat(stream) => stream.input_told(),
+            Kind::GeminiToChat(stream) => stream.input_told(),
+            // Usage so far may be none at all, until the last chunk.
+            Kind::ChatToMessage(_) => None,
+        }
+    }
+
     /// The provider's stream is over. A stream that ended early stays without
     /// an end.
     pub fn finish(&mut self, out: &mut String) -> Result<(), StreamFault> {
@@ -118,7 +131,7 @@ impl Kind {
 
     fn end(&mut self, out: &mut String) {
         match self {
-            Self::AnthropicToChat(_) => {}
+            Self::AnthropicToChat(stream) => stream.close(out),
             Self::GeminiToChat(stream) => stream.end(out),
             Self::ChatToMessage(stream) => stream.end(out),
         }

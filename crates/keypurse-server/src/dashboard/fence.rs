@@ -8,7 +8,7 @@ use http::header::{
     X_CONTENT_TYPE_OPTIONS,
 };
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use super::transport::{Way, own_origin};
 use super::trouble::Trouble;
@@ -21,17 +21,27 @@ const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
 /// Two years; no subdomains, which may be somebody else's.
 const HSTS: &str = "max-age=63072000";
 const SEC_FETCH_SITE: &str = "sec-fetch-site";
+/// htmx says that it asks, and is told to load the page anew.
+const HX_REQUEST: &str = "hx-request";
+const HX_REFRESH: &str = "hx-refresh";
 
 /// Refuses what changes something unless one of our own pages asks for it,
 /// and puts the security headers on every answer.
 pub(super) async fn guard(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let way = Way::of(state.settings.transport, &parts);
+    let is_part = parts.headers.contains_key(HX_REQUEST);
     let mut response = if is_harmless(&parts.method) || is_from_our_page(way, &parts) {
         next.run(Request::from_parts(parts, body)).await
     } else {
         Trouble::CrossSite.into_response()
     };
+    if is_part && response.status() == StatusCode::UNAUTHORIZED {
+        // A part of a page cannot sign in: the whole page can.
+        response
+            .headers_mut()
+            .insert(HX_REFRESH, HeaderValue::from_static("true"));
+    }
     harden(way, response.headers_mut());
     response
 }

@@ -53,10 +53,6 @@ impl Frame {
         }
     }
 
-    pub(super) fn places(&self) -> &'static [Place] {
-        Place::LISTED
-    }
-
     /// The same, telling what was just done.
     pub(super) fn with_notice(self, notice: Option<&'static str>) -> Self {
         Self { notice, ..self }

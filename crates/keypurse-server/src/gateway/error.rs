@@ -7,6 +7,7 @@ use axum::response::Response;
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use keypurse_core::ledger::{PurseId, Short};
+use keypurse_providers::presets;
 use keypurse_store::Repeated;
 use serde_json::{Map, Value};
 
@@ -281,6 +282,11 @@ fn body(error: &BodyError) -> Shape {
             let message = "send the body without Content-Encoding";
             Shape::new(415, "unsupported_encoding", message)
         }
+        BodyError::TooSlow => Shape::new(
+            408,
+            "request_timeout",
+            "the body came too slowly; send it at once",
+        ),
         BodyError::Interrupted => {
             let message = "the body ended before it was complete";
             Shape::new(400, "invalid_request", message)
@@ -291,7 +297,7 @@ fn body(error: &BodyError) -> Shape {
 fn model_unpriced(provider: &str, model: &str) -> Shape {
     // JSON's escapes are TOML's.
     let quoted = Value::from(format!("{provider}/{model}"));
-    let message = format!(
+    let mut message = format!(
         "no price is known for `{provider}/{model}`, so it is not called; add to keypurse.toml:\n\n\
          [[prices]]\n\
          model = {quoted}\n\
@@ -299,6 +305,13 @@ fn model_unpriced(provider: &str, model: &str) -> Shape {
          output_per_million = \"0.00\"\n\
          max_output_tokens = 4096\n"
     );
+    // Elsewhere this would give away what somebody else is paid for.
+    if presets::find(provider).is_some_and(|preset| preset.is_local) {
+        message.push_str(
+            "\nor, if none of its models shall cost anything, `free = true` under \
+                          this provider\n",
+        );
+    }
     Shape::new(503, "model_unpriced", message).about(Some("model".into()))
 }
 

@@ -9,6 +9,7 @@ use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use crate::http::json::{JsonError, JsonObject};
+use crate::http::pace::TooSlow;
 use crate::http::refusal::Refusal;
 
 /// Longest body of a management request.
@@ -106,6 +107,7 @@ async fn read(body: Body) -> Result<Bytes, Refusal> {
     match Limited::new(body, MAX_BYTES).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(too_large),
+        Err(error) if TooSlow::is_cause_of(&*error) => Err(Refusal::TooSlow),
         Err(_) => Err(Refusal::NotAnObject(JsonError {
             reason: "the body ended before it was complete".to_owned(),
         })),

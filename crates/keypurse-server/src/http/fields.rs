@@ -16,7 +16,7 @@ pub(crate) type Reason = Cow<'static, str>;
 
 pub(crate) const REQUIRED: &str = "This field is required.";
 pub(crate) const BLANK: &str = "This field may not be blank.";
-const NULL: &str = "This field may not be null.";
+pub(crate) const NULL: &str = "This field may not be null.";
 const NOT_A_STRING: &str = "Not a valid string.";
 const NOT_A_BOOLEAN: &str = "Must be a valid boolean.";
 const NOT_A_NUMBER: &str = "A valid number is required.";

@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod authenticate;
 pub mod body;
+pub mod client_tls;
 pub mod cors;
 pub mod csv;
 pub mod envelope;
@@ -13,6 +14,7 @@ pub mod idempotency;
 pub mod json;
 pub mod linger;
 pub mod multipart;
+pub mod pace;
 pub mod peer;
 mod recognise;
 pub mod refusal;

@@ -87,6 +87,8 @@ pub enum Refusal {
         /// How long it may be.
         limit_bytes: usize,
     },
+    /// The body came too slowly.
+    TooSlow,
     /// The body is no JSON object.
     NotAnObject(JsonError),
     /// Some fields are invalid.
@@ -95,6 +97,8 @@ pub enum Refusal {
     OtherRequest,
     /// The account has no live token of this name.
     NoSuchToken,
+    /// The account has no alert with this id.
+    NoSuchAlert,
     /// The token is not as the client has seen it.
     Stale,
     /// Storage failed; nothing was changed.
@@ -149,7 +153,7 @@ fn request_error(status: StatusCode, message: impl Serialize) -> Response {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         match self {
-            Self::NoSuchRoute | Self::NoSuchToken => {
+            Self::NoSuchRoute | Self::NoSuchToken | Self::NoSuchAlert => {
                 let details = "Not Found";
                 answer::json(StatusCode::NOT_FOUND, &NotFound { details })
             }
@@ -166,6 +170,10 @@ impl IntoResponse for Refusal {
             Self::TooLarge { limit_bytes } => {
                 let message = format!("The body must not be longer than {limit_bytes} bytes.");
                 request_error(StatusCode::PAYLOAD_TOO_LARGE, message)
+            }
+            Self::TooSlow => {
+                let message = "The body came too slowly; send it at once.";
+                request_error(StatusCode::REQUEST_TIMEOUT, message)
             }
             Self::NotAnObject(JsonError { reason }) => {
                 error(StatusCode::BAD_REQUEST, "parse_error", reason)
@@ -242,10 +250,12 @@ mod tests {
             (Refusal::Forbidden { reason: "" }, 403),
             (Refusal::NotStatedAsJson { reason: "" }, 415),
             (Refusal::TooLarge { limit_bytes: 1 }, 413),
+            (Refusal::TooSlow, 408),
             (Refusal::NotAnObject(json), 400),
             (Refusal::Invalid(FieldFaults::default()), 400),
             (Refusal::OtherRequest, 422),
             (Refusal::NoSuchToken, 404),
+            (Refusal::NoSuchAlert, 404),
             (Refusal::Stale, 412),
             (Refusal::Unavailable(StoreError::Overloaded), 503),
             (Refusal::Bug, 500),

@@ -7,13 +7,15 @@ use keypurse_core::secret::TokenSecret;
 use keypurse_store::StoreError;
 
 use crate::http::authenticate::{
-    AuthError, Caller, Schemes, authenticate, count_failure, presented,
+    AuthError, Caller, Schemes, authenticate, authenticate_reader, count_failure, presented,
 };
 use crate::http::refusal::Refusal;
 use crate::state::AppState;
 
 /// Never issued, deleted and rotated out are deliberately one answer.
 pub(super) const UNKNOWN: &str = "This API key is not valid; check it, or create a new one.";
+
+const NO_ACCESS: &str = "You do not have permission to access this resource";
 
 /// Proof that the caller may manage the tokens of this account.
 #[derive(Debug)]
@@ -32,6 +34,23 @@ pub(super) struct Holder {
 pub(super) struct SignedIn {
     pub(super) caller: Caller,
     pub(super) secret: TokenSecret,
+}
+
+/// Proof that the request carries a live credential that may look at least: a
+/// viewer key may, too.
+#[derive(Debug)]
+pub(super) struct Onlooker {
+    pub(super) caller: Caller,
+}
+
+impl Onlooker {
+    /// The account, if all of it may be looked at.
+    pub(super) fn of_account(&self) -> Result<AccountId, Refusal> {
+        match self.caller.token() {
+            None => Ok(self.caller.account()),
+            Some(_) => Err(Refusal::Forbidden { reason: NO_ACCESS }),
+        }
+    }
 }
 
 impl FromRequestParts<AppState> for Manager {
@@ -55,8 +74,7 @@ impl FromRequestParts<AppState> for Holder {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Refusal> {
         let SignedIn { caller, .. } = SignedIn::from_request_parts(parts, state).await?;
         if caller.token().is_some() {
-            let reason = "You do not have permission to access this resource";
-            return Err(Refusal::Forbidden { reason });
+            return Err(Refusal::Forbidden { reason: NO_ACCESS });
         }
         Ok(Self {
             account: caller.account(),
@@ -70,6 +88,18 @@ impl FromRequestParts<AppState> for SignedIn {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Refusal> {
         match sign_in(parts, state).await {
             Ok(signed_in) => Ok(signed_in),
+            Err(error) => Err(refuse(error, parts, state)),
+        }
+    }
+}
+
+impl FromRequestParts<AppState> for Onlooker {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Refusal> {
+        let now = state.now();
+        match authenticate_reader(state, &parts.headers, Schemes::Bearer, now).await {
+            Ok(caller) => Ok(Self { caller }),
             Err(error) => Err(refuse(error, parts, state)),
         }
     }

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use crate::http::answer::{self, number};
 use crate::http::body::JsonBody;
 use crate::http::refusal::Refusal;
-use crate::management::caller::Holder;
+use crate::management::caller::{Holder, Onlooker};
 use crate::management::conditions::{Answer, Conditions, Outcome, once};
 use crate::management::kept::{Kept, Told};
 use crate::state::AppState;
@@ -30,9 +30,9 @@ struct Credits {
 /// `GET /v2/cost_management/credits/`
 pub(super) async fn show(
     State(state): State<AppState>,
-    holder: Holder,
+    onlooker: Onlooker,
 ) -> Result<Response, Refusal> {
-    let id = holder.account;
+    let id = onlooker.of_account()?;
     let account = state.store.account(id).await?;
     let account = account.ok_or_else(|| StoreError::Corrupt(format!("{id} has gone")))?;
     Ok(answer::json(StatusCode::OK, &Credits::from(&account)))

@@ -4,6 +4,7 @@
 //! are in the `wire.rs` files alone. What happens when it fails: a change that
 //! cannot be recorded is refused, and nothing of it is done.
 
+mod alerts;
 mod caller;
 mod conditions;
 mod credits;
@@ -21,6 +22,7 @@ use slashes::SlashRoutes;
 
 pub use openapi::document;
 
+const ALERTS: &str = "/v2/alerts";
 const TOKENS: &str = "/v2/user/custom_token";
 const COSTS: &str = "/v2/cost_management";
 const CREDITS: &str = "/v2/cost_management/credits";
@@ -40,6 +42,19 @@ pub fn routes() -> Router<AppState> {
         .with_both(&format!("{TOKENS}/{{name}}/rotate"), post(tokens::rotate))
         .with_both(&format!("{TOKENS}/{{name}}/ledger"), get(tokens::ledger))
         .with_both(&format!("{TOKENS}/{{name}}/top_up"), post(tokens::top_up))
+        .with_both(ALERTS, get(alerts::list).post(alerts::create))
+        .with_both(&format!("{ALERTS}/events"), get(alerts::events))
+        .with_both(
+            &format!("{ALERTS}/{{id}}"),
+            get(alerts::get)
+                .patch(alerts::update)
+                .delete(alerts::delete),
+        )
+        .with_both(&format!("{ALERTS}/{{id}}/test"), post(alerts::test))
+        .with_both(
+            &format!("{ALERTS}/{{id}}/deliveries"),
+            get(alerts::deliveries),
+        )
         .with_both(COSTS, get(reports::summary))
         .with_both(&format!("{COSTS}/calls"), get(reports::calls))
         .with_both(&format!("{COSTS}/focus"), get(reports::focus))

@@ -111,6 +111,7 @@ pub(crate) fn refuse(error: ChangeError) -> Refusal {
     match error {
         ChangeError::OtherRequest => Refusal::OtherRequest,
         ChangeError::NoSuchToken => Refusal::NoSuchToken,
+        ChangeError::NoSuchAlert | ChangeError::TooManyAlerts => Refusal::Bug,
         ChangeError::Stale => Refusal::Stale,
         ChangeError::NameTaken => Refusal::Invalid(taken(FieldFaults::default())),
         ChangeError::Invalid(errors) => Refusal::Invalid(settings_faults(&errors)),

@@ -31,6 +31,11 @@ impl Days {
         Self { zone, last: None }
     }
 
+    /// Whose days.
+    pub(crate) const fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
     /// Where a call is counted that ended at an instant.
     pub(crate) fn slot(&mut self, at: Timestamp) -> Slot {
         if let Some((span, slot)) = &self.last

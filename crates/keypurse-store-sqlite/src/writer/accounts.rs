@@ -83,7 +83,7 @@ impl Writer {
     }
 
     pub(super) fn set_viewer_key(
-        &mut self,
+        &self,
         name: &str,
         key: Option<NewViewerKey>,
         batch: &mut Batch,

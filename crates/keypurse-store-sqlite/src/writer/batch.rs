@@ -364,11 +364,8 @@ impl Writer {
                 let result = self.set_account_key(&name, (digest, pepper), batch)?;
                 batch.answer(reply, result);
             }
-            Command::SetViewerKey { name, key, reply } => {
-                let result = self.set_viewer_key(&name, key, batch)?;
-                batch.answer(reply, result);
-            }
             Command::Keys(command) => self.decide_keys(command, batch)?,
+            Command::Alerts(command) => self.decide_alerts(command, batch, now)?,
             Command::Session(command) => self.decide_session(command, batch)?,
             Command::Forget(before, reply) => {
                 let forgotten = self.forget_calls(before)?;
@@ -379,15 +376,18 @@ impl Writer {
                 self.probe()?;
                 batch.answer(reply, Ok(()));
             }
-            Command::Close(reply) => {
-                // Without space the next start does it.
-                if !self.space.is_short() {
-                    self.materialise()?;
-                }
-                batch.closes = true;
-                batch.answer(reply, Ok(()));
-            }
+            Command::Close(reply) => self.prepare_to_close(batch, reply)?,
         }
+        Ok(())
+    }
+
+    fn prepare_to_close(&mut self, batch: &mut Batch, reply: Reply<()>) -> rusqlite::Result<()> {
+        // Without space the next start does it.
+        if !self.space.is_short() {
+            self.materialise()?;
+        }
+        batch.closes = true;
+        batch.answer(reply, Ok(()));
         Ok(())
     }
 

@@ -6,11 +6,12 @@ use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
 use keypurse_store::{
     Account, AccountTopUp, ChangeError, CreateAccountError, Digest, Guard, HoldFailure, Made,
-    NewAccount, NewHold, NewViewerKey, Once, RecordFailure, Settlement, SimulatedCall, StoreError,
-    Token, TokenChange,
+    NewAccount, NewHold, Once, RecordFailure, Settlement, SimulatedCall, StoreError, Token,
+    TokenChange,
 };
 use tokio::sync::oneshot;
 
+use super::alerts::AlertsCommand;
 use super::keys::KeysCommand;
 use super::sessions::SessionCommand;
 
@@ -38,12 +39,8 @@ pub(crate) enum Command {
         pepper: u32,
         reply: Reply<Option<Account>, CreateAccountError>,
     },
-    SetViewerKey {
-        name: String,
-        key: Option<NewViewerKey>,
-        reply: Reply<Option<Account>, CreateAccountError>,
-    },
     Keys(KeysCommand),
+    Alerts(AlertsCommand),
     Session(SessionCommand),
     /// Calls that finished before this instant.
     Forget(Timestamp, Reply<usize>),

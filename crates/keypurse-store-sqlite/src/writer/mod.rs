@@ -4,6 +4,7 @@
 //! then answers everybody. A lone call pays one commit; a crowd shares it.
 
 mod accounts;
+mod alerts;
 mod batch;
 mod calls;
 mod change;
@@ -19,6 +20,7 @@ mod sessions;
 mod space;
 mod tokens;
 
+pub(crate) use alerts::AlertsCommand;
 pub(crate) use batch::Writer;
 pub(crate) use command::{Command, Reply};
 pub(crate) use keys::KeysCommand;

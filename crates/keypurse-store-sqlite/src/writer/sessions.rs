@@ -2,7 +2,7 @@
 
 use keypurse_core::id::{AccountId, SessionId};
 use keypurse_core::time::Timestamp;
-use keypurse_store::{Access, NewSession, Session};
+use keypurse_store::{Access, Account, CreateAccountError, NewSession, NewViewerKey, Session};
 use rusqlite::params;
 
 use super::batch::{Batch, Writer};
@@ -16,6 +16,12 @@ pub(crate) enum SessionCommand {
     Begin(NewSession, Reply<Option<Session>>),
     See(SessionId, Timestamp, Reply<()>),
     End(AccountId, SessionId, Reply<bool>),
+    /// Of the account with this name.
+    SetViewerKey(
+        String,
+        Option<NewViewerKey>,
+        Reply<Option<Account>, CreateAccountError>,
+    ),
 }
 
 impl Writer {
@@ -41,6 +47,10 @@ impl Writer {
                     .prepare_cached("DELETE FROM session WHERE account_id = ? AND id = ?")?
                     .execute([account.0, id.0])?;
                 batch.answer(reply, Ok(ended > 0));
+            }
+            SessionCommand::SetViewerKey(name, key, reply) => {
+                let result = self.set_viewer_key(&name, key, batch)?;
+                batch.answer(reply, result);
             }
         }
         Ok(())

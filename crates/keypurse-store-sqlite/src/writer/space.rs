@@ -79,14 +79,14 @@ impl Space {
                 | Command::TopUpAccount(..)
                 | Command::CreateAccount(..)
                 | Command::Keys(_)
+                | Command::Alerts(_)
                 | Command::Session(SessionCommand::Begin(..) | SessionCommand::See(..))
                 | Command::Forget(..)
                 | Command::Probe(_) => true,
                 Command::ChangeToken(change, ..) => !matches!(change, TokenChange::Delete(_)),
                 Command::Settle(..)
                 | Command::SetAccountKey { .. }
-                | Command::SetViewerKey { .. }
-                | Command::Session(SessionCommand::End(..))
+                | Command::Session(SessionCommand::End(..) | SessionCommand::SetViewerKey(..))
                 | Command::OpenHolds(_)
                 | Command::Close(_) => false,
             }

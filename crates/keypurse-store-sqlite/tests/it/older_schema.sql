@@ -1,4 +1,6 @@
--- Undoes 0008, 0007, 0006 and 0005: a database as the schema before them was.
+-- Undoes 0010 to 0005: a database as the schema before them was.
+DROP TABLE session;
+DROP TABLE viewer_key;
 DROP INDEX token_of_account;
 DROP TABLE usage_fresh;
 DROP TABLE usage_hour;

@@ -1,16 +1,27 @@
 //! What every backend has to keep, whatever it stores in. A backend's tests
 //! run each promise on a fresh store.
 
+mod alerts;
 mod calls;
 mod changes;
 mod fixtures;
 mod join;
 mod keys;
 pub mod model;
+mod search;
+mod sessions;
 mod tokens;
 mod units;
 mod usage;
 
+pub use alerts::{
+    a_deleted_alert_leaves_its_events_and_nothing_to_deliver,
+    a_delivery_is_due_until_it_is_taken_or_given_up, a_webhook_moves_to_a_newer_master_key,
+    an_alert_asked_for_twice_is_one_and_there_is_an_end_to_them,
+    an_alert_fires_once_until_it_is_over, an_alert_that_changed_does_not_fire_for_what_it_was,
+    an_alert_without_a_webhook_is_only_listed, no_alert_stands_in_anothers_way,
+    what_alerts_are_about_is_read_as_it_is_now,
+};
 pub use calls::{
     a_call_holds_anew_for_its_next_model, a_charge_and_an_adjustment_never_lose_each_other,
     an_abandoned_call_is_charged_its_floor, deletion_rotation_and_expiry_end_admission,
@@ -26,6 +37,14 @@ pub use changes::{
 pub use fixtures::*;
 use join::join_all;
 pub use keys::a_secret_moves_to_newer_keys_and_stays_itself;
+pub use search::{
+    a_due_reset_counts_in_lists, a_token_stands_as_its_calls_left_it,
+    tokens_are_found_by_what_is_remembered_of_them, tokens_are_listed_in_order_and_in_pages,
+};
+pub use sessions::{
+    a_session_does_not_outlive_its_key, a_session_ends_when_it_should,
+    a_session_has_the_rights_of_its_key, an_account_has_one_viewer_key,
+};
 pub use tokens::{
     a_change_is_seen_by_the_next_caller, a_deleted_name_is_free_and_its_history_is_not,
     a_reset_is_applied_once, names_are_unique_in_an_account,

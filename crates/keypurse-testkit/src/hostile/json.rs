@@ -5,7 +5,6 @@ use bytes::Bytes;
 use super::behaviour::Behaviour;
 use super::script::{Asked, Framing, Piece, Script, Step, words};
 use super::stream;
-use crate::upstream::chat;
 
 const WHOLE: Framing = Framing::Length { missing: 0 };
 /// Sent so many times: more than 64 MiB.
@@ -15,7 +14,7 @@ const FLOOD_PIECES: usize = 80;
 /// What is sent to a request that asks for no stream.
 pub(super) fn script(asked: &Asked) -> Script {
     if let Some(status) = asked.behaviour.refusal() {
-        return Script::refusal(status);
+        return Script::refusal(asked.wire, status);
     }
     let body = answer(asked);
     let json = |body: Piece| Script::ok("application/json", WHOLE, vec![Step::Send(body)]);
@@ -24,7 +23,7 @@ pub(super) fn script(asked: &Asked) -> Script {
         Behaviour::CutInHeaders => Script::cut_after("HTTP/1.1 200 OK\r\ncontent-ty"),
         Behaviour::CutInBody | Behaviour::CutBeforeEnd => cut_in(&body.bytes),
         Behaviour::ErrorInside | Behaviour::ErrorEvent => {
-            json(Piece::raw(r#"{"error":{"message":"overloaded"}}"#))
+            json(Piece::raw(asked.wire.error().to_string()))
         }
         Behaviour::WrongType => Script::ok(
             "text/html",
@@ -74,11 +73,11 @@ fn answer(asked: &Asked) -> Piece {
     let shown = asked.shown();
     let (usage, billed) = asked.usage();
     let text = words(0, shown);
-    let mut body = chat(&text, &usage).to_string();
+    let mut body = asked.wire.whole(&text, &usage);
     let mut billed = billed;
     if asked.behaviour == Behaviour::UsageTwice {
         // Two members of one name: nobody knows which one counts.
-        body.insert_str(1, r#""usage":{"prompt_tokens":1,"completion_tokens":1},"#);
+        body.insert_str(1, &asked.wire.second_usage());
         billed = None;
     }
     Piece {

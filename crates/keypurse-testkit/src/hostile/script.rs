@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::behaviour::Behaviour;
 use super::truth::Billed;
-use crate::upstream::usage;
+use super::wire::{Told, Wire};
 
 /// Input tokens of every request, as this provider counts them. Shorter than
 /// any request of a test is in tokens, whatever the tokenizer.
@@ -21,6 +21,7 @@ const WORDS: [&str; 8] = [" the", " of", " and", " to", " in", " that", " is", "
 /// What was asked.
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
+    pub(super) wire: Wire,
     pub(super) behaviour: Behaviour,
     pub(super) streamed: bool,
     pub(super) limit: u64,
@@ -95,28 +96,34 @@ impl Asked {
     /// The usage it reports at its end, and whether that can be believed.
     pub(super) fn usage(&self) -> (Value, Option<Billed>) {
         let shown = self.shown();
-        let believed = |input: u64, output: u64| {
-            let billed = Billed { input, output };
-            (usage(input, output), Some(billed))
+        let told = |told: &Told| self.wire.usage(told);
+        let believed = |output: u64| Billed {
+            input: INPUT_TOKENS,
+            output,
         };
-        let absurd = |output: Value| {
-            let wire = json!({"prompt_tokens": INPUT_TOKENS, "completion_tokens": output});
-            (wire, None)
-        };
+        let absurd = |output: Value| (told(&Told::output(output)), None);
         match self.behaviour {
             Behaviour::NoUsage => (Value::Null, None),
-            Behaviour::ZeroUsage => believed(0, 0),
+            Behaviour::ZeroUsage => {
+                let nothing = Billed {
+                    input: 0,
+                    output: 0,
+                };
+                (self.wire.nothing_used(), Some(nothing))
+            }
             Behaviour::NegativeUsage => absurd(json!(-5)),
             Behaviour::HugeUsage => absurd(json!(1_u64 << 63)),
             Behaviour::TextUsage => absurd(json!(shown.to_string())),
             Behaviour::UsageAboveLimit => absurd(json!(self.limit + 1)),
             Behaviour::IgnoresLimit => absurd(json!(shown)),
             Behaviour::Reasoning => {
-                let (mut wire, billed) = believed(INPUT_TOKENS, shown * 2);
-                wire["completion_tokens_details"] = json!({"reasoning_tokens": shown});
-                (wire, billed)
+                let thought = Told {
+                    output: json!(shown * 2),
+                    reasoning: shown,
+                };
+                (told(&thought), Some(believed(shown * 2)))
             }
-            _ => believed(INPUT_TOKENS, shown),
+            _ => (told(&Told::output(shown)), Some(believed(shown))),
         }
     }
 }
@@ -145,9 +152,8 @@ impl Script {
     }
 
     /// A refusal.
-    pub(super) fn refusal(status: u16) -> Self {
-        let error = json!({"error": {"message": "no", "type": "t", "param": null, "code": "c"}});
-        let body = Piece::raw(error.to_string());
+    pub(super) fn refusal(wire: Wire, status: u16) -> Self {
+        let body = Piece::raw(wire.error().to_string());
         Self {
             head: Some(format!(
                 "HTTP/1.1 {status} No\r\ncontent-type: application/json\r\nretry-after: 7\r\n\

@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 use super::behaviour::Behaviour;
 use super::script::{Asked, Framing, Piece, Script, Step};
 use super::truth::{Entry, Served, Truth};
+use super::wire::Wire;
 use super::{json, stream};
 
 /// Larger requests are a bug of the gateway's.
@@ -156,12 +157,20 @@ fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
 
 fn understand(head: &str, body: &[u8]) -> (Asked, Served) {
     let request: Value = serde_json::from_slice(body).expect("a gateway sends JSON");
-    let number = |name: &str| request[name].as_u64();
-    let limit = number("max_tokens").or_else(|| number("max_completion_tokens"));
+    let target = head.split(' ').nth(1).unwrap_or_default();
+    let wire = Wire::of(target);
+    let number = |value: &Value| value.as_u64();
+    let limit = number(&request["max_tokens"])
+        .or_else(|| number(&request["max_completion_tokens"]))
+        .or_else(|| number(&request["generationConfig"]["maxOutputTokens"]));
+    // Gemini's paths end with `models/{model}:{method}`.
+    let (path, method) = target.rsplit_once(':').unwrap_or((target, ""));
+    let in_path = path.rsplit('/').next().unwrap_or_default();
     let asked = Asked {
-        behaviour: Behaviour::named(request["model"].as_str().unwrap_or_default())
+        wire,
+        behaviour: Behaviour::named(request["model"].as_str().unwrap_or(in_path))
             .unwrap_or(Behaviour::Good),
-        streamed: request["stream"] == true,
+        streamed: request["stream"] == true || method.starts_with("stream"),
         limit: limit.unwrap_or(0),
     };
     let served = Served {
@@ -233,6 +242,10 @@ impl Player<'_> {
             text_bytes,
             billed,
         } = piece;
+        // A chunk without bytes would be the last one.
+        if bytes.is_empty() {
+            return Ok(());
+        }
         // Before a byte of it leaves: whoever has it finds it here.
         self.entry.produces(tokens, text_bytes, billed);
         if framing == Framing::Chunked {

@@ -1,13 +1,12 @@
 //! Streamed answers.
 
 use bytes::Bytes;
-use serde_json::{Value, json};
 
 use super::behaviour::Behaviour;
 use super::script::{Asked, Framing, INPUT_TOKENS, Piece, Script, Step};
 use super::truth::Billed;
+use super::wire::Told;
 use super::{json as whole, script};
-use crate::upstream::{chunk, usage};
 
 const SSE: &str = "text/event-stream";
 /// Tokens in one event of a long answer.
@@ -18,7 +17,7 @@ const FLOOD_PIECES: usize = 1280;
 /// What is sent to a request that asks for a stream.
 pub(super) fn script(asked: &Asked) -> Script {
     if let Some(status) = asked.behaviour.refusal() {
-        return Script::refusal(status);
+        return Script::refusal(asked.wire, status);
     }
     let script = match asked.behaviour {
         Behaviour::CutBeforeHeaders => Script::cut_after(""),
@@ -52,15 +51,12 @@ pub(super) fn events(asked: &Asked) -> Script {
     if asked.behaviour == Behaviour::KeepAlivesFirst {
         steps.extend((0..3).map(|_| Step::Send(Piece::raw(": keep-alive\n\n"))));
     }
-    if asked.behaviour == Behaviour::StaleUsage {
-        let early = with_usage(&usage(INPUT_TOKENS, 0));
-        steps.push(Step::Send(Piece::raw(event(&early))));
-    }
+    steps.extend(start(asked).into_iter().map(send));
     let texts = texts(asked);
     let breaks_after = texts.len() / 2;
     for (index, text) in texts.into_iter().enumerate() {
         if index == breaks_after
-            && let Some(breaking) = breaking(asked.behaviour)
+            && let Some(breaking) = breaking(asked)
         {
             steps.extend(breaking);
             return Script::ok(SSE, Framing::Chunked, steps);
@@ -85,42 +81,53 @@ fn texts(asked: &Asked) -> Vec<Piece> {
         let tokens = at_once.min(shown - from);
         let text = script::words(from, tokens);
         from += tokens;
-        let choice = json!([{"index": 0, "delta": {"content": text}, "finish_reason": null}]);
-        let mut chunk = chunk(choice);
-        let mut billed = None;
-        if asked.behaviour == Behaviour::RunningUsage {
-            chunk["usage"] = usage(INPUT_TOKENS, from);
-            billed = Some(Billed {
-                input: INPUT_TOKENS,
-                output: from,
-            });
-        }
+        let told = (asked.behaviour == Behaviour::RunningUsage).then_some(from);
+        let usage = told.map(|output| asked.wire.usage(&Told::output(output)));
         pieces.push(Piece {
-            bytes: event(&chunk),
+            bytes: asked.wire.text(&text, usage.as_ref()),
             tokens,
             text_bytes: text.len() as u64,
-            billed,
+            billed: told.map(|output| Billed {
+                input: INPUT_TOKENS,
+                output,
+            }),
         });
     }
     pieces
 }
 
+/// What comes before the text.
+fn start(asked: &Asked) -> Vec<Bytes> {
+    let usage = asked.wire.usage(&Told::output(0));
+    let is_told = asked.behaviour != Behaviour::NoUsage;
+    let mut start = asked.wire.start(Some(&usage).filter(|_| is_told));
+    if start.is_empty() && asked.behaviour == Behaviour::StaleUsage {
+        start.push(asked.wire.told(&usage));
+    }
+    start
+}
+
 /// What comes in the middle of a stream that goes wrong.
-fn breaking(behaviour: Behaviour) -> Option<Vec<Step>> {
-    match behaviour {
-        Behaviour::CutInBody | Behaviour::StaleUsage => Some(vec![
-            Step::Send(Piece::raw("data: {\"choices\":[{\"del")),
-            Step::Cut,
-        ]),
-        Behaviour::ErrorEvent => Some(vec![Step::Send(Piece::raw(
-            "data: {\"error\":{\"message\":\"overloaded\",\"code\":503}}\n\n",
-        ))]),
-        Behaviour::GarbageEvent => Some(vec![Step::Send(Piece::raw("data: {\"choices\":[\n\n"))]),
+fn breaking(asked: &Asked) -> Option<Vec<Step>> {
+    match asked.behaviour {
+        Behaviour::CutInBody | Behaviour::StaleUsage => {
+            let half = Piece::raw(asked.wire.half_an_event());
+            Some(vec![Step::Send(half), Step::Cut])
+        }
+        Behaviour::ErrorEvent => Some(vec![send(asked.wire.error_event())]),
+        Behaviour::GarbageEvent => {
+            let garbage = asked.wire.half_an_event().to_owned() + "\n\n";
+            Some(vec![send(garbage.into())])
+        }
         Behaviour::EndlessLine => Some(flood(b"data: ")),
         Behaviour::HugeBody => Some(flood(b": ")),
         Behaviour::Stalls => Some(vec![Step::Hang]),
         _ => None,
     }
+}
+
+fn send(bytes: Bytes) -> Step {
+    Step::Send(Piece::raw(bytes))
 }
 
 fn flood(start: &'static [u8]) -> Vec<Step> {
@@ -131,42 +138,29 @@ fn flood(start: &'static [u8]) -> Vec<Step> {
     ]
 }
 
-/// The end of the choice, usage, the mark.
+/// The end of the text, usage, the mark.
 fn ending(asked: &Asked) -> Vec<Step> {
-    let send = |value: &Value| Step::Send(Piece::raw(event(value)));
-    let stop = json!([{"index": 0, "delta": {}, "finish_reason": "stop"}]);
-    let mut steps = vec![send(&chunk(stop))];
+    let wire = asked.wire;
+    let mut steps = vec![send(wire.stop())];
     if asked.behaviour == Behaviour::CutBeforeEnd {
         steps.push(Step::Cut);
         return steps;
     }
     if asked.behaviour == Behaviour::UsageTwice {
-        let first = usage(INPUT_TOKENS, asked.shown() + 1);
-        steps.push(send(&with_usage(&first)));
+        let first = wire.usage(&Told::output(asked.shown() + 1));
+        steps.push(send(wire.told(&first)));
     }
     let (usage, billed) = asked.usage();
-    if !usage.is_null() {
-        steps.push(Step::Send(Piece {
-            bytes: event(&with_usage(&usage)),
-            billed,
-            ..Piece::default()
-        }));
-    }
+    steps.push(Step::Send(Piece {
+        bytes: wire.end(&usage),
+        billed,
+        ..Piece::default()
+    }));
     if asked.behaviour != Behaviour::NoDone {
-        steps.push(Step::Send(Piece::raw("data: [DONE]\n\n")));
+        steps.push(send(wire.mark()));
     }
     if asked.behaviour == Behaviour::JunkAfterEnd {
         steps.push(Step::Send(Piece::raw("data: {\"junk\"\n\nmore of it")));
     }
     steps
-}
-
-fn with_usage(usage: &Value) -> Value {
-    let mut last = chunk(json!([]));
-    last["usage"] = usage.clone();
-    last
-}
-
-fn event(data: &Value) -> Bytes {
-    format!("data: {data}\n\n").into()
 }

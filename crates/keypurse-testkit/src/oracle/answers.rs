@@ -19,7 +19,8 @@ impl Reading {
 
     /// Whether the stream's mark at the end has come.
     pub fn has_done(&self) -> bool {
-        self.bytes.ends_with(b"data: [DONE]\n\n")
+        let ends_with = |mark: &str| self.bytes.ends_with(mark.as_bytes());
+        ends_with("data: [DONE]\n\n") || ends_with("data: {\"type\":\"message_stop\"}\n\n")
     }
 
     /// Tokens of text so far. An event that has not come whole counts for
@@ -28,12 +29,14 @@ impl Reading {
         let text = String::from_utf8_lossy(&self.bytes);
         if !streamed {
             let answer: Value = serde_json::from_str(&text).unwrap_or_default();
-            return content(&answer["choices"][0]["message"]);
+            return content(&answer["choices"][0]["message"]) + block_text(&answer["content"][0]);
         }
         let whole = text.rfind("\n\n").map_or("", |end| &text[..end]);
         let chunks = data(whole).filter_map(|data| serde_json::from_str(data).ok());
         chunks
-            .map(|chunk: Value| content(&chunk["choices"][0]["delta"]))
+            .map(|chunk: Value| {
+                content(&chunk["choices"][0]["delta"]) + block_text(&chunk["delta"])
+            })
             .sum()
     }
 
@@ -64,4 +67,9 @@ fn data(text: &str) -> impl Iterator<Item = &str> {
 
 fn content(said: &Value) -> u64 {
     said["content"].as_str().map_or(0, tokens_in)
+}
+
+/// Of a message's block, or of a piece of one.
+fn block_text(said: &Value) -> u64 {
+    said["text"].as_str().map_or(0, tokens_in)
 }

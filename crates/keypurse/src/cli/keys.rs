@@ -106,7 +106,10 @@ fn print_usage(kind: KeyKind, used: &KeyUsage) {
             println!("  secrets of tokens   {}", used.secrets);
             println!("  account keys        {}", used.accounts.len());
         }
-        KeyKind::Master => println!("  sealed copies       {}", used.secrets),
+        KeyKind::Master => {
+            println!("  sealed copies       {}", used.secrets);
+            println!("  webhooks of alerts  {}", used.webhooks);
+        }
     }
 }
 

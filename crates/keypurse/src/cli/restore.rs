@@ -260,6 +260,7 @@ fn give_up(
         abandon_key(&options_for(unfinished.to_owned()), kind, *version).map_err(hint::for_open)?;
         if let Some(used) = usage.get(&(kind, *version)) {
             given_up.secrets += used.secrets;
+            given_up.webhooks += used.webhooks;
             given_up.accounts.extend(used.accounts.iter().cloned());
         }
     }
@@ -290,6 +291,10 @@ fn print_next(
             "The master key is new: {} secrets can no longer be shown. They still work.",
             given_up.secrets
         );
+        if given_up.webhooks > 0 {
+            let webhooks = given_up.webhooks;
+            println!("{webhooks} alerts have lost their webhooks: give them anew.");
+        }
     }
     println!();
     println!("It spends nothing until you acknowledge that what happened after");

@@ -1,10 +1,11 @@
 //! `keypurse serve`: run a node.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::ArgAction;
 use clap::builder::BoolishValueParser;
+use clap::{ArgAction, Parser};
 
 use crate::config::Config;
 use crate::node;
@@ -62,6 +63,9 @@ pub(crate) struct ServeArgs {
     /// Largest body of a model call, in MiB
     #[arg(long, env = "KEYPURSE_MAX_BODY_MIB", value_name = "MIB")]
     pub(crate) max_body_mib: Option<u32>,
+    /// Connections of clients at once, as far as the machine has file descriptors for them
+    #[arg(long, env = "KEYPURSE_MAX_CONNECTIONS", value_name = "CONNECTIONS")]
+    pub(crate) max_connections: Option<NonZeroU32>,
     /// Output limit of calls that state none, to models whose own is not known
     #[arg(
         long,
@@ -75,9 +79,29 @@ pub(crate) struct ServeArgs {
     /// How long calls are kept in statements, in days; their charges stay in the sums
     #[arg(long, env = "KEYPURSE_RETENTION_DAYS", value_name = "DAYS")]
     pub(crate) retention_days: Option<u32>,
+    /// Networks beside the public ones that alerts' webhooks may lead to, as `10.0.0.0/8`
+    #[arg(
+        long,
+        env = "KEYPURSE_ALLOW_PRIVATE_WEBHOOKS",
+        value_name = "NETWORKS",
+        value_delimiter = ','
+    )]
+    pub(crate) allow_private_webhooks: Option<Vec<String>>,
     /// What to log: error, warn, info, debug, or per module as `RUST_LOG` takes it
     #[arg(long, env = "KEYPURSE_LOG", value_name = "FILTER")]
     pub(crate) log: Option<String>,
+}
+
+impl ServeArgs {
+    /// What the environment says a server would use.
+    pub(crate) fn from_environment() -> anyhow::Result<Self> {
+        #[derive(Debug, Parser)]
+        struct Alone {
+            #[command(flatten)]
+            args: ServeArgs,
+        }
+        Ok(Alone::try_parse_from(["keypurse"])?.args)
+    }
 }
 
 pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<()> {

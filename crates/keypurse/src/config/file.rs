@@ -25,9 +25,11 @@ pub(crate) struct ConfigFile {
     pub(crate) cors_origins: Option<Vec<String>>,
     pub(crate) time_zone: Option<String>,
     pub(crate) max_body_mib: Option<u32>,
+    pub(crate) max_connections: Option<NonZeroU32>,
     pub(crate) default_max_output_tokens: Option<u32>,
     pub(crate) drain_timeout_seconds: Option<u32>,
     pub(crate) retention_days: Option<u32>,
+    pub(crate) allow_private_webhooks: Option<Vec<String>>,
     pub(crate) log: Option<String>,
     #[serde(default)]
     pub(crate) providers: BTreeMap<String, ProviderSection>,

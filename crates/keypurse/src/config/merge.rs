@@ -1,13 +1,17 @@
 //! One validated configuration from flags, environment, file and defaults.
 
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
 use jiff::tz::TimeZone;
+use keypurse_core::rules::Network;
+use keypurse_server::alerts::Reach;
 use keypurse_server::gateway::GatewayConfig;
 use keypurse_server::http::cors::Origin;
+use keypurse_server::http::pace::Pace;
 use keypurse_server::{Settings, Transport};
 
 use super::file::ConfigFile;
@@ -21,6 +25,7 @@ pub(super) const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
 pub(super) const DEFAULT_MAX_BODY_MIB: u32 = 32;
 pub(super) const DEFAULT_MAX_OUTPUT_TOKENS: u32 = 4096;
 pub(super) const DEFAULT_DRAIN_SECONDS: u32 = 60;
+pub(super) const DEFAULT_MAX_CONNECTIONS: NonZeroU32 = NonZeroU32::new(4096).unwrap();
 pub(super) const DEFAULT_LOG: &str = "info";
 pub(super) const DEFAULT_TIME_ZONE: &str = "UTC";
 /// Read when it is there and no other is named.
@@ -41,9 +46,13 @@ pub(crate) struct Config {
     pub(crate) tls: Option<Tls>,
     pub(crate) log: String,
     pub(crate) drain_timeout: Duration,
+    /// Connections of clients at once, if there are file descriptors for them.
+    pub(crate) max_connections: usize,
     pub(crate) demo: bool,
     /// How long calls are kept; `None`: for ever.
     pub(crate) retention_days: Option<u32>,
+    /// Where webhooks may lead to.
+    pub(crate) webhooks: Reach,
     pub(crate) gateway: GatewayConfig,
     pub(crate) settings: Settings,
 }
@@ -51,12 +60,13 @@ pub(crate) struct Config {
 impl Config {
     /// Reads the file and puts flags and environment over it.
     pub(crate) fn load(args: &ServeArgs, environment: Environment<'_>) -> anyhow::Result<Self> {
-        let file = match &args.config {
-            Some(path) => ConfigFile::read(path)?,
-            None if Path::new(DEFAULT_FILE).is_file() => ConfigFile::read(Path::new(DEFAULT_FILE))?,
-            None => ConfigFile::default(),
-        };
-        Self::merge(args, &file, environment)
+        Self::merge(args, &read(args)?, environment)
+    }
+
+    /// What is needed without a listener and without providers.
+    pub(crate) fn in_process(args: &ServeArgs) -> anyhow::Result<(Settings, Reach)> {
+        let file = read(args)?;
+        Ok((settings(args, &file)?, webhooks(args, &file)?))
     }
 
     pub(super) fn merge(
@@ -87,9 +97,16 @@ impl Config {
             data_dir: data_dir.unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR)),
             tls,
             log: log.unwrap_or_else(|| DEFAULT_LOG.to_owned()),
+            max_connections: usize::try_from(
+                args.max_connections
+                    .or(file.max_connections)
+                    .unwrap_or(DEFAULT_MAX_CONNECTIONS)
+                    .get(),
+            )?,
             drain_timeout: Duration::from_secs(drain.unwrap_or(DEFAULT_DRAIN_SECONDS).into()),
             demo,
             retention_days: args.retention_days.or(file.retention_days),
+            webhooks: webhooks(args, file)?,
             gateway: GatewayConfig {
                 providers: providers::providers(file, demo, environment)?,
                 prices: prices::prices(file)?,
@@ -103,6 +120,14 @@ impl Config {
                 ..settings(args, file)?
             },
         })
+    }
+}
+
+fn read(args: &ServeArgs) -> anyhow::Result<ConfigFile> {
+    match &args.config {
+        Some(path) => ConfigFile::read(path),
+        None if Path::new(DEFAULT_FILE).is_file() => ConfigFile::read(Path::new(DEFAULT_FILE)),
+        None => Ok(ConfigFile::default()),
     }
 }
 
@@ -123,6 +148,7 @@ fn settings(args: &ServeArgs, file: &ConfigFile) -> anyhow::Result<Settings> {
         reveal_secrets: args.reveal_secrets.or(file.reveal_secrets).unwrap_or(true),
         zone,
         max_body_bytes: usize::try_from(mib)? << 20,
+        body_pace: Pace::default(),
         trusts_forwarded_for: args
             .trust_forwarded_for
             .or(file.trust_forwarded_for)
@@ -130,6 +156,22 @@ fn settings(args: &ServeArgs, file: &ConfigFile) -> anyhow::Result<Settings> {
         transport: Transport::Plain,
         cors_origins: cors_origins(args, file)?,
     })
+}
+
+fn webhooks(args: &ServeArgs, file: &ConfigFile) -> anyhow::Result<Reach> {
+    let setting = "allow_private_webhooks";
+    let networks = args.allow_private_webhooks.as_ref();
+    let networks = networks.or(file.allow_private_webhooks.as_ref());
+    let read = |text: &String| {
+        Network::parse(text)
+            .map_err(|error| {
+                let hint = Hint("write networks as 10.0.0.0/8, or addresses".to_owned());
+                anyhow::Error::new(hint).context(format!("`{text}` is no network: {error}"))
+            })
+            .with_context(|| origin(setting, args.allow_private_webhooks.is_some(), file))
+    };
+    let networks = networks.into_iter().flatten().map(read);
+    Ok(Reach::and(networks.collect::<Result<_, _>>()?))
 }
 
 fn cors_origins(args: &ServeArgs, file: &ConfigFile) -> anyhow::Result<Vec<Origin>> {

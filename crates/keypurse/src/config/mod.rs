@@ -7,6 +7,7 @@ mod providers;
 mod reference;
 
 pub(crate) use merge::{Config, Tls};
+pub(crate) use providers::Environment;
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use keypurse_providers::presets::{GEMINI_BASE_URL, PRESETS, Preset};
+use keypurse_providers::presets::{self, GEMINI_BASE_URL, PRESETS, Preset};
 use keypurse_providers::translate;
 use keypurse_server::gateway::{
     Dialect, HttpUpstream, OutputLimitField, ProviderConfig, ProviderKey, ProviderKind, StreamHold,
@@ -33,10 +33,11 @@ pub(super) fn providers(
         })?;
         providers.push(provider);
     }
-    for preset in PRESETS {
-        let is_set = environment(preset.api_key_env).filter(|key| !key.trim().is_empty());
-        if let (Some(key), false) = (is_set, file.providers.contains_key(preset.name)) {
-            providers.push(from_preset(preset, &key));
+    let known = PRESETS.iter().filter(|preset| !preset.is_local);
+    for preset in known.filter(|preset| !file.providers.contains_key(preset.name)) {
+        let key = set(environment, preset.api_key_env);
+        if let Some((key, base_url)) = key.zip(own_base_url(preset, environment)) {
+            providers.push(from_preset(preset, key, base_url));
         }
     }
     if demo {
@@ -51,11 +52,17 @@ pub(super) fn providers(
     Ok(providers)
 }
 
-fn from_preset(preset: &Preset, key: &str) -> ProviderConfig {
+/// A variable that is set, and not to nothing.
+fn set(environment: Environment<'_>, variable: &str) -> Option<String> {
+    let value = environment(variable)?.trim().to_owned();
+    (!value.is_empty()).then_some(value)
+}
+
+fn from_preset(preset: &Preset, key: String, base_url: String) -> ProviderConfig {
     let upstream = HttpUpstream {
         dialect: dialect_of(preset),
-        base_url: preset.base_url.to_owned(),
-        api_key: Some(ProviderKey::new(key.trim().to_owned())),
+        base_url,
+        api_key: Some(ProviderKey::new(key)),
         output_limit_field: limit_field(preset),
         timeouts: Timeouts::default(),
     };
@@ -82,11 +89,11 @@ fn from_file(
     environment: Environment<'_>,
 ) -> anyhow::Result<ProviderConfig> {
     check_name(name)?;
-    let preset = PRESETS.iter().find(|preset| preset.name == name);
+    let preset = presets::find(name);
     let dialect = dialect(section, preset)?;
-    let usual = preset.and_then(|preset| usual_base_url(preset, dialect));
-    let base_url = section.base_url.as_deref().or(usual);
-    let base_url = base_url.context("base_url is missing")?;
+    let usual = || usual_base_url(preset?, dialect, environment);
+    let base_url = section.base_url.clone().or_else(usual);
+    let base_url = base_url.with_context(|| missing_base_url(preset))?;
     let upstream = HttpUpstream {
         dialect,
         base_url: base_url.trim_end_matches('/').to_owned(),
@@ -132,13 +139,36 @@ fn dialect(section: &ProviderSection, preset: Option<&Preset>) -> anyhow::Result
 }
 
 /// Where a well-known provider speaks this dialect.
-fn usual_base_url(preset: &Preset, dialect: Dialect) -> Option<&'static str> {
+fn usual_base_url(
+    preset: &Preset,
+    dialect: Dialect,
+    environment: Environment<'_>,
+) -> Option<String> {
     match dialect {
-        Dialect::Gemini if preset.name == "google" => Some(GEMINI_BASE_URL),
-        dialect if dialect == dialect_of(preset) => Some(preset.base_url),
+        Dialect::Gemini if preset.name == "google" => Some(GEMINI_BASE_URL.to_owned()),
+        dialect if dialect == dialect_of(preset) => own_base_url(preset, environment),
         // "OpenAI SDK compatibility": the same base URL has both.
-        Dialect::OpenAi if preset.name == "anthropic" => Some(preset.base_url),
+        Dialect::OpenAi if preset.name == "anthropic" => Some(preset.base_url.to_owned()),
         Dialect::OpenAi | Dialect::Anthropic | Dialect::Gemini => None,
+    }
+}
+
+/// Where a well-known provider is, as far as that is known.
+fn own_base_url(preset: &Preset, environment: Environment<'_>) -> Option<String> {
+    let Some(variable) = preset.endpoint_env else {
+        return Some(preset.base_url.to_owned());
+    };
+    let endpoint = set(environment, variable)?;
+    let endpoint = endpoint.trim_end_matches('/');
+    // Some write down the whole of it.
+    let endpoint = endpoint.strip_suffix(preset.base_url).unwrap_or(endpoint);
+    Some(format!("{endpoint}{}", preset.base_url))
+}
+
+fn missing_base_url(preset: Option<&Preset>) -> String {
+    match preset.and_then(|preset| preset.endpoint_env) {
+        Some(variable) => format!("base_url is missing; write it, or set {variable}"),
+        None => "base_url is missing".to_owned(),
     }
 }
 

@@ -8,7 +8,7 @@ use clap::CommandFactory;
 
 use super::merge::{
     DEFAULT_DRAIN_SECONDS, DEFAULT_LISTEN, DEFAULT_LOG, DEFAULT_MAX_BODY_MIB,
-    DEFAULT_MAX_OUTPUT_TOKENS, DEFAULT_TIME_ZONE,
+    DEFAULT_MAX_CONNECTIONS, DEFAULT_MAX_OUTPUT_TOKENS, DEFAULT_TIME_ZONE,
 };
 use crate::cli::{Cli, DEFAULT_DATA_DIR};
 use keypurse_providers::presets::PRESETS;
@@ -55,6 +55,22 @@ may leave out the version (`/v1`, `/v1beta`), as the vendors' SDKs do.
 
 | Name | Variable | Base URL |
 |---|---|---|
+";
+
+const LOCAL: &str = "
+`azure` needs `AZURE_OPENAI_ENDPOINT` too; its models are called by the names of their deployments. The last three run
+on your own machine. No variable switches them on, a section of the file does, even an empty one; a key is sent if
+its variable is set. Nobody publishes prices for them, so that their models are refused until there is a
+price for each, or `free = true`:
+
+```toml
+[providers.ollama]
+free = true
+
+[providers.\"llama.cpp\"]                # its dot needs quotes
+base_url = \"http://127.0.0.1:8081/v1\" # if it does not listen where it usually does
+free = true
+```
 ";
 
 const PRICES: &str = "
@@ -142,12 +158,17 @@ pub(super) fn markdown() -> String {
     }
     text.push_str(PROVIDERS);
     for preset in PRESETS {
+        let endpoint = preset.endpoint_env.map(|variable| format!("${variable}"));
         let _ = writeln!(
             text,
-            "| `{}` | `{}` | `{}` |",
-            preset.name, preset.api_key_env, preset.base_url
+            "| `{}` | `{}` | `{}{}` |",
+            preset.name,
+            preset.api_key_env,
+            endpoint.unwrap_or_default(),
+            preset.base_url
         );
     }
+    text.push_str(LOCAL);
     text.push_str(PRICES);
     text.push_str(ALIASES);
     text
@@ -159,6 +180,7 @@ fn default_of(name: &str) -> String {
         "data-dir" => format!("`{DEFAULT_DATA_DIR}`"),
         "time-zone" => format!("`{DEFAULT_TIME_ZONE}`"),
         "max-body-mib" => DEFAULT_MAX_BODY_MIB.to_string(),
+        "max-connections" => DEFAULT_MAX_CONNECTIONS.to_string(),
         "default-max-output-tokens" => DEFAULT_MAX_OUTPUT_TOKENS.to_string(),
         "drain-timeout-seconds" => DEFAULT_DRAIN_SECONDS.to_string(),
         "retention-days" => "for ever".to_owned(),

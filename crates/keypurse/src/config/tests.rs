@@ -1,5 +1,6 @@
 use keypurse_core::price::{ImageKind, Rate};
 use keypurse_core::usage::Class;
+use keypurse_testkit::fuzz::Mutator;
 
 use super::file::{ConfigFile, Problem};
 use super::merge::Config;
@@ -174,6 +175,80 @@ fn a_provider_configures_itself_when_its_variable_is_set() {
     assert!(merged("", |_| {}).unwrap().gateway.providers.is_empty());
 }
 
+/// Names, base URLs and whether a key is known, of all that is configured.
+fn known(file: &str, variables: &[(&str, &str)]) -> Vec<(String, String, bool)> {
+    use keypurse_server::gateway::ProviderKind;
+    let environment = |name: &str| {
+        let variable = variables.iter().find(|(known, _)| *known == name);
+        variable.map(|(_, value)| (*value).to_owned())
+    };
+    let config = merged_with(file, |_| {}, &environment).unwrap();
+    let providers = config.gateway.providers.into_iter();
+    let shown = providers.map(|provider| match provider.kind {
+        ProviderKind::Http(upstream) => {
+            (provider.name, upstream.base_url, upstream.api_key.is_some())
+        }
+        ProviderKind::Demo => panic!("over HTTP"),
+    });
+    shown.collect()
+}
+
+#[test]
+fn a_provider_that_is_elsewhere_for_everybody_wants_to_know_where() {
+    let key = ("AZURE_OPENAI_API_KEY", "secret");
+    let azure = |url: &str, has_key| vec![("azure".to_owned(), url.to_owned(), has_key)];
+    let here = "https://here.openai.azure.com/openai/v1";
+    for endpoint in [
+        "https://here.openai.azure.com",
+        "https://here.openai.azure.com/",
+        "https://here.openai.azure.com/openai/v1/",
+    ] {
+        let variables = [key, ("AZURE_OPENAI_ENDPOINT", endpoint)];
+        assert_eq!(known("", &variables), azure(here, true), "{endpoint}");
+    }
+    assert_eq!(known("", &[key]), []);
+    let file = "[providers.azure]\nbase_url = \"https://h/openai/v1\"";
+    assert_eq!(known(file, &[key]), azure("https://h/openai/v1", true));
+    let missing = refused("[providers.azure]", |_| {});
+    assert!(
+        missing.contains("or set AZURE_OPENAI_ENDPOINT"),
+        "{missing}"
+    );
+}
+
+#[test]
+fn a_provider_on_this_machine_is_there_when_the_file_says_so() {
+    let variables = [("OLLAMA_API_KEY", "secret"), ("VLLM_API_KEY", "secret")];
+    assert_eq!(known("", &variables), []);
+    let file = "[providers.ollama]\n[providers.vllm]\n[providers.\"llama.cpp\"]\nfree = true";
+    let expected = [
+        ("llama.cpp", "http://127.0.0.1:8080/v1", false),
+        ("ollama", "http://127.0.0.1:11434/v1", true),
+        ("vllm", "http://127.0.0.1:8000/v1", true),
+    ];
+    let expected = expected.map(|(name, url, key)| (name.to_owned(), url.to_owned(), key));
+    assert_eq!(known(file, &variables), expected);
+    let free = merged(file, |_| {}).unwrap().gateway.providers;
+    let free: Vec<bool> = free.iter().map(|provider| provider.free).collect();
+    assert_eq!(free, [true, false, false]);
+}
+
+#[test]
+fn every_well_known_provider_has_a_name_and_a_place_of_its_own() {
+    use keypurse_providers::presets::PRESETS;
+    let mut names: Vec<_> = PRESETS.iter().map(|preset| preset.name).collect();
+    let mut places: Vec<_> = PRESETS.iter().map(|preset| preset.base_url).collect();
+    for list in [&mut names, &mut places] {
+        let all = list.len();
+        list.sort_unstable();
+        list.dedup();
+        assert_eq!(list.len(), all, "{list:?}");
+    }
+    for name in ["azure", "cohere", "llama.cpp", "ollama", "vllm"] {
+        assert!(names.contains(&name), "{name}");
+    }
+}
+
 #[test]
 fn a_provider_speaks_its_own_dialect_unless_another_is_written() {
     use keypurse_server::gateway::{Dialect, ProviderKind};
@@ -281,4 +356,42 @@ fn what_is_no_token_has_a_price_in_the_file() {
     };
     let dollars = images.dearest(low).unwrap().dollars_per_million();
     assert_eq!(dollars.to_string(), "10000.0");
+}
+
+#[test]
+fn h12_no_text_breaks_the_reader_of_the_configuration() {
+    let seed = "demo = true\nmax_body_mib = 3\n[aliases]\na = [\"b/c\"]\n[providers.x]\n\
+                kind = 'openai'\nbase_url = \"http://h\"\n[[prices]]\nmodel = \"x/m\"\n\
+                images = [{ price = \"1\" }]\n";
+    let texts = Mutator::new(vec![seed.as_bytes().to_vec()], 1);
+    for _ in 0..2_000 {
+        let text = String::from_utf8_lossy(&texts.next_input()).into_owned();
+        if let Err(problem) = ConfigFile::parse(&text) {
+            assert!(
+                (1..=text.lines().count().max(1) + 1).contains(&problem.line),
+                "{text:?}"
+            );
+            assert!(
+                !problem.what.is_empty() && !problem.remedy.is_empty(),
+                "{text:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn webhooks_lead_to_private_networks_only_where_that_is_allowed() {
+    let permits = |config: &Config| config.webhooks.permits("10.1.2.3".parse().unwrap());
+    assert!(!permits(&merged("", |_| {}).unwrap()));
+    let file = "allow_private_webhooks = [\"10.0.0.0/8\", \"::1\"]";
+    assert!(permits(&merged(file, |_| {}).unwrap()));
+    let flag = merged(file, |args| {
+        args.allow_private_webhooks = Some(vec!["192.168.0.0/16".to_owned()]);
+    });
+    assert!(!permits(&flag.unwrap()));
+    let wrong = refused("allow_private_webhooks = [\"10.0.0.1/8\"]", |_| {});
+    assert!(
+        wrong.contains("`10.0.0.1/8` is no network: the network is 10.0.0.0/8"),
+        "{wrong}"
+    );
 }

@@ -2,13 +2,17 @@
 
 mod account_key;
 mod banner;
+mod descriptors;
+mod in_process;
 mod keys;
 mod retention;
 mod run;
 mod signals;
 mod time_keeping;
 mod tls;
+mod wiring;
 
+pub(crate) use in_process::open_in_process;
 pub(crate) use keys::check_keys;
 pub(crate) use run::run;
 

@@ -5,15 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use keypurse_core::id::CallIds;
 use keypurse_core::time::Clock;
-use keypurse_server::dashboard::Dashboard;
+use keypurse_server::alerts::Alerting;
+use keypurse_server::background::alerts;
 use keypurse_server::gateway::Gateway;
-use keypurse_server::http::revocations::Revocations;
-use keypurse_server::http::serve::{Listener, serve};
-use keypurse_server::http::throttle::FailedSignIns;
+use keypurse_server::http::serve::{Limits, Listener, serve};
 use keypurse_server::vault::Vault;
-use keypurse_server::{AppState, State, router};
+use keypurse_server::{State, router};
 use keypurse_store::Store;
 use keypurse_store_sqlite::{SqliteOptions, SqliteStore, instance};
 use tokio::net::TcpListener;
@@ -21,7 +19,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::signals::Signals;
-use super::{account_key, banner, keys, retention, time_keeping, tls};
+use super::wiring::{self, Parts};
+use super::{account_key, banner, descriptors, keys, retention, time_keeping, tls};
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::hint::{self, Hint};
@@ -45,21 +44,16 @@ pub(crate) async fn run(config: Config, preset_key: Option<String>) -> anyhow::R
     let key = account_key::ensure(&dir, &vault, &*store, preset_key).await?;
     let gateway = Gateway::new(config.gateway).context("the providers' configuration is wrong")?;
     gateway.warm();
-    let state: AppState = Arc::new(State {
+    let state = wiring::state(Parts {
         vault,
         clock: clock.clone(),
-        entropy: Arc::new(SystemEntropy),
-        call_ids: CallIds::after(store.last_call().await?),
         store,
-        tasks: TaskTracker::new(),
-        draining: CancellationToken::new(),
-        cut_off: CancellationToken::new(),
-        revocations: Revocations::default(),
-        failed_sign_ins: FailedSignIns::default(),
-        dashboard: Dashboard::default(),
         gateway,
+        alerting: Alerting::new(config.webhooks).context("cannot set up TLS for webhooks")?,
         settings: config.settings,
-    });
+    })
+    .await?;
+    state.tasks.spawn(alerts::watch(Arc::clone(&state)));
     if let Some(days) = config.retention_days {
         let clock = clock.clone();
         let forgetting = retention::watch(Arc::clone(&state), days, move || clock.floor());
@@ -77,7 +71,15 @@ pub(crate) async fn run(config: Config, preset_key: Option<String>) -> anyhow::R
     });
     state.tasks.spawn(keys::watch(Arc::clone(&state), dir));
     let (connections, stop) = (TaskTracker::new(), CancellationToken::new());
-    let listener = Listener { socket, tls };
+    let limits = Limits {
+        connections: descriptors::connections(config.max_connections),
+        ..Limits::default()
+    };
+    let listener = Listener {
+        socket,
+        tls,
+        limits,
+    };
     let serving = serve(
         listener,
         router(Arc::clone(&state)),

@@ -12,12 +12,17 @@ mod provider;
 mod shop;
 mod small_disk;
 
+mod alerts;
 mod backup;
 mod clock;
+mod commands;
 mod corruption;
+mod dashboard;
 mod disk_full;
+mod edge;
 mod io_error;
 mod keys;
 mod oracle;
 mod serve;
 mod sigterm;
+mod terminal;

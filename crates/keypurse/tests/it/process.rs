@@ -213,6 +213,11 @@ impl Process {
         assert!(asked.unwrap().success());
     }
 
+    /// Its number.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it wrote to stdout and stderr.
     pub(crate) fn log(&self) -> String {
         let read = |name| std::fs::read_to_string(self.folder.join(name)).unwrap_or_default();

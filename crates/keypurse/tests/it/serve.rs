@@ -151,7 +151,8 @@ async fn l13_no_secret_is_in_the_database_the_log_or_an_error() {
     let provider = Provider::start().await;
     let unreachable = "[providers.gone]\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:1/v1\"\n\
                        api_key = \"sk-unreachable-canary-2718\"\nfree = true\n";
-    let config = format!("{}\n{unreachable}", provider.config());
+    let allowed = "allow_private_webhooks = [\"127.0.0.0/8\"]\n";
+    let config = format!("{allowed}{}\n{unreachable}", provider.config());
     let setup = Setup::new(folder.path())
         .config(&config)
         .argument("--log")
@@ -179,6 +180,7 @@ async fn l13_no_secret_is_in_the_database_the_log_or_an_error() {
             answers.push_str(&answer.text);
         }
     }
+    answers.push_str(&test_of_webhook(&client).await);
     assert!(process.terminate().success());
     let mut places = vec![
         ("log", process.log().into_bytes()),
@@ -197,6 +199,8 @@ async fn l13_no_secret_is_in_the_database_the_log_or_an_error() {
         PROVIDER_KEY,
         "sk-unreachable-canary-2718",
         prompt,
+        WEBHOOK_SECRET,
+        WEBHOOK_PATH,
     ];
     for (place, content) in &places {
         for canary in secrets {
@@ -206,6 +210,25 @@ async fn l13_no_secret_is_in_the_database_the_log_or_an_error() {
             assert!(!found, "{canary} is in {place}");
         }
     }
+}
+
+const WEBHOOK_SECRET: &str = "whsec-canary-57721566";
+const WEBHOOK_PATH: &str = "path-canary-14142135";
+
+/// Every answer about an alert whose webhook leads nowhere.
+async fn test_of_webhook(client: &Client) -> String {
+    let url = format!("http://127.0.0.1:1/{WEBHOOK_PATH}?key={WEBHOOK_PATH}");
+    let webhook = json!({"url": url, "secret": WEBHOOK_SECRET});
+    let alert = json!({"name": "canary", "kind": "exhausted", "token": "*", "webhook": webhook});
+    let path = "/v2/alerts/";
+    let made = client.post(path, ACCOUNT_KEY, &alert).await.unwrap();
+    let id = made.json()["id"].as_str().unwrap().to_owned();
+    let test = format!("{path}{id}/test/");
+    let tested = client.post(&test, ACCOUNT_KEY, &json!({})).await.unwrap();
+    assert_eq!(tested.json()["delivered"], false, "{}", tested.text);
+    let log = format!("{path}{id}/deliveries/");
+    let log = client.get(&log, ACCOUNT_KEY).await.unwrap();
+    made.text + &tested.text + &log.text
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! A stream, event by event.
 
+use keypurse_core::usage::TokenCounts;
 use serde_json::value::RawValue;
 
 use super::error::Told;
@@ -19,6 +20,8 @@ pub(in crate::translate) struct AnthropicStream {
     calls: Vec<OpenCall>,
     calls_begun: u64,
     is_finished: bool,
+    /// The usage of the whole answer was told, not only what it began with.
+    is_told: bool,
     is_over: bool,
 }
 
@@ -38,6 +41,7 @@ impl AnthropicStream {
             calls: Vec::new(),
             calls_begun: 0,
             is_finished: false,
+            is_told: false,
             is_over: false,
         }
     }
@@ -58,7 +62,8 @@ impl AnthropicStream {
             Event::BlockStart { index, block } => self.begin_block(index, &block, out)?,
             Event::BlockDelta { index, delta } => self.add(index, &delta, out)?,
             Event::BlockStop { index } => self.end_block(index, out),
-            Event::MessageDelta { stop_reason, .. } => {
+            Event::MessageDelta { stop_reason, usage } => {
+                self.is_told |= usage.is_some();
                 if stop_reason.is_some() && !self.is_finished {
                     self.is_finished = true;
                     let reason = finish_reason(stop_reason.as_deref());
@@ -198,12 +203,25 @@ impl AnthropicStream {
         }
     }
 
+    /// Nothing more comes. Some servers leave out the last event.
+    pub(in crate::translate) fn close(&mut self, out: &mut String) {
+        if self.order.has_ended() && !self.is_over {
+            self.end(out);
+        }
+    }
+
+    /// What was told of the input, for an answer whose usage is not.
+    pub(in crate::translate) fn input_told(&self) -> Option<TokenCounts> {
+        self.order.usage()?.ok()
+    }
+
     /// Some servers leave out why the message ended.
     fn end(&mut self, out: &mut String) {
         if !self.is_finished {
             self.chunks.finish(0, finish_reason(None), out);
         }
-        let counts = self.order.usage().and_then(Result::ok);
+        let told = self.order.usage().filter(|_| self.is_told);
+        let counts = told.and_then(Result::ok);
         self.chunks.end(counts.as_ref(), out);
         self.is_over = true;
     }

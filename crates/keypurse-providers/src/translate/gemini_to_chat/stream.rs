@@ -91,6 +91,11 @@ impl GeminiStream {
         }
     }
 
+    /// What was told so far, for an answer whose end did not come.
+    pub(in crate::translate) fn input_told(&self) -> Option<TokenCounts> {
+        self.counts
+    }
+
     fn add(&mut self, candidate: &Candidate<'_>, out: &mut String) -> Result<(), StreamFault> {
         let index = candidate.index.unwrap_or(0);
         let at = self.progress(index, out)?;

@@ -8,6 +8,7 @@ use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 use keypurse_core::secret::TokenSecret;
 use keypurse_store::NewSession;
+use tracing::info;
 
 use super::cookie::{self, CookieId};
 use super::proofs::Viewer;
@@ -60,10 +61,10 @@ impl<'a> SignInPage<'a> {
 /// `GET /sign-in`
 pub(in crate::dashboard) async fn form(way: Way, RawQuery(query): RawQuery) -> Response {
     let query = Form::parse(query.unwrap_or_default().as_bytes());
-    let page = SignInPage::asking(query.get("next"));
+    let next = own_path(query.get("next"));
     match way {
-        Way::Encrypted | Way::Loopback => page.respond(StatusCode::OK),
-        Way::Clear => refused(page, &Refused::Clear),
+        Way::Encrypted | Way::Loopback => SignInPage::asking(next).respond(StatusCode::OK),
+        Way::Clear => refused(next, &Refused::Clear),
     }
 }
 
@@ -82,7 +83,7 @@ pub(in crate::dashboard) async fn sign_in(
             response
         }
         Err(Refused::Trouble(trouble)) => trouble.into_response(),
-        Err(why) => refused(SignInPage::asking(next), &why),
+        Err(why) => refused(next, &why),
     }
 }
 
@@ -136,7 +137,10 @@ async fn begin(
     };
     let begun = state.store.begin_session(new).await;
     let begun = begun.map_err(|error| Refused::Trouble(error.into()))?;
-    begun.map(|_| id).ok_or(Refused::Wrong)
+    let session = begun.ok_or(Refused::Wrong)?;
+    info!(session.id = %session.id, account.id = %session.account, address = %session.address,
+        access = ?session.access, "somebody signed in to the dashboard");
+    Ok(id)
 }
 
 /// Signing in anew ends the session one had.
@@ -182,7 +186,7 @@ fn browser(parts: &Parts) -> String {
         .collect()
 }
 
-fn refused(page: SignInPage<'_>, why: &Refused) -> Response {
+fn refused(next: &str, why: &Refused) -> Response {
     let (status, problem) = match why {
         Refused::Clear => (
             StatusCode::FORBIDDEN,
@@ -209,7 +213,7 @@ fn refused(page: SignInPage<'_>, why: &Refused) -> Response {
     let page = SignInPage {
         problem: Some(problem),
         is_safe: !matches!(why, Refused::Clear),
-        ..page
+        next,
     };
     let mut response = page.respond(status);
     if let Refused::TooMany {

@@ -35,7 +35,7 @@ impl From<Refusal> for Undone {
             Refusal::Invalid(faults) => Self::Faults(faults),
             Refusal::OtherRequest => Self::SentBefore,
             Refusal::Stale => Self::Stale,
-            Refusal::NoSuchToken => Self::Trouble(Trouble::NotFound),
+            Refusal::NoSuchToken | Refusal::NoSuchAlert => Self::Trouble(Trouble::NotFound),
             Refusal::Unavailable(cause) => Self::Trouble(cause.into()),
             Refusal::NoSuchRoute
             | Refusal::MethodNotAllowed

@@ -77,6 +77,7 @@ pub(super) struct MoneyView {
     pub(super) balance: Dollars,
     pub(super) held: Dollars,
     pub(super) available: Dollars,
+    pub(super) spent: Dollars,
     /// What it was given last, and how many hundredths of that are left.
     pub(super) given: Option<(Dollars, i64)>,
 }
@@ -111,6 +112,7 @@ impl MoneyView {
             balance: Dollars(balance),
             held: Dollars(standing.held),
             available: Dollars(balance - standing.held),
+            spent: Dollars(standing.spent),
             given: hundredths
                 .filter(|_| given > 0)
                 .map(|share| (Dollars(standing.given), share.clamp(0, 100))),

@@ -110,6 +110,7 @@ pub(in crate::gateway) async fn fund(
         Ok(admission) => admission,
         Err(failure) => {
             open_hold.was_refused();
+            note_shortage(state, &failure);
             return Err(refused(failure, &bound));
         }
     };
@@ -132,6 +133,13 @@ pub(in crate::gateway) async fn fund(
         payer,
         bound,
     })
+}
+
+/// Alerts want to know who cannot pay any more.
+fn note_shortage(state: &AppState, failure: &HoldFailure) {
+    if let HoldFailure::Refused(HoldError::Insufficient(short)) = failure {
+        state.alerting.shortages.note(short.purse);
+    }
 }
 
 impl Funded {

@@ -1,7 +1,5 @@
 //! Takes in a request's body: whole, bounded, uncompressed.
 
-use std::time::Duration;
-
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
@@ -9,8 +7,8 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 
-/// A client that sends nothing for this long is not coming back.
-const IDLE: Duration = Duration::from_secs(30);
+use crate::http::pace::TooSlow;
+
 /// Memory set aside at once for a body that is announced; what is not sent is
 /// not believed.
 const AT_ONCE: usize = 1 << 20;
@@ -20,6 +18,7 @@ const AT_ONCE: usize = 1 << 20;
 pub(in crate::gateway) enum BodyError {
     TooLarge { limit: usize },
     Compressed,
+    TooSlow,
     Interrupted,
 }
 
@@ -70,10 +69,9 @@ fn announced(headers: &HeaderMap) -> Option<usize> {
 
 async fn next(body: &mut Body) -> Result<Option<Bytes>, BodyError> {
     loop {
-        let frame = tokio::time::timeout(IDLE, body.frame()).await;
-        let frame = frame.map_err(|_| BodyError::Interrupted)?;
-        match frame {
+        match body.frame().await {
             None => return Ok(None),
+            Some(Err(error)) if TooSlow::is_cause_of(&error) => return Err(BodyError::TooSlow),
             Some(Err(_)) => return Err(BodyError::Interrupted),
             Some(Ok(frame)) => {
                 if let Ok(data) = frame.into_data() {

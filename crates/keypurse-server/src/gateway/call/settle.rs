@@ -140,11 +140,13 @@ impl Funded {
     }
 
     /// What the provider told of the input, and so many output tokens as were
-    /// counted: for a call that ended before the provider told those. `None`
-    /// when the input cannot be.
+    /// counted, or told so far: for a call that ended before the provider told
+    /// its usage. `None` when the input cannot be.
     pub(in crate::gateway) fn partly_told(&self, input: TokenCounts, output: u64) -> Option<Used> {
+        let limit = self.output_limit();
+        let so_far = Some(input.output).filter(|told| *told <= limit);
         let counts = TokenCounts {
-            output: output.min(self.output_limit()),
+            output: output.min(limit).max(so_far.unwrap_or(0)),
             reasoning: 0,
             tier: self.asked.tier.charged(&self.route.price, None),
             ..input

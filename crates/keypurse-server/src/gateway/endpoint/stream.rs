@@ -156,8 +156,8 @@ impl StreamWire {
         }
     }
 
-    /// What the provider told about the input of a call whose output it has
-    /// not told.
+    /// What the provider told about the input of a call, and its output so far,
+    /// when it has not told its usage.
     pub(in crate::gateway) fn input_told(&self) -> Option<TokenCounts> {
         match self {
             Self::Chat(_) | Self::Responses(_) | Self::Media(_) => None,

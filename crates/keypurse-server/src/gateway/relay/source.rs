@@ -74,10 +74,11 @@ impl StreamSource {
         self.wire.delivered();
     }
 
-    /// What the provider told about the input of a call whose output it has
-    /// not told.
+    /// What the provider told about the input of a call, and its output so far,
+    /// when it has not told its usage.
     pub(in crate::gateway) fn input_told(&self) -> Option<TokenCounts> {
-        self.wire.input_told()
+        let first = self.translated.as_ref();
+        first.map_or_else(|| self.wire.input_told(), TranslatedStream::input_told)
     }
 
     /// An error as the last event.

@@ -241,7 +241,10 @@ impl StreamRelay<'_> {
         let funded = self.running.funded;
         drop(self.body);
         let tokens = self.source.count_tokens();
-        let input = self.source.input_told();
+        let input = match self.source.told().usage {
+            None => self.source.input_told(),
+            Some(_) => None,
+        };
         let used = match input.and_then(|input| funded.partly_told(input, tokens)) {
             Some(used) => used,
             None => funded.used(self.source.told(), tokens, ended).await,

@@ -122,6 +122,15 @@ impl Health {
         claimed.is_err()
     }
 
+    /// Whether it fails again and again. `None`: it has neither answered nor
+    /// failed often enough to tell.
+    pub(in crate::gateway) fn is_down(&self) -> Option<bool> {
+        if self.paused_until.load(Ordering::Relaxed) != 0 {
+            return Some(true);
+        }
+        self.latency().map(|_| false)
+    }
+
     /// Average time to the first byte, in microseconds. `None`: not known.
     pub(in crate::gateway) fn latency(&self) -> Option<u64> {
         Some(self.latency.load(Ordering::Relaxed)).filter(|latency| *latency > 0)

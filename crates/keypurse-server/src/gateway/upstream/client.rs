@@ -1,7 +1,6 @@
 //! The client that reaches upstreams: no redirects, no proxies, no delays.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -11,9 +10,10 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rustls::{ClientConfig, RootCertStore};
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
+
+use crate::http::client_tls;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// Shorter than most servers keep idle connections, so that we rarely write
@@ -33,7 +33,7 @@ pub(in crate::gateway) fn client() -> Result<UpstreamClient, rustls::Error> {
     connector.enforce_http(false);
     connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
     let connector = HttpsConnectorBuilder::new()
-        .with_tls_config(tls()?)
+        .with_tls_config(client_tls::config()?)
         .https_or_http()
         .enable_all_versions()
         .wrap_connector(connector);
@@ -44,19 +44,6 @@ pub(in crate::gateway) fn client() -> Result<UpstreamClient, rustls::Error> {
         .http1_max_buf_size(READ_BUFFER)
         .build(connector);
     Ok(client)
-}
-
-fn tls() -> Result<ClientConfig, rustls::Error> {
-    let mut roots = RootCertStore::empty();
-    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    // A machine without certificates of its own is no obstacle.
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(config)
 }
 
 /// A request's body, which stays here when its token was deleted while the

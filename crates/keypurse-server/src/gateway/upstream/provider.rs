@@ -185,6 +185,16 @@ impl Gateway {
         names
     }
 
+    /// Whether each provider that is reached over HTTP fails again and again.
+    /// `None`: that cannot be told yet.
+    pub fn provider_health(&self) -> Vec<(String, Option<bool>)> {
+        let providers = self.providers.iter();
+        let reached = providers.filter(|(_, it)| matches!(it.reached, Reached::Http(_)));
+        reached
+            .map(|(name, provider)| (name.clone(), provider.health.is_down()))
+            .collect()
+    }
+
     /// Makes the vocabularies of the configured providers' models, on a thread
     /// of its own. Until they are there, bytes are counted.
     pub fn warm(&self) {
@@ -410,6 +420,22 @@ impl fmt::Debug for Reached {
 #[cfg(test)]
 mod tests {
     use super::Base;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn h12_any_text_is_refused_as_a_base_url_or_leads_where_it_says(
+            text in "(https?:)?/{0,3}[a-z0-9@:.\\[\\]%-]{0,12}[/?#\\\\ -~\u{e4}]{0,12}"
+        ) {
+            let url = Base::parse(&text).and_then(|base| base.join("chat/completions"));
+            if let Some(url) = url {
+                let authority = url.authority().map_or("", |it| it.as_str());
+                prop_assert!(text.trim().contains(authority) && !authority.contains('@'));
+                prop_assert!(url.path().ends_with("/chat/completions"), "{}", url);
+                prop_assert_eq!(url.query(), None);
+            }
+        }
+    }
 
     #[test]
     fn a_base_url_is_plain_and_carries_no_credential() {

@@ -4,6 +4,7 @@
 //! not follow from our types. schemathesis holds it against the running server,
 //! and a snapshot holds it against `docs/openapi.json`.
 
+mod alerts;
 mod operations;
 mod reports;
 mod rules;
@@ -39,8 +40,9 @@ pub fn document() -> Value {
             {"name": "Tokens", "description": "API keys with a budget and an expiry"},
             {"name": "Reports", "description": "What was used, and what it cost"},
             {"name": "Credits", "description": "What the account has"},
+            {"name": "Alerts", "description": "Who is told before money or time runs out"},
         ],
-        "paths": operations::paths(),
+        "paths": joined(operations::paths(), alerts::paths()),
         "components": {
             "securitySchemes": {
                 "key": {
@@ -49,10 +51,18 @@ pub fn document() -> Value {
                     "description": "An account key, or a custom token where that is said",
                 },
             },
-            "parameters": operations::parameters(),
+            "parameters": joined(operations::parameters(), alerts::parameters()),
             "headers": operations::headers(),
             "responses": operations::refusals(),
-            "schemas": schemas::all(),
+            "schemas": joined(schemas::all(), alerts::schemas()),
         },
     })
+}
+
+/// The members of two objects.
+fn joined(mut one: Value, other: Value) -> Value {
+    if let (Value::Object(one), Value::Object(other)) = (&mut one, other) {
+        one.extend(other);
+    }
+    one
 }

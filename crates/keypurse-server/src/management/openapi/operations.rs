@@ -270,7 +270,7 @@ pub(super) fn add_table(answer: &mut Value) {
 }
 
 /// The operation can be asked for once, by a key.
-fn make_once(operation: &mut Value) {
+pub(super) fn make_once(operation: &mut Value) {
     add_parameter(operation, "idempotency-key");
     refuse(operation, "422");
     let replayed = header_ref("idempotent-replayed");
@@ -328,7 +328,7 @@ pub(super) fn content(description: &str, schema: &Value) -> Value {
     })
 }
 
-fn body(name: &str, required: &Value) -> Value {
+pub(super) fn body(name: &str, required: &Value) -> Value {
     json!({"required": required, "content": {"application/json": {"schema": schema(name)}}})
 }
 

@@ -132,7 +132,7 @@ fn add(object: &mut Value, members: Value) {
 
 /// A decimal string that is taken exactly, or a number that is rounded
 /// half-even to 9 decimals.
-fn money_wish(number: &Value, sign: &str) -> Value {
+pub(super) fn money_wish(number: &Value, sign: &str) -> Value {
     let mut number = number.clone();
     number["type"] = json!("number");
     number["maximum"] = json!(HIGHEST);
@@ -150,7 +150,7 @@ fn money_wish(number: &Value, sign: &str) -> Value {
     })
 }
 
-fn zero() -> Value {
+pub(super) fn zero() -> Value {
     json!({"type": "string", "pattern": r"^[0.]*$"})
 }
 

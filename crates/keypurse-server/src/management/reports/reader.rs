@@ -6,7 +6,7 @@ use keypurse_core::id::AccountId;
 use keypurse_store::TokenCredential;
 
 use crate::http::refusal::Refusal;
-use crate::management::caller::SignedIn;
+use crate::management::caller::Onlooker;
 use crate::state::AppState;
 
 const FORBIDDEN: &str = "You do not have permission to access this resource";
@@ -56,7 +56,7 @@ impl FromRequestParts<AppState> for Reader {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Refusal> {
-        let SignedIn { caller, .. } = SignedIn::from_request_parts(parts, state).await?;
+        let Onlooker { caller } = Onlooker::from_request_parts(parts, state).await?;
         let sight = match caller.token() {
             None => Sight::All,
             Some(token) => Sight::Own(Box::new(token.clone())),

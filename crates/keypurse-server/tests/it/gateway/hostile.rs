@@ -1,5 +1,6 @@
-//! Every behaviour of the hostile provider, as a whole answer and as a stream:
-//! what the client sees, and what it is charged.
+//! Every behaviour of the hostile provider, as a whole answer and as a stream, in
+//! every dialect, to clients of every dialect: what the client sees, and what it
+//! is charged.
 
 use std::time::{Duration, Instant};
 
@@ -34,6 +35,22 @@ enum Outcome {
 
 /// The limit every call states; an ordinary answer has 24 tokens.
 const LIMIT: u64 = 30;
+
+/// The routes whose calls are translated, and whom they reach.
+const CHAT_OF: Pair = Pair(CHAT, Dialect::OpenAi);
+const CHAT_OF_ANTHROPIC: Pair = Pair(CHAT, Dialect::Anthropic);
+const CHAT_OF_GEMINI: Pair = Pair(CHAT, Dialect::Gemini);
+const MESSAGES: &str = "/v1/messages";
+const MESSAGES_OF: Pair = Pair(MESSAGES, Dialect::Anthropic);
+const MESSAGES_OF_CHAT: Pair = Pair(MESSAGES, Dialect::OpenAi);
+const MESSAGES_OF_GEMINI: Pair = Pair(MESSAGES, Dialect::Gemini);
+
+/// A client's route, and what its provider speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Pair(&'static str, Dialect);
+
+/// Where a pair differs from the table.
+const ELSEWHERE: &[(Pair, B, Outcome, Outcome)] = &[];
 
 /// The table: behaviour, outcome of a JSON call, outcome of a stream.
 const TABLE: &[(B, Outcome, Outcome)] = &[
@@ -88,6 +105,7 @@ struct Market {
     app: TestApp,
     provider: HostileProvider,
     secret: String,
+    route: &'static str,
     clients: Vec<ClientSaw>,
     _folder: tempfile::TempDir,
 }
@@ -111,11 +129,11 @@ fn timeouts(behaviour: B) -> Timeouts {
 }
 
 impl Market {
-    async fn open(behaviour: B) -> Self {
+    async fn open(pair: Pair, behaviour: B) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let provider = HostileProvider::start(folder.path(), Duration::ZERO).await;
         let upstream = HttpUpstream {
-            dialect: Dialect::OpenAi,
+            dialect: pair.1,
             base_url: provider.base_url().to_owned(),
             api_key: None,
             output_limit_field: OutputLimitField::MaxTokens,
@@ -146,6 +164,7 @@ impl Market {
             app,
             provider,
             secret,
+            route: pair.0,
             clients: Vec::new(),
             _folder: folder,
         }
@@ -161,7 +180,7 @@ impl Market {
         let sent = Instant::now();
         let answer = self
             .app
-            .post(CHAT)
+            .post(self.route)
             .key(&self.secret)
             .json(&body)
             .send()
@@ -225,17 +244,56 @@ fn the_table_has_every_behaviour() {
     assert_eq!(listed, all);
 }
 
-#[tokio::test]
-async fn h7_every_hostile_behaviour_ends_as_the_settlement_table_says() {
+async fn check(pair: Pair) {
+    let mut wrong = Vec::new();
     for (behaviour, json, stream) in TABLE {
-        let mut market = Market::open(*behaviour).await;
-        for (streamed, expected) in [(false, *json), (true, *stream)] {
+        let elsewhere = ELSEWHERE
+            .iter()
+            .find(|row| (row.0, row.1) == (pair, *behaviour));
+        let (json, stream) = elsewhere.map_or((*json, *stream), |row| (row.2, row.3));
+        let mut market = Market::open(pair, *behaviour).await;
+        for (streamed, expected) in [(false, json), (true, stream)] {
             let (saw, row) = market.call(*behaviour, streamed).await;
-            let what = format!("{behaviour:?}, streamed: {streamed}: {saw:?} {row:?}");
-            assert_eq!(outcome(&saw, &row), expected, "{what}");
+            let outcome = outcome(&saw, &row);
+            if outcome != expected {
+                wrong.push(format!(
+                    "{behaviour:?}, streamed: {streamed}: {outcome:?}, {saw:?} {row:?}"
+                ));
+            }
         }
         market.close(*behaviour).await;
     }
+    assert!(wrong.is_empty(), "{pair:?}:\n{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn h7_every_hostile_behaviour_ends_as_the_settlement_table_says() {
+    check(CHAT_OF).await;
+}
+
+#[tokio::test]
+async fn h7_it_does_for_a_chat_with_anthropics_dialect() {
+    check(CHAT_OF_ANTHROPIC).await;
+}
+
+#[tokio::test]
+async fn h7_it_does_for_a_chat_with_geminis_dialect() {
+    check(CHAT_OF_GEMINI).await;
+}
+
+#[tokio::test]
+async fn h7_it_does_for_messages_with_anthropics_dialect() {
+    check(MESSAGES_OF).await;
+}
+
+#[tokio::test]
+async fn h7_it_does_for_messages_with_openais_dialect() {
+    check(MESSAGES_OF_CHAT).await;
+}
+
+#[tokio::test]
+async fn h7_it_does_for_messages_with_geminis_dialect() {
+    check(MESSAGES_OF_GEMINI).await;
 }
 
 /// What a call came to, from what its client has and what is booked.

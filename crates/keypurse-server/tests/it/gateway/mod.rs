@@ -32,6 +32,7 @@ mod routing;
 mod rules;
 mod sandbox;
 mod settlement_table;
+mod ssrf;
 mod stopping;
 mod streams;
 mod tiers;
@@ -150,7 +151,7 @@ impl Shop {
 }
 
 /// A gateway with one provider, `up`, and prices for its two models.
-fn config(upstream: &ScriptedUpstream) -> GatewayConfig {
+pub(crate) fn config(upstream: &ScriptedUpstream) -> GatewayConfig {
     let settings = HttpUpstream {
         dialect: Dialect::OpenAi,
         base_url: upstream.base_url().to_owned(),
@@ -227,7 +228,7 @@ fn with(mut body: Value, member: &str, value: Value) -> Value {
 }
 
 /// A deadline for what a test waits for; reached only when something is wrong.
-async fn soon<T>(what: impl Future<Output = T>) -> T {
+pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(10), what)
         .await
         .expect("it happens soon")

@@ -176,6 +176,22 @@ async fn an_unknown_model_is_404_and_an_unpriced_one_shows_the_lines_to_add() {
 }
 
 #[tokio::test]
+async fn an_unpriced_model_of_a_provider_on_this_machine_may_be_free() {
+    for (name, is_told) in [("ollama", true), ("elsewhere", false)] {
+        let shop = Shop::named(name, "1").await;
+        let body = with(hello(), "model", json!(format!("{name}/llama3.2")));
+        let answer = shop.ask(&body).await;
+        let error = answer.json()["error"].clone();
+        assert_eq!(
+            (answer.status, &error["code"]),
+            (503, &json!("model_unpriced"))
+        );
+        let message = error["message"].as_str().unwrap();
+        assert_eq!(message.contains("`free = true`"), is_told, "{message}");
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_key_is_401_and_too_many_are_429() {
     let app = TestApp::new().await;
     let mistyped = "kp_live_00000000000000000000000000000000000000";

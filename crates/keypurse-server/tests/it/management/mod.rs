@@ -1,7 +1,9 @@
 //! `/v2`: every promise of the contract's section 1.
 
 mod access;
+mod alerts;
 mod bodies;
+mod cors;
 mod create;
 mod credits;
 mod delete;
@@ -32,7 +34,7 @@ use keypurse_testkit::{TestAnswer, TestApp};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-const TOKENS: &str = "/v2/user/custom_token/";
+pub(crate) const TOKENS: &str = "/v2/user/custom_token/";
 const ME: &str = "/v2/user/custom_token/me/";
 const CREDITS: &str = "/v2/cost_management/credits/";
 

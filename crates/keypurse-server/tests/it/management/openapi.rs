@@ -49,7 +49,7 @@ async fn every_documented_operation_exists_and_every_reference_leads_somewhere()
             .filter(|key| *key != "parameters")
         {
             let method = method.to_uppercase().parse().unwrap();
-            let path = path.replace("{name}", "team");
+            let path = path.replace("{name}", "team").replace("{id}", "alr_0");
             let answer = app.request(method, &path).without_key().send().await;
             assert_eq!(answer.status, 401, "{path}");
         }

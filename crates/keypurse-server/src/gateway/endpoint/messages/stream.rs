@@ -101,8 +101,7 @@ impl MessagesStream {
     }
 
     pub(in crate::gateway) fn input_told(&self) -> Option<TokenCounts> {
-        let is_known = self.is_native && self.told_at.is_none();
-        self.order.usage().filter(|_| is_known)?.ok()
+        self.order.usage().filter(|_| self.is_native)?.ok()
     }
 
     pub(in crate::gateway) fn tail(&self, tail: Tail, cost: Money, used: &TokenCounts) -> String {

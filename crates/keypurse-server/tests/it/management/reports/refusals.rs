@@ -1,7 +1,7 @@
 //! What makes no sense, and what is told about it.
 
 use keypurse_testkit::TestApp;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::*;
 
@@ -22,98 +22,52 @@ async fn refused(app: &TestApp, path: &str, query: &str, reasons: &Value) {
     }
 }
 
+/// A question, and what is told about each of its faulty parameters.
+const FAULTY: &str = "
+    /?begin=2026-01-01&end=2026-01-02 => step: required
+    /?begin=2026-01-01&end=2026-02-30&step=1 => end: wrong format
+    /?begin=01.01.2026&end=&step=1 => begin: wrong format; end: blank
+    /?begin=2026-01-02&end=2026-01-01&step=1 => end: not before `begin`
+    /?begin=x&end=y&step=z&page=2 => begin: format; end: format; page: no such; step: valid choice
+    /?begin=2026-01-01&begin=2026-01-01&end=2026-01-02&step=1 => begin: once
+    /?begin=2026-01-01&end=2026-01-02&step=1&step=1 => step: once
+    /?begin=2026-01-01&end=2026-01-01&step=0 => step: need `group_by`
+    /?begin=2026-01-01&end=2026-01-08&step=5&group_by=token => end: 7 days
+    /?begin=2026-01-01&end=2026-01-01&step=1&group_by=user => group_by: provider, model
+    /?begin=2026-01-01&end=2026-01-01&step=1&group_by= => group_by: blank
+    /?begin=2026-01-01&end=2026-01-01&step=1&group_by=token,token => group_by: twice
+    /?begin=2026-01-01&end=2026-01-01&step=1&subfeature=ocr => subfeature: text__chat
+    /?begin=2026-01-01&end=2026-01-01&step=1&status=200 => status: success
+    /?begin=2026-01-01&end=2026-01-01&step=1&model=m => model: provider/model
+    /?begin=2026-01-01&end=2026-01-01&step=1&token= => token: blank
+    /?begin=2026-01-01&end=2026-01-01&step=1&Token=t => Token: no such parameter
+    /?token=absent => begin: required; end: required; step: required
+    /calls/?limit=0&cursor=7 => cursor: next_cursor; limit: 1 to 1000
+    /calls/?begin=2026-01-02&end=2026-01-01 => end: not before `begin`
+    /calls/?step=1 => step: no such parameter
+    /focus/ => begin: required; end: required
+    /focus/?begin=2026-01-01&end=2027-01-02 => end: 366 days
+    /focus/?begin=2026-01-01&end=2026-01-02&token=t => token: no such parameter
+";
+
 #[tokio::test]
 async fn all_that_is_wrong_with_a_question_is_told_at_once() {
     let app = TestApp::new().await;
-    let required = "This field is required.";
+    let required = ["This field is required."];
     assert_invalid(
         &app.get(COSTS).send().await,
-        &json!({"begin": [required], "end": [required], "step": [required]}),
+        &json!({"begin": required, "end": required, "step": required}),
     );
-    let day = "Date has wrong format";
-    for (query, reasons) in [
-        ("begin=2026-01-01&end=2026-01-02", json!({"step": required})),
-        (
-            "begin=2026-01-01&end=2026-02-30&step=1",
-            json!({"end": day}),
-        ),
-        (
-            "begin=01.01.2026&end=&step=1",
-            json!({"begin": day, "end": "blank"}),
-        ),
-        (
-            "begin=2026-01-02&end=2026-01-01&step=1",
-            json!({"end": "not before `begin`"}),
-        ),
-        (
-            "begin=x&end=y&step=z&page=2",
-            json!({"begin": day, "end": day, "step": "valid choice",
-            "page": "no such parameter"}),
-        ),
-        (
-            "begin=2026-01-01&begin=2026-01-01&end=2026-01-02&step=1",
-            json!({"begin": "once"}),
-        ),
-        (&format!("{TODAY}&step=1"), json!({"step": "once"})),
-        (
-            "begin=2026-01-01&end=2026-01-01&step=0",
-            json!({"step": "group_by"}),
-        ),
-        (
-            "begin=2026-01-01&end=2026-01-08&step=5&group_by=token",
-            json!({"end": "7 days"}),
-        ),
-        (
-            &format!("{TODAY}&group_by=user"),
-            json!({"group_by": "provider"}),
-        ),
-        (&format!("{TODAY}&group_by="), json!({"group_by": "blank"})),
-        (
-            &format!("{TODAY}&group_by=token,token"),
-            json!({"group_by": "twice"}),
-        ),
-        (
-            &format!("{TODAY}&subfeature=ocr"),
-            json!({"subfeature": "text__chat"}),
-        ),
-        (&format!("{TODAY}&status=200"), json!({"status": "success"})),
-        (
-            &format!("{TODAY}&model=m"),
-            json!({"model": "provider/model"}),
-        ),
-        (&format!("{TODAY}&token="), json!({"token": "blank"})),
-        (
-            &format!("{TODAY}&Token=t"),
-            json!({"Token": "no such parameter"}),
-        ),
-    ] {
-        refused(&app, COSTS, query, &reasons).await;
-    }
-    for (path, query, reasons) in [
-        (
-            CALLS,
-            "limit=0&cursor=7",
-            json!({"cursor": "next_cursor", "limit": "1 to 1000"}),
-        ),
-        (
-            CALLS,
-            "begin=2026-01-02&end=2026-01-01",
-            json!({"end": "not before"}),
-        ),
-        (CALLS, "step=1", json!({"step": "no such parameter"})),
-        (FOCUS, "", json!({"begin": required, "end": required})),
-        (
-            FOCUS,
-            "begin=2026-01-01&end=2027-01-02",
-            json!({"end": "366 days"}),
-        ),
-        (
-            FOCUS,
-            "begin=2026-01-01&end=2026-01-02&token=t",
-            json!({"token": "no such"}),
-        ),
-    ] {
-        refused(&app, path, query, &reasons).await;
+    for line in FAULTY.lines().filter(|line| !line.trim().is_empty()) {
+        let (question, reasons) = line.trim().split_once(" => ").unwrap();
+        let (path, query) = question.split_once('?').unwrap_or((question, ""));
+        let path = format!("{}{path}", COSTS.trim_end_matches('/'));
+        let reasons: Map<String, Value> = reasons
+            .split("; ")
+            .filter_map(|reason| reason.split_once(": "))
+            .map(|(field, reason)| (field.to_owned(), json!(reason)))
+            .collect();
+        refused(&app, &path, query, &Value::Object(reasons)).await;
     }
     app.finish().await;
 }

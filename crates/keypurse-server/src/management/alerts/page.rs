@@ -1,0 +1,85 @@
+//! Which part of a list is asked for.
+
+use crate::http::refusal::FieldFaults;
+
+const DEFAULT_LIMIT: usize = 100;
+const MAX_LIMIT: usize = 1_000;
+
+/// `?cursor=…&limit=…`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Page {
+    pub(super) before: Option<i64>,
+    pub(super) limit: usize,
+}
+
+impl Page {
+    /// Reads a query string, every fault of it.
+    pub(super) fn read(query: Option<&str>) -> Result<Self, FieldFaults> {
+        let mut faults = FieldFaults::default();
+        let (mut before, mut limit) = (None, None);
+        for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+            match &*name {
+                "cursor" if before.is_none() => {
+                    before = value.parse::<i64>().ok().filter(|place| *place > 0);
+                    if before.is_none() {
+                        let reason = "Send the `next_cursor` of a page, or leave this out.";
+                        faults.add("cursor", reason);
+                    }
+                }
+                "limit" if limit.is_none() => {
+                    let number = value.parse::<usize>().ok();
+                    limit = number.filter(|limit| (1..=MAX_LIMIT).contains(limit));
+                    if limit.is_none() {
+                        faults.add("limit", "Send a whole number from 1 to 1000.");
+                    }
+                }
+                "cursor" => faults.add("cursor", "Send this once."),
+                "limit" => faults.add("limit", "Send this once."),
+                _ => faults.add("query", format!("There is no parameter `{name}` here.")),
+            }
+        }
+        let limit = limit.unwrap_or(DEFAULT_LIMIT);
+        faults
+            .is_empty()
+            .then_some(Self { before, limit })
+            .ok_or(faults)
+    }
+
+    /// One more than is asked for: then there is a next page.
+    pub(super) fn and_one(self) -> usize {
+        self.limit + 1
+    }
+
+    /// Cuts a list to the page, and says where the next one begins.
+    pub(super) fn cut<T>(self, list: &mut Vec<T>, place: impl Fn(&T) -> i64) -> Option<String> {
+        let has_more = list.len() > self.limit;
+        list.truncate(self.limit);
+        let last = list.last().filter(|_| has_more);
+        last.map(|last| place(last).to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Page;
+
+    #[test]
+    fn a_query_is_read_strictly() {
+        for (query, expected) in [
+            (None, Some((None, 100))),
+            (Some(""), Some((None, 100))),
+            (Some("limit=1000&cursor=7"), Some((Some(7), 1000))),
+            (Some("limit=0"), None),
+            (Some("limit=1001"), None),
+            (Some("limit=5&limit=6"), None),
+            (Some("cursor=x"), None),
+            (Some("cursor=-1"), None),
+            (Some("cursor=1&cursor=2"), None),
+            (Some("page=2"), None),
+        ] {
+            let read = Page::read(query).ok();
+            let read = read.map(|page| (page.before, page.limit));
+            assert_eq!(read, expected, "{query:?}");
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! What goes on beside requests.
+
+mod alerts;

@@ -1,0 +1,100 @@
+//! Translators, in every direction.
+
+use keypurse_providers::openai::{Event, end_of_event};
+use keypurse_providers::translate::{Dialect, Target, TranslatedStream, answer, error, request};
+use keypurse_server::http::json::JsonObject;
+use serde_json::Value;
+
+const DIALECTS: [Dialect; 3] = [Dialect::OpenAi, Dialect::Anthropic, Dialect::Gemini];
+const TARGET: Target<'_> = Target {
+    model: "m",
+    output_limit: 100,
+    limit_is_of_completion: false,
+    may_reason: true,
+};
+
+fn pairs() -> impl Iterator<Item = (Dialect, Dialect)> {
+    let both = |one| DIALECTS.into_iter().map(move |other| (one, other));
+    DIALECTS.into_iter().flat_map(both)
+}
+
+fn assert_object(json: &[u8]) {
+    let read = serde_json::from_slice::<Value>(json);
+    assert!(
+        read.is_ok_and(|read| read.is_object()),
+        "{}",
+        String::from_utf8_lossy(json)
+    );
+}
+
+/// A strict request becomes a strict request, or is refused.
+pub(super) fn requests(input: &[u8]) {
+    if JsonObject::read(input).is_err() {
+        return;
+    }
+    for (client, provider) in pairs() {
+        if let Ok(translated) = request(client, provider, input, &TARGET) {
+            assert!(
+                JsonObject::read(&translated).is_ok(),
+                "{client:?} {provider:?}"
+            );
+        }
+    }
+}
+
+/// Any bytes become an answer, or none.
+pub(super) fn answers(input: &[u8]) {
+    for (provider, client) in pairs() {
+        if provider == client || client == Dialect::Gemini {
+            continue;
+        }
+        if let Ok(translated) = answer(provider, client, input, 7) {
+            assert_object(&translated);
+        }
+        if let Some(translated) = error(provider, client, 500, input) {
+            assert_object(&translated);
+        }
+    }
+}
+
+/// A stream is translated to events, and to the same ones wherever it is cut.
+pub(super) fn streams(input: &[u8]) {
+    for (provider, client) in pairs() {
+        let Some(whole) = translated(provider, client, &[input]) else {
+            continue;
+        };
+        for cut in [1, input.len() / 2, input.len().saturating_sub(2)] {
+            let (first, second) = input.split_at(cut.min(input.len()));
+            let parts = translated(provider, client, &[first, second]);
+            assert_eq!(
+                parts.as_ref(),
+                Some(&whole),
+                "{provider:?} {client:?} at {cut}"
+            );
+        }
+        let mut rest = whole.as_bytes();
+        while let Some(length) = end_of_event(rest, 0) {
+            match Event::read(&rest[..length]) {
+                Event::Data(data) => assert_object(data.as_bytes()),
+                Event::Done | Event::Idle => {}
+                Event::Garbage => panic!("garbage: {whole}"),
+            }
+            rest = &rest[length..];
+        }
+        assert!(rest.is_empty(), "half an event: {whole}");
+    }
+}
+
+/// All that comes out; `None` where nothing is translated.
+fn translated(provider: Dialect, client: Dialect, pieces: &[&[u8]]) -> Option<String> {
+    let mut stream = TranslatedStream::new(provider, client, 7)?;
+    let mut out = String::new();
+    for piece in pieces {
+        if stream.push(piece, &mut out).is_err() {
+            return Some(out);
+        }
+    }
+    let _ = stream.finish(&mut out);
+    let _ = stream.input_told();
+    Some(out)
+}

@@ -1,0 +1,107 @@
+//! `keypurse top` until it is ended.
+
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+
+use super::command::Sort;
+use super::gather::Gatherer;
+use super::keyboard::{Keyboard, Pressed};
+use super::screen::Screen;
+use super::view::{Shape, View};
+use crate::cli::session::Session;
+
+const EVERY: Duration = Duration::from_secs(2);
+
+/// One line of JSON each time, until somebody ends it.
+pub(super) async fn lines(
+    session: &mut Session<'_, '_>,
+    gatherer: &mut Gatherer,
+    first: View,
+    once: bool,
+) -> anyhow::Result<()> {
+    session.console.write(&first.json()?)?;
+    if once {
+        return Ok(());
+    }
+    let writing = async {
+        loop {
+            tokio::time::sleep(EVERY).await;
+            let view = gatherer.gather(session).await?;
+            session.console.write(&view.json()?)?;
+        }
+    };
+    tokio::select! {
+        ended = writing => ended,
+        stopped = stopped() => stopped,
+    }
+}
+
+/// A table that is drawn anew each time, on a screen of its own.
+pub(super) async fn screen(
+    session: &mut Session<'_, '_>,
+    gatherer: &mut Gatherer,
+    first: View,
+    shape: Shape,
+) -> anyhow::Result<()> {
+    let mut screen = Screen::enter()?;
+    // Lines that are too long are cut, not broken.
+    session.console.width = None;
+    let (chosen, mut by) = watch::channel(shape.sort);
+    let drawing = async {
+        let mut view = first;
+        let mut trouble = None;
+        let mut next = Instant::now() + EVERY;
+        loop {
+            let shape = Shape {
+                sort: *by.borrow_and_update(),
+                rows: shape.rows.or(Some(Screen::rows())),
+                name_chars: Some(Screen::name_chars()),
+            };
+            screen.draw(&view.lines(session.console, shape), trouble.as_deref())?;
+            tokio::select! {
+                changed = by.changed() => changed?,
+                () = sleep_until(next) => {
+                    match gatherer.gather(session).await {
+                        Ok(newer) => (view, trouble) = (newer, None),
+                        // The server may be restarting.
+                        Err(error) => trouble = Some(format!("{error:#}")),
+                    }
+                    next = Instant::now() + EVERY;
+                }
+            }
+        }
+    };
+    tokio::select! {
+        ended = drawing => ended,
+        stopped = stopped() => stopped,
+        pressed = quit_pressed(chosen) => pressed,
+    }
+}
+
+/// Ctrl-C, a closed terminal, or whoever asks.
+async fn stopped() -> anyhow::Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        _ = hang_up.recv() => {}
+    }
+    Ok(())
+}
+
+async fn quit_pressed(sort: watch::Sender<Sort>) -> anyhow::Result<()> {
+    let mut keyboard = Keyboard::open();
+    loop {
+        match keyboard.pressed().await {
+            Pressed::Quit => return Ok(()),
+            Pressed::Sort(by) => {
+                sort.send_replace(by);
+            }
+        }
+    }
+}
