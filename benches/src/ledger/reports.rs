@@ -37,9 +37,9 @@ pub(crate) async fn make_up(file: &Path, tokens: u64, calls: u64) -> Result<()> 
     Ok(())
 }
 
-/// So that whole months follow: the first of this one, last year.
+/// The first of twelve months, of which this is the last.
 fn a_year_ago() -> Result<Date> {
-    Ok(today()?.first_of_month().checked_sub(1.year())?)
+    Ok(today()?.first_of_month().checked_sub(11.months())?)
 }
 
 fn today() -> Result<Date> {

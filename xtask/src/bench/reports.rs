@@ -73,7 +73,7 @@ fn section(rounds: &[Value], bytes: u64) -> Result<Section> {
     let how = format!(
         "{TOKENS} tokens, each with two models; sums of {CALLS} calls in a year, made up, in a
 file of {} MiB that is in the system's cache. Asked of the store, {TIMES} times a round,
-{} rounds; the year ends today and began on the first of its month.",
+{} rounds; the year is twelve months, this one the last.",
         bytes >> 20,
         rounds.len()
     );

@@ -87,11 +87,17 @@ impl<'a> Groups<'a> {
                 Dimension::Status => key.status = Some(kind.status),
             }
         }
-        let lately = self.groups.iter_mut().rev().take(LOOKED_BACK);
-        let mut same_token =
-            lately.take_while(|group| (group.key.period, group.key.token) == (period, key.token));
-        if let Some(group) = same_token.find(|group| group.key == key) {
-            return group.add(entry);
+        // Sums of one token come together: its groups are the last ones. They
+        // are kept in order, so that there is next to nothing to sort.
+        let mut place = self.groups.len();
+        for group in self.groups.iter_mut().rev().take(LOOKED_BACK) {
+            if group.key == key {
+                return group.add(entry);
+            }
+            if (group.key.period, group.key.token) != (period, key.token) || group.key < key {
+                break;
+            }
+            place -= 1;
         }
         let mut group = Group {
             key,
@@ -100,7 +106,7 @@ impl<'a> Groups<'a> {
             rest: self.query.detail.then(|| Box::new(Rest::NONE)),
         };
         group.add(entry)?;
-        self.groups.push(group);
+        self.groups.insert(place, group);
         Ok(())
     }
 

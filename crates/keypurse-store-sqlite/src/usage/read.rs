@@ -210,8 +210,7 @@ impl Report<'_> {
     fn add_rows(&mut self, table: &Table, key: &[&dyn ToSql], slot: Slot) -> rusqlite::Result<()> {
         let period = self.period(slot);
         let groups = &mut self.groups;
-        let mut add = |row: &rusqlite::Row<'_>| -> rusqlite::Result<()> {
-            let token = row.get(0)?;
+        let mut add = |token: i64, row: &rusqlite::Row<'_>| -> rusqlite::Result<()> {
             let packed = row.get_ref(1)?.as_blob()?;
             each(packed, |entry| groups.add(period, token, &entry))
         };
@@ -226,7 +225,7 @@ impl Report<'_> {
                     key.push(token);
                     let mut rows = one.query(&*key)?;
                     while let Some(row) = rows.next()? {
-                        add(row)?;
+                        add(*token, row)?;
                     }
                     key.pop();
                 }
@@ -237,7 +236,7 @@ impl Report<'_> {
                 while let Some(row) = rows.next()? {
                     let token = row.get(0)?;
                     if tokens.as_ref().is_none_or(|tokens| tokens.contains(&token)) {
-                        add(row)?;
+                        add(token, row)?;
                     }
                 }
             }

@@ -1,25 +1,17 @@
 //! A history of calls, and whether a store's reports tell it.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
 use jiff::tz::TimeZone;
-use keypurse_core::id::{AccountId, CallId, TokenId};
-use keypurse_core::ledger::{HoldRequest, TokenUse};
+use keypurse_core::id::{AccountId, CallId};
 use keypurse_core::money::Money;
-use keypurse_core::price::{Price, Rate, Rates};
-use keypurse_core::rules::{Rules, Tag};
 use keypurse_core::time::Timestamp;
-use keypurse_core::token::{TokenKind, TokenName, TokenSettings};
-use keypurse_core::usage::{Certainty, TokenCounts};
+use keypurse_core::token::TokenKind;
 
+use super::labels::tagged_token;
 use super::made::{Made, expected, local_day};
+use super::planned::{Ending, Planned};
 use super::questions::{Dice, Known};
-use crate::conformance::{NOW, account, digest, join_all, nanos, secret_id};
-use crate::{
-    CallMeta, CallOutcome, CallState, CallsPage, Feature, KeyVersions, NewHold, NewToken,
-    Settlement, SimulatedCall, StatusClass, Step, Store, Token, Whose,
-};
+use crate::conformance::{NOW, account, join_all};
+use crate::{CallsPage, Feature, StatusClass, Step, Store, Token, Whose};
 
 const DAY_SECONDS: i64 = 24 * 3600;
 /// Calls are of so many days; hours are asked for of fewer.
@@ -49,21 +41,21 @@ pub struct History {
 impl History {
     /// Makes an account with tokens in a fresh store whose days are `zone`'s.
     pub async fn begin(store: &dyn Store, zone: TimeZone) -> Self {
-        let account = account(store, "reported", 1).await;
+        let reported = account(store, "reported", 1).await;
         // Somebody else's calls are in nobody's report.
-        let other = super::super::account(store, "other", 9).await;
+        let other = account(store, "other", 9).await;
         let mut tokens = Vec::new();
         for (name, secret, kind, of) in [
-            ("first", 2, TokenKind::Live, account),
-            ("second", 3, TokenKind::Live, account),
-            ("rehearsing", 4, TokenKind::Sandbox, account),
+            ("first", 2, TokenKind::Live, reported),
+            ("second", 3, TokenKind::Live, reported),
+            ("rehearsing", 4, TokenKind::Sandbox, reported),
             ("stranger", 5, TokenKind::Live, other),
         ] {
             tokens.push(tagged_token(store, of, name, secret, kind).await);
         }
         Self {
             zone,
-            account,
+            account: reported,
             tokens,
             dice: Dice::seeded(7),
             last_call: 0,
@@ -262,217 +254,4 @@ impl History {
             finished_at,
         }
     }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ending {
-    Used,
-    Counted,
-    Void,
-    Simulated,
-}
-
-/// A call to be made, at one nano-dollar for each output token.
-#[derive(Clone, Debug)]
-struct Planned {
-    call: CallId,
-    payer: Option<Token>,
-    account: AccountId,
-    provider: &'static str,
-    model: &'static str,
-    feature: Feature,
-    status: u16,
-    ending: Ending,
-    output: u32,
-    started_at: Timestamp,
-    finished_at: Timestamp,
-}
-
-impl Planned {
-    fn meta(&self) -> CallMeta {
-        let output = Rate::per_million(nanos(1_000_000)).expect("not negative");
-        CallMeta {
-            provider: Arc::from(self.provider),
-            model: Arc::from(self.model),
-            feature: self.feature,
-            streamed: false,
-            price: Arc::new(Price::flat(Rates {
-                output,
-                ..Rates::default()
-            })),
-            started_at: self.started_at,
-        }
-    }
-
-    fn counts(&self) -> TokenCounts {
-        TokenCounts {
-            input: u64::from(self.output) / 3,
-            output: self.output.into(),
-            ..TokenCounts::NONE
-        }
-    }
-
-    async fn make(&self, store: &dyn Store) {
-        if self.ending == Ending::Simulated {
-            return self.simulate(store).await;
-        }
-        let token = match &self.payer {
-            Some(token) => Some(TokenUse {
-                token: token.id,
-                secret: secret_id(store, token.digest[0]).await,
-            }),
-            None => None,
-        };
-        let full = nanos(1000);
-        let request = HoldRequest {
-            call: self.call,
-            account: self.account,
-            token,
-            full,
-            least: full,
-            first: full,
-        };
-        let new = NewHold {
-            request,
-            meta: self.meta(),
-            claim: None,
-        };
-        store.hold(new).await.expect("enough money");
-        let cost = nanos(self.output.into());
-        let used = |certainty| CallOutcome::Used {
-            cost,
-            counts: self.counts(),
-            certainty,
-        };
-        let settlement = Settlement {
-            call: self.call,
-            outcome: match self.ending {
-                Ending::Counted => used(Certainty::Estimated),
-                Ending::Void => CallOutcome::Void,
-                Ending::Used | Ending::Simulated => used(Certainty::Reported),
-            },
-            status: self.status,
-            finished_at: self.finished_at,
-        };
-        store.settle(settlement).await.expect("a working store");
-    }
-
-    async fn simulate(&self, store: &dyn Store) {
-        let token = self.payer.as_ref().expect("a token rehearses");
-        let simulated = SimulatedCall {
-            call: self.call,
-            account: self.account,
-            token: token.id,
-            meta: self.meta(),
-            counts: self.counts(),
-            status: self.status,
-            finished_at: self.finished_at,
-            claim: None,
-        };
-        store
-            .record_simulated(simulated)
-            .await
-            .expect("a working store");
-    }
-
-    /// Whose it was, and what it is in reports, if it counts.
-    fn made(self) -> Option<(AccountId, Made)> {
-        let is_void = self.ending == Ending::Void;
-        let state = if is_void {
-            CallState::Void
-        } else {
-            CallState::Settled
-        };
-        let kind = self.payer.as_ref().map(|token| token.settings.kind);
-        let is_simulated = kind == Some(TokenKind::Sandbox);
-        let is_free = is_void || is_simulated;
-        let made = Made {
-            call: self.call,
-            token: self.payer.as_ref().map(|token| token.id),
-            provider: self.provider,
-            model: self.model,
-            feature: self.feature,
-            status: StatusClass::of(state, self.status)?,
-            is_simulated,
-            is_estimated: self.ending == Ending::Counted,
-            cost: if is_free {
-                Money::ZERO
-            } else {
-                nanos(self.output.into())
-            },
-            counts: if is_void {
-                TokenCounts::NONE
-            } else {
-                self.counts()
-            },
-            started_at: self.started_at,
-            finished_at: self.finished_at,
-        };
-        Some((self.account, made))
-    }
-}
-
-async fn tagged_token(
-    store: &dyn Store,
-    account: AccountId,
-    name: &str,
-    secret: u8,
-    kind: TokenKind,
-) -> Token {
-    let mut settings = TokenSettings::new(TokenName::parse(name).expect("a good name"), kind);
-    settings.has_budget = true;
-    settings.simulate_budget = kind == TokenKind::Sandbox;
-    let tags = vec![Tag::parse(&format!("of {name}")).expect("a good tag")];
-    settings.rules = Some(Arc::new(Rules {
-        tags,
-        ..Rules::default()
-    }));
-    let new = NewToken {
-        account,
-        settings,
-        balance: nanos(1_000_000_000),
-        digest: digest(secret),
-        sealed: None,
-        keys: KeyVersions::FIRST,
-        now: NOW,
-    };
-    store.create_token(new).await.expect("a new token")
-}
-
-/// Tokens keep their names and tags in reports when they are deleted, and their
-/// names may come again.
-pub async fn deleted_tokens_stay_in_reports(store: &dyn Store) {
-    let owner = account(store, "owner", 1).await;
-    let other = account(store, "other", 9).await;
-    let first = tagged_token(store, owner, "t", 2, TokenKind::Live).await;
-    tagged_token(store, other, "theirs", 3, TokenKind::Live).await;
-    let name = &first.settings.name;
-    store
-        .delete_token(owner, name, NOW)
-        .await
-        .expect("a working store");
-    let second = tagged_token(store, owner, "t", 4, TokenKind::Live).await;
-    let labels = store.token_labels(owner).await.expect("a working store");
-    let told: Vec<_> = labels
-        .iter()
-        .map(|label| (label.id, label.name.as_str(), label.deleted_at))
-        .collect();
-    assert_eq!(told, [(first.id, "t", Some(NOW)), (second.id, "t", None)]);
-    let tags: BTreeSet<_> = labels.iter().flat_map(|label| &label.tags).collect();
-    assert_eq!(tags, BTreeSet::from([&"of t".to_owned()]));
-    let none: Vec<TokenId> = Vec::new();
-    let nobodys = Whose::Tokens(none);
-    let page = CallsPage {
-        account: owner,
-        whose: nobodys,
-        from: None,
-        until: None,
-        provider: None,
-        model: None,
-        feature: None,
-        status: None,
-        before: None,
-        limit: 10,
-    };
-    assert!(store.calls(page).await.expect("a page").is_empty());
 }

@@ -2,7 +2,10 @@
 //! whatever zone days are of and whatever happens to store, tokens and rows.
 
 mod history;
+mod labels;
 mod made;
+mod planned;
 mod questions;
 
-pub use history::{History, deleted_tokens_stay_in_reports};
+pub use history::History;
+pub use labels::deleted_tokens_stay_in_reports;
