@@ -209,3 +209,34 @@ async fn a_change_whose_record_cannot_be_written_is_not_made() {
     assert_eq!(told(&page)[0], ("token.create", "team"));
     app.finish().await;
 }
+
+#[tokio::test]
+async fn changes_of_alerts_are_told_without_where_their_webhooks_lead() {
+    let app = TestApp::new().await;
+    let create = json!({
+        "name": "short", "kind": "balance_below", "threshold": "1",
+        "webhook": {"url": "https://hooks.example.com/T1/not-for-logs", "format": "slack"},
+    });
+    let created = app.post("/v2/alerts/").json(&create).send().await;
+    assert_status(&created, 201);
+    let created = created.json();
+    let path = format!("/v2/alerts/{}/", created["id"].as_str().unwrap());
+    let change = json!({"threshold": "2"});
+    assert_status(&app.patch(&path).json(&change).send().await, 200);
+    assert_status(&app.delete(&path).send().await, 204);
+    let page = app.get(AUDIT_LOG).send().await;
+    assert!(!page.text.contains("not-for-logs"), "{}", page.text);
+    let page = page.json();
+    let told = told(&page);
+    assert_eq!(
+        told[..3],
+        [
+            ("alert.delete", "short"),
+            ("alert.update", "short"),
+            ("alert.create", "short")
+        ]
+    );
+    let changed = &page["entries"][1]["details"]["condition"];
+    assert_eq!(changed["to"], json!({"balance_below": "2.000000000"}));
+    app.finish().await;
+}
