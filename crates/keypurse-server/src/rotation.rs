@@ -62,7 +62,7 @@ impl Resealing {
             match renewed(keyring, &rule) {
                 Ok(change) => changes.extend(change),
                 Err(error) => {
-                    warn!(alert = %rule.id, %error, "a webhook stays under its older key")
+                    warn!(alert = %rule.id, %error, "a webhook stays under its older key");
                 }
             }
         }

@@ -19,6 +19,7 @@ mod latency;
 mod search;
 mod sessions;
 mod statement;
+mod store;
 mod tokens;
 mod usage;
 mod vitals;
@@ -47,53 +48,13 @@ pub use keys::{
 pub use search::{TokenCondition, TokenOrder, TokenSearch, TokenStanding, TokensFound};
 pub use sessions::{Access, NewSession, Session, Sessions};
 pub use statement::{CallRecord, CallState, Cause, StatementLine, StatementPage, Statements};
+pub use store::Store;
 pub use tokens::{
     CreateTokenError, Credential, Digest, NewToken, Rotation, Token, TokenCredential, TokenUpdate,
     Tokens, UpdateTokenError,
 };
-
 pub use usage::{
     CallsPage, Dimension, Latency, ListedCall, StatusClass, Step, TokenLabel, Usage, UsageDetail,
     UsageKey, UsageQuery, UsageRow, UsageSums, Whose,
 };
-
 pub use vitals::{Distributed, Distribution, HeldNow, Vitals, WriterVitals};
-
-use std::fmt::Debug;
-
-/// Everything a running node needs of its storage.
-pub trait Store:
-    Accounts
-    + Tokens
-    + Calls
-    + Statements
-    + Usage
-    + Keys
-    + Sessions
-    + Alerts
-    + AuditLog
-    + Vitals
-    + Debug
-    + Send
-    + Sync
-    + 'static
-{
-}
-
-impl<T> Store for T where
-    T: Accounts
-        + Tokens
-        + Calls
-        + Statements
-        + Usage
-        + Keys
-        + Sessions
-        + Alerts
-        + AuditLog
-        + Vitals
-        + Debug
-        + Send
-        + Sync
-        + 'static
-{
-}

@@ -1,6 +1,5 @@
 //! Readers of what strangers write, with inputs nobody would write.
 #![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
-#![expect(clippy::print_stdout, reason = "a test prints what it counted")]
 
 use std::panic::catch_unwind;
 use std::path::Path;

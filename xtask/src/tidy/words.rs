@@ -36,10 +36,12 @@ pub(super) fn judge(file: &File) -> Vec<Finding> {
     findings
 }
 
-/// Tests; but the provider a test plays may be slow.
+/// Tests; but the provider a test plays may be slow, and so may the clients
+/// that tests of the edge play.
 fn must_not_sleep(file: &File) -> bool {
     let plays_a_provider = file.path.ends_with("provider.rs") || file.path.ends_with("upstream.rs");
-    file.is_rust() && file.is_test() && !plays_a_provider
+    let plays_clients = file.path.contains("/it/edge");
+    file.is_rust() && file.is_test() && !plays_a_provider && !plays_clients
 }
 
 fn holds_word(line: &str, word: &str) -> bool {

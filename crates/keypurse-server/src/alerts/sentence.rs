@@ -96,7 +96,9 @@ fn span(seconds: u32) -> String {
         (60, "minute"),
         (1, "second"),
     ];
-    let whole = units.into_iter().find(|(unit, _)| seconds % unit == 0);
+    let whole = units
+        .into_iter()
+        .find(|(unit, _)| seconds.is_multiple_of(*unit));
     let (unit, name) = whole.expect("every number is a multiple of 1");
     match seconds / unit {
         1 => format!("1 {name}"),

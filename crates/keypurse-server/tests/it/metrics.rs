@@ -1,6 +1,7 @@
 //! `/metrics`: what Prometheus reads.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -183,7 +184,7 @@ async fn the_documented_metrics_are_those_there_are() {
             "info" => format!("{name}_info"),
             _ => name,
         };
-        text.push_str(&format!("| `{name}` | {kind} | {help} |\n"));
+        writeln!(text, "| `{name}` | {kind} | {help} |").unwrap();
     }
     let path = repository("docs/metrics.md");
     if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {

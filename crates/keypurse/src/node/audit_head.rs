@@ -6,7 +6,7 @@ use std::time::Duration;
 use keypurse_server::AppState;
 use keypurse_store::AuditHead;
 
-const LOOK_EVERY: Duration = Duration::from_secs(60);
+const LOOK_EVERY: Duration = Duration::from_mins(1);
 
 /// Runs until the node drains; tells the head at once, whenever it has moved,
 /// and at the end.

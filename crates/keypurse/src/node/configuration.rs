@@ -4,7 +4,7 @@
 //! Each is told by a mark, which shows that something changed and, to nobody
 //! without the audit key, what: credentials are part of it.
 
-use std::fmt::Debug;
+use std::fmt::{Debug, Write as _};
 
 use keypurse_core::time::Timestamp;
 use keypurse_server::gateway::{GatewayConfig, ProviderConfig, ProviderKind};
@@ -102,8 +102,11 @@ impl Marks<'_> {
     /// What is told by a mark.
     fn add(&mut self, name: &str, value: &impl Debug, credential: &str) {
         let mark = self.key.mark(format!("{value:?}\n{credential}").as_bytes());
-        let mark: String = mark.iter().map(|byte| format!("{byte:02x}")).collect();
-        self.found.insert(name.to_owned(), mark.into());
+        let mut told = String::new();
+        for byte in mark {
+            write!(told, "{byte:02x}").expect("a text takes everything");
+        }
+        self.found.insert(name.to_owned(), told.into());
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use http::Uri;
-use http::uri::Scheme;
+use http::uri::{PathAndQuery, Scheme};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -82,7 +82,7 @@ impl WebhookUrl {
     pub fn shown(&self) -> String {
         let scheme = self.uri.scheme_str().unwrap_or_default();
         let authority = self.uri.authority().map_or("", |it| it.as_str());
-        let rest = match self.uri.path_and_query().map(|it| it.as_str()) {
+        let rest = match self.uri.path_and_query().map(PathAndQuery::as_str) {
             None | Some("" | "/") => "",
             Some(_) => "/…",
         };

@@ -53,19 +53,18 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 /// Global unicast is `2000::/3` alone. What carries an IPv4 address is as that
 /// one is.
 fn is_public_v6(address: Ipv6Addr) -> bool {
-    let [a, b, c, d, e, f, g, h] = address.segments();
+    let [first, second, middle @ .., seventh, eighth] = address.segments();
     let v4 = |high: u16, low: u16| {
         is_public_v4(Ipv4Addr::from_bits(
             (u32::from(high) << 16) | u32::from(low),
         ))
     };
-    match (a, b) {
+    match (first, second) {
         // NAT64 (RFC 6052) and 6to4 (RFC 3056).
-        (0x64, 0xff9b) => [c, d, e, f] == [0; 4] && v4(g, h),
-        (0x2002, _) => v4(b, c),
+        (0x64, 0xff9b) => middle == [0; 4] && v4(seventh, eighth),
+        (0x2002, _) => v4(second, middle[0]),
         // Teredo, benchmarks, ORCHID and others; documentation.
-        (0x2001, 0..0x200 | 0xdb8) => false,
-        (0x3fff, 0..0x1000) => false,
+        (0x2001, 0..0x200 | 0xdb8) | (0x3fff, 0..0x1000) => false,
         (0x2000..0x4000, _) => true,
         _ => false,
     }

@@ -23,6 +23,10 @@ const NOT_AN_OBJECT: &str = "Send an object with `url`, `format` and `secret`, o
 pub(crate) struct WebhookWish {
     url: Option<WebhookUrl>,
     format: Option<WebhookFormat>,
+    #[expect(
+        clippy::option_option,
+        reason = "left out, null and a value are three wishes"
+    )]
     secret: Option<Option<WebhookSecret>>,
 }
 

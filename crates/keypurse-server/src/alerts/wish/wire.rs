@@ -42,6 +42,10 @@ pub(crate) struct Wish {
     pub(super) scope: AlertScope,
     pub(super) condition: AlertCondition,
     /// `None`: as it is. `Some(None)`: nobody is told.
+    #[expect(
+        clippy::option_option,
+        reason = "left out, null and a value are three wishes"
+    )]
     pub(super) webhook: Option<Option<WebhookWish>>,
     pub(super) is_enabled: bool,
 }
@@ -158,6 +162,10 @@ fn scope(
     None
 }
 
+#[expect(
+    clippy::option_option,
+    reason = "left out, null and a value are three wishes"
+)]
 fn read_webhook(
     fields: &mut Fields<'_>,
     current: Option<&AlertRule>,

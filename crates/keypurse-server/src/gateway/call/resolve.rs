@@ -248,11 +248,6 @@ impl Gateway {
             refuse_units(endpoint, &price, &provider.name, model)?;
         }
         let is_free = price.is_free();
-        let holds_in_blocks = match provider.stream_hold {
-            StreamHold::ByModel => shows_all_output(&provider.name, model),
-            StreamHold::Full => false,
-            StreamHold::Blocks => true,
-        };
         // An alias is what its model is.
         let id = entry.as_ref().map_or(model, |entry| entry.id);
         let meters = RouteMeters::new(
@@ -267,7 +262,7 @@ impl Gateway {
             text_price: Arc::new(price.within(&Reach::text())),
             price,
             is_free,
-            holds_in_blocks,
+            holds_in_blocks: holds_in_blocks(provider, model),
             tokenizer: Tokenizer::of(&provider.name, model),
             id: id.into(),
             images: known.map(|known| known.images.clone()).unwrap_or_default(),
@@ -377,6 +372,15 @@ fn refuse_other(
     Err(GatewayError::ModelNotFound {
         message: format!("provider `{name}` has no {plural}; use a model of another one"),
     })
+}
+
+/// Whether its streams hold a block ahead of what they deliver.
+fn holds_in_blocks(provider: &Provider, model: &str) -> bool {
+    match provider.stream_hold {
+        StreamHold::ByModel => shows_all_output(&provider.name, model),
+        StreamHold::Full => false,
+        StreamHold::Blocks => true,
+    }
 }
 
 /// A price of characters, seconds or images says nothing about tokens.

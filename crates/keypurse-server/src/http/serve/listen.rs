@@ -21,7 +21,7 @@ use super::limits::Limits;
 /// Rest after a failed accept: out of file descriptors, most likely.
 const ACCEPT_REST: Duration = Duration::from_millis(50);
 /// Between two lines of the log that say the same.
-const SAID_ONCE: Duration = Duration::from_secs(60);
+const SAID_ONCE: Duration = Duration::from_mins(1);
 
 /// Where to listen and how.
 #[derive(Debug)]

@@ -15,7 +15,7 @@ use keypurse_server::http::serve::Limits;
 
 /// Patience that a test can outlast. What must not end meanwhile is far away.
 const SOON: Duration = Duration::from_millis(150);
-const FAR: Duration = Duration::from_secs(60);
+const FAR: Duration = Duration::from_mins(1);
 
 /// Nothing here ends by itself.
 fn patient() -> Limits {

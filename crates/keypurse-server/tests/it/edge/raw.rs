@@ -41,7 +41,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Raw<S> {
             match timeout(PATIENCE, self.stream.read(&mut buffer)).await {
                 Ok(Ok(0) | Err(_)) => return String::from_utf8_lossy(&read).into_owned(),
                 Ok(Ok(length)) => read.extend_from_slice(&buffer[..length]),
-                Err(_) => panic!("still open: {}", String::from_utf8_lossy(&read)),
+                Err(late) => panic!("{late}, still open: {}", String::from_utf8_lossy(&read)),
             }
         }
     }

@@ -29,7 +29,7 @@ pub(super) struct Seen {
 impl Seen {
     /// Answers everything with an empty body.
     pub(super) async fn start(limits: Limits) -> Self {
-        Self::answering(limits, None, || Body::empty()).await
+        Self::answering(limits, None, Body::empty).await
     }
 
     pub(super) async fn answering(

@@ -237,6 +237,6 @@ async fn changes_of_alerts_are_told_without_where_their_webhooks_lead() {
         ]
     );
     let changed = &page["entries"][1]["details"]["condition"];
-    assert_eq!(changed["to"], json!({"balance_below": "2.000000000"}));
+    assert_eq!(changed["to"], json!({"balance_below": "2.0"}));
     app.finish().await;
 }

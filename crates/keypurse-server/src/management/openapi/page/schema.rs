@@ -101,7 +101,7 @@ pub(super) fn write_kind(page: &mut Html, schema: &Value) {
     if schema["enum"].is_array() {
         let words: Vec<&Value> = items(&schema["enum"]).collect();
         return between(page, &words, |page, word| {
-            page.element("code", &word.to_string())
+            page.element("code", &word.to_string());
         });
     }
     match &schema["type"] {
