@@ -42,7 +42,7 @@ impl Server {
     /// Builds the release binary; suites call it once and start it as often as
     /// they like.
     pub(crate) fn build() -> Result<PathBuf> {
-        workspace::shipped_binary("keypurse", "keypurse")
+        workspace::release_binary("keypurse", "keypurse")
     }
 
     /// Starts `binary` and waits until it is ready.

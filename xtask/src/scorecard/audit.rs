@@ -19,7 +19,7 @@ const LONGEST: &str = "600";
 pub(super) fn measure(calls: u64) -> Result<(bool, String)> {
     fs::create_dir_all(workspace::target().join("bench"))?;
     let scratch = tempfile::tempdir_in(workspace::target().join("bench"))?;
-    let ledger = workspace::shipped_binary("keypurse-bench", "bench-ledger")?;
+    let ledger = workspace::release_binary("keypurse-bench", "bench-ledger")?;
     let keypurse = Server::build()?;
     // The directory as a server makes it.
     let data_dir = scratch.path().join("data");
