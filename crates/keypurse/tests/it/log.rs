@@ -85,7 +85,8 @@ async fn i5_calls_go_on_when_nobody_reads_the_log_and_lost_lines_are_counted() {
         line.unwrap().parse::<u64>().unwrap()
     };
     while dropped().await == 0 {
-        assert!(began.elapsed() < PATIENCE, "the pipe never filled");
+        // Thousands of requests, on a machine that may be busy.
+        assert!(began.elapsed() < 6 * PATIENCE, "the pipe never filled");
         let answer = client.get(TOKENS, ACCOUNT_KEY).await.unwrap();
         assert_eq!(answer.status, 200);
     }
