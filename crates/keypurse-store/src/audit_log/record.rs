@@ -25,7 +25,7 @@ pub struct AuditRecord {
     pub subject: String,
     /// What changed: a JSON object.
     pub details: String,
-    /// HMAC-SHA-256 over the hash before it and [`canonical`](super::canonical) of this.
+    /// HMAC-SHA-256 over the hash before it and [`canonical`](super::canonical()) of this.
     pub hash: [u8; 32],
 }
 
