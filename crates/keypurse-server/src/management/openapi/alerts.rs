@@ -267,7 +267,7 @@ fn webhook_wish(required: &[&str]) -> Value {
                 "pattern": format!("^[!-~]{{{MIN_SECRET_CHARS},{MAX_SECRET_CHARS}}}$"),
                 "description": "Signs every event; never shown again. null: they are not signed.",
             },
-            "signed": {"description": "Shown alone.", "readOnly": true},
+            "signed": {"description": "Shown; what is sent is not looked at."},
         },
     })
 }
