@@ -38,7 +38,6 @@ const ALL: &[Suite] = &[
     sdk::NODE,
     schemathesis::SUITE,
     translators::SUITE,
-    dashboard::SUITE,
 ];
 
 /// Suites that take too long for every change: they run when they are named.
@@ -48,6 +47,7 @@ const SLOW: &[Suite] = &[
     mutants::SUITE,
     fuzz::SUITE,
     traces::SUITE,
+    dashboard::SUITE,
 ];
 
 /// Runs the suite of this name.
