@@ -11,6 +11,7 @@ mod conditions;
 mod credits;
 mod kept;
 mod openapi;
+mod page;
 mod reports;
 mod slashes;
 mod tokens;

@@ -6,11 +6,11 @@ use http::StatusCode;
 use keypurse_store::{DeliveriesPage, Delivery, DeliveryState, DeliveryTry};
 use serde::Serialize;
 
-use super::page::Page;
 use super::path::AlertPath;
 use crate::http::answer;
 use crate::http::refusal::Refusal;
 use crate::management::caller::Holder;
+use crate::management::page::Page;
 use crate::state::AppState;
 
 #[derive(Serialize)]

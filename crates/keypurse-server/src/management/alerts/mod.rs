@@ -7,7 +7,6 @@ mod deliveries;
 mod events;
 mod get;
 mod list;
-mod page;
 mod path;
 mod test;
 mod update;

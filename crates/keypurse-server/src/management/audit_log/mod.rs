@@ -1,6 +1,5 @@
 //! `GET /v2/audit_log/`: who changed what, when and from where.
 
-mod query;
 mod wire;
 
 use axum::extract::{RawQuery, State};
@@ -11,8 +10,8 @@ use keypurse_store::AuditPage;
 use crate::http::answer;
 use crate::http::refusal::Refusal;
 use crate::management::caller::Holder;
+use crate::management::page::Page as Asked;
 use crate::state::AppState;
-use query::AuditQuery;
 use wire::Page;
 
 pub(super) async fn show(
@@ -20,16 +19,15 @@ pub(super) async fn show(
     holder: Holder,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Refusal> {
-    let query = AuditQuery::read(query.as_deref()).map_err(Refusal::Invalid)?;
+    let asked = Asked::read(query.as_deref()).map_err(Refusal::Invalid)?;
     let page = AuditPage {
         account: holder.account,
-        before: query.cursor,
-        // One more tells whether there is another page.
-        limit: query.limit + 1,
+        before: asked.before,
+        limit: asked.and_one(),
     };
     let mut records = state.store.audit_page(page).await?;
-    let has_more = records.len() > query.limit;
-    records.truncate(query.limit);
+    let has_more = records.len() > asked.limit;
+    records.truncate(asked.limit);
     let page = Page::of(&records, has_more)?;
     Ok(answer::json(StatusCode::OK, &page))
 }

@@ -7,14 +7,14 @@ const MAX_LIMIT: usize = 1_000;
 
 /// `?cursor=…&limit=…`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Page {
-    pub(super) before: Option<i64>,
-    pub(super) limit: usize,
+pub(in crate::management) struct Page {
+    pub(in crate::management) before: Option<i64>,
+    pub(in crate::management) limit: usize,
 }
 
 impl Page {
     /// Reads a query string, every fault of it.
-    pub(super) fn read(query: Option<&str>) -> Result<Self, FieldFaults> {
+    pub(in crate::management) fn read(query: Option<&str>) -> Result<Self, FieldFaults> {
         let mut faults = FieldFaults::default();
         let (mut before, mut limit) = (None, None);
         for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
@@ -46,12 +46,16 @@ impl Page {
     }
 
     /// One more than is asked for: then there is a next page.
-    pub(super) fn and_one(self) -> usize {
+    pub(in crate::management) fn and_one(self) -> usize {
         self.limit + 1
     }
 
     /// Cuts a list to the page, and says where the next one begins.
-    pub(super) fn cut<T>(self, list: &mut Vec<T>, place: impl Fn(&T) -> i64) -> Option<String> {
+    pub(in crate::management) fn cut<T>(
+        self,
+        list: &mut Vec<T>,
+        place: impl Fn(&T) -> i64,
+    ) -> Option<String> {
         let has_more = list.len() > self.limit;
         list.truncate(self.limit);
         let last = list.last().filter(|_| has_more);
