@@ -241,8 +241,8 @@ fn wish() -> Value {
                 "description": "With fewer calls a share of errors says nothing; default 20.",
             },
             "enabled": {"type": "boolean", "default": true},
-            "id": {"description": "Shown alone.", "readOnly": true},
-            "created_at": {"description": "Shown alone.", "readOnly": true},
+            "id": shown_alone(),
+            "created_at": shown_alone(),
         },
     })
 }
@@ -267,9 +267,15 @@ fn webhook_wish(required: &[&str]) -> Value {
                 "pattern": format!("^[!-~]{{{MIN_SECRET_CHARS},{MAX_SECRET_CHARS}}}$"),
                 "description": "Signs every event; never shown again. null: they are not signed.",
             },
-            "signed": {"description": "Shown; what is sent is not looked at."},
+            "signed": shown_alone(),
         },
     })
+}
+
+/// A member of answers that may be sent back: `readOnly` would promise that it
+/// is refused.
+fn shown_alone() -> Value {
+    json!({"description": "Shown; what is sent is not looked at."})
 }
 
 fn amount() -> Value {
