@@ -10,4 +10,4 @@ mod free;
 mod recording;
 
 pub(super) use answers::CachedAnswers;
-pub(super) use recording::{Recording, serve_again};
+pub(super) use recording::{Recording, Unknown, serve_again};

@@ -169,32 +169,28 @@ impl Funded {
 /// Answers a call with what is known, or gives it back.
 pub(in crate::gateway) async fn serve_again(
     state: &AppState,
-    planned: Planned,
-) -> Result<Response, Box<Unknown>> {
+    planned: Box<Planned>,
+) -> Result<Response, Unknown> {
     let known = planned.recording.as_ref().and_then(|recording| {
         let Recording { key, seconds, .. } = recording;
         state.gateway.cached.get(key, *seconds, state.now())
     });
     state.gateway.meters.cache_asked(known.is_some());
     match known {
-        None => Err(Box::new(Unknown(planned))),
+        None => Err(Unknown(planned)),
         Some(answer) => Ok(again(state, planned, answer).await),
     }
 }
 
 /// A call that has to be made.
 #[derive(Debug)]
-pub(in crate::gateway) struct Unknown(pub(in crate::gateway) Planned);
+pub(in crate::gateway) struct Unknown(pub(in crate::gateway) Box<Planned>);
 
 /// Records a call that costs nothing, as any other is recorded: admitted by
 /// the ledger, with a row, and its answer kept for who repeats it.
-async fn again(state: &AppState, planned: Planned, answer: CachedAnswer) -> Response {
+async fn again(state: &AppState, mut planned: Box<Planned>, answer: CachedAnswer) -> Response {
     let envelope = planned.asked.endpoint.envelope();
-    let free = planned.bound.free();
-    let planned = Planned {
-        bound: free,
-        ..planned
-    };
+    planned.bound = planned.bound.free();
     let refuse = |error: GatewayError| crate::gateway::call::once::answer(state, envelope, error);
     let funded = match fund(state, planned).await {
         Ok(funded) => funded,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use keypurse_core::money::Money;
 use keypurse_core::price::Price;
 use keypurse_core::usage::{TokenCounts, Units};
@@ -59,6 +60,9 @@ pub(in crate::gateway) struct Bound {
     /// What of the model's price the call can reach: its bounds are bounds of
     /// this call.
     pub(in crate::gateway) price: Arc<Price>,
+    /// What a provider of another dialect gets, with this limit: bounding it
+    /// took translating it.
+    pub(in crate::gateway) translated: Option<Bytes>,
 }
 
 impl Bound {
@@ -78,7 +82,11 @@ impl Bound {
             return Self::of_media(asked, route, media.most(route)?);
         }
         let limit = output_limit(asked, route, default_limit);
-        let Reading { text, parts } = asked.reading(route, limit)?;
+        let Reading {
+            text,
+            parts,
+            translated,
+        } = asked.reading(route, limit)?;
         let images = image_tokens(&parts, route);
         let added = parts.added_tokens;
         let (input, counted_input) = match images {
@@ -101,6 +109,7 @@ impl Bound {
             first: zero,
             most: None,
             price: route.price_within(reach),
+            translated,
         }
         .priced()
     }
@@ -121,6 +130,7 @@ impl Bound {
             first: zero,
             most: Some(most),
             price: route.price_within(most.reach.with_tier(tier)),
+            translated: None,
         }
         .priced()
     }

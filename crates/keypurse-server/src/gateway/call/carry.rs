@@ -14,7 +14,7 @@ use tracing::Instrument;
 use super::fund::{Funded, Planned, fund};
 use super::once;
 use super::settle::{settle, void};
-use crate::gateway::cache::serve_again;
+use crate::gateway::cache::{Unknown, serve_again};
 use crate::gateway::config::Timeouts;
 use crate::gateway::error::GatewayError;
 use crate::gateway::relay::sound::relay_sound;
@@ -45,9 +45,12 @@ pub(in crate::gateway) struct Running<'a> {
 /// A task of its own, because axum drops the handler when the client leaves
 /// and a dropped future settles nothing. Shutdown waits for it. A panic in here
 /// leaves the hold to [`super::open_hold`].
+///
+/// What is large and not on the way of most calls is boxed: every call would
+/// have room for it.
 pub(in crate::gateway) async fn carry(
     state: AppState,
-    mut planned: Planned,
+    mut planned: Box<Planned>,
     others: Vec<Candidate>,
     mut client: oneshot::Sender<Response>,
 ) {
@@ -57,9 +60,9 @@ pub(in crate::gateway) async fn carry(
     let watch = token.map(|token| state.revocations.watch(token));
     let revoked = watch.as_ref().map(Watch::revoked);
     if planned.recording.is_some() {
-        planned = match serve_again(&state, planned).await {
+        planned = match Box::pin(serve_again(&state, planned)).await {
             Ok(response) => return drop(client.send(response)),
-            Err(unknown) => unknown.0,
+            Err(Unknown(planned)) => planned,
         };
     }
     let mut funded = match fund(&state, planned).await {
@@ -74,11 +77,14 @@ pub(in crate::gateway) async fn carry(
         let failure = unanswered.failure;
         client = unanswered.client;
         let goes_on = !client.is_closed() && !running.is_ending();
-        if goes_on && next_attempt(&state, &mut funded, &mut others, &failure).await {
-            continue;
+        if goes_on {
+            let next = next_attempt(&state, &mut funded, &mut others, &failure);
+            if Box::pin(next).await {
+                continue;
+            }
         }
         let running = Running::of(&state, &funded, revoked);
-        return running.answer_undelivered(failure, client).await;
+        return Box::pin(running.answer_undelivered(failure, client)).await;
     }
 }
 
@@ -138,7 +144,7 @@ impl Running<'_> {
         has_others: bool,
     ) -> Result<(), Unanswered> {
         if client.is_closed() {
-            void(self.funded, StatusCode::OK.as_u16()).await;
+            Box::pin(void(self.funded, StatusCode::OK.as_u16())).await;
             return Ok(());
         }
         let Provider { name, health, .. } = &*self.funded.route.provider;
@@ -156,15 +162,15 @@ impl Running<'_> {
             biased;
             fetched = fetching => fetched,
             () = self.revoked(), if self.funded.asked.streamed => {
-                self.answer_undelivered(revoked_key(), client).await;
+                Box::pin(self.answer_undelivered(revoked_key(), client)).await;
                 return Ok(());
             }
             () = self.abandoned(&mut client) => {
-                self.give_up(client).await;
+                Box::pin(self.give_up(client)).await;
                 return Ok(());
             }
             () = self.state.cut_off.cancelled() => {
-                self.give_up(client).await;
+                Box::pin(self.give_up(client)).await;
                 return Ok(());
             }
         };
@@ -173,11 +179,11 @@ impl Running<'_> {
             Err(failure) => return Err(Unanswered { failure, client }),
             Ok(Fetched::Begun(begun)) => {
                 self.answered(begun_at.elapsed());
-                relay_stream(self, *begun, client).await;
+                Box::pin(relay_stream(self, *begun, client)).await;
             }
             Ok(Fetched::Sound(sound)) => {
                 self.answered(begun_at.elapsed());
-                relay_sound(self, *sound, client).await;
+                Box::pin(relay_sound(self, *sound, client)).await;
             }
             Ok(Fetched::Whole { headers, body }) => {
                 let took = begun_at.elapsed();

@@ -80,8 +80,8 @@ struct Payer {
 /// Sets the money aside; it is on disk when this returns.
 pub(in crate::gateway) async fn fund(
     state: &AppState,
-    planned: Planned,
-) -> Result<Funded, GatewayError> {
+    planned: Box<Planned>,
+) -> Result<Box<Funded>, GatewayError> {
     let Planned {
         call,
         started_at,
@@ -94,7 +94,7 @@ pub(in crate::gateway) async fn fund(
         scenario,
         mut attempts,
         recording,
-    } = planned;
+    } = *planned;
     let payer = Payer {
         account: caller.account(),
         token: caller.token().map(|token| TokenUse {
@@ -118,7 +118,7 @@ pub(in crate::gateway) async fn fund(
     };
     failpoint::reach("call.after-hold");
     attempts.begin(false);
-    Ok(Funded {
+    Ok(Box::new(Funded {
         call,
         hold: open_hold,
         started_at,
@@ -134,7 +134,7 @@ pub(in crate::gateway) async fn fund(
         recording,
         payer,
         bound,
-    })
+    }))
 }
 
 /// Alerts want to know who cannot pay any more.

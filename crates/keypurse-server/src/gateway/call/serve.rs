@@ -26,7 +26,7 @@ use crate::gateway::endpoint::responses::ids::Names;
 use crate::gateway::error::GatewayError;
 use crate::gateway::routing::attempts::Attempts;
 use crate::gateway::routing::candidates::{Candidate, Chosen};
-use crate::gateway::routing::wish::{self, Wishes};
+use crate::gateway::routing::wish::Wishes;
 use crate::gateway::rules::{self, Wanted};
 use crate::gateway::sandbox;
 use crate::gateway::upstream::provider::Gateway;
@@ -76,8 +76,7 @@ async fn answer(
         endpoint.fingerprint(&head.headers, &body)
     })?;
     let recording = Recording::of(caller.token(), endpoint, &head.headers, &body);
-    let (body, wishes) = wish::take(body)?;
-    let asked = endpoint.read(&head.headers, body)?;
+    let (asked, wishes) = endpoint.read(&head.headers, body)?;
     let incoming = Incoming {
         call,
         started_at,
@@ -96,13 +95,14 @@ async fn answer(
             address: incoming.address,
             claim,
         };
-        return sandbox::answer(state, &call, &head.headers, &incoming.asked).await;
+        let answer = sandbox::answer(state, &call, &head.headers, &incoming.asked);
+        return Box::pin(answer).await;
     }
     let (planned, others) = incoming.plan(state, &head.headers)?;
     let (client, answer) = oneshot::channel();
-    state
-        .tasks
-        .spawn(carry(Arc::clone(state), planned, others, client).in_current_span());
+    let carried = carry(Arc::clone(state), planned, others, client);
+    // Boxed: a task is moved several times before it runs.
+    state.tasks.spawn(Box::pin(carried.in_current_span()));
     answer.await.map_err(|_| GatewayError::Internal)
 }
 
@@ -131,7 +131,7 @@ impl Incoming {
         mut self,
         state: &AppState,
         headers: &HeaderMap,
-    ) -> Result<(Planned, Vec<Candidate>), GatewayError> {
+    ) -> Result<(Box<Planned>, Vec<Candidate>), GatewayError> {
         let Chosen { first, others } = self.choose(&state.gateway)?;
         let provider = &first.route.provider.name;
         let names = || Names::of(state.vault.keyring(), &self.caller, Arc::clone(provider));
@@ -155,7 +155,7 @@ impl Incoming {
             attempts: Attempts::new(Attempts::are_asked_for(headers)),
             recording: self.recording,
         };
-        Ok((planned, others))
+        Ok((Box::new(planned), others))
     }
 
     /// Who may answer it. A rehearsed call is answered here.

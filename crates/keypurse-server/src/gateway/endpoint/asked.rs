@@ -16,7 +16,7 @@ use super::parts::Parts;
 use super::responses::ids::Names;
 use super::responses::request::Respond;
 use super::responses::shown::shown;
-use super::splice::Edits;
+use super::splice::{Edits, Pieces};
 use super::tier::AskedTier;
 use super::unpriced::Unpriced;
 use crate::gateway::call::resolve::Route;
@@ -138,7 +138,7 @@ impl Asked {
     /// The body a provider gets: the client's, with the provider's name for
     /// the model, and what its endpoint makes explicit. A tier left to a
     /// project's default, which we cannot know, is stated, too.
-    pub(in crate::gateway) fn for_upstream(&self, route: &Route, limit: u64) -> Bytes {
+    pub(in crate::gateway) fn for_upstream(&self, route: &Route, limit: u64) -> Pieces {
         if let (Some(_), Some(place)) = (&self.content_type, &self.model_at) {
             return with_model(&self.body, place, &route.model);
         }
@@ -152,7 +152,7 @@ impl Asked {
             Wire::Messages(messages) => messages.edit(&mut edits, limit),
             Wire::Plain | Wire::Media(_) => {}
         }
-        edits.apply(&self.body)
+        edits.send(&self.body)
     }
 
     /// The client's body with the provider's name for the model.
@@ -196,10 +196,13 @@ impl Asked {
 }
 
 /// A form with the provider's name for the model; every other byte as it came.
-fn with_model(form: &Bytes, place: &Range<usize>, model: &str) -> Bytes {
+fn with_model(form: &Bytes, place: &Range<usize>, model: &str) -> Pieces {
     if &form[place.clone()] == model.as_bytes() {
-        return form.clone();
+        return form.clone().into();
     }
-    let parts = [&form[..place.start], model.as_bytes(), &form[place.end..]];
-    parts.concat().into()
+    let mut pieces = Pieces::default();
+    pieces.push(form.slice(..place.start));
+    pieces.push(Bytes::copy_from_slice(model.as_bytes()));
+    pieces.push(form.slice(place.end..));
+    pieces
 }

@@ -15,9 +15,11 @@ use serde_json::value::RawValue;
 
 use super::asked::Asked;
 use super::media::{form, images, speech, transcription};
+use super::members::{self, Members};
 use super::{chat, embeddings, messages, moderations, responses};
 use crate::gateway::call::count::InputCount;
 use crate::gateway::error::GatewayError;
+use crate::gateway::routing::wish::{self, Wishes};
 use crate::http::authenticate::Schemes;
 use crate::http::envelope::Envelope;
 
@@ -168,22 +170,38 @@ impl Endpoint {
         matches!(self, Self::Chat | Self::Responses)
     }
 
-    /// Reads a body strictly, or says what is wrong with it.
+    /// Reads a body strictly, and what it says about routing; or says what is
+    /// wrong with it.
     pub(in crate::gateway) fn read(
         self,
         headers: &HeaderMap,
         body: Bytes,
-    ) -> Result<Asked, GatewayError> {
+    ) -> Result<(Asked, Option<Wishes>), GatewayError> {
         match self {
-            Self::Chat => chat::request::read(body),
-            Self::Embeddings => embeddings::read(body),
-            Self::Moderations => moderations::read(body),
-            Self::Responses => responses::request::read(body),
-            Self::Messages => messages::request::read(body),
-            Self::ImageGenerations => images::read_generation(body),
-            Self::ImageEdits => images::read_edit(headers, body),
-            Self::Speech => speech::read(body),
-            Self::Transcriptions => transcription::read(headers, body),
+            Self::ImageEdits => return Ok((images::read_edit(headers, body)?, None)),
+            Self::Transcriptions => return Ok((transcription::read(headers, body)?, None)),
+            _ => {}
+        }
+        let object = members::object(&body)?;
+        let members = Members { object: &object };
+        let Some((left, wishes)) = wish::take(&members)? else {
+            return Ok((self.read_members(&members, &body)?, None));
+        };
+        let object = members::object(&left)?;
+        let asked = self.read_members(&Members { object: &object }, &left)?;
+        Ok((asked, Some(wishes)))
+    }
+
+    fn read_members(self, members: &Members<'_>, body: &Bytes) -> Result<Asked, GatewayError> {
+        match self {
+            Self::Chat => chat::request::read_members(members, body),
+            Self::Embeddings => embeddings::read(members, body),
+            Self::Moderations => moderations::read(members, body),
+            Self::Responses => responses::request::read(members, body),
+            Self::Messages => messages::request::read(members, body),
+            Self::ImageGenerations => images::read_generation(members, body),
+            Self::Speech => speech::read(members, body),
+            Self::ImageEdits | Self::Transcriptions => unreachable!("their bodies are forms"),
         }
     }
 

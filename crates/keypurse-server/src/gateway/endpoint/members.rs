@@ -2,12 +2,9 @@
 
 use std::ops::{Range, RangeInclusive};
 
-use serde_json::value::RawValue;
-
-use super::splice::place_of;
 use super::tier::AskedTier;
 use crate::gateway::error::GatewayError;
-use crate::http::json::JsonObject;
+use crate::http::json::{Json, JsonObject};
 
 /// Above this no model answers, and products with prices stay far from
 /// overflow.
@@ -18,7 +15,6 @@ pub(in crate::gateway) const LONGEST_MODEL_NAME: usize = 512;
 /// A body's members. Null counts as absent.
 pub(in crate::gateway) struct Members<'a> {
     pub(in crate::gateway) object: &'a JsonObject<'a>,
-    pub(in crate::gateway) body: &'a [u8],
 }
 
 /// An output limit the client may have stated.
@@ -29,31 +25,32 @@ pub(in crate::gateway) struct Limit {
 }
 
 impl<'a> Members<'a> {
-    pub(in crate::gateway) fn stated(&self, name: &str) -> Option<&'a RawValue> {
-        self.object.get(name).filter(|value| value.get() != "null")
+    /// A member's text.
+    pub(in crate::gateway) fn stated(&self, name: &str) -> Option<&'a str> {
+        self.object.text(name).filter(|value| *value != "null")
     }
 
-    pub(in crate::gateway) fn required(
-        &self,
-        name: &'static str,
-    ) -> Result<&'a RawValue, GatewayError> {
-        let missing = || GatewayError::invalid(Some(name), format!("`{name}` is required"));
-        self.stated(name).ok_or_else(missing)
+    /// A member to look into.
+    pub(in crate::gateway) fn value(&self, name: &'static str) -> Result<Json<'a>, GatewayError> {
+        self.object.value(name).ok_or_else(|| missing(name))
+    }
+
+    pub(in crate::gateway) fn required(&self, name: &'static str) -> Result<&'a str, GatewayError> {
+        self.stated(name).ok_or_else(|| missing(name))
     }
 
     pub(in crate::gateway) fn place(&self, name: &str) -> Option<Range<usize>> {
-        let value = self.object.get(name)?;
-        Some(place_of(value, self.body))
+        self.object.place(name)
     }
 
     /// The model's name, and where it stands.
     pub(in crate::gateway) fn model(&self) -> Result<(String, Option<Range<usize>>), GatewayError> {
         let value = self.required("model")?;
-        Ok((model_name(value)?, Some(place_of(value, self.body))))
+        Ok((model_name(value)?, self.place("model")))
     }
 
     pub(in crate::gateway) fn flag(&self, name: &'static str) -> Result<bool, GatewayError> {
-        match self.stated(name).map(RawValue::get) {
+        match self.stated(name) {
             None | Some("false") => Ok(false),
             Some("true") => Ok(true),
             Some(_) => {
@@ -71,7 +68,7 @@ impl<'a> Members<'a> {
         let Some(value) = self.stated(name) else {
             return Ok(None);
         };
-        let text = serde_json::from_str(value.get());
+        let text = serde_json::from_str(value);
         text.map(Some).map_err(|_| {
             let wrong = format!("`{name}` must be a text");
             GatewayError::invalid(Some(name), wrong)
@@ -87,11 +84,8 @@ impl<'a> Members<'a> {
             return Ok(None);
         };
         // `+1` and `01` are not JSON, `1.0` and `1e3` do not parse here.
-        let number = value
-            .get()
-            .parse()
-            .ok()
-            .filter(|number| range.contains(number));
+        let number = value.parse().ok();
+        let number = number.filter(|number| range.contains(number));
         let wrong = || {
             let (least, most) = range.clone().into_inner();
             let wrong = format!("`{name}` must be a whole number from {least} to {most}");
@@ -109,7 +103,7 @@ impl<'a> Members<'a> {
 
     /// The tier of service it asks for, and where that stands.
     pub(in crate::gateway) fn tier(&self) -> (AskedTier, Option<Range<usize>>) {
-        let tier = AskedTier::read(self.object.get("service_tier"));
+        let tier = AskedTier::read(self.object.text("service_tier"));
         (tier, self.place("service_tier"))
     }
 
@@ -140,8 +134,12 @@ impl<'a> Members<'a> {
     }
 }
 
-fn model_name(value: &RawValue) -> Result<String, GatewayError> {
-    let name: String = serde_json::from_str(value.get())
+fn missing(name: &'static str) -> GatewayError {
+    GatewayError::invalid(Some(name), format!("`{name}` is required"))
+}
+
+fn model_name(value: &str) -> Result<String, GatewayError> {
+    let name: String = serde_json::from_str(value)
         .map_err(|_| GatewayError::invalid(Some("model"), "`model` must be a string"))?;
     if name.is_empty() {
         let wrong = "`model` must not be empty";

@@ -4,9 +4,8 @@ use std::borrow::Cow;
 
 use keypurse_core::price::Reach;
 use keypurse_core::usage::Class;
-use memchr::memmem;
-use serde::Deserialize;
-use serde_json::value::RawValue;
+
+use crate::http::json::Json;
 
 /// What a request brings along, as far as its cost depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,33 +79,29 @@ pub(in crate::gateway) enum Opaque {
 /// The detail an image is to be read in, if that is said.
 pub(in crate::gateway) type Detail<'a> = Option<Cow<'a, str>>;
 
-#[derive(Deserialize)]
-struct Image<'a> {
-    #[serde(borrow)]
-    url: &'a RawValue,
-    #[serde(borrow, default)]
-    detail: Detail<'a>,
-}
-
 /// The detail an image is to be read in, and how many bytes of the body it is
 /// itself. Some providers take the address alone.
-pub(in crate::gateway) fn read_image(image: &RawValue) -> Option<(Detail<'_>, usize)> {
-    if image.get().starts_with('"') {
+pub(in crate::gateway) fn read_image(image: Json<'_>) -> Option<(Detail<'_>, usize)> {
+    if image.is_string() {
         return Some((None, data_bytes(image)));
     }
-    let image: Image<'_> = serde_json::from_str(image.get()).ok()?;
-    Some((image.detail, data_bytes(image.url)))
+    let url = image.stated("url")?;
+    let detail = match image.stated("detail") {
+        Some(detail) => Some(detail.string()?),
+        None => None,
+    };
+    Some((detail, data_bytes(url)))
 }
 
 /// Bytes of an image that stands in the body. An address stays text: it may be
 /// read as such.
-pub(in crate::gateway) fn data_bytes(url: &RawValue) -> usize {
-    let is_image = url.get().starts_with("\"data:image/");
-    if is_image { url.get().len() } else { 0 }
+pub(in crate::gateway) fn data_bytes(url: Json<'_>) -> usize {
+    let is_image = url.text().starts_with("\"data:image/");
+    if is_image { url.text().len() } else { 0 }
 }
 
 /// Whether cache writes may be asked for that live longer and cost more: only
-/// a `ttl` can, and letters can be written as escapes.
-pub(in crate::gateway) fn may_write_long(body: &[u8]) -> bool {
-    memmem::find(body, b"ttl").is_some() || memmem::find(body, b"\\u00").is_some()
+/// a `ttl` can.
+pub(in crate::gateway) fn may_write_long(body: Json<'_>) -> bool {
+    body.has_name_with("ttl")
 }

@@ -3,6 +3,7 @@
 //! What a client wrote and we validated is what a provider reads: unknown
 //! members, the text of numbers and white space survive.
 
+use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::ops::Range;
 
@@ -13,6 +14,55 @@ use serde_json::value::RawValue;
 pub(in crate::gateway) fn place_of(part: &RawValue, whole: &[u8]) -> Range<usize> {
     let start = (part.get().as_ptr() as usize) - (whole.as_ptr() as usize);
     start..start + part.get().len()
+}
+
+/// From this length on, sending pieces costs less than copying.
+const WORTH_PIECES: usize = 32 * 1024;
+
+/// A body in the pieces it is sent in, none of which is empty unless it is the
+/// only one.
+#[derive(Clone, Debug, Default)]
+pub(in crate::gateway) struct Pieces(VecDeque<Bytes>);
+
+impl Pieces {
+    pub(super) fn push(&mut self, piece: Bytes) {
+        if !piece.is_empty() {
+            self.0.push_back(piece);
+        }
+    }
+
+    /// Takes the first one.
+    pub(in crate::gateway) fn take_first(&mut self) -> Option<Bytes> {
+        self.0.pop_front()
+    }
+
+    /// Whether there are none left.
+    pub(in crate::gateway) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Bytes of all of them.
+    pub(in crate::gateway) fn length(&self) -> usize {
+        self.0.iter().map(Bytes::len).sum()
+    }
+
+    /// All of them as one.
+    pub(in crate::gateway) fn joined(mut self) -> Bytes {
+        if self.0.len() == 1 {
+            return self.0.remove(0).unwrap_or_default();
+        }
+        let mut joined = Vec::with_capacity(self.length());
+        for piece in self.0 {
+            joined.extend_from_slice(&piece);
+        }
+        joined.into()
+    }
+}
+
+impl From<Bytes> for Pieces {
+    fn from(body: Bytes) -> Self {
+        Self(VecDeque::from([body]))
+    }
 }
 
 /// Changes to be made to an object that has at least one member.
@@ -43,11 +93,10 @@ impl Edits {
 
     /// The object as changed; the same bytes when nothing was.
     pub(in crate::gateway) fn apply(mut self, object: &Bytes) -> Bytes {
-        if self.replaced.is_empty() && self.added.is_empty() {
+        if self.changes_nothing() {
             return object.clone();
         }
-        let end = memchr::memrchr(b'}', object).expect("an object ends with a brace");
-        self.replaced.sort_by_key(|(place, _)| place.start);
+        let end = self.prepare(object);
         let grown: usize = self.replaced.iter().map(|(_, value)| value.len()).sum();
         let mut changed = Vec::with_capacity(object.len() + grown + self.added.len());
         let mut copied = 0;
@@ -61,13 +110,42 @@ impl Edits {
         changed.extend_from_slice(&object[end..]);
         changed.into()
     }
+
+    /// The same to be sent: a long object is not copied.
+    pub(in crate::gateway) fn send(mut self, object: &Bytes) -> Pieces {
+        if object.len() < WORTH_PIECES || self.changes_nothing() {
+            return self.apply(object).into();
+        }
+        let end = self.prepare(object);
+        let mut pieces = Pieces::default();
+        let mut sent = 0;
+        for (place, value) in self.replaced {
+            pieces.push(object.slice(sent..place.start));
+            pieces.push(value.into());
+            sent = place.end;
+        }
+        pieces.push(object.slice(sent..end));
+        pieces.push(self.added.into());
+        pieces.push(object.slice(end..));
+        pieces
+    }
+
+    fn changes_nothing(&self) -> bool {
+        self.replaced.is_empty() && self.added.is_empty()
+    }
+
+    /// Puts the changes in order, and tells where members are added.
+    fn prepare(&mut self, object: &[u8]) -> usize {
+        self.replaced.sort_by_key(|(place, _)| place.start);
+        memchr::memrchr(b'}', object).expect("an object ends with a brace")
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
 
-    use super::{Edits, place_of};
+    use super::{Edits, WORTH_PIECES, place_of};
     use crate::http::json::JsonObject;
 
     #[test]
@@ -84,5 +162,24 @@ mod tests {
             &br#" { "a": 2 , "b":{"x":"\u00e9}"} ,"c":true} "#[..]
         );
         assert_eq!(Edits::default().apply(&body), body);
+    }
+
+    #[test]
+    fn what_is_sent_in_pieces_is_what_is_written_in_one() {
+        for padding in [0, WORTH_PIECES] {
+            let text = format!(r#"{{"a": 1, "b": "{}", "c": 2}}"#, "x".repeat(padding));
+            let body = Bytes::from(text);
+            let object = JsonObject::read(&body).unwrap();
+            let edits = || {
+                let mut edits = Edits::default();
+                edits.set("c", object.place("c"), "true");
+                edits.set("a", object.place("a"), "17");
+                edits.add("d", "null");
+                edits
+            };
+            let pieces = edits().send(&body);
+            assert_eq!(pieces.length(), edits().apply(&body).len());
+            assert_eq!(pieces.joined(), edits().apply(&body));
+        }
     }
 }

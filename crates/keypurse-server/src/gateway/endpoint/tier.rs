@@ -17,11 +17,11 @@ pub(in crate::gateway) enum AskedTier {
 
 impl AskedTier {
     /// Reads the member's value; null is the same as none.
-    pub(in crate::gateway) fn read(value: Option<&RawValue>) -> Self {
-        let Some(value) = value.filter(|value| value.get() != "null") else {
+    pub(in crate::gateway) fn read(value: Option<&str>) -> Self {
+        let Some(value) = value.filter(|value| *value != "null") else {
             return Self::Unsaid;
         };
-        let name: Option<String> = serde_json::from_str(value.get()).ok();
+        let name: Option<String> = serde_json::from_str(value).ok();
         match name.as_deref() {
             Some("auto") => Self::Unsaid,
             Some("default") => Self::Of(ServiceTier::Standard),
@@ -108,7 +108,7 @@ mod tests {
             ("\"priority\"", Some("7"), Priority),
             ("\"priority\"", None, Priority),
         ] {
-            let asked_tier = AskedTier::read(Some(&raw(asked)));
+            let asked_tier = AskedTier::read(Some(asked));
             let told_value = told.map(raw);
             let charged = asked_tier.charged(&price(), told_value.as_deref());
             assert_eq!(charged, expected, "asked {asked}, told {told:?}");
@@ -135,7 +135,7 @@ mod tests {
             ("\"scale\"", None, None),
             ("1", None, None),
         ] {
-            let asked_tier = AskedTier::read(Some(&raw(asked)));
+            let asked_tier = AskedTier::read(Some(asked));
             assert_eq!(asked_tier.held(&price()), of_price, "{asked}");
             assert_eq!(asked_tier.held(&free), of_free, "{asked}");
         }

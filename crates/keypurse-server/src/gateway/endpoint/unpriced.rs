@@ -3,13 +3,8 @@
 //! Refusing them is what keeps the bound a bound. Options not known to change
 //! the price pass untouched.
 
-use std::borrow::Cow;
-
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
 use crate::gateway::error::GatewayError;
-use crate::http::json::JsonObject;
+use crate::http::json::{Json, JsonObject};
 
 /// Where the call goes and as whom is the operator's to say, never a body's.
 const FORBIDDEN: [&str; 10] = [
@@ -68,7 +63,7 @@ pub(in crate::gateway) struct Unpriced {
 
 /// Refuses members that are not a client's to say.
 pub(in crate::gateway) fn refuse_forbidden(object: &JsonObject<'_>) -> Result<(), GatewayError> {
-    let is_stated = |member: &&str| object.get(member).is_some();
+    let is_stated = |member: &&str| object.text(member).is_some();
     match FORBIDDEN.into_iter().find(is_stated) {
         Some(member) => {
             let message = format!("`{member}` is decided by the operator; leave it out");
@@ -176,10 +171,7 @@ fn stored_in_extra_body(object: &JsonObject<'_>) -> Option<Unpriced> {
 
 /// A member's text, unless it is null.
 fn stated<'a>(object: &JsonObject<'a>, name: &str) -> Option<&'a str> {
-    object
-        .get(name)
-        .map(RawValue::get)
-        .filter(|value| *value != "null")
+    object.text(name).filter(|value| *value != "null")
 }
 
 /// `param` has a price for these values alone.
@@ -206,14 +198,8 @@ fn modalities(object: &JsonObject<'_>) -> Result<Option<Unpriced>, GatewayError>
     }))
 }
 
-#[derive(Deserialize)]
-struct Tool<'a> {
-    #[serde(borrow, default, rename = "type")]
-    kind: Option<Cow<'a, str>>,
-}
-
 fn tools(object: &JsonObject<'_>, free: &[&str]) -> Result<Option<Unpriced>, GatewayError> {
-    let Some(value) = stated(object, "tools") else {
+    let Some(value) = object.value("tools") else {
         return Ok(None);
     };
     let wrong = || {
@@ -222,14 +208,9 @@ fn tools(object: &JsonObject<'_>, free: &[&str]) -> Result<Option<Unpriced>, Gat
             "`tools` must be a list of objects with a `type`",
         )
     };
-    let tools: Vec<&RawValue> = serde_json::from_str(value).map_err(|_| wrong())?;
-    for tool in tools {
-        let is_object = tool.get().starts_with('{');
-        let tool: Option<Tool<'_>> = is_object
-            .then(|| serde_json::from_str(tool.get()).ok())
-            .flatten();
-        let kind = tool.and_then(|tool| tool.kind).ok_or_else(wrong)?;
-        if !free.contains(&kind.as_ref()) {
+    for tool in value.items().ok_or_else(wrong)? {
+        let kind = tool.stated("type").and_then(Json::string);
+        if !free.contains(&kind.ok_or_else(wrong)?.as_ref()) {
             let why = "only tools of type `function` and `custom` have a price";
             return Ok(Some(Unpriced {
                 param: "tools",

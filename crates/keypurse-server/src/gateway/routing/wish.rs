@@ -1,11 +1,7 @@
 //! What a request says about routing: `fallbacks`, `routing` and
 //! `allowed_providers`. They are meant for us and taken out of what is sent.
 
-use std::sync::LazyLock;
-
 use bytes::Bytes;
-use memchr::memmem::Finder;
-use serde_json::value::RawValue;
 
 use super::candidates::MOST_CANDIDATES;
 use crate::gateway::endpoint::members::Members;
@@ -54,35 +50,16 @@ impl Wishes {
     }
 }
 
-/// Takes the wishes out of a body that has some. Any other stays as it is; what
-/// is wrong with one that is no object, its endpoint says.
-pub(in crate::gateway) fn take(body: Bytes) -> Result<(Bytes, Option<Wishes>), GatewayError> {
-    if !may_have_wishes(&body) {
-        return Ok((body, None));
+/// Takes the wishes out of a body that has some: the body without them.
+pub(in crate::gateway) fn take(
+    members: &Members<'_>,
+) -> Result<Option<(Bytes, Wishes)>, GatewayError> {
+    let object = members.object;
+    if NAMES.iter().all(|name| object.text(name).is_none()) {
+        return Ok(None);
     }
-    let Ok(object) = JsonObject::read(&body) else {
-        return Ok((body, None));
-    };
-    let members = Members {
-        object: &object,
-        body: &body,
-    };
     members.refuse_lookalikes(&NAMES)?;
-    if NAMES.iter().all(|name| object.get(name).is_none()) {
-        return Ok((body, None));
-    }
-    let wishes = read(&members)?;
-    let left = without_wishes(&object);
-    Ok((left, Some(wishes)))
-}
-
-/// Most bodies do not have these words, and are not read twice. Fallbacks that
-/// are written with escapes are not found, and refused as what has no price.
-fn may_have_wishes(body: &[u8]) -> bool {
-    static WORDS: LazyLock<[Finder<'static>; 3]> = LazyLock::new(|| {
-        ["\"fallbacks\"", "\"routing\"", "\"allowed_providers\""].map(Finder::new)
-    });
-    WORDS.iter().any(|word| word.find(body).is_some())
+    Ok(Some((without_wishes(object), read(members)?)))
 }
 
 fn without_wishes(object: &JsonObject<'_>) -> Bytes {
@@ -117,14 +94,13 @@ fn read(members: &Members<'_>) -> Result<Wishes, GatewayError> {
         let wrong = "`routing` must be an object with `sort`, `allowed_providers`, or both";
         GatewayError::invalid(Some(ROUTING), wrong)
     };
-    let text = routing.get().as_bytes();
-    let object = JsonObject::read(text).map_err(|_| wrong())?;
+    let object = JsonObject::read(routing.as_bytes()).map_err(|_| wrong())?;
     for (name, value) in object.members() {
         match &**name {
             _ if value.get() == "null" => {}
-            "sort" => wishes.sort = Some(sort(value)?),
+            "sort" => wishes.sort = Some(sort(value.get())?),
             ALLOWED_PROVIDERS if wishes.allowed_providers.is_none() => {
-                wishes.allowed_providers = providers(Some(value))?;
+                wishes.allowed_providers = providers(Some(value.get()))?;
             }
             ALLOWED_PROVIDERS => {
                 let twice = "`allowed_providers` is stated twice; leave one out";
@@ -136,8 +112,8 @@ fn read(members: &Members<'_>) -> Result<Wishes, GatewayError> {
     Ok(wishes)
 }
 
-fn sort(value: &RawValue) -> Result<Sort, GatewayError> {
-    match value.get() {
+fn sort(value: &str) -> Result<Sort, GatewayError> {
+    match value {
         "\"price\"" => Ok(Sort::Price),
         "\"latency\"" => Ok(Sort::Latency),
         "\"throughput\"" => Ok(Sort::Throughput),
@@ -148,18 +124,18 @@ fn sort(value: &RawValue) -> Result<Sort, GatewayError> {
     }
 }
 
-fn providers(stated: Option<&RawValue>) -> Result<Option<Vec<String>>, GatewayError> {
+fn providers(stated: Option<&str>) -> Result<Option<Vec<String>>, GatewayError> {
     let read = |stated| names(ALLOWED_PROVIDERS, stated, 1, MOST_PROVIDERS);
     stated.map(read).transpose()
 }
 
 fn names(
     member: &'static str,
-    value: &RawValue,
+    value: &str,
     least: usize,
     most: usize,
 ) -> Result<Vec<String>, GatewayError> {
-    let names: Option<Vec<String>> = serde_json::from_str(value.get()).ok();
+    let names: Option<Vec<String>> = serde_json::from_str(value).ok();
     let is_name = |name: &String| !name.is_empty() && name.len() <= LONGEST_NAME;
     let names =
         names.filter(|names| (least..=most).contains(&names.len()) && names.iter().all(is_name));
@@ -171,13 +147,16 @@ fn names(
 
 #[cfg(test)]
 mod tests {
-    use super::{Sort, Wishes, take};
-    use bytes::Bytes;
+    use super::{JsonObject, Members, Sort, Wishes, take};
 
     fn taken(body: &'static str) -> Result<(String, Option<Wishes>), String> {
-        let (left, wishes) = take(Bytes::from_static(body.as_bytes()))
+        let object = JsonObject::read(body.as_bytes()).unwrap();
+        let taken = take(&Members { object: &object })
             .map_err(|error| error.shape().openai()["message"].to_string())?;
-        Ok((String::from_utf8(left.into()).unwrap(), wishes))
+        let Some((left, wishes)) = taken else {
+            return Ok((body.to_owned(), None));
+        };
+        Ok((String::from_utf8(left.into()).unwrap(), Some(wishes)))
     }
 
     #[test]
@@ -201,8 +180,7 @@ mod tests {
         for body in [
             r#"{ "model": "m" }"#,
             r#"{ "messages": ["\"fallbacks\"", "fallbacks", {"routing": 1}] }"#,
-            r#"{ "fallbacks": "#,
-            "",
+            "{}",
         ] {
             assert_eq!(taken(body).unwrap(), (body.to_owned(), None));
         }

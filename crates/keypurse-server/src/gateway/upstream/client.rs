@@ -13,6 +13,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
+use crate::gateway::endpoint::splice::Pieces;
 use crate::http::client_tls;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -50,7 +51,8 @@ pub(in crate::gateway) fn client() -> Result<UpstreamClient, rustls::Error> {
 /// call waited for a connection.
 #[derive(Debug)]
 pub(in crate::gateway) struct RequestBody {
-    bytes: Option<Bytes>,
+    left: Pieces,
+    /// Nobody asks any more once it has begun to leave.
     revoked: Option<CancellationToken>,
 }
 
@@ -63,14 +65,14 @@ impl RequestBody {
     /// Of a request that has none.
     pub(in crate::gateway) fn empty() -> Self {
         Self {
-            bytes: None,
+            left: Pieces::default(),
             revoked: None,
         }
     }
 
-    pub(in crate::gateway) fn new(bytes: Bytes, revoked: Option<CancellationToken>) -> Self {
+    pub(in crate::gateway) fn new(body: Pieces, revoked: Option<CancellationToken>) -> Self {
         Self {
-            bytes: Some(bytes),
+            left: body,
             revoked,
         }
     }
@@ -84,22 +86,19 @@ impl Body for RequestBody {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, RevokedBeforeSending>>> {
-        if self
-            .revoked
-            .as_ref()
-            .is_some_and(CancellationToken::is_cancelled)
-        {
+        let revoked = self.revoked.take();
+        if revoked.is_some_and(|revoked| revoked.is_cancelled()) {
             return Poll::Ready(Some(Err(RevokedBeforeSending)));
         }
-        Poll::Ready(self.bytes.take().map(|bytes| Ok(Frame::data(bytes))))
+        Poll::Ready(self.left.take_first().map(|piece| Ok(Frame::data(piece))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.bytes.is_none()
+        self.left.is_empty()
     }
 
     fn size_hint(&self) -> SizeHint {
-        let length = self.bytes.as_ref().map_or(0, Bytes::len);
+        let length = self.left.length();
         SizeHint::with_exact(u64::try_from(length).expect("a body fits in u64"))
     }
 }
@@ -115,8 +114,8 @@ mod tests {
     #[tokio::test]
     async fn l11_a_call_that_waited_for_its_connection_does_not_leave_after_a_deletion() {
         let revoked = CancellationToken::new();
-        let waiting = RequestBody::new(Bytes::from_static(b"{}"), Some(revoked.clone()));
-        let in_time = RequestBody::new(Bytes::from_static(b"{}"), Some(revoked.clone()));
+        let waiting = RequestBody::new(Bytes::from_static(b"{}").into(), Some(revoked.clone()));
+        let in_time = RequestBody::new(Bytes::from_static(b"{}").into(), Some(revoked.clone()));
         assert_eq!(in_time.collect().await.unwrap().to_bytes(), "{}");
         revoked.cancel();
         assert!(waiting.collect().await.is_err());

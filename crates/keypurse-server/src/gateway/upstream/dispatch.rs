@@ -19,6 +19,7 @@ use tracing::warn;
 use crate::gateway::call::fund::Funded;
 use crate::gateway::config::Dialect;
 use crate::gateway::endpoint::asked::Wire;
+use crate::gateway::endpoint::splice::Pieces;
 use crate::gateway::upstream::client::RequestBody;
 use crate::gateway::upstream::demo;
 use crate::gateway::upstream::provider::{Gateway, Reached};
@@ -82,7 +83,7 @@ pub(in crate::gateway) enum UpstreamFault {
 pub(in crate::gateway) async fn dispatch(
     gateway: &Gateway,
     funded: &Funded,
-    body: Bytes,
+    body: Pieces,
     revoked: Option<&CancellationToken>,
     by: Instant,
 ) -> Result<Reply, UpstreamFault> {
@@ -90,10 +91,14 @@ pub(in crate::gateway) async fn dispatch(
     let asked = &funded.asked;
     let upstream = match &route.provider.reached {
         Reached::Http(upstream) => upstream,
-        Reached::InProcess => return simulated::answer(gateway, funded, &body, demo::MANNER).await,
+        Reached::InProcess => {
+            let body = body.joined();
+            return Box::pin(simulated::answer(gateway, funded, &body, demo::MANNER)).await;
+        }
         Reached::Simulated => {
             let manner = Manner::rehearsing(funded.scenario);
-            return simulated::answer(gateway, funded, &body, manner).await;
+            let body = body.joined();
+            return Box::pin(simulated::answer(gateway, funded, &body, manner)).await;
         }
     };
     let url = upstream.url(asked.endpoint, &route.model, asked.streamed);

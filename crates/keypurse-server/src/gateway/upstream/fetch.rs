@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::error;
 
 use crate::gateway::call::fund::Funded;
+use crate::gateway::endpoint::splice::Pieces;
 use crate::gateway::endpoint::stream::{StreamEnd, StreamWire};
 use crate::gateway::error::{GatewayError, PassedOn};
 use crate::gateway::relay::meter::Heard;
@@ -63,20 +64,20 @@ pub(in crate::gateway) async fn fetch(
             fault,
         })
     };
-    let body = funded.asked.sent(&funded.route, funded.limit)?;
+    let body = sent(funded)?;
     let by = Instant::now() + limits.first_byte;
     let sent = dispatch(gateway, funded, body, revoked, by);
     let mut reply = sent.await.map_err(failed)?;
     failpoint::reach("call.dispatched");
     let headers = forwarded(&reply.headers);
     if !reply.status.is_success() {
-        let refused = refusal(provider, reply).await.map_err(failed)?;
+        let refused = Box::pin(refusal(provider, reply)).await.map_err(failed)?;
         let refused = funded.translated_error(refused);
         return Err(GatewayError::PassedOn(Box::new(refused)));
     }
     let stream = funded.stream().filter(|_| !is_json(&headers));
     if let Some(wire) = stream {
-        let begin = begin_stream(funded, wire, reply.body, headers);
+        let begin = Box::pin(begin_stream(funded, wire, reply.body, headers));
         let begun = timeout_at(by, begin).await;
         return begun
             .map_err(|_| UpstreamFault::Timeout)
@@ -105,6 +106,14 @@ pub(in crate::gateway) async fn fetch(
         .flatten()
         .map_err(failed)?;
     Ok(Fetched::Whole { headers, body })
+}
+
+fn sent(funded: &Funded) -> Result<Pieces, GatewayError> {
+    let Funded { bound, limit, .. } = funded;
+    match &bound.translated {
+        Some(body) if *limit == bound.limit => Ok(body.clone().into()),
+        Some(_) | None => funded.asked.sent(&funded.route, *limit),
+    }
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

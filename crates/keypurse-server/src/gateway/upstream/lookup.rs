@@ -33,7 +33,7 @@ pub(in crate::gateway) async fn post(
     upstream: &Upstream,
     (url, headers, body): (Uri, HeaderMap, Bytes),
 ) -> Result<(HeaderMap, Bytes), GatewayError> {
-    let mut request = Request::new(RequestBody::new(body, None));
+    let mut request = Request::new(RequestBody::new(body.into(), None));
     *request.method_mut() = Method::POST;
     *request.uri_mut() = url;
     *request.headers_mut() = headers;

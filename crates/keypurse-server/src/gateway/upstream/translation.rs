@@ -17,6 +17,7 @@ use crate::gateway::endpoint::chat;
 use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::endpoint::messages;
 use crate::gateway::endpoint::parts::Parts;
+use crate::gateway::endpoint::splice::Pieces;
 use crate::gateway::endpoint::stream::StreamWire;
 use crate::gateway::error::{GatewayError, PassedOn};
 use crate::gateway::error_body::Shape;
@@ -28,6 +29,8 @@ pub(in crate::gateway) struct Reading {
     pub(in crate::gateway) text: u64,
     /// What else it is brought.
     pub(in crate::gateway) parts: Parts,
+    /// The text itself where that is no longer the client's.
+    pub(in crate::gateway) translated: Option<Bytes>,
 }
 
 impl Asked {
@@ -45,7 +48,7 @@ impl Asked {
         &self,
         route: &Route,
         limit: u64,
-    ) -> Result<Bytes, GatewayError> {
+    ) -> Result<Pieces, GatewayError> {
         let (client, provider) = (self.dialect(), route.provider.reached.dialect());
         if client == provider {
             return Ok(self.for_upstream(route, limit));
@@ -60,10 +63,10 @@ impl Asked {
         let body = translate::request(client.into(), provider.into(), &self.body, &target);
         let body = Bytes::from(body.map_err(untranslatable)?.into_owned());
         if provider != Dialect::OpenAi {
-            return Ok(body);
+            return Ok(body.into());
         }
         // What is made explicit for a chat is so for a translated one.
-        let chat = chat::request::read(body)?;
+        let chat = chat::request::read(&body)?;
         chat.refuse_unpriced(route)?;
         Ok(chat.for_upstream(route, limit))
     }
@@ -73,6 +76,7 @@ impl Asked {
         Reading {
             text: length(self.body.len()) - self.parts.image_bytes,
             parts: self.parts,
+            translated: None,
         }
     }
 
@@ -91,9 +95,9 @@ impl Asked {
         if self.dialect() == provider {
             return Ok(own);
         }
-        let body = self.sent(route, limit)?;
+        let body = self.sent(route, limit)?.joined();
         let parts = match provider {
-            Dialect::OpenAi => chat::request::read(body.clone())?.parts,
+            Dialect::OpenAi => chat::request::read(&body)?.parts,
             Dialect::Anthropic => {
                 let request = MessagesRequest::read(&body);
                 let request = request.map_err(|invalid| messages::request::wrong(&invalid))?;
@@ -105,6 +109,7 @@ impl Asked {
         Ok(Reading {
             text: text.max(own.text),
             parts,
+            translated: Some(body),
         })
     }
 }

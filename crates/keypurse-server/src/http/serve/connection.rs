@@ -25,6 +25,8 @@ use crate::http::peer::PeerAddr;
 
 const MAX_HEADERS: usize = 100;
 const MAX_HEADER_BYTES: usize = 32 << 10;
+/// Of a body that is read at once, and of an answer that waits for its client.
+const MAX_BUFFER_BYTES: usize = 128 << 10;
 const MAX_H2_STREAMS: u32 = 100;
 const MAX_H2_HEADER_BYTES: u32 = 16 << 10;
 
@@ -66,7 +68,8 @@ impl Connection {
             .timer(HeadTimer::new(self.limits.head, arrivals))
             .header_read_timeout(self.limits.idle)
             .max_headers(MAX_HEADERS)
-            .max_buf_size(MAX_HEADER_BYTES)
+            .max_header_size(MAX_HEADER_BYTES)
+            .max_buf_size(MAX_BUFFER_BYTES)
             .serve_connection(TokioIo::new(stream), service);
         log_end(self.watcher.watch(connection).await, self.peer);
     }

@@ -4,14 +4,13 @@
 use std::ops::{Range, RangeInclusive};
 
 use bytes::Bytes;
-use serde_json::value::RawValue;
 
-use super::content::{self, Message};
+use super::content;
 use crate::gateway::config::OutputLimitField;
 use crate::gateway::endpoint::asked::{Asked, Output, Wire};
 use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::endpoint::members::{self, Limit, Members};
-use crate::gateway::endpoint::splice::{Edits, place_of};
+use crate::gateway::endpoint::splice::Edits;
 use crate::gateway::endpoint::unpriced;
 use crate::gateway::error::GatewayError;
 use crate::http::json::JsonObject;
@@ -46,17 +45,22 @@ pub(in crate::gateway) struct Chat {
 }
 
 /// Reads a body, or says what is wrong with it.
-pub(in crate::gateway) fn read(body: Bytes) -> Result<Asked, GatewayError> {
-    let object = members::object(&body)?;
-    let members = Members {
-        object: &object,
-        body: &body,
-    };
+pub(in crate::gateway) fn read(body: &Bytes) -> Result<Asked, GatewayError> {
+    let object = members::object(body)?;
+    read_members(&Members { object: &object }, body)
+}
+
+/// The same of one whose members are known.
+pub(in crate::gateway) fn read_members(
+    members: &Members<'_>,
+    body: &Bytes,
+) -> Result<Asked, GatewayError> {
+    let object = members.object;
     members.refuse_lookalikes(&READ_MEMBERS)?;
     let (model, model_at) = members.model()?;
-    let parts = content::read(&messages(&members)?, &body)?;
+    let parts = content::read(members.value("messages")?, object.whole())?;
     let streamed = members.flag("stream")?;
-    let (include_usage, stream_options) = stream_options(&members, streamed)?;
+    let (include_usage, stream_options) = stream_options(members, streamed)?;
     let choices = members.integer("n", CHOICES)?.unwrap_or(1);
     let chat = Chat {
         include_usage,
@@ -65,13 +69,13 @@ pub(in crate::gateway) fn read(body: Bytes) -> Result<Asked, GatewayError> {
         max_completion_tokens: members.limit("max_completion_tokens")?,
         stream_options,
     };
-    unpriced::refuse_forbidden(&object)?;
-    let unpriced = unpriced::find(&object)?;
-    let asks_for_search = unpriced::asks_for_search(&object);
+    unpriced::refuse_forbidden(object)?;
+    let unpriced = unpriced::find(object)?;
+    let asks_for_search = unpriced::asks_for_search(object);
     let (tier, tier_at) = members.tier();
     Ok(Asked {
         endpoint: Endpoint::Chat,
-        body,
+        body: body.clone(),
         content_type: None,
         model,
         model_at,
@@ -124,48 +128,26 @@ impl Chat {
     }
 }
 
-fn messages<'a>(members: &Members<'a>) -> Result<Vec<Message<'a>>, GatewayError> {
-    let value = members.required("messages")?;
-    let wrong = || {
-        let wrong = "`messages` must be a list of at least one message object";
-        GatewayError::invalid(Some("messages"), wrong)
-    };
-    let messages: Vec<&RawValue> = serde_json::from_str(value.get()).map_err(|_| wrong())?;
-    if messages.is_empty() {
-        return Err(wrong());
-    }
-    let read = |message: &&'a RawValue| {
-        let is_object = message.get().starts_with('{');
-        is_object
-            .then(|| serde_json::from_str(message.get()).ok())
-            .flatten()
-            .ok_or_else(wrong)
-    };
-    messages.iter().map(read).collect()
-}
-
 /// Whether the client wants usage, and the member as a provider gets it.
 #[expect(clippy::type_complexity, reason = "one caller takes it apart at once")]
 fn stream_options(
     members: &Members<'_>,
     streamed: bool,
 ) -> Result<(bool, Option<(Range<usize>, String)>), GatewayError> {
-    let Some(stated) = members.object.get("stream_options") else {
+    let object = members.object;
+    let stated = object.text("stream_options");
+    let Some((stated, place)) = stated.zip(object.place("stream_options")) else {
         return Ok((false, None));
     };
-    let place = place_of(stated, members.body);
-    if stated.get() == "null" {
+    if stated == "null" {
         let replaced = streamed.then(|| (place, r#"{"include_usage":true}"#.to_owned()));
         return Ok((false, replaced));
     }
-    let text = stated.get().as_bytes();
+    let text = stated.as_bytes();
     let wrong = "`stream_options` must be an object";
     let options =
         JsonObject::read(text).map_err(|_| GatewayError::invalid(Some("stream_options"), wrong))?;
-    let inner = Members {
-        object: &options,
-        body: text,
-    };
+    let inner = Members { object: &options };
     let include_usage = inner.flag("include_usage")?;
     if !streamed || include_usage {
         return Ok((include_usage && streamed, None));

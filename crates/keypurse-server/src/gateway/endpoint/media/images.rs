@@ -7,7 +7,7 @@ use super::{Media, form};
 use crate::gateway::call::count::length;
 use crate::gateway::endpoint::asked::Asked;
 use crate::gateway::endpoint::kind::Endpoint;
-use crate::gateway::endpoint::members::{self, LONGEST_MODEL_NAME, Members};
+use crate::gateway::endpoint::members::{LONGEST_MODEL_NAME, Members};
 use crate::gateway::endpoint::unpriced;
 use crate::gateway::error::GatewayError;
 
@@ -51,12 +51,11 @@ pub(in crate::gateway) struct Images {
 }
 
 /// Reads a body that asks for new images.
-pub(in crate::gateway) fn read_generation(body: Bytes) -> Result<Asked, GatewayError> {
-    let object = members::object(&body)?;
-    let members = Members {
-        object: &object,
-        body: &body,
-    };
+pub(in crate::gateway) fn read_generation(
+    members: &Members<'_>,
+    body: &Bytes,
+) -> Result<Asked, GatewayError> {
+    let object = members.object;
     members.refuse_lookalikes(&READ_MEMBERS)?;
     let (model, model_at) = members.model()?;
     let prompt = members.text("prompt")?;
@@ -71,8 +70,8 @@ pub(in crate::gateway) fn read_generation(body: Bytes) -> Result<Asked, GatewayE
         text_bytes: length(prompt.len()),
         inputs: 0,
     };
-    unpriced::refuse_forbidden(&object)?;
-    let unpriced = unpriced::find(&object)?;
+    unpriced::refuse_forbidden(object)?;
+    let unpriced = unpriced::find(object)?;
     let (tier, tier_at) = members.tier();
     Ok(Asked {
         tier,
@@ -80,7 +79,7 @@ pub(in crate::gateway) fn read_generation(body: Bytes) -> Result<Asked, GatewayE
         unpriced,
         ..Asked::media(
             Endpoint::ImageGenerations,
-            (body, None),
+            (body.clone(), None),
             (model, model_at),
             streamed,
             Media::Images(images),

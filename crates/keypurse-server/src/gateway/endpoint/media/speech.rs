@@ -2,13 +2,12 @@
 
 use bytes::Bytes;
 use keypurse_providers::media::speech::characters;
-use serde_json::value::RawValue;
 
 use super::Media;
 use crate::gateway::call::count::length;
 use crate::gateway::endpoint::asked::Asked;
 use crate::gateway::endpoint::kind::Endpoint;
-use crate::gateway::endpoint::members::{self, Members};
+use crate::gateway::endpoint::members::Members;
 use crate::gateway::endpoint::unpriced;
 use crate::gateway::error::GatewayError;
 
@@ -38,12 +37,8 @@ pub(in crate::gateway) struct Speech {
 }
 
 /// Reads a body, or says what is wrong with it.
-pub(in crate::gateway) fn read(body: Bytes) -> Result<Asked, GatewayError> {
-    let object = members::object(&body)?;
-    let members = Members {
-        object: &object,
-        body: &body,
-    };
+pub(in crate::gateway) fn read(members: &Members<'_>, body: &Bytes) -> Result<Asked, GatewayError> {
+    let object = members.object;
     members.refuse_lookalikes(&READ_MEMBERS)?;
     let (model, model_at) = members.model()?;
     let missing = || GatewayError::invalid(Some("input"), "`input` is required");
@@ -74,7 +69,7 @@ pub(in crate::gateway) fn read(body: Bytes) -> Result<Asked, GatewayError> {
     }
     Ok(Asked::media(
         Endpoint::Speech,
-        (body, None),
+        (body.clone(), None),
         (model, model_at),
         streamed,
         Media::Speech(speech),
@@ -82,7 +77,7 @@ pub(in crate::gateway) fn read(body: Bytes) -> Result<Asked, GatewayError> {
 }
 
 /// A speed below the usual one, in hundredths, rounded down: `0.5` is 50.
-fn speed(stated: Option<&RawValue>) -> Result<u64, GatewayError> {
+fn speed(stated: Option<&str>) -> Result<u64, GatewayError> {
     let Some(stated) = stated else {
         return Ok(USUAL_SPEED);
     };
@@ -90,7 +85,7 @@ fn speed(stated: Option<&RawValue>) -> Result<u64, GatewayError> {
         let wrong = "`speed` must be a decimal from 0.25 to 4";
         GatewayError::invalid(Some("speed"), wrong)
     };
-    let (whole, fraction) = stated.get().split_once('.').unwrap_or((stated.get(), "0"));
+    let (whole, fraction) = stated.split_once('.').unwrap_or((stated, "0"));
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     if !is_digits(whole) || !is_digits(fraction) {
         return Err(wrong());

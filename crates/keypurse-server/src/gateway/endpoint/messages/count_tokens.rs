@@ -22,6 +22,7 @@ use crate::gateway::call::serve::failed_sign_in;
 use crate::gateway::config::Dialect;
 use crate::gateway::endpoint::asked::{Asked, Wire};
 use crate::gateway::endpoint::kind::Endpoint;
+use crate::gateway::endpoint::members::{self, Members};
 use crate::gateway::error::GatewayError;
 use crate::gateway::rules::{self, Wanted};
 use crate::gateway::sandbox;
@@ -61,7 +62,11 @@ async fn answer(state: &AppState, request: Request<Body>) -> Result<Response, Ga
     let body = read_body(&head.headers, body, state.settings.max_body_bytes)
         .await
         .map_err(GatewayError::Body)?;
-    let asked = read_uncapped(body)?.with_headers(&head.headers)?;
+    let asked = {
+        let object = members::object(&body)?;
+        read_uncapped(&Members { object: &object }, &body)?
+    };
+    let asked = asked.with_headers(&head.headers)?;
     let is_sandbox = |token: &&TokenCredential| token.settings.kind == TokenKind::Sandbox;
     if let Some(token) = caller.token().filter(is_sandbox) {
         let gateway = &state.gateway;
@@ -125,7 +130,7 @@ async fn counted_there(
 /// another one.
 async fn counted_here(asked: Asked, route: &Route) -> Response {
     // What a call would be refused for can still be counted.
-    let Reading { text, parts } = asked
+    let Reading { text, parts, .. } = asked
         .reading(route, 1)
         .unwrap_or_else(|_| asked.as_written());
     let each = route.image_tokens.map_or(IMAGE, |image| image.high);

@@ -7,18 +7,16 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 use keypurse_core::usage::Class;
 use keypurse_providers::anthropic::{self, InvalidRequest, MessagesRequest};
-use serde_json::value::RawValue;
 
 use super::betas::ANTHROPIC_BETA;
 use crate::gateway::endpoint::asked::{Asked, Output, Wire};
 use crate::gateway::endpoint::kind::Endpoint;
-use crate::gateway::endpoint::members::{self, Limit, Members};
+use crate::gateway::endpoint::members::{Limit, Members};
 use crate::gateway::endpoint::parts::{Opaque, Parts};
-use crate::gateway::endpoint::splice::{Edits, place_of};
+use crate::gateway::endpoint::splice::Edits;
 use crate::gateway::endpoint::tier::AskedTier;
 use crate::gateway::endpoint::unpriced::{self, Unpriced};
 use crate::gateway::error::GatewayError;
-use crate::http::json::JsonObject;
 
 /// Members we read, and those that change the price.
 const READ_MEMBERS: [&str; 18] = [
@@ -64,8 +62,8 @@ struct Thinking {
 }
 
 /// Reads a body, or says what is wrong with it.
-pub(in crate::gateway) fn read(body: Bytes) -> Result<Asked, GatewayError> {
-    let asked = read_uncapped(body)?;
+pub(in crate::gateway) fn read(members: &Members<'_>, body: &Bytes) -> Result<Asked, GatewayError> {
+    let asked = read_uncapped(members, body)?;
     if asked.output == (Output::Tokens { stated: None }) {
         let missing = "`max_tokens` is required";
         return Err(GatewayError::invalid(Some("max_tokens"), missing));
@@ -75,26 +73,24 @@ pub(in crate::gateway) fn read(body: Bytes) -> Result<Asked, GatewayError> {
 
 /// The same of a request that may leave out its output limit: one whose tokens
 /// are only to be counted.
-pub(in crate::gateway) fn read_uncapped(body: Bytes) -> Result<Asked, GatewayError> {
-    let object = members::object(&body)?;
-    let members = Members {
-        object: &object,
-        body: &body,
-    };
+pub(in crate::gateway) fn read_uncapped(
+    members: &Members<'_>,
+    body: &Bytes,
+) -> Result<Asked, GatewayError> {
     members.refuse_lookalikes(&READ_MEMBERS)?;
-    unpriced::refuse_forbidden(&object)?;
+    unpriced::refuse_forbidden(members.object)?;
     let (model, model_at) = members.model()?;
     let streamed = members.flag("stream")?;
     let max_tokens = members.limit("max_tokens")?;
-    let request = MessagesRequest::read(&body).map_err(|invalid| wrong(&invalid))?;
+    let request = MessagesRequest::read(body).map_err(|invalid| wrong(&invalid))?;
     let unpriced = request.unpriced.map(|unpriced| Unpriced {
         param: unpriced.param,
         why: unpriced.why,
     });
-    let unpriced = unpriced.or_else(|| compaction(&members));
+    let unpriced = unpriced.or_else(|| compaction(members));
     let parts = parts(&request.parts);
     let messages = Messages {
-        thinking: thinking(&members),
+        thinking: thinking(members),
         max_tokens,
         betas: None,
     };
@@ -114,7 +110,7 @@ pub(in crate::gateway) fn read_uncapped(body: Bytes) -> Result<Asked, GatewayErr
         wire: Wire::Messages(messages),
         model,
         model_at,
-        body,
+        body: body.clone(),
         content_type: None,
     })
 }
@@ -148,7 +144,7 @@ pub(in crate::gateway) fn parts(read: &anthropic::Parts) -> Parts {
 /// "Context editing": what a conversation is shortened by another call of the
 /// model is charged for beside the answer.
 fn compaction(members: &Members<'_>) -> Option<Unpriced> {
-    let edits = members.stated("context_management")?.get();
+    let edits = members.stated("context_management")?;
     let may_compact = ["compact", "\\u"].iter().any(|part| edits.contains(part));
     may_compact.then_some(Unpriced {
         param: "context_management",
@@ -157,15 +153,12 @@ fn compaction(members: &Members<'_>) -> Option<Unpriced> {
 }
 
 fn thinking(members: &Members<'_>) -> Option<Thinking> {
-    let stated = members.stated("thinking")?;
-    let object = JsonObject::read(stated.get().as_bytes()).ok()?;
-    let budget = object.get("budget_tokens")?;
-    let at = place_of(stated, members.body);
-    let inner = place_of(budget, stated.get().as_bytes());
+    let stated = members.object.value("thinking")?;
+    let budget = stated.stated("budget_tokens")?;
     Some(Thinking {
-        budget: RawValue::get(budget).parse().ok()?,
-        budget_at: at.start + inner.start..at.start + inner.end,
-        at,
+        budget: budget.text().parse().ok()?,
+        budget_at: budget.place(),
+        at: stated.place(),
     })
 }
 

@@ -1,52 +1,22 @@
 //! What the items of a request for a response bring along beside text.
 
-use std::borrow::Cow;
-
 use keypurse_core::usage::Class;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
-use crate::gateway::endpoint::parts::{Detail, Opaque, Parts, data_bytes, may_write_long};
+use crate::gateway::endpoint::parts::{Opaque, Parts, data_bytes, may_write_long};
 use crate::gateway::error::GatewayError;
-
-#[derive(Deserialize)]
-struct Item<'a> {
-    #[serde(borrow, default, rename = "type")]
-    kind: Option<Cow<'a, str>>,
-    /// Of a message, and of reasoning that is shown.
-    #[serde(borrow, default)]
-    content: Option<&'a RawValue>,
-    /// Of a call's result.
-    #[serde(borrow, default)]
-    output: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Part<'a> {
-    #[serde(borrow, default, rename = "type")]
-    kind: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    image_url: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    file_id: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    detail: Detail<'a>,
-}
+use crate::http::json::Json;
 
 /// Reads what an `input` brings along.
-pub(super) fn read(input: Option<&RawValue>, body: &[u8]) -> Result<Parts, GatewayError> {
+pub(super) fn read(input: Option<Json<'_>>, body: Json<'_>) -> Result<Parts, GatewayError> {
     let mut parts = Parts::text();
     if may_write_long(body) {
         parts.add(Class::CacheWriteLong);
     }
-    let Some(input) = input.map(RawValue::get).filter(|it| !it.starts_with('"')) else {
+    let Some(input) = input.filter(|input| !input.is_string()) else {
         return Ok(parts);
     };
-    let items: Vec<&RawValue> = serde_json::from_str(input).map_err(|_| wrong())?;
-    for item in items {
-        let is_object = item.get().starts_with('{');
-        let item = is_object.then(|| serde_json::from_str(item.get()).ok());
-        add_item(&mut parts, &item.flatten().ok_or_else(wrong)?)?;
+    for item in input.items().ok_or_else(wrong)? {
+        add_item(&mut parts, item).ok_or_else(wrong)?;
     }
     Ok(parts)
 }
@@ -59,48 +29,65 @@ fn wrong() -> GatewayError {
 
 /// Text is bounded by its bytes, and so is reasoning that comes back
 /// encrypted; what is only named, or a tool's own kind of item, by nothing.
-fn add_item(parts: &mut Parts, item: &Item<'_>) -> Result<(), GatewayError> {
-    match item.kind.as_deref() {
-        None | Some("message" | "reasoning") => add_content(parts, item.content),
+/// `None`: it is no item.
+fn add_item(parts: &mut Parts, item: Json<'_>) -> Option<()> {
+    if !item.is_object() {
+        return None;
+    }
+    let kind = match item.stated("type") {
+        Some(kind) => Some(kind.string()?),
+        None => None,
+    };
+    match kind.as_deref() {
+        // Of a message, and of reasoning that is shown.
+        None | Some("message" | "reasoning") => add_content(parts, item.stated("content")),
         Some("function_call" | "custom_tool_call" | "local_shell_call" | "apply_patch_call") => {
-            Ok(())
+            Some(())
         }
+        // Of a call's result.
         Some(
             "function_call_output"
             | "custom_tool_call_output"
             | "local_shell_call_output"
             | "apply_patch_call_output",
-        ) => add_content(parts, item.output),
+        ) => add_content(parts, item.stated("output")),
         Some(_) => {
             parts.add_opaque(Opaque::Anything);
-            Ok(())
+            Some(())
         }
     }
 }
 
-fn add_content(parts: &mut Parts, content: Option<&RawValue>) -> Result<(), GatewayError> {
-    let content = content.map(RawValue::get);
-    let Some(content) = content.filter(|it| !it.starts_with('"') && *it != "null") else {
-        return Ok(());
+fn add_content(parts: &mut Parts, content: Option<Json<'_>>) -> Option<()> {
+    let Some(content) = content.filter(|content| !content.is_string()) else {
+        return Some(());
     };
-    let listed: Vec<Part<'_>> = serde_json::from_str(content).map_err(|_| wrong())?;
-    for part in &listed {
-        add_part(parts, part);
-    }
-    Ok(())
+    let mut listed = content.items()?;
+    listed.try_for_each(|part| add_part(parts, part))
 }
 
-fn add_part(parts: &mut Parts, part: &Part<'_>) {
-    match part.kind.as_deref() {
+fn add_part(parts: &mut Parts, part: Json<'_>) -> Option<()> {
+    if !part.is_object() {
+        return None;
+    }
+    let text = |name| part.stated(name).map(Json::string);
+    let (kind, detail) = (text("type"), text("detail"));
+    // Stated, and no text.
+    if kind == Some(None) || detail == Some(None) {
+        return None;
+    }
+    let (kind, detail) = (kind.flatten(), detail.flatten());
+    match kind.as_deref() {
         Some("input_text" | "output_text" | "text" | "refusal" | "reasoning_text") => {}
-        Some("input_image") => match (part.image_url, part.file_id) {
-            (Some(url), _) if url.get().starts_with('"') => {
-                parts.add_image(part.detail.as_deref(), data_bytes(url));
+        Some("input_image") => match (part.stated("image_url"), part.stated("file_id")) {
+            (Some(url), _) if url.is_string() => {
+                parts.add_image(detail.as_deref(), data_bytes(url));
             }
             // Stored at the provider, and an image all the same.
-            (_, Some(_)) => parts.add_image(part.detail.as_deref(), 0),
+            (_, Some(_)) => parts.add_image(detail.as_deref(), 0),
             _ => parts.add_opaque(Opaque::Image),
         },
         _ => parts.add_opaque(Opaque::Anything),
     }
+    Some(())
 }

@@ -3,13 +3,12 @@
 use std::ops::Range;
 
 use bytes::Bytes;
-use serde_json::value::RawValue;
 
 use super::content;
 use super::ids::{Names, NotYours};
 use crate::gateway::endpoint::asked::{Asked, Output, Wire};
 use crate::gateway::endpoint::kind::Endpoint;
-use crate::gateway::endpoint::members::{self, Limit, Members};
+use crate::gateway::endpoint::members::{Limit, Members};
 use crate::gateway::endpoint::parts::Opaque;
 use crate::gateway::endpoint::splice::Edits;
 use crate::gateway::endpoint::unpriced::{self, Unpriced};
@@ -46,16 +45,12 @@ pub(in crate::gateway) struct Respond {
 }
 
 /// Reads a body, or says what is wrong with it.
-pub(in crate::gateway) fn read(body: Bytes) -> Result<Asked, GatewayError> {
-    let object = members::object(&body)?;
-    let members = Members {
-        object: &object,
-        body: &body,
-    };
+pub(in crate::gateway) fn read(members: &Members<'_>, body: &Bytes) -> Result<Asked, GatewayError> {
+    let object = members.object;
     members.refuse_lookalikes(&READ_MEMBERS)?;
     let (model, model_at) = members.model()?;
-    let mut parts = content::read(members.stated("input"), &body)?;
-    let previous = previous(&members)?;
+    let mut parts = content::read(object.value("input"), object.whole())?;
+    let previous = previous(members)?;
     let is_stored = |name| members.stated(name).is_some();
     if previous.is_some() || is_stored("conversation") || is_stored("prompt") {
         parts.add_opaque(Opaque::Anything);
@@ -64,10 +59,10 @@ pub(in crate::gateway) fn read(body: Bytes) -> Result<Asked, GatewayError> {
     }
     let streamed = members.flag("stream")?;
     members.flag("store")?;
-    refuse_background(&members)?;
+    refuse_background(members)?;
     let max_output_tokens = members.limit("max_output_tokens")?;
-    unpriced::refuse_forbidden(&object)?;
-    let unpriced = unpriced::find_in_response(&object)?.or_else(|| prompt(&members));
+    unpriced::refuse_forbidden(object)?;
+    let unpriced = unpriced::find_in_response(object)?.or_else(|| prompt(members));
     let (tier, tier_at) = members.tier();
     Ok(Asked {
         endpoint: Endpoint::Responses,
@@ -89,7 +84,7 @@ pub(in crate::gateway) fn read(body: Bytes) -> Result<Asked, GatewayError> {
             previous_there: None,
             names: None,
         }),
-        body,
+        body: body.clone(),
         content_type: None,
     })
 }
@@ -99,7 +94,7 @@ fn previous(members: &Members<'_>) -> Result<Option<(String, Range<usize>)>, Gat
     let Some(stated) = members.stated(NAME) else {
         return Ok(None);
     };
-    let id: Option<String> = serde_json::from_str(stated.get()).ok();
+    let id: Option<String> = serde_json::from_str(stated).ok();
     let id = id.filter(|id| !id.is_empty() && id.len() <= LONGEST_ID);
     let wrong = || GatewayError::invalid(Some(NAME), "`previous_response_id` must be an id");
     Ok(Some(id.ok_or_else(wrong)?).zip(members.place(NAME)))
@@ -119,7 +114,7 @@ fn refuse_background(members: &Members<'_>) -> Result<(), GatewayError> {
 /// own.
 fn prompt(members: &Members<'_>) -> Option<Unpriced> {
     members.stated("prompt")?;
-    let has_tools = members.stated("tools").map(RawValue::get);
+    let has_tools = members.stated("tools");
     has_tools.is_none().then_some(Unpriced {
         param: "prompt",
         why: "a stored prompt may bring tools that have a fee, unless the request states its \
