@@ -42,9 +42,9 @@ pub(in crate::gateway) struct Running<'a> {
 
 /// Carries a call from its hold to its settlement.
 ///
-/// A task of its own, because axum drops the handler when the client leaves
-/// and a dropped future settles nothing. Shutdown waits for it. A panic in here
-/// leaves the hold to [`super::open_hold`].
+/// It goes on when the client leaves, though axum drops the handler then:
+/// [`super::carried`] sees to that. A panic in here leaves the hold to
+/// [`super::open_hold`].
 ///
 /// What is large and not on the way of most calls is boxed: every call would
 /// have room for it.

@@ -1,9 +1,10 @@
 //! The path of a call, the same for every endpoint.
 //!
 //! [`serve`]: authenticate → claim → read → resolve → bound; [`carry`]: hold
-//! → dispatch → relay → settle, in a task of its own. What differs from one
+//! → dispatch → relay → settle, whether its client stays or not ([`carried`]). What differs from one
 //! endpoint to the next is asked of [`super::endpoint`].
 
+mod carried;
 pub(in crate::gateway) mod carry;
 pub(in crate::gateway) mod serve;
 

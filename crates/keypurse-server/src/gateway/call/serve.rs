@@ -1,4 +1,4 @@
-//! The order of steps, up to a task that carries the call.
+//! The order of steps, up to where the call is carried.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use keypurse_store::{Claim, TokenCredential, failpoint};
 use tokio::sync::oneshot;
 use tracing::Instrument;
 
+use super::carried::{Carried, NoAnswer};
 use super::carry::carry;
 use super::fund::Planned;
 use super::once;
@@ -100,10 +101,10 @@ async fn answer(
     }
     let (planned, others) = incoming.plan(state, &head.headers)?;
     let (client, answer) = oneshot::channel();
-    let carried = carry(Arc::clone(state), planned, others, client);
-    // Boxed: a task is moved several times before it runs.
-    state.tasks.spawn(Box::pin(carried.in_current_span()));
-    answer.await.map_err(|_| GatewayError::Internal)
+    let call = carry(Arc::clone(state), planned, others, client);
+    let call = Box::pin(call.in_current_span());
+    let carried = Carried::new(&state.tasks, call, answer);
+    carried.await.map_err(|NoAnswer| GatewayError::Internal)
 }
 
 /// A call that is understood; nobody has been chosen to answer it.

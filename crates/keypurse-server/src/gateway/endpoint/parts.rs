@@ -103,5 +103,5 @@ pub(in crate::gateway) fn data_bytes(url: Json<'_>) -> usize {
 /// Whether cache writes may be asked for that live longer and cost more: only
 /// a `ttl` can.
 pub(in crate::gateway) fn may_write_long(body: Json<'_>) -> bool {
-    body.has_name_with("ttl")
+    body.has_name_with(b"ttl")
 }

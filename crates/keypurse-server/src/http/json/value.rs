@@ -73,13 +73,20 @@ impl<'o> Json<'o> {
 
     /// Whether it, or something in it, is an object with a name that has this
     /// word in it.
-    pub fn has_name_with(self, word: &str) -> bool {
+    pub fn has_name_with<const LENGTH: usize>(self, word: &[u8; LENGTH]) -> bool {
         let has = |value: Self| value.has_name_with(word);
         if self.is_object() {
             let mut members = self.members();
-            return members.any(|(name, value)| decoded(name.text()).contains(word) || has(value));
+            return members.any(|(name, value)| name.contains(word) || has(value));
         }
         self.items().is_some_and(|mut items| items.any(has))
+    }
+
+    /// Whether this name has that word in it.
+    fn contains<const LENGTH: usize>(self, word: &[u8; LENGTH]) -> bool {
+        let name = decoded(self.text());
+        let mut parts = name.as_bytes().windows(LENGTH);
+        parts.any(|part| part == word)
     }
 
     fn first_byte(self) -> u8 {

@@ -23,7 +23,6 @@ use super::socket::{Arrivals, Socket};
 use super::streams::{Streams, Watched};
 use crate::http::peer::PeerAddr;
 
-const MAX_HEADERS: usize = 100;
 const MAX_HEADER_BYTES: usize = 32 << 10;
 /// Of a body that is read at once, and of an answer that waits for its client.
 const MAX_BUFFER_BYTES: usize = 128 << 10;
@@ -64,10 +63,10 @@ impl Connection {
         arrivals: Arrivals,
     ) {
         let service = service_fn(|request| answer(self.router.clone(), self.peer, request));
+        // It takes 100 headers by itself; told so, it allocates room for them.
         let connection = hyper::server::conn::http1::Builder::new()
             .timer(HeadTimer::new(self.limits.head, arrivals))
             .header_read_timeout(self.limits.idle)
-            .max_headers(MAX_HEADERS)
             .max_header_size(MAX_HEADER_BYTES)
             .max_buf_size(MAX_BUFFER_BYTES)
             .serve_connection(TokioIo::new(stream), service);

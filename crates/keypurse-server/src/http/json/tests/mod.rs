@@ -122,7 +122,7 @@ fn values_are_found_however_deep_they_are() {
     assert_eq!(&body[list.place()], b"[1, {}]");
     assert!(items[0].stated("a").is_none() && items[1].is_null());
     assert!(object.value("d").unwrap().stated("e").is_none());
-    assert!(object.whole().has_name_with("ttl") && !items[0].has_name_with("ttl"));
+    assert!(object.whole().has_name_with(b"ttl") && !items[0].has_name_with(b"ttl"));
 }
 
 /// Pieces bodies are put together of, many of them wrong in many places.
