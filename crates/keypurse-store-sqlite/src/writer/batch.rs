@@ -20,10 +20,11 @@ use super::gathering::Gathering;
 use super::meters::Meters;
 use super::once::{self, Claims};
 use super::space::{Space, is_full};
+use super::write_back::WriteBack;
 use crate::audit_log::{self, AuditKey, Begun};
 use crate::call_row::CallRow;
 use crate::credentials::Credentials;
-use crate::integrity::Keeper;
+use crate::integrity::{Keeper, Progress};
 use crate::journal::HeldCall;
 use crate::open::{self, OpenError, Opened, SqliteOptions, is_damage};
 use crate::recover;
@@ -57,7 +58,10 @@ pub(crate) struct Writer {
     /// What calls are summed by, and which sums are to move on.
     pub(super) folding: Folding,
     pub(super) space: Space,
-    pub(super) keeper: Keeper,
+    pub(super) keeper: Arc<Keeper>,
+    pub(super) log_writer: WriteBack,
+    /// How far the log was when it was last to be written back.
+    pub(super) log_asked: Progress,
     audit_key: AuditKey,
     pub(super) meters: Arc<Meters>,
 }
@@ -123,6 +127,10 @@ impl Writer {
             path: options.path.clone(),
             source,
         })?;
+        let keeper = Arc::new(keeper);
+        let failed = |source| open::failed(&options.path, source);
+        let shared = (Arc::clone(&keeper), Arc::clone(&meters));
+        let log_writer = WriteBack::start(&options.path, shared).map_err(failed)?;
         let mut writer = Self {
             connection: opened.connection,
             _lock: opened.lock,
@@ -137,10 +145,11 @@ impl Writer {
             journal: JournalTail::default(),
             space: Space::beside(&options.path),
             keeper,
+            log_writer,
+            log_asked: Progress::default(),
             audit_key: options.audit_key.clone(),
             meters,
         };
-        let failed = |source| open::failed(&options.path, source);
         if audit_log::begin(&writer.connection, &writer.audit_key).map_err(failed)?
             == Begun::UnderAnother
         {
@@ -241,6 +250,7 @@ impl Writer {
             gathering.learn(asked, began, Instant::now());
             self.maintain();
         }
+        self.log_writer.end();
         if let Err(error) = self.empty_log() {
             tracing::warn!(%error, "the last checkpoint failed; the next start does it");
         }
@@ -469,7 +479,7 @@ pub(super) fn stop(what: &str, error: &dyn std::error::Error) -> ! {
 
 /// A broken invariant ends the process, not only its thread.
 #[derive(Debug, Default)]
-struct StopOnPanic;
+pub(super) struct StopOnPanic;
 
 impl Drop for StopOnPanic {
     #[expect(
