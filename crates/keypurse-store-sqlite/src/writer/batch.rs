@@ -10,7 +10,9 @@ use keypurse_core::id::{AccountId, CallId, TokenId};
 use keypurse_core::ledger::{Entry, Ledger};
 use keypurse_core::money::Money;
 use keypurse_core::time::{Clock, Timestamp};
-use keypurse_store::{AuditEvent, CallOutcome, HeldNow, Settlement, StoreError, failpoint};
+use keypurse_store::{
+    AuditEvent, CallOutcome, HeldNow, RecordLimit, Settlement, StoreError, failpoint,
+};
 use rusqlite::Connection;
 use tokio::sync::mpsc;
 
@@ -63,6 +65,7 @@ pub(crate) struct Writer {
     /// How far the log was when it was last to be written back.
     pub(super) log_asked: Progress,
     audit_key: AuditKey,
+    pub(super) overruns: RecordLimit,
     pub(super) meters: Arc<Meters>,
 }
 
@@ -143,11 +146,12 @@ impl Writer {
             claims: Claims::new(),
             dictionary: Dictionary::default(),
             journal: JournalTail::default(),
-            space: Space::beside(&options.path),
+            space: Space::beside(&options.path, options.clock.now()),
             keeper,
             log_writer,
             log_asked: Progress::default(),
             audit_key: options.audit_key.clone(),
+            overruns: RecordLimit::default(),
             meters,
         };
         if audit_log::begin(&writer.connection, &writer.audit_key).map_err(failed)?
@@ -283,7 +287,7 @@ impl Writer {
                     stop("the database is damaged", &error);
                 }
                 if is_full(&error) {
-                    self.space.ran_out();
+                    self.space.ran_out(self.clock.now());
                 } else {
                     tracing::error!(%error, "nothing of a batch was written");
                 }
@@ -304,11 +308,14 @@ impl Writer {
 
     fn commit(&mut self, waiting: &mut Vec<Command>, batch: &mut Batch) -> rusqlite::Result<()> {
         let (now, began, operations) = (self.clock.now(), Instant::now(), waiting.len());
-        self.space.look();
+        self.space.look(now);
         self.connection
             .prepare_cached("BEGIN IMMEDIATE")?
             .execute([])?;
         failpoint::reach("writer.before-decide");
+        if let Some(event) = self.space.unrecorded() {
+            self.record(&event)?;
+        }
         for command in waiting.drain(..) {
             // Dropped, it is answered as unavailable.
             if !self.space.refuses(&command) {
@@ -326,6 +333,7 @@ impl Writer {
             }
             outcome => {
                 outcome?;
+                self.space.recorded();
                 self.meters.committed(operations, began, decided);
                 Ok(())
             }
