@@ -2,12 +2,15 @@
 // failing script, nothing stored, nothing that moves.
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { after, before } from 'node:test';
 import { chromium } from 'playwright-core';
 import { ACCOUNT_KEY, URL } from './keypurse.mjs';
 
 const EXECUTABLE = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const LIMIT_MS = 10_000;
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 let browser;
 
 /** Starts a browser for the tests of a file, and stops it after them. */
@@ -58,6 +61,17 @@ export async function assertSound(page, { moved = false } = {}) {
   assert.deepEqual(found.violations, [], `policy of ${page.url()}`);
   assert.equal(found.stored, 0, 'nothing is stored in the browser');
   if (!moved) assert.equal(found.shift, 0, `layout of ${page.url()}`);
+}
+
+/** Nothing on the page is in somebody's way who does not see or point. */
+export async function assertAccessible(page) {
+  // Through the debugger: our policy lets no page load this.
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
+  const told = violations
+    .filter(({ impact }) => ['serious', 'critical'].includes(impact))
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).slice(0, 3).join(' | ')}`);
+  assert.deepEqual(told, [], page.url());
 }
 
 export async function signIn(page, key = ACCOUNT_KEY, path = '/') {

@@ -23,7 +23,7 @@ before(async () => {
 after(() => attacker.close());
 
 /** Every change the dashboard can make, as a form would ask for it. */
-function mutations(id) {
+function mutations({ id, rule }) {
   const all = [
     ['/tokens/new', { name: 'made from elsewhere' }],
     [`/tokens/${id}/edit`, { requests_per_minute: '1' }],
@@ -32,6 +32,9 @@ function mutations(id) {
     [`/tokens/${id}/delete`, { name: 'attacked' }],
     [`/tokens/${id}/secret/done`, {}],
     ['/alerts/new', { name: 'made from elsewhere', kind: 'exhausted' }],
+    [`/alerts/${rule}`, { name: 'renamed from elsewhere', kind: 'exhausted' }],
+    [`/alerts/${rule}/test`, {}],
+    [`/alerts/${rule}/delete`, {}],
     ['/sessions/1/end', {}],
     ['/sign-in', { key: 'guessed' }],
     ['/sign-out', {}],
@@ -43,13 +46,17 @@ async function attacked(page) {
   await createToken('attacked').catch(() => undefined);
   await visit(page, '/tokens?q=attacked');
   const path = await page.getByRole('link', { name: 'attacked', exact: true }).getAttribute('href');
-  return path.split('/').pop();
+  const rules = await manage('GET', '/v2/alerts/');
+  const made = rules.find((rule) => rule.name === 'attacked')
+    ?? await manage('POST', '/v2/alerts/', { name: 'attacked', kind: 'exhausted', token: '*' });
+  return { id: path.split('/').pop(), rule: made.id };
 }
 
 /** Everything that an attack could have changed. */
 async function state(page) {
   const { notes, ...attackedToken } = await token('attacked');
-  return JSON.stringify([attackedToken, (await manage('GET', '/v2/user/custom_token/')).length, await visit(page, '/')]);
+  const rules = await manage('GET', '/v2/alerts/');
+  return JSON.stringify([attackedToken, rules, (await manage('GET', '/v2/user/custom_token/')).length, await visit(page, '/')]);
 }
 
 for (const place of [0, 1]) {
@@ -57,10 +64,10 @@ for (const place of [0, 1]) {
 
   test(`a form from ${name} changes nothing`, async (t) => {
     const page = await openSignedIn(t);
-    const id = await attacked(page);
+    const target = await attacked(page);
     const unchanged = await state(page);
     const elsewhere = await page.context().newPage();
-    for (const [path, fields] of mutations(id)) {
+    for (const [path, fields] of mutations(target)) {
       await elsewhere.goto(origins()[place]);
       const [answer] = await Promise.all([
         elsewhere.waitForNavigation(),
@@ -81,11 +88,11 @@ for (const place of [0, 1]) {
 
   test(`a fetch or an image from ${name} changes nothing and reads nothing`, async (t) => {
     const page = await openSignedIn(t);
-    const id = await attacked(page);
+    const target = await attacked(page);
     const unchanged = await state(page);
     const elsewhere = await page.context().newPage();
     await elsewhere.goto(origins()[place]);
-    for (const [path, fields] of mutations(id)) {
+    for (const [path, fields] of mutations(target)) {
       const read = await elsewhere.evaluate(async ([address, fields]) => {
         const body = new URLSearchParams(fields);
         const tries = [
@@ -111,9 +118,9 @@ for (const place of [0, 1]) {
 
 test('GET changes nothing, wherever it comes from', async (t) => {
   const page = await openSignedIn(t);
-  const id = await attacked(page);
+  const target = await attacked(page);
   const unchanged = await state(page);
-  for (const [path, fields] of mutations(id)) {
+  for (const [path, fields] of mutations(target)) {
     await visit(page, `${path}?${new URLSearchParams(fields)}`);
   }
   assert.equal(await state(page), unchanged);

@@ -7,8 +7,8 @@ import { createInterface } from 'node:readline';
 import { chromium } from 'playwright-core';
 
 const FOLDER = new URL('../../docs/screenshots/', import.meta.url).pathname;
-const DESK = { width: 1280, height: 860 };
-const PHONE = { width: 390, height: 844 };
+const DESK = { viewport: { width: 1280, height: 860 } };
+const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
 const EXECUTABLE = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
 /** What is shown, and how. */
@@ -23,7 +23,8 @@ const PICTURES = [
   { name: 'providers', path: '/providers' },
   { name: 'alerts', path: '/alerts' },
   { name: 'audit', path: '/audit' },
-  { name: 'phone', path: '/', viewport: PHONE },
+  { name: 'phone', path: '/', screen: PHONE },
+  { name: 'phone-audit', path: '/audit', screen: PHONE, schemes: ['light'] },
   { name: 'sign-in', path: '/sign-in', schemes: ['light'] },
 ];
 
@@ -47,9 +48,10 @@ const browser = await chromium.launch({ executablePath: EXECUTABLE, args: ['--no
 try {
   await mkdir(FOLDER, { recursive: true });
   const wanted = process.argv.slice(2);
+  const signedIn = await signIn();
   for (const picture of PICTURES) {
     if (wanted.length > 0 && !wanted.includes(picture.name)) continue;
-    for (const colorScheme of picture.schemes ?? ['light', 'dark']) await take(picture, colorScheme);
+    for (const colorScheme of picture.schemes ?? ['light', 'dark']) await take(picture, colorScheme, signedIn);
   }
 } finally {
   await browser.close();
@@ -57,16 +59,23 @@ try {
   node.stdin.end();
 }
 
-async function take({ name, path, viewport = DESK }, colorScheme) {
-  const context = await browser.newContext({ viewport, colorScheme, timezoneId: 'UTC' });
+/** Once: the audit log is a picture too. */
+async function signIn() {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(`${url}/sign-in`);
+  await page.getByLabel(/key/i).fill(key);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.waitForURL(`${url}/`);
+  const state = await context.storageState();
+  await context.close();
+  return state;
+}
+
+async function take({ name, path, screen = DESK }, colorScheme, storageState) {
+  const context = await browser.newContext({ ...screen, colorScheme, storageState, timezoneId: 'UTC' });
   const page = await context.newPage();
   await page.clock.setFixedTime(new Date(now));
-  await page.goto(`${url}/sign-in`);
-  if (path !== '/sign-in') {
-    await page.getByLabel(/key/i).fill(key);
-    await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.waitForURL(`${url}/`);
-  }
   await (path.startsWith('/') ? page.goto(url + path) : open(page, path));
   await page.evaluate(() => document.fonts.ready);
   const file = `${FOLDER}${name}-${colorScheme}.png`;

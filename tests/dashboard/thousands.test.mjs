@@ -7,7 +7,7 @@ import { URL, chat, createToken, inParallel } from './keypurse.mjs';
 
 const TOKENS = 10_000;
 const MOST_BYTES = 150 * 1024;
-const MOST_MS = Number(process.env.KEYPURSE_FIRST_BYTE_MS ?? 100);
+const MOST_MS = Number(process.env.KEYPURSE_FIRST_BYTE_MS ?? 50);
 
 useBrowser();
 

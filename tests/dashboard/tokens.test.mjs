@@ -2,6 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { test } from 'node:test';
 import { assertSound, leadsTo, openSignedIn, useBrowser, visit } from './browser.mjs';
@@ -17,6 +20,17 @@ async function openToken(page, name) {
   await leadsTo(page, () => page.getByRole('link', { name, exact: true }).click());
 }
 
+const pasted = (page) => page.evaluate(() => navigator.clipboard.readText());
+
+/** Saves a text as it says, beside the package it asks for, and runs it. */
+async function asHelloMjs(t, text) {
+  const folder = await mkdtemp(join(tmpdir(), 'pasted-'));
+  t.after(() => rm(folder, { recursive: true }));
+  await symlink(process.env.NODE_SDKS, join(folder, 'node_modules'));
+  await writeFile(join(folder, 'hello.mjs'), text);
+  return run('node', ['hello.mjs'], { cwd: folder, timeout: 30_000 });
+}
+
 test('a token is made, its secret is shown once, and its snippets work as pasted', async (t) => {
   const page = await openSignedIn(t);
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: URL });
@@ -30,17 +44,18 @@ test('a token is made, its secret is shown once, and its snippets work as pasted
   const secret = await page.locator('#secret').textContent();
   assert.equal(JSON.parse((await request('GET', '/v2/user/custom_token/me/', secret)).text).name, 'made by hand');
   await page.getByRole('button', { name: 'Copy', exact: true }).click();
-  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), secret);
+  assert.equal(await pasted(page), secret);
 
   await page.getByRole('button', { name: 'Copy curl' }).click();
-  const curl = await page.evaluate(() => navigator.clipboard.readText());
+  const curl = await pasted(page);
   const answer = await run('sh', ['-c', curl], { timeout: 10_000 });
   assert.equal(JSON.parse(answer.stdout).object, 'chat.completion');
-  if (process.env.PYTHON) {
-    const python = await page.locator('#python').textContent();
-    const { stdout } = await run(process.env.PYTHON, ['-c', python], { timeout: 30_000 });
-    assert.ok(stdout.trim().length > 0);
-  }
+  await page.getByRole('button', { name: 'Copy Python' }).click();
+  const python = await run(process.env.PYTHON, ['-c', await pasted(page)], { timeout: 30_000 });
+  assert.ok(python.stdout.includes('Hello'), python.stdout);
+  await page.getByRole('button', { name: 'Copy Node' }).click();
+  const node = await asHelloMjs(t, await pasted(page));
+  assert.ok(node.stdout.includes('Hello'), node.stdout);
   await assertSound(page);
 
   await leadsTo(page, () => page.getByRole('button', { name: 'I have copied it' }).click());

@@ -18,6 +18,7 @@ const TESTS: &[&str] = &[
     "insight.test.mjs",
     "tokens.test.mjs",
     "alerts.test.mjs",
+    "audit.test.mjs",
     "csrf.test.mjs",
     "hostile.test.mjs",
     "without_script.test.mjs",
@@ -29,6 +30,9 @@ const LAST: &[&str] = &["thousands.test.mjs"];
 pub(crate) fn test() -> Result<()> {
     debian::ensure(debian::FOR_DASHBOARD)?;
     node::DASHBOARD.ensure()?;
+    // A new token's page has a first call in Python and Node, to be pasted.
+    node::SDKS.ensure()?;
+    python::ensure()?;
     let scratch = tempfile::tempdir()?;
     let binary = Server::build()?;
     let (data_dir, log) = (scratch.path().join("data"), scratch.path().join("log"));
@@ -53,6 +57,7 @@ pub(crate) fn test() -> Result<()> {
         node.env("KEYPURSE_ACCOUNT_KEY", ACCOUNT_KEY);
         node.env("KEYPURSE_VIEWER_KEY", viewer_key.trim());
         node.env("PYTHON", python::interpreter());
+        node.env("NODE_SDKS", node::SDKS.dir().join("node_modules"));
         process::run(&mut node).with_context(|| server.log_tail())?;
     }
     server.stop()?;

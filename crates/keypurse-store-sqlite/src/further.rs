@@ -71,6 +71,22 @@ pub(crate) fn read(row: &Row<'_>, column: usize) -> rusqlite::Result<Read> {
     })
 }
 
+/// The column's tags alone: reports ask for those of ten thousand tokens.
+pub(crate) fn tags(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<String>> {
+    #[derive(Deserialize)]
+    struct Tagged {
+        #[serde(default)]
+        tags: Vec<String>,
+    }
+    let Some(text) = row.get_ref(column)?.as_str_or_null()? else {
+        return Ok(Vec::new());
+    };
+    let tagged: Tagged = serde_json::from_str(text).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, error.into())
+    })?;
+    Ok(tagged.tags)
+}
+
 impl From<&Rules> for Further {
     fn from(rules: &Rules) -> Self {
         let patterns = |patterns: &[ModelPattern]| {

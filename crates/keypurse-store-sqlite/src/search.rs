@@ -2,10 +2,13 @@
 
 use std::collections::HashMap;
 
-use keypurse_core::id::TokenId;
+use keypurse_core::id::{AccountId, TokenId};
 use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
-use keypurse_store::{TokenCondition, TokenOrder, TokenSearch, TokenStanding, TokensFound};
+use keypurse_store::{
+    TokenCondition, TokenOrder, TokenSearch, TokenStanding, TokenTally, TokensFound,
+};
+use rusqlite::types::Null;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::{recover, rows};
@@ -44,6 +47,41 @@ pub(crate) fn find(connection: &Connection, search: &TokenSearch) -> rusqlite::R
     Ok(TokensFound { tokens, total })
 }
 
+/// Counts live tokens by condition, all at once, in one snapshot.
+pub(crate) fn tally(
+    connection: &Connection,
+    account: AccountId,
+    now: Timestamp,
+) -> rusqlite::Result<TokenTally> {
+    let snapshot = connection.unchecked_transaction()?;
+    let under_way = UnderWay::read(&snapshot)?;
+    let count = |which| {
+        format!(
+            "count(*) FILTER (WHERE {})",
+            condition(which, now, &under_way)
+        )
+    };
+    let sql = format!(
+        "SELECT count(*), {}, {}, {}, {} FROM token t WHERE {ASKED}",
+        count(TokenCondition::Low),
+        count(TokenCondition::Exhausted),
+        count(TokenCondition::Expiring),
+        count(TokenCondition::Idle),
+    );
+    let nothing = Null;
+    let asked = params![account.0, nothing, nothing, now.micros(), nothing];
+    snapshot.query_row(&sql, asked, |row| {
+        let count = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
+        Ok(TokenTally {
+            all: count(0)?,
+            low: count(1)?,
+            exhausted: count(2)?,
+            expiring: count(3)?,
+            idle: count(4)?,
+        })
+    })
+}
+
 struct Page {
     ids: Vec<TokenId>,
     total: u64,
@@ -64,7 +102,10 @@ fn page(
             .as_deref()
             .map(|text| containing(&in_json(text))),
     ];
-    let fits = format!("{ASKED} AND {}", condition(search, under_way));
+    let fits = match search.condition {
+        None => ASKED.to_owned(),
+        Some(which) => format!("{ASKED} AND {}", condition(which, search.now, under_way)),
+    };
     let sql = format!(
         "SELECT t.id FROM token t WHERE {fits} ORDER BY {}",
         order(search)
@@ -123,23 +164,22 @@ fn containing(text: &str) -> String {
     pattern
 }
 
-fn condition(search: &TokenSearch, under_way: &UnderWay) -> String {
-    let soon = search.now.plus_seconds(TokenSearch::SOON_SECONDS).micros();
-    match search.condition {
-        None => "TRUE".to_owned(),
-        Some(TokenCondition::Usable) => format!(
+fn condition(which: TokenCondition, now: Timestamp, under_way: &UnderWay) -> String {
+    let soon = now.plus_seconds(TokenSearch::SOON_SECONDS).micros();
+    match which {
+        TokenCondition::Usable => format!(
             "(t.expires_at IS NULL OR t.expires_at > ?4) AND NOT ({DRAWS} AND {BALANCE} <= 0)"
         ),
-        Some(TokenCondition::Low) => {
+        TokenCondition::Low => {
             format!("{DRAWS} AND {BALANCE} > 0 AND {BALANCE} < {GIVEN} / 10")
         }
-        Some(TokenCondition::Exhausted) => format!("{DRAWS} AND {BALANCE} <= 0"),
-        Some(TokenCondition::Expiring) => {
+        TokenCondition::Exhausted => format!("{DRAWS} AND {BALANCE} <= 0"),
+        TokenCondition::Expiring => {
             format!("t.expires_at > ?4 AND t.expires_at <= {soon}")
         }
-        Some(TokenCondition::Expired) => "t.expires_at <= ?4".to_owned(),
-        Some(TokenCondition::Idle) => {
-            let since = search.now.plus_seconds(-TokenSearch::IDLE_SECONDS).micros();
+        TokenCondition::Expired => "t.expires_at <= ?4".to_owned(),
+        TokenCondition::Idle => {
+            let since = now.plus_seconds(-TokenSearch::IDLE_SECONDS).micros();
             let used = under_way.used.keys().map(|id| id.0.to_string());
             let used = used.collect::<Vec<_>>().join(", ");
             format!(

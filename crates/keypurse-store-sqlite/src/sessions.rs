@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use keypurse_core::id::{AccountId, SessionId};
 use keypurse_core::time::Timestamp;
-use keypurse_store::{Access, Digest, NewSession, Session, Sessions, StoreError};
+use keypurse_store::{Access, Actor, Digest, NewSession, Session, Sessions, StoreError};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -36,8 +36,13 @@ impl Sessions for SqliteStore {
             .await
     }
 
-    async fn end_session(&self, account: AccountId, id: SessionId) -> Result<bool, StoreError> {
-        self.ask(|reply| Command::Session(SessionCommand::End(account, id, reply)))
+    async fn end_session(
+        &self,
+        account: AccountId,
+        id: SessionId,
+        actor: Actor,
+    ) -> Result<bool, StoreError> {
+        self.ask(|reply| Command::Session(SessionCommand::End((account, id), actor, reply)))
             .await
     }
 

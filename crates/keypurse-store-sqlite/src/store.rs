@@ -15,8 +15,8 @@ use keypurse_store::{
     AuditRecord, Calls, CallsPage, ChangeError, CreateAccountError, Credential, Digest, Guard,
     HeldNow, HoldFailure, ListedCall, Made, NewAccount, NewHold, NewViewerKey, Once, RecordFailure,
     Settlement, SimulatedCall, StatementLine, StatementPage, Statements, StoreError, Token,
-    TokenChange, TokenLabel, TokenSearch, TokenStanding, Tokens, TokensFound, Usage, UsageQuery,
-    UsageRow, Vitals, WriterVitals,
+    TokenChange, TokenLabel, TokenSearch, TokenStanding, TokenTally, Tokens, TokensFound, Usage,
+    UsageQuery, UsageRow, Vitals, WriterVitals,
 };
 use rusqlite::ErrorCode;
 use tokio::sync::{mpsc, oneshot};
@@ -231,6 +231,16 @@ impl Tokens for SqliteStore {
     async fn find_tokens(&self, asked: TokenSearch) -> Result<TokensFound, StoreError> {
         self.readers
             .read(move |connection| search::find(connection, &asked))
+            .await
+    }
+
+    async fn tally_tokens(
+        &self,
+        account: AccountId,
+        now: Timestamp,
+    ) -> Result<TokenTally, StoreError> {
+        self.readers
+            .read(move |connection| search::tally(connection, account, now))
             .await
     }
 

@@ -14,7 +14,7 @@ use keypurse_core::time::Timestamp;
 use keypurse_core::token::{TokenKind, TokenName};
 
 use crate::audit_log::Actor;
-use crate::changes::{ChangeError, Made, Once};
+use crate::changes::{ChangeError, Claim, Made, Once};
 use crate::error::StoreError;
 
 /// The most rules an account has.
@@ -314,8 +314,14 @@ pub trait Alerts {
         state: DeliveryState,
     ) -> Result<(), StoreError>;
 
-    /// Notes a test of a rule's webhook in its log.
-    async fn note_test(&self, rule: AlertId, tried: DeliveryTry) -> Result<(), StoreError>;
+    /// Notes a test of a rule's webhook in its log, and what whoever asks for
+    /// it again is told.
+    async fn note_test(
+        &self,
+        rule: AlertId,
+        tried: DeliveryTry,
+        kept: Option<(Claim, Vec<u8>)>,
+    ) -> Result<(), StoreError>;
 
     /// A rule's delivery log, newest first.
     async fn deliveries(&self, page: DeliveriesPage) -> Result<Vec<Delivery>, StoreError>;

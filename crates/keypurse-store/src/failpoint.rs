@@ -71,6 +71,10 @@ pub const ALL: [&str; 27] = [
 #[cfg(all(feature = "failpoints", not(debug_assertions)))]
 compile_error!("a release build must not end at a failpoint: leave out the feature `failpoints`");
 
+/// Whether a process can end at a failpoint, so that what is rare may happen
+/// more often.
+pub const ARE_THERE: bool = cfg!(feature = "failpoints");
+
 /// Ends the process here, without a trace, when `FAILPOINTS` says so; perhaps
 /// after a while.
 #[cfg(feature = "failpoints")]

@@ -31,7 +31,8 @@ pub use alerts::{
     TokenFacts, WebhookFormat,
 };
 pub use audit_log::{
-    Action, Actor, AuditEvent, AuditHead, AuditLog, AuditPage, AuditRecord, Details, Who, canonical,
+    Action, Actor, AuditEvent, AuditHead, AuditLog, AuditPage, AuditRecord, Details, RecordLimit,
+    Who, canonical,
 };
 pub use calls::{
     CallMeta, CallOutcome, Calls, Feature, HoldFailure, NewHold, RecordFailure, Settlement,
@@ -45,7 +46,7 @@ pub use error::StoreError;
 pub use keys::{
     KeyCheck, KeyKind, KeyRecord, KeyVersions, Keys, Rekeyed, StaleSecret, StaleSecrets,
 };
-pub use search::{TokenCondition, TokenOrder, TokenSearch, TokenStanding, TokensFound};
+pub use search::{TokenCondition, TokenOrder, TokenSearch, TokenStanding, TokenTally, TokensFound};
 pub use sessions::{Access, NewSession, Session, Sessions};
 pub use statement::{CallRecord, CallState, Cause, StatementLine, StatementPage, Statements};
 pub use store::Store;

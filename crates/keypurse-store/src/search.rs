@@ -80,6 +80,21 @@ pub struct TokensFound {
     pub total: u64,
 }
 
+/// How many live tokens an account has, and how many somebody should look at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TokenTally {
+    /// All of them.
+    pub all: u64,
+    /// [`TokenCondition::Low`]
+    pub low: u64,
+    /// [`TokenCondition::Exhausted`]
+    pub exhausted: u64,
+    /// [`TokenCondition::Expiring`]
+    pub expiring: u64,
+    /// [`TokenCondition::Idle`]
+    pub idle: u64,
+}
+
 /// A token, and what its calls make of it at one instant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenStanding {

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use keypurse_core::id::{AccountId, SessionId};
 use keypurse_core::time::Timestamp;
 
+use crate::audit_log::Actor;
 use crate::error::StoreError;
 use crate::tokens::Digest;
 
@@ -71,7 +72,8 @@ impl Session {
 /// Who is signed in to the dashboard.
 #[async_trait]
 pub trait Sessions {
-    /// Begins a session with the rights of its key. `Ok(None)`: the key is the
+    /// Begins a session with the rights of its key, and records the sign-in.
+    /// `Ok(None)`: the key is the
     /// account's no more.
     async fn begin_session(&self, new: NewSession) -> Result<Option<Session>, StoreError>;
 
@@ -82,8 +84,14 @@ pub trait Sessions {
     /// Notes that a session was used.
     async fn see_session(&self, id: SessionId, now: Timestamp) -> Result<(), StoreError>;
 
-    /// Ends a session of an account; whether there was one.
-    async fn end_session(&self, account: AccountId, id: SessionId) -> Result<bool, StoreError>;
+    /// Ends a session of an account, and records who did: somebody who signs
+    /// out, or another. Whether there was one.
+    async fn end_session(
+        &self,
+        account: AccountId,
+        id: SessionId,
+        actor: Actor,
+    ) -> Result<bool, StoreError>;
 
     /// The sessions of an account that are not over, newest first.
     async fn sessions(

@@ -12,7 +12,7 @@ use thiserror::Error;
 use crate::changes::{ChangeError, Deletion, Guard, Made, TokenChange};
 use crate::error::StoreError;
 use crate::keys::KeyVersions;
-use crate::search::{TokenSearch, TokenStanding, TokensFound};
+use crate::search::{TokenSearch, TokenStanding, TokenTally, TokensFound};
 
 /// HMAC-SHA-256 of a secret under the pepper: what a secret is looked up by.
 pub type Digest = [u8; 32];
@@ -176,6 +176,13 @@ pub trait Tokens: Sync {
 
     /// A live token by id.
     async fn token_by_id(&self, id: TokenId) -> Result<Option<Token>, StoreError>;
+
+    /// Counts an account's live tokens by what lists can be narrowed to.
+    async fn tally_tokens(
+        &self,
+        account: AccountId,
+        now: Timestamp,
+    ) -> Result<TokenTally, StoreError>;
 
     /// A page of an account's live tokens, by what is remembered of them.
     async fn find_tokens(&self, search: TokenSearch) -> Result<TokensFound, StoreError>;

@@ -15,14 +15,15 @@ use keypurse_store::{
     HeldNow, HoldFailure, KeyKind, KeyRecord, KeyVersions, Keys, ListedCall, Made, NewAccount,
     NewHold, NewSession, NewViewerKey, Once, RecordFailure, Rekeyed, Session, Sessions, Settlement,
     SimulatedCall, StaleSecrets, StatementLine, StatementPage, Statements, Store, StoreError,
-    Token, TokenChange, TokenLabel, TokenSearch, TokenStanding, Tokens, TokensFound, Usage,
-    UsageQuery, UsageRow, Vitals, WriterVitals,
+    Token, TokenChange, TokenLabel, TokenSearch, TokenStanding, TokenTally, Tokens, TokensFound,
+    Usage, UsageQuery, UsageRow, Vitals, WriterVitals,
 };
 
 /// What a test can break.
 #[derive(Debug, Default)]
 pub struct Faults {
     disk_is_full: AtomicBool,
+    reads_fail: AtomicBool,
     panics_at: Mutex<Option<&'static str>>,
 }
 
@@ -35,6 +36,16 @@ impl Faults {
     /// Everything can be written again.
     pub fn free_disk(&self) {
         self.disk_is_full.store(false, Ordering::SeqCst);
+    }
+
+    /// From now on nobody who is signed in can be looked up.
+    pub fn break_reads(&self) {
+        self.reads_fail.store(true, Ordering::SeqCst);
+    }
+
+    /// They can be looked up again.
+    pub fn mend_reads(&self) {
+        self.reads_fail.store(false, Ordering::SeqCst);
     }
 
     /// The next use of this method, such as `settle`, panics.
@@ -55,6 +66,15 @@ impl Faults {
             drop(at);
             panic!("a test breaks `{method}`");
         }
+    }
+
+    fn read(&self) -> Result<(), StoreError> {
+        if self.reads_fail.load(Ordering::SeqCst) {
+            return Err(StoreError::Unavailable(
+                "the test's disk is broken".to_owned(),
+            ));
+        }
+        Ok(())
     }
 
     pub(crate) fn write(&self, method: &'static str) -> Result<(), StoreError> {
@@ -154,6 +174,14 @@ impl Tokens for FaultyStore {
         self.inner.find_tokens(search).await
     }
 
+    async fn tally_tokens(
+        &self,
+        account: AccountId,
+        now: Timestamp,
+    ) -> Result<TokenTally, StoreError> {
+        self.inner.tally_tokens(account, now).await
+    }
+
     async fn token_standing(&self, id: TokenId) -> Result<Option<TokenStanding>, StoreError> {
         self.inner.token_standing(id).await
     }
@@ -230,6 +258,7 @@ impl Sessions for FaultyStore {
         digest: &Digest,
         now: Timestamp,
     ) -> Result<Option<Session>, StoreError> {
+        self.faults.read()?;
         self.inner.session(digest, now).await
     }
 
@@ -238,9 +267,14 @@ impl Sessions for FaultyStore {
         self.inner.see_session(id, now).await
     }
 
-    async fn end_session(&self, account: AccountId, id: SessionId) -> Result<bool, StoreError> {
+    async fn end_session(
+        &self,
+        account: AccountId,
+        id: SessionId,
+        actor: Actor,
+    ) -> Result<bool, StoreError> {
         self.faults.write("end_session")?;
-        self.inner.end_session(account, id).await
+        self.inner.end_session(account, id, actor).await
     }
 
     async fn sessions(

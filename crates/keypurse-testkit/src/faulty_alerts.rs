@@ -7,7 +7,7 @@ use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
 use keypurse_core::token::TokenName;
 use keypurse_store::{
-    Actor, AlertChange, AlertEvent, AlertEventsPage, AlertRule, Alerts, ChangeError,
+    Actor, AlertChange, AlertEvent, AlertEventsPage, AlertRule, Alerts, ChangeError, Claim,
     DeliveriesPage, Delivery, DeliveryState, DeliveryTry, DueDelivery, Firing, Made, Once,
     ResealedWebhook, StoreError, TokenFacts,
 };
@@ -91,9 +91,14 @@ impl Alerts for FaultyStore {
         self.inner.note_try(delivery, tried, state).await
     }
 
-    async fn note_test(&self, rule: AlertId, tried: DeliveryTry) -> Result<(), StoreError> {
+    async fn note_test(
+        &self,
+        rule: AlertId,
+        tried: DeliveryTry,
+        kept: Option<(Claim, Vec<u8>)>,
+    ) -> Result<(), StoreError> {
         self.faults.write("note_test")?;
-        self.inner.note_test(rule, tried).await
+        self.inner.note_test(rule, tried, kept).await
     }
 
     async fn deliveries(&self, page: DeliveriesPage) -> Result<Vec<Delivery>, StoreError> {

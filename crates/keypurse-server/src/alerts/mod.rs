@@ -5,6 +5,7 @@
 //! show; none imports another. What happens when it fails: nothing of a call waits for
 //! an alert; what could not be noted or delivered is tried again.
 
+mod before;
 mod refusal;
 mod sentence;
 mod shortages;
@@ -13,10 +14,12 @@ mod webhook;
 pub mod wire;
 pub(crate) mod wish;
 
+pub(crate) use before::made_before;
 pub(crate) use refusal::refuse;
 pub(crate) use sentence::sentence;
 pub use shortages::Shortages;
-pub(crate) use tested::test;
+pub use tested::RunningTests;
+pub(crate) use tested::{Tested, test};
 pub use webhook::{
     AddressFault, MAX_SECRET_CHARS, MAX_URL_CHARS, MIN_SECRET_CHARS, Message, Reach, SIGNATURE,
     SecretFault, Sent, Webhook, WebhookSecret, WebhookUrl, Webhooks, renewed, seal, unseal,
@@ -31,6 +34,8 @@ pub struct Alerting {
     pub webhooks: Webhooks,
     /// Who was refused for want of money.
     pub shortages: Shortages,
+    /// Tests that are being sent.
+    pub running_tests: RunningTests,
 }
 
 impl Alerting {
@@ -39,6 +44,7 @@ impl Alerting {
         Ok(Self {
             webhooks: Webhooks::new(reach)?,
             shortages: Shortages::default(),
+            running_tests: RunningTests::default(),
         })
     }
 }

@@ -25,6 +25,8 @@ pub(super) enum Trouble {
     NotFound,
     /// The form is longer than any of ours, or is none.
     NotAForm,
+    /// The form came too slowly.
+    TooSlow,
     /// Storage failed; nothing was changed.
     Unavailable(StoreError),
     /// A broken invariant: our fault.
@@ -71,6 +73,11 @@ impl Trouble {
                 "This form cannot be read",
                 "What was sent is not one of our forms, or too long. Nothing was changed; go \
                  back and try again.",
+            ),
+            Self::TooSlow => (
+                StatusCode::REQUEST_TIMEOUT,
+                "Too slow",
+                "The form came too slowly, so nothing was changed. Go back and send it again.",
             ),
             Self::Unavailable(_) => (
                 StatusCode::SERVICE_UNAVAILABLE,

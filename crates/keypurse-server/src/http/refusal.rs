@@ -95,6 +95,8 @@ pub enum Refusal {
     Invalid(FieldFaults),
     /// The client's key was used for another request.
     OtherRequest,
+    /// The request this key was used for is not over.
+    StillRunning,
     /// The account has no live token of this name.
     NoSuchToken,
     /// The account has no alert with this id.
@@ -190,6 +192,11 @@ impl IntoResponse for Refusal {
                     message,
                 )
             }
+            Self::StillRunning => {
+                let message = "The first request with this Idempotency-Key is not over; wait, \
+                               then ask again.";
+                error(StatusCode::CONFLICT, "idempotency_error", message)
+            }
             Self::Stale => {
                 let message = "The token has changed since; get it again, then decide anew.";
                 error(StatusCode::PRECONDITION_FAILED, "conflict_error", message)
@@ -258,6 +265,7 @@ mod tests {
             (Refusal::NotAnObject(json), 400),
             (Refusal::Invalid(FieldFaults::default()), 400),
             (Refusal::OtherRequest, 422),
+            (Refusal::StillRunning, 409),
             (Refusal::NoSuchToken, 404),
             (Refusal::NoSuchAlert, 404),
             (Refusal::Stale, 412),

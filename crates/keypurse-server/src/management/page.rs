@@ -5,6 +5,26 @@ use crate::http::refusal::FieldFaults;
 const DEFAULT_LIMIT: usize = 100;
 const MAX_LIMIT: usize = 1_000;
 
+/// How a list calls the place where a page begins, and where it told it.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::management) struct Place {
+    parameter: &'static str,
+    hint: &'static str,
+}
+
+impl Place {
+    /// Of every list but statements.
+    pub(in crate::management) const CURSOR: Self = Self {
+        parameter: "cursor",
+        hint: "Send the `next_cursor` of a page, or leave this out.",
+    };
+    /// Of statements.
+    pub(in crate::management) const BEFORE: Self = Self {
+        parameter: "before",
+        hint: "Send the `next` of a page, or leave this out.",
+    };
+}
+
 /// `?cursor=…&limit=…`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::management) struct Page {
@@ -14,16 +34,18 @@ pub(in crate::management) struct Page {
 
 impl Page {
     /// Reads a query string, every fault of it.
-    pub(in crate::management) fn read(query: Option<&str>) -> Result<Self, FieldFaults> {
+    pub(in crate::management) fn read(
+        query: Option<&str>,
+        place: Place,
+    ) -> Result<Self, FieldFaults> {
         let mut faults = FieldFaults::default();
         let (mut before, mut limit) = (None, None);
         for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
             match &*name {
-                "cursor" if before.is_none() => {
+                name if name == place.parameter && before.is_none() => {
                     before = value.parse::<i64>().ok().filter(|place| *place > 0);
                     if before.is_none() {
-                        let reason = "Send the `next_cursor` of a page, or leave this out.";
-                        faults.add("cursor", reason);
+                        faults.add(place.parameter, place.hint);
                     }
                 }
                 "limit" if limit.is_none() => {
@@ -33,7 +55,7 @@ impl Page {
                         faults.add("limit", "Send a whole number from 1 to 1000.");
                     }
                 }
-                "cursor" => faults.add("cursor", "Send this once."),
+                name if name == place.parameter => faults.add(place.parameter, "Send this once."),
                 "limit" => faults.add("limit", "Send this once."),
                 _ => faults.add("query", format!("There is no parameter `{name}` here.")),
             }
@@ -55,17 +77,16 @@ impl Page {
         self,
         list: &mut Vec<T>,
         place: impl Fn(&T) -> i64,
-    ) -> Option<String> {
+    ) -> Option<i64> {
         let has_more = list.len() > self.limit;
         list.truncate(self.limit);
-        let last = list.last().filter(|_| has_more);
-        last.map(|last| place(last).to_string())
+        list.last().filter(|_| has_more).map(place)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Page;
+    use super::{Page, Place};
 
     #[test]
     fn a_query_is_read_strictly() {
@@ -81,9 +102,17 @@ mod tests {
             (Some("cursor=1&cursor=2"), None),
             (Some("page=2"), None),
         ] {
-            let read = Page::read(query).ok();
+            let read = Page::read(query, Place::CURSOR).ok();
             let read = read.map(|page| (page.before, page.limit));
             assert_eq!(read, expected, "{query:?}");
+            let query = query.map(|query| query.replace("cursor", "before"));
+            let before = Page::read(query.as_deref(), Place::BEFORE).ok();
+            assert_eq!(
+                before.map(|page| (page.before, page.limit)),
+                read,
+                "{query:?}"
+            );
         }
+        assert!(Page::read(Some("before=7"), Place::CURSOR).is_err());
     }
 }

@@ -7,7 +7,7 @@ use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
 use keypurse_core::token::TokenName;
 use keypurse_store::{
-    Actor, AlertChange, AlertEvent, AlertEventsPage, AlertRule, Alerts, ChangeError,
+    Actor, AlertChange, AlertEvent, AlertEventsPage, AlertRule, Alerts, ChangeError, Claim,
     DeliveriesPage, Delivery, DeliveryState, DeliveryTry, DueDelivery, Firing, Made, Once,
     ResealedWebhook, StoreError, TokenFacts,
 };
@@ -129,9 +129,21 @@ impl Alerts for SqliteStore {
         .await
     }
 
-    async fn note_test(&self, rule: AlertId, tried: DeliveryTry) -> Result<(), StoreError> {
-        self.ask(|reply| Command::Alerts(AlertsCommand::Tested(rule, tried, reply)))
-            .await
+    async fn note_test(
+        &self,
+        rule: AlertId,
+        tried: DeliveryTry,
+        kept: Option<(Claim, Vec<u8>)>,
+    ) -> Result<(), StoreError> {
+        self.ask(|reply| {
+            Command::Alerts(AlertsCommand::Tested {
+                rule,
+                tried,
+                kept,
+                reply,
+            })
+        })
+        .await
     }
 
     async fn deliveries(&self, page: DeliveriesPage) -> Result<Vec<Delivery>, StoreError> {

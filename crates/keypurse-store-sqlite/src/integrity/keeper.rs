@@ -1,12 +1,12 @@
 //! Keeps the notes that the next start checks the files against.
 
-use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::sums::{Sums, renew};
-use super::tail::Tail;
+use super::tail::{Progress, Tail};
 use super::wal::Wal;
 use super::{sums_of, tail_of, with_suffix};
 
@@ -22,7 +22,8 @@ pub(crate) fn forget(database: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The notes, and the files they are about.
+/// The notes, and the files they are about. One thread at a time writes the log
+/// back and says so.
 #[derive(Debug)]
 pub(crate) struct Keeper {
     database: PathBuf,
@@ -30,7 +31,7 @@ pub(crate) struct Keeper {
     /// SQLite's index of the log: shared memory that is a file.
     index: File,
     /// Whether checksums are kept.
-    has_sums: bool,
+    has_sums: AtomicBool,
 }
 
 impl Keeper {
@@ -40,19 +41,19 @@ impl Keeper {
             database: database.to_owned(),
             tail: Tail::open(&tail_of(database))?,
             index: File::open(with_suffix(database, "-shm"))?,
-            has_sums: sums_of(database).exists(),
+            has_sums: sums_of(database).exists().into(),
         })
     }
 
     /// Whether the next start can tell damage.
     pub(crate) fn has_sums(&self) -> bool {
-        self.has_sums
+        self.has_sums.load(Ordering::Relaxed)
     }
 
     /// Takes the file as it is for what was written. The log must be empty.
-    pub(crate) fn adopt(&mut self) -> io::Result<()> {
+    pub(crate) fn adopt(&self) -> io::Result<()> {
         Sums::of(&self.database)?.create(&sums_of(&self.database))?;
-        self.has_sums = true;
+        self.has_sums.store(true, Ordering::Relaxed);
         Ok(())
     }
 
@@ -64,30 +65,29 @@ impl Keeper {
         }
     }
 
-    /// How long the log is; 0 where that cannot be told.
-    pub(crate) fn pages_in_log(&self) -> u32 {
-        Tail::now(&self.index).map_or(0, |tail| tail.frames)
+    /// How much of the log the database has.
+    pub(crate) fn progress(&self) -> io::Result<Progress> {
+        Progress::now(&self.index)
     }
 
-    /// A checkpoint has run; the log has not been used again yet.
+    /// A checkpoint has written more back than the database had before; the log
+    /// has not been used again yet.
     ///
     /// Checksums that cannot be kept up are given up: wrong ones would keep
     /// the next start from trusting a sound file.
-    pub(crate) fn checkpointed(&mut self) -> io::Result<()> {
-        if !self.has_sums {
+    pub(crate) fn checkpointed(&self, before: io::Result<Progress>) -> io::Result<()> {
+        if !self.has_sums() {
             return Ok(());
         }
         let log = with_suffix(&self.database, "-wal");
         let sums = sums_of(&self.database);
-        let renewed = Wal::touched(&log)
-            .or_else(|error| match error.kind() {
-                ErrorKind::NotFound => Ok(HashSet::default()),
-                _ => Err(error),
-            })
+        let renewed = before
+            .and_then(|before| Ok(before.written_back..self.progress()?.written_back))
+            .and_then(|frames| Wal::touched(&log, frames))
             .and_then(|pages| renew(&sums, &self.database, &pages));
         let Err(error) = renewed else { return Ok(()) };
         tracing::warn!(%error, "no checksums are kept until the next start");
-        self.has_sums = false;
+        self.has_sums.store(false, Ordering::Relaxed);
         match fs::remove_file(&sums) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
             // What is not there cannot be wrong.

@@ -20,6 +20,7 @@ mod wal;
 
 pub(crate) use check::check;
 pub(crate) use keeper::{Keeper, forget};
+pub(crate) use tail::Progress;
 
 use std::io;
 use std::path::{Path, PathBuf};

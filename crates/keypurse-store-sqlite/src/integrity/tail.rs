@@ -12,6 +12,34 @@ const LENGTH: usize = 24;
 /// salts stand together.
 const IN_INDEX: u64 = 16;
 
+/// Where it keeps how many frames are written back.
+const WRITTEN_BACK: u64 = 96;
+
+/// How much of the log the database has, by SQLite's own index of it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Progress {
+    /// Frames in the log.
+    pub(crate) frames: u32,
+    /// The first of them that the database has.
+    pub(crate) written_back: u32,
+}
+
+impl Progress {
+    pub(super) fn now(index: &File) -> io::Result<Self> {
+        let mut bytes = [0; 4];
+        index.read_exact_at(&mut bytes, WRITTEN_BACK)?;
+        Ok(Self {
+            frames: Tail::now(index)?.frames,
+            written_back: u32::from_ne_bytes(bytes),
+        })
+    }
+
+    /// Frames that the database lacks.
+    pub(crate) fn behind(self) -> u32 {
+        self.frames.saturating_sub(self.written_back)
+    }
+}
+
 /// A place in the log that is known to be on disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tail {

@@ -16,12 +16,10 @@ pub(crate) fn labels(
             "SELECT id, name, further, deleted_at FROM token WHERE account_id = ? ORDER BY id",
         )?
         .query_map([account.0], |row| {
-            let rules = further::read(row, 2)?.rules;
-            let tags = rules.iter().flat_map(|rules| &rules.tags);
             Ok(TokenLabel {
                 id: TokenId(row.get(0)?),
                 name: row.get(1)?,
-                tags: tags.map(|tag| tag.as_str().to_owned()).collect(),
+                tags: further::tags(row, 2)?,
                 deleted_at: row.get::<_, Option<i64>>(3)?.map(Timestamp::from_micros),
             })
         })?

@@ -5,8 +5,8 @@
 use keypurse_core::alert::{AlertEventId, AlertId};
 use keypurse_core::time::Timestamp;
 use keypurse_store::{
-    Actor, AlertChange, AlertRule, AuditEvent, ChangeError, DeliveryState, DeliveryTry, Firing,
-    MAX_ALERTS, Made, Once, ResealedWebhook,
+    Actor, AlertChange, AlertRule, AuditEvent, ChangeError, Claim, DeliveryState, DeliveryTry,
+    Firing, MAX_ALERTS, Made, Once, ResealedWebhook,
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -42,7 +42,12 @@ pub(crate) enum AlertsCommand {
         state: DeliveryState,
         reply: Reply<()>,
     },
-    Tested(AlertId, DeliveryTry, Reply<()>),
+    Tested {
+        rule: AlertId,
+        tried: DeliveryTry,
+        kept: Option<(Claim, Vec<u8>)>,
+        reply: Reply<()>,
+    },
     Reseal(Vec<ResealedWebhook>, Reply<usize>),
 }
 
@@ -83,8 +88,16 @@ impl Writer {
                 note_try(&self.connection, delivery, &tried, state)?;
                 batch.answer(reply, Ok(()));
             }
-            AlertsCommand::Tested(rule, tried, reply) => {
+            AlertsCommand::Tested {
+                rule,
+                tried,
+                kept,
+                reply,
+            } => {
                 note_test(&self.connection, rule, &tried)?;
+                if let Some((claim, answer)) = kept {
+                    self.remember_change(&claim, answer, now)?;
+                }
                 batch.answer(reply, Ok(()));
             }
             AlertsCommand::Reseal(webhooks, reply) => {

@@ -10,7 +10,9 @@ use keypurse_core::id::{AccountId, CallId, TokenId};
 use keypurse_core::ledger::{Entry, Ledger};
 use keypurse_core::money::Money;
 use keypurse_core::time::{Clock, Timestamp};
-use keypurse_store::{AuditEvent, CallOutcome, HeldNow, Settlement, StoreError, failpoint};
+use keypurse_store::{
+    AuditEvent, CallOutcome, HeldNow, RecordLimit, Settlement, StoreError, failpoint,
+};
 use rusqlite::Connection;
 use tokio::sync::mpsc;
 
@@ -20,10 +22,11 @@ use super::gathering::Gathering;
 use super::meters::Meters;
 use super::once::{self, Claims};
 use super::space::{Space, is_full};
+use super::write_back::WriteBack;
 use crate::audit_log::{self, AuditKey, Begun};
 use crate::call_row::CallRow;
 use crate::credentials::Credentials;
-use crate::integrity::Keeper;
+use crate::integrity::{Keeper, Progress};
 use crate::journal::HeldCall;
 use crate::open::{self, OpenError, Opened, SqliteOptions, is_damage};
 use crate::recover;
@@ -57,8 +60,12 @@ pub(crate) struct Writer {
     /// What calls are summed by, and which sums are to move on.
     pub(super) folding: Folding,
     pub(super) space: Space,
-    pub(super) keeper: Keeper,
+    pub(super) keeper: Arc<Keeper>,
+    pub(super) log_writer: WriteBack,
+    /// How far the log was when it was last to be written back.
+    pub(super) log_asked: Progress,
     audit_key: AuditKey,
+    pub(super) overruns: RecordLimit,
     pub(super) meters: Arc<Meters>,
 }
 
@@ -123,6 +130,10 @@ impl Writer {
             path: options.path.clone(),
             source,
         })?;
+        let keeper = Arc::new(keeper);
+        let failed = |source| open::failed(&options.path, source);
+        let shared = (Arc::clone(&keeper), Arc::clone(&meters));
+        let log_writer = WriteBack::start(&options.path, shared).map_err(failed)?;
         let mut writer = Self {
             connection: opened.connection,
             _lock: opened.lock,
@@ -135,12 +146,14 @@ impl Writer {
             claims: Claims::new(),
             dictionary: Dictionary::default(),
             journal: JournalTail::default(),
-            space: Space::beside(&options.path),
+            space: Space::beside(&options.path, options.clock.now()),
             keeper,
+            log_writer,
+            log_asked: Progress::default(),
             audit_key: options.audit_key.clone(),
+            overruns: RecordLimit::default(),
             meters,
         };
-        let failed = |source| open::failed(&options.path, source);
         if audit_log::begin(&writer.connection, &writer.audit_key).map_err(failed)?
             == Begun::UnderAnother
         {
@@ -241,6 +254,7 @@ impl Writer {
             gathering.learn(asked, began, Instant::now());
             self.maintain();
         }
+        self.log_writer.end();
         if let Err(error) = self.empty_log() {
             tracing::warn!(%error, "the last checkpoint failed; the next start does it");
         }
@@ -273,7 +287,7 @@ impl Writer {
                     stop("the database is damaged", &error);
                 }
                 if is_full(&error) {
-                    self.space.ran_out();
+                    self.space.ran_out(self.clock.now());
                 } else {
                     tracing::error!(%error, "nothing of a batch was written");
                 }
@@ -294,11 +308,14 @@ impl Writer {
 
     fn commit(&mut self, waiting: &mut Vec<Command>, batch: &mut Batch) -> rusqlite::Result<()> {
         let (now, began, operations) = (self.clock.now(), Instant::now(), waiting.len());
-        self.space.look();
+        self.space.look(now);
         self.connection
             .prepare_cached("BEGIN IMMEDIATE")?
             .execute([])?;
         failpoint::reach("writer.before-decide");
+        if let Some(event) = self.space.unrecorded() {
+            self.record(&event)?;
+        }
         for command in waiting.drain(..) {
             // Dropped, it is answered as unavailable.
             if !self.space.refuses(&command) {
@@ -316,6 +333,7 @@ impl Writer {
             }
             outcome => {
                 outcome?;
+                self.space.recorded();
                 self.meters.committed(operations, began, decided);
                 Ok(())
             }
@@ -469,7 +487,7 @@ pub(super) fn stop(what: &str, error: &dyn std::error::Error) -> ! {
 
 /// A broken invariant ends the process, not only its thread.
 #[derive(Debug, Default)]
-struct StopOnPanic;
+pub(super) struct StopOnPanic;
 
 impl Drop for StopOnPanic {
     #[expect(

@@ -1,18 +1,19 @@
 //! Holds, floors, settlements.
 
 use keypurse_core::id::CallId;
-use keypurse_core::ledger::{Admission, Charge};
+use keypurse_core::ledger::{Admission, Charge, Hold};
 use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
 use keypurse_core::usage::{Certainty, TokenCounts};
 use keypurse_store::{
-    CallMeta, CallOutcome, CallState, HoldFailure, NewHold, RecordFailure, Settlement,
+    AuditEvent, CallMeta, CallOutcome, CallState, HoldFailure, NewHold, RecordFailure, Settlement,
     SimulatedCall,
 };
 
 use super::batch::{Batch, Held, Writer};
 use crate::call_row::{CallRow, feature_code};
 use crate::journal::{self, HeldCall};
+use crate::rows;
 
 impl Writer {
     pub(super) fn hold(
@@ -147,10 +148,7 @@ impl Writer {
         };
         let charge = charge.expect("the hold is open");
         if charge.house > Money::ZERO {
-            tracing::error!(
-                %call, house = %charge.house,
-                "a call cost more than its hold and the balance: the rest is the house's"
-            );
+            self.note_overrun(call, &hold, &charge, now)?;
         }
         let told = (end.state != CallState::Void).then_some((charge.cost, settlement.status));
         self.end_claim(call, told)?;
@@ -179,6 +177,31 @@ impl Writer {
             batch,
         );
         Ok(Some(charge))
+    }
+
+    /// Somebody has to know. A provider that always takes more than it was
+    /// asked for fills neither the log nor the disk.
+    fn note_overrun(
+        &mut self,
+        call: CallId,
+        hold: &Hold,
+        charge: &Charge,
+        now: Timestamp,
+    ) -> rusqlite::Result<()> {
+        tracing::error!(
+            %call, house = %charge.house,
+            "a call cost more than its hold and the balance: the rest is the house's"
+        );
+        let Some(left_out) = self.overruns.count(now) else {
+            return Ok(());
+        };
+        let token = match hold.token {
+            Some(token) => rows::token_by_id(&self.connection, token)?,
+            None => None,
+        };
+        let mut event = AuditEvent::of_overrun(hold.account, (call, charge), token.as_ref(), now);
+        event.details = event.details.after_leaving_out(left_out);
+        self.record(&event)
     }
 
     pub(super) fn record_simulated(

@@ -4,26 +4,20 @@ use std::time::Instant;
 
 use keypurse_store::failpoint;
 
-use super::batch::{Writer, stop};
+use super::batch::Writer;
+use super::write_back::{Emptied, checkpoint};
 use crate::integrity::Damage;
 use crate::open::{OpenError, failed};
 
 /// Tokens kept in memory while nothing is held for them.
 const IDLE_TOKENS: usize = 100_000;
-/// The log is written back once it has so many pages: 4 MiB, which takes a
-/// millisecond or two of everybody's time.
-const CHECKPOINT_PAGES: u32 = 1024;
-/// How often that is looked at, in batches.
-const CHECKPOINT_EVERY: i64 = 16;
-
-/// How much of the log the database has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Emptied {
-    /// All of it.
-    Whole,
-    /// Readers still need what was before.
-    InPart,
-}
+/// The log is written back once it has so many pages: 16 MiB. The more, the
+/// fewer pages are written back for each call. Where a crash may be asked for,
+/// a short life sees many.
+const CHECKPOINT_PAGES: u32 = if failpoint::ARE_THERE { 256 } else { 4096 };
+/// What is left to the writer itself, which alone can use the log again: half a
+/// millisecond of everybody's time.
+const REST_PAGES: u32 = CHECKPOINT_PAGES / 16;
 
 impl Writer {
     /// Writes back what an earlier life left in the log, flushed anew: what its
@@ -56,6 +50,9 @@ impl Writer {
     /// What can wait until everybody has been answered.
     pub(super) fn maintain(&mut self) {
         self.ledger.forget_idle(IDLE_TOKENS);
+        if self.log_writer.is_busy() {
+            return;
+        }
         if self.space.is_short() {
             // A log that is written back is used again, and needs no space.
             if let Err(error) = self.write_back() {
@@ -63,26 +60,36 @@ impl Writer {
             }
             return;
         }
-        if self.journal.seq % CHECKPOINT_EVERY != 0 {
-            return;
-        }
-        // Not its file's length, which stays when it is used again.
-        if self.keeper.pages_in_log() >= CHECKPOINT_PAGES
-            && let Err(error) = self.write_back()
-        {
+        if let Err(error) = self.look_after_log() {
             tracing::warn!(%error, "a checkpoint failed; the log keeps growing");
         }
     }
 
-    /// Writes the log back as far as readers let it, and notes what that
-    /// changed before the log is used again.
+    /// Most of the log is written back beside the writer; the rest, which came
+    /// meanwhile, here: only then is the log used again.
+    fn look_after_log(&mut self) -> rusqlite::Result<()> {
+        let Ok(log) = self.keeper.progress() else {
+            return Ok(());
+        };
+        let asked = self.log_asked;
+        // Where readers hold it up, one try for so many pages is enough.
+        let is_held_up =
+            log.written_back == asked.written_back && log.frames < asked.frames + REST_PAGES;
+        if log.frames < CHECKPOINT_PAGES || log.behind() == 0 || is_held_up {
+            return Ok(());
+        }
+        self.log_asked = log;
+        if log.behind() > REST_PAGES {
+            self.log_writer.begin();
+            return Ok(());
+        }
+        self.write_back().map(drop)
+    }
+
     fn write_back(&mut self) -> rusqlite::Result<Emptied> {
         let began = Instant::now();
-        let outcome = self.checkpoint("PASSIVE")?;
+        let outcome = checkpoint(&self.connection, "PASSIVE", &self.keeper)?;
         self.meters.checkpointed(began.elapsed());
-        if let Err(error) = self.keeper.checkpointed() {
-            stop("wrong checksums could not be removed", &error);
-        }
         Ok(outcome)
     }
 
@@ -95,20 +102,6 @@ impl Writer {
             tracing::warn!(%error, "the end of the log cannot be noted");
             return Ok(Emptied::InPart);
         }
-        self.checkpoint("TRUNCATE")
-    }
-
-    fn checkpoint(&self, mode: &str) -> rusqlite::Result<Emptied> {
-        failpoint::reach("writer.checkpoint");
-        let pragma = format!("PRAGMA wal_checkpoint({mode})");
-        self.connection.query_row(&pragma, [], |row| {
-            let (in_log, written_back): (i64, i64) = (row.get(1)?, row.get(2)?);
-            let is_whole = row.get::<_, i64>(0)? == 0 && in_log == written_back;
-            Ok(if is_whole {
-                Emptied::Whole
-            } else {
-                Emptied::InPart
-            })
-        })
+        checkpoint(&self.connection, "TRUNCATE", &self.keeper)
     }
 }

@@ -20,6 +20,7 @@ mod retention;
 mod sessions;
 mod space;
 mod tokens;
+mod write_back;
 
 pub(crate) use alerts::AlertsCommand;
 pub(crate) use batch::Writer;

@@ -3,7 +3,8 @@
 use keypurse_core::id::{AccountId, SessionId};
 use keypurse_core::time::Timestamp;
 use keypurse_store::{
-    Access, Account, Actor, CreateAccountError, NewSession, NewViewerKey, Session,
+    Access, Account, Action, Actor, AuditEvent, CreateAccountError, NewSession, NewViewerKey,
+    Session, Who,
 };
 use rusqlite::params;
 
@@ -17,7 +18,7 @@ use crate::sessions::access_code;
 pub(crate) enum SessionCommand {
     Begin(NewSession, Reply<Option<Session>>),
     See(SessionId, Timestamp, Reply<()>),
-    End(AccountId, SessionId, Reply<bool>),
+    End((AccountId, SessionId), Actor, Reply<bool>),
     /// Of the account with this name.
     SetViewerKey(
         String,
@@ -36,7 +37,7 @@ impl Writer {
     ) -> rusqlite::Result<()> {
         match command {
             SessionCommand::Begin(new, reply) => {
-                let begun = self.begin_session(&new)?;
+                let begun = self.begin_session(&new, now)?;
                 batch.answer(reply, Ok(begun));
             }
             SessionCommand::See(id, seen_at, reply) => {
@@ -45,12 +46,9 @@ impl Writer {
                     .execute(params![seen_at.micros(), id.0])?;
                 batch.answer(reply, Ok(()));
             }
-            SessionCommand::End(account, id, reply) => {
-                let ended = self
-                    .connection
-                    .prepare_cached("DELETE FROM session WHERE account_id = ? AND id = ?")?
-                    .execute([account.0, id.0])?;
-                batch.answer(reply, Ok(ended > 0));
+            SessionCommand::End(session, actor, reply) => {
+                let ended = self.end_session(session, actor, now)?;
+                batch.answer(reply, Ok(ended));
             }
             SessionCommand::SetViewerKey(name, key, actor, reply) => {
                 let result = self.set_viewer_key(&name, key, (actor, now), batch)?;
@@ -62,7 +60,7 @@ impl Writer {
 
     /// The key is asked for again here: it may have been replaced since it was
     /// recognised, and a session must not outlive its key.
-    fn begin_session(&self, new: &NewSession) -> rusqlite::Result<Option<Session>> {
+    fn begin_session(&self, new: &NewSession, now: Timestamp) -> rusqlite::Result<Option<Session>> {
         let mut access = None;
         for digest in &new.key {
             access = access.or(match rows::key_of(&self.connection, new.account, digest)? {
@@ -89,8 +87,16 @@ impl Writer {
                 new.address.to_string(),
                 new.browser,
             ])?;
+        let id = SessionId(self.connection.last_insert_rowid());
+        let who = match access {
+            Access::Full => Who::AccountKey,
+            Access::ReadOnly => Who::Viewer,
+        };
+        let actor = Actor::at(who, new.address);
+        let session = (new.account, id);
+        self.record(&AuditEvent::of_session(session, Action::SignIn, actor, now))?;
         Ok(Some(Session {
-            id: SessionId(self.connection.last_insert_rowid()),
+            id,
             account: new.account,
             access,
             began_at: new.now,
@@ -98,6 +104,29 @@ impl Writer {
             address: new.address,
             browser: new.browser.clone(),
         }))
+    }
+
+    /// One that ended before is not recorded again.
+    fn end_session(
+        &self,
+        (account, id): (AccountId, SessionId),
+        actor: Actor,
+        now: Timestamp,
+    ) -> rusqlite::Result<bool> {
+        let ended = self
+            .connection
+            .prepare_cached("DELETE FROM session WHERE account_id = ? AND id = ?")?
+            .execute([account.0, id.0])?;
+        if ended == 0 {
+            return Ok(false);
+        }
+        let action = if actor.who == Who::Session(id.0) {
+            Action::SignOut
+        } else {
+            Action::SessionEnd
+        };
+        self.record(&AuditEvent::of_session((account, id), action, actor, now))?;
+        Ok(true)
     }
 
     /// Those that are over, as `Session::is_over` says it.

@@ -12,4 +12,5 @@ mod recovery;
 mod retention;
 mod start;
 mod usage;
+mod write_back;
 mod writer_panic;

@@ -43,6 +43,10 @@ pub enum Action {
     RestoreAcknowledge,
     /// The wall clock jumped.
     ClockStep,
+    /// A call cost more than its hold and the balance: the house paid.
+    Overrun,
+    /// Nothing could be recorded, so nothing was spent or changed.
+    FailClosed,
     /// An alert rule was made.
     AlertCreate,
     /// An alert rule was changed.
@@ -55,7 +59,7 @@ pub enum Action {
 
 impl Action {
     /// Every one.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::TokenCreate,
         Self::TokenUpdate,
         Self::TokenRotate,
@@ -76,6 +80,8 @@ impl Action {
         Self::KeyAbandon,
         Self::RestoreAcknowledge,
         Self::ClockStep,
+        Self::Overrun,
+        Self::FailClosed,
         Self::AlertCreate,
         Self::AlertUpdate,
         Self::AlertDelete,
@@ -105,6 +111,8 @@ impl Action {
             Self::KeyAbandon => "key.abandon",
             Self::RestoreAcknowledge => "restore.acknowledge",
             Self::ClockStep => "clock.step",
+            Self::Overrun => "overrun",
+            Self::FailClosed => "fail_closed",
             Self::AlertCreate => "alert.create",
             Self::AlertUpdate => "alert.update",
             Self::AlertDelete => "alert.delete",

@@ -28,6 +28,16 @@ impl Details {
         self.with(name, json!({"from": from, "to": to}))
     }
 
+    /// These, and how many of the kind a
+    /// [`RecordLimit`](super::RecordLimit) left out before.
+    #[must_use]
+    pub fn after_leaving_out(self, count: u64) -> Self {
+        if count == 0 {
+            return self;
+        }
+        self.with("not_recorded_before", count)
+    }
+
     /// The object's text, as it is stored.
     pub fn to_text(&self) -> String {
         serde_json::to_string(&self.0).expect("an object has a text")

@@ -1,16 +1,19 @@
 //! What is handed in to be recorded.
 
-use keypurse_core::id::AccountId;
-use keypurse_core::ledger::TopUp;
+use keypurse_core::id::{AccountId, CallId, SessionId};
+use keypurse_core::ledger::{Charge, TopUp};
 use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
 
 use super::alert::alert_change;
-use super::{Action, Actor, Details, wire};
+use super::{Action, Actor, Details, Who, wire};
 use crate::accounts::Account;
 use crate::alerts::AlertChange;
 use crate::changes::TokenChange;
 use crate::tokens::Token;
+
+/// What calls of the account's own key are reported as.
+const BASE_TOKEN: &str = "base_token";
 
 /// Something that was done, as it is handed in.
 #[derive(Clone, Debug)]
@@ -84,6 +87,61 @@ impl AuditEvent {
             action,
             subject: name.to_owned(),
             details: alert_change(change),
+            at,
+        }
+    }
+
+    /// A call that cost more than its hold and the balance; `token`: unless the
+    /// account's own key made it.
+    pub fn of_overrun(
+        account: AccountId,
+        (call, charge): (CallId, &Charge),
+        token: Option<&Token>,
+        at: Timestamp,
+    ) -> Self {
+        let details = Details::none()
+            .with("call", call.to_string())
+            .with("cost", charge.cost.to_string())
+            .with("charged", charge.charged.to_string())
+            .with("house", charge.house.to_string());
+        let subject = token.map_or(BASE_TOKEN, |token| token.settings.name.as_str());
+        Self {
+            account: Some(account),
+            actor: Actor::SYSTEM,
+            action: Action::Overrun,
+            subject: subject.to_owned(),
+            details,
+            at,
+        }
+    }
+
+    /// A time in which nothing could be recorded, so that nothing was spent.
+    pub fn of_closed_time(subject: &str, since: Timestamp, until: Timestamp) -> Self {
+        Self {
+            account: None,
+            actor: Actor::SYSTEM,
+            action: Action::FailClosed,
+            subject: subject.to_owned(),
+            details: Details::none()
+                .with("since", since.to_string())
+                .with("until", until.to_string()),
+            at: until,
+        }
+    }
+
+    /// The beginning or the end of a session.
+    pub fn of_session(
+        (account, session): (AccountId, SessionId),
+        action: Action,
+        actor: Actor,
+        at: Timestamp,
+    ) -> Self {
+        Self {
+            account: Some(account),
+            actor,
+            action,
+            subject: Who::Session(session.0).to_string(),
+            details: Details::none(),
             at,
         }
     }

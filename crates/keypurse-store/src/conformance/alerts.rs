@@ -265,7 +265,7 @@ pub async fn a_delivery_is_due_until_it_is_taken_or_given_up(store: &dyn Store) 
     // Tried twice at once after a crash: what is over stays over.
     let noted = store.note_try(delivery.id, tried(None), DeliveryState::Pending(later));
     noted.await.expect("a working store");
-    let tested = store.note_test(rule.id, tried(Some(500))).await;
+    let tested = store.note_test(rule.id, tried(Some(500)), None).await;
     tested.expect("a working store");
 
     let page = |before| DeliveriesPage {

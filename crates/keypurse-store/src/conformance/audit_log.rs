@@ -2,14 +2,14 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use keypurse_core::id::AccountId;
+use keypurse_core::id::{AccountId, CallId};
 use keypurse_core::ledger::TopUp;
 use keypurse_core::token::SettingsChange;
 
-use super::fixtures::{NOW, account, digest, nanos, token};
+use super::fixtures::{NOW, account, digest, nanos, new_hold, token, used};
 use crate::{
-    AccountTopUp, Actor, AuditPage, Claim, Deletion, Guard, KeyVersions, Made, Once, Rotation,
-    Store, Token, TokenChange, TokenTopUp, TokenUpdate, Who,
+    AccountTopUp, Actor, AuditPage, Claim, Deletion, Guard, KeyVersions, Made, NewSession, Once,
+    Rotation, Store, Token, TokenChange, TokenTopUp, TokenUpdate, Who,
 };
 
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
@@ -79,6 +79,85 @@ pub async fn every_change_is_recorded_once_and_no_other(store: &dyn Store) {
         assert_eq!(record.address.as_deref(), Some("192.0.2.1"));
         assert_eq!(record.at, NOW);
     }
+}
+
+/// A session and the record of its beginning or end are one transaction; one
+/// that does not begin, or has ended, is not recorded.
+pub async fn a_session_is_recorded_as_it_begins_and_ends(store: &dyn Store) {
+    let owner = account(store, "owner", 1).await;
+    let begin = |id: u8, key: u8| {
+        store.begin_session(NewSession {
+            digest: digest(id),
+            account: owner,
+            key: vec![digest(key)],
+            address: ADDRESS,
+            browser: String::new(),
+            now: NOW,
+        })
+    };
+    let first = begin(10, 1).await.expect("a working store").expect("begun");
+    let second = begin(11, 1).await.expect("a working store").expect("begun");
+    assert_eq!(begin(12, 9).await.expect("a working store"), None);
+    let by_first = Actor::at(Who::Session(first.id.0), ADDRESS);
+    for id in [second.id, second.id, first.id] {
+        let ended = store.end_session(owner, id, by_first).await;
+        ended.expect("a working store");
+    }
+    let told: Vec<_> = records(store, owner)
+        .await
+        .into_iter()
+        .map(|record| (record.action, record.subject, record.actor))
+        .collect();
+    let (first, second) = (
+        Who::Session(first.id.0).to_string(),
+        Who::Session(second.id.0).to_string(),
+    );
+    let expected = [
+        ("sign_in", &first, "account_key"),
+        ("sign_in", &second, "account_key"),
+        ("session.end", &second, &*first),
+        ("sign_out", &first, &*first),
+    ];
+    assert_eq!(told.len(), 1 + expected.len(), "{told:?}");
+    for ((action, subject, actor), expected) in told[1..].iter().zip(expected) {
+        assert_eq!((&**action, subject, &**actor), expected);
+    }
+}
+
+/// What the house pays is recorded with its call, and a flood of it is not.
+pub async fn an_overrun_is_recorded_and_a_flood_of_them_is_not(store: &dyn Store) {
+    let owner = account(store, "owner", 1).await;
+    let team = token(store, owner, "team", 2, 10_000).await;
+    for call in 1..=100 {
+        let hold = new_hold(store, &team, 2, call, 10).await;
+        store.hold(hold).await.expect("enough money");
+        let covered = store.settle(used(call, 5)).await;
+        covered.expect("a working store");
+    }
+    assert_eq!(actions(store, owner).await.len(), 2, "nothing was overrun");
+    let empty = token(store, owner, "empty", 3, 1_000).await;
+    for call in 101..=200 {
+        let hold = new_hold(store, &empty, 3, call, 10).await;
+        store.hold(hold).await.expect("enough money");
+    }
+    for call in 101..=200 {
+        let overrun = store.settle(used(call, 15)).await;
+        overrun.expect("a working store");
+    }
+    let told = records(store, owner).await;
+    let told: Vec<_> = told.iter().filter(|it| it.action == "overrun").collect();
+    assert_eq!(told.len(), 20);
+    assert_eq!((&*told[0].subject, &*told[0].actor), ("empty", "system"));
+    let call = CallId {
+        ordered: 101,
+        random: 101,
+    };
+    assert_eq!(
+        told[0].details,
+        format!(
+            r#"{{"call":"{call}","cost":"0.000000015","charged":"0.00000001","house":"0.000000005"}}"#
+        )
+    );
 }
 
 /// An account sees its own records; those of the installation are the first

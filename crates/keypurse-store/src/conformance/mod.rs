@@ -23,7 +23,10 @@ pub use alerts::{
     an_alert_without_a_webhook_is_only_listed, no_alert_stands_in_anothers_way,
     what_alerts_are_about_is_read_as_it_is_now,
 };
-pub use audit_log::{an_account_sees_its_own_records, every_change_is_recorded_once_and_no_other};
+pub use audit_log::{
+    a_session_is_recorded_as_it_begins_and_ends, an_account_sees_its_own_records,
+    an_overrun_is_recorded_and_a_flood_of_them_is_not, every_change_is_recorded_once_and_no_other,
+};
 pub use calls::{
     a_call_holds_anew_for_its_next_model, a_charge_and_an_adjustment_never_lose_each_other,
     an_abandoned_call_is_charged_its_floor, deletion_rotation_and_expiry_end_admission,

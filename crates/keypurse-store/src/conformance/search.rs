@@ -7,7 +7,7 @@ use keypurse_core::rules::{RulesChange, Tag};
 use keypurse_core::token::{SettingsChange, TokenKind, TokenName, TokenSettings};
 
 use super::{NOW, account, digest, nanos, new_hold, token, used};
-use crate::{KeyVersions, NewToken, Store, TokenCondition, TokenOrder, TokenSearch};
+use crate::{KeyVersions, NewToken, Store, TokenCondition, TokenOrder, TokenSearch, TokenTally};
 
 fn all(account: AccountId) -> TokenSearch {
     TokenSearch {
@@ -126,6 +126,15 @@ pub async fn tokens_are_found_by_what_is_remembered_of_them(store: &dyn Store) {
         };
         assert_eq!(names(store, search).await, expected, "{condition:?}");
     }
+    let tally = store.tally_tokens(owner, NOW).await;
+    let expected = TokenTally {
+        all: 4,
+        low: 0,
+        exhausted: 1,
+        expiring: 1,
+        idle: 0,
+    };
+    assert_eq!(tally.expect("a working store"), expected);
     for (seconds, expected) in [
         (0, &[][..]),
         (TokenSearch::IDLE_SECONDS, &[]),
@@ -138,6 +147,9 @@ pub async fn tokens_are_found_by_what_is_remembered_of_them(store: &dyn Store) {
             ..all(owner)
         };
         assert_eq!(names(store, idle).await, expected, "after {seconds} s");
+        let tally = store.tally_tokens(owner, NOW.plus_seconds(seconds)).await;
+        let idle = tally.expect("a working store").idle;
+        assert_eq!(usize::try_from(idle).ok(), Some(expected.len()));
     }
 }
 
@@ -221,6 +233,8 @@ pub async fn a_token_stands_as_its_calls_left_it(store: &dyn Store) {
         ..all(owner)
     };
     assert_eq!(names(store, search).await, ["t"]);
+    let tally = store.tally_tokens(owner, NOW).await;
+    assert_eq!(tally.expect("a working store").low, 1);
     let name = token.settings.name.clone();
     let deleted = store.delete_token(owner, &name, NOW).await;
     deleted.expect("a working store");

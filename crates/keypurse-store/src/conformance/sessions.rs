@@ -78,7 +78,7 @@ pub async fn a_session_ends_when_it_should(store: &dyn Store) {
         .expect("a working store");
     assert!(find(store, 10, after(idle)).await.is_some());
 
-    let ended = store.end_session(other, first.id).await;
+    let ended = store.end_session(other, first.id, Actor::SYSTEM).await;
     assert!(!ended.expect("a working store"), "it is another's");
     let second = begin(store, new(owner, 11, &[1], NOW))
         .await
@@ -90,10 +90,10 @@ pub async fn a_session_ends_when_it_should(store: &dyn Store) {
         .map(|it| it.id)
         .collect();
     assert_eq!(listed, [second.id, first.id], "newest first");
-    let ended = store.end_session(owner, first.id).await;
+    let ended = store.end_session(owner, first.id, Actor::SYSTEM).await;
     assert!(ended.expect("a working store"));
     assert!(find(store, 10, NOW).await.is_none());
-    let again = store.end_session(owner, first.id).await;
+    let again = store.end_session(owner, first.id, Actor::SYSTEM).await;
     assert!(!again.expect("a working store"));
 
     let longest = Session::LONGEST_SECONDS;

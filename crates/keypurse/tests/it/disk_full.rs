@@ -171,6 +171,18 @@ async fn on_a_full_disk_money_waits_running_calls_settle_and_reads_go_on() {
         .await
         .unwrap();
     assert_eq!(answer.status, 200, "{}", answer.text);
+    let log = node
+        .client
+        .get("/v2/audit_log/", ACCOUNT_KEY)
+        .await
+        .unwrap();
+    let log = log.json();
+    let newest = &log["entries"][0];
+    assert_eq!(
+        (&newest["action"], &newest["subject"]),
+        (&json!("fail_closed"), &json!("disk"))
+    );
+    assert!(newest["details"]["since"].as_str() < newest["details"]["until"].as_str());
     assert!(node.process.terminate().success(), "{}", node.process.log());
     let rows = proven(&node.setup);
     let cost = Money::from_nanos(7 * 1_000 + 20 * 10_000);

@@ -58,7 +58,7 @@ impl RuleView {
             watches: watches(&rule.scope),
             tells: rule.webhook.as_ref().map_or_else(
                 || "Only listed here".to_owned(),
-                |webhook| webhook.shown.clone(),
+                |webhook| webhook.shown.trim_start_matches("https://").to_owned(),
             ),
             state,
             tone,

@@ -84,8 +84,8 @@ impl Row {
             address: record.address.unwrap_or_default(),
             action,
             tone,
+            subject: subject(&record.action, record.subject),
             code: record.action,
-            subject: record.subject,
             details: details(&record.details),
             hash: head.hex(),
         }
@@ -102,6 +102,15 @@ fn who(actor: &str) -> String {
             Some(id) => format!("Dashboard, session {id}"),
             None => other.to_owned(),
         },
+    }
+}
+
+/// A token may be called as a session is.
+fn subject(action: &str, name: String) -> String {
+    let is_session = matches!(action, "sign_in" | "sign_out" | "session.end");
+    match name.strip_prefix("session:").filter(|_| is_session) {
+        Some(id) => format!("Session {id}"),
+        None => name,
     }
 }
 
@@ -128,6 +137,8 @@ fn words(action: &str) -> (&'static str, &'static str) {
         "key.abandon" => ("Key given up", "bad"),
         "restore.acknowledge" => ("Restore acknowledged", "warn"),
         "clock.step" => ("Clock jumped", "warn"),
+        "overrun" => ("Cost overrun", "bad"),
+        "fail_closed" => ("Nothing was spent", "bad"),
         "alert.create" => ("Alert made", "good"),
         "alert.update" => ("Alert changed", ""),
         "alert.delete" => ("Alert deleted", "bad"),
@@ -142,20 +153,24 @@ fn details(text: &str) -> Vec<(String, String)> {
     let Ok(members) = serde_json::from_str::<Map<String, Value>>(text) else {
         return vec![("details".to_owned(), text.to_owned())];
     };
-    let shown = |value: Value| match value {
-        Value::String(text) => text,
-        Value::Null => "none".to_owned(),
-        other => other.to_string(),
-    };
     let members = members.into_iter();
     members
-        .map(|(name, value)| (name.replace('_', " "), shown(value)))
+        .map(|(name, value)| (name.replace('_', " "), shown(&value)))
         .collect()
+}
+
+fn shown(value: &Value) -> String {
+    match (value, value.get("from").zip(value.get("to"))) {
+        (_, Some((from, to))) => format!("{} → {}", shown(from), shown(to)),
+        (Value::String(text), None) => text.clone(),
+        (Value::Null, None) => "none".to_owned(),
+        (other, None) => other.to_string(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{details, who};
+    use super::{details, subject, who};
 
     #[test]
     fn a_record_is_told_in_words() {
@@ -166,7 +181,16 @@ mod tests {
         ] {
             assert_eq!(who(actor), expected);
         }
-        let shown = details(r#"{"reset_period":"daily","amount":1.5,"tags":["a"],"note":null}"#);
+        for (action, name, expected) in [
+            ("sign_in", "session:7", "Session 7"),
+            ("token.create", "session:7", "session:7"),
+            ("sign_in.failed", "dashboard", "dashboard"),
+        ] {
+            assert_eq!(subject(action, name.to_owned()), expected);
+        }
+        let shown = details(
+            r#"{"reset_period":"daily","amount":1.5,"tags":["a"],"note":null,"was":{"from":null,"to":"5"}}"#,
+        );
         let shown: Vec<_> = shown
             .iter()
             .map(|(name, value)| format!("{name}={value}"))
@@ -177,7 +201,8 @@ mod tests {
                 "reset period=daily",
                 "amount=1.5",
                 r#"tags=["a"]"#,
-                "note=none"
+                "note=none",
+                "was=none → 5"
             ]
         );
         assert_eq!(details("not JSON")[0].1, "not JSON");

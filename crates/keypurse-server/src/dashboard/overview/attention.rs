@@ -2,7 +2,7 @@
 
 use keypurse_core::id::AccountId;
 use keypurse_core::time::Timestamp;
-use keypurse_store::{Store, StoreError, TokenCondition, TokenOrder, TokenSearch};
+use keypurse_store::{Store, StoreError};
 
 use crate::dashboard::figures::Grouped;
 
@@ -24,27 +24,13 @@ impl Attention {
         account: AccountId,
         now: Timestamp,
     ) -> Result<Self, StoreError> {
-        let count = async |condition| {
-            let search = TokenSearch {
-                account,
-                text: None,
-                kind: None,
-                condition,
-                order: TokenOrder::Created,
-                descending: false,
-                offset: 0,
-                limit: 0,
-                now,
-            };
-            let found = store.find_tokens(search).await?;
-            Ok::<_, StoreError>(Grouped(found.total))
-        };
+        let tally = store.tally_tokens(account, now).await?;
         Ok(Self {
-            all: count(None).await?,
-            low: count(Some(TokenCondition::Low)).await?,
-            exhausted: count(Some(TokenCondition::Exhausted)).await?,
-            expiring: count(Some(TokenCondition::Expiring)).await?,
-            idle: count(Some(TokenCondition::Idle)).await?,
+            all: Grouped(tally.all),
+            low: Grouped(tally.low),
+            exhausted: Grouped(tally.exhausted),
+            expiring: Grouped(tally.expiring),
+            idle: Grouped(tally.idle),
         })
     }
 

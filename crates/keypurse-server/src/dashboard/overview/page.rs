@@ -81,12 +81,19 @@ pub(in crate::dashboard) async fn show(
     let query = Form::parse(query.unwrap_or_default().as_bytes());
     let (by, group) = chosen(&BY, query.get("by"), "provider");
     let (window, days) = chosen(&WINDOWS, query.get("window"), "30d");
-    let chart = chart(&state, viewer.account.id, group, days).await?;
+    let account = viewer.account.id;
+    // Side by side: each reads on a connection of its own.
+    let (now, attention, calls, chart) = tokio::try_join!(
+        now(&state, &viewer),
+        attention(&state, account),
+        latest(&state, account),
+        chart(&state, account, group, days),
+    )?;
     Ok(page::show(&OverviewPage {
         frame: Frame::of(&viewer, Place::Overview),
-        now: now(&state, &viewer).await?,
-        attention: attention(&state, viewer.account.id).await?,
-        calls: latest(&state, viewer.account.id).await?,
+        now,
+        attention,
+        calls,
         shows_tokens: true,
         by,
         window,

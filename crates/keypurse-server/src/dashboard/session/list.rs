@@ -15,7 +15,6 @@ use crate::dashboard::frame::{Frame, Place};
 use crate::dashboard::page;
 use crate::dashboard::transport::Way;
 use crate::dashboard::trouble::Trouble;
-use crate::http::sign_ins::{self, SignIn};
 use crate::state::AppState;
 
 #[derive(Template)]
@@ -66,14 +65,7 @@ pub(in crate::dashboard) async fn end(
     let id = SessionId(id.parse().map_err(|_| Trouble::NotFound)?);
     let (actor, own) = (admin.viewer.actor(), admin.viewer.session);
     // One that has ended already is as it should be.
-    if state.store.end_session(own.account, id).await? {
-        let how = if id == own.id {
-            SignIn::Ended
-        } else {
-            SignIn::WasEnded
-        };
-        sign_ins::record(&state, (how, id.0), own.account, actor).await?;
-    }
+    state.store.end_session(own.account, id, actor).await?;
     if id != own.id {
         return Ok(page::redirect("/sessions?ended=1"));
     }

@@ -1,5 +1,7 @@
 //! `/sign-in` and `/sign-out`.
 
+use std::net::IpAddr;
+
 use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
@@ -7,7 +9,7 @@ use http::header::{RETRY_AFTER, SET_COOKIE, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 use keypurse_core::secret::TokenSecret;
-use keypurse_store::{Access, Actor, NewSession, Who};
+use keypurse_store::{Actor, NewSession, Who};
 use tracing::info;
 
 use super::cookie::{self, CookieId};
@@ -18,7 +20,7 @@ use crate::dashboard::transport::Way;
 use crate::dashboard::trouble::Trouble;
 use crate::http::authenticate::{AuthError, Caller, count_failure, identify};
 use crate::http::peer::PeerAddr;
-use crate::http::sign_ins::{self, SignIn};
+use crate::http::sign_ins::record_failure;
 use crate::state::AppState;
 
 /// Longer names of browsers are cut.
@@ -95,9 +97,8 @@ pub(in crate::dashboard) async fn sign_out(
     viewer: Viewer,
 ) -> Result<Response, Trouble> {
     let (actor, session) = (viewer.actor(), viewer.session);
-    state.store.end_session(session.account, session.id).await?;
-    let ended = (SignIn::Ended, session.id.0);
-    sign_ins::record(&state, ended, session.account, actor).await?;
+    let ended = state.store.end_session(session.account, session.id, actor);
+    ended.await?;
     let mut response = page::redirect("/sign-in");
     response
         .headers_mut()
@@ -134,7 +135,7 @@ async fn begin(
         digest: id.digest(),
         account: Caller::account(&caller),
         key: keyring.digests(key.expose()).collect(),
-        address: PeerAddr::of(parts).0.ip().to_canonical(),
+        address: address_of(parts),
         browser: browser(parts),
         now,
     };
@@ -143,16 +144,6 @@ async fn begin(
     let session = begun.ok_or(Refused::Wrong)?;
     info!(session.id = %session.id, account.id = %session.account, address = %session.address,
         access = ?session.access, "somebody signed in to the dashboard");
-    let who = match session.access {
-        Access::Full => Who::AccountKey,
-        Access::ReadOnly => Who::Viewer,
-    };
-    let (began, actor) = (
-        (SignIn::Began, session.id.0),
-        Actor::at(who, session.address),
-    );
-    let recorded = sign_ins::record(state, began, session.account, actor).await;
-    recorded.map_err(|error| Refused::Trouble(error.into()))?;
     Ok(id)
 }
 
@@ -161,9 +152,11 @@ async fn end_presented(state: &AppState, way: Way, parts: &Parts) -> Result<(), 
     let Some(digest) = cookie::presented(way, &parts.headers) else {
         return Ok(());
     };
+    let address = address_of(parts);
     let ended = async {
         if let Some(old) = state.store.session(&digest, state.now()).await? {
-            state.store.end_session(old.account, old.id).await?;
+            let actor = Actor::at(Who::Session(old.id.0), address);
+            state.store.end_session(old.account, old.id, actor).await?;
         }
         Ok(())
     };
@@ -186,10 +179,14 @@ fn why(state: &AppState, parts: &Parts, error: AuthError) -> Refused {
         | AuthError::Unknown
         | AuthError::Retired
         | AuthError::ViewerKey => {
-            sign_ins::record_failure(state, PeerAddr::of(parts).0.ip().to_canonical());
+            record_failure(state, address_of(parts));
             Refused::Wrong
         }
     }
+}
+
+fn address_of(parts: &Parts) -> IpAddr {
+    PeerAddr::of(parts).0.ip().to_canonical()
 }
 
 fn browser(parts: &Parts) -> String {

@@ -3,13 +3,13 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use http::{StatusCode, Uri};
+use http::StatusCode;
 use keypurse_core::secret::TokenSecret;
 
-use super::change::{Done, Sent, Undone, make, once};
+use super::change::{Done, make};
 use super::secret::hand_over;
 use super::wire::Values;
-use crate::dashboard::form::Form;
+use crate::dashboard::form::{Sent, Undone, once};
 use crate::dashboard::frame::{Frame, Place};
 use crate::dashboard::page;
 use crate::dashboard::session::Admin;
@@ -53,36 +53,22 @@ pub(super) async fn form(State(state): State<AppState>, admin: Admin) -> Respons
 }
 
 /// `POST /tokens/new`
-pub(super) async fn create(
-    State(state): State<AppState>,
-    admin: Admin,
-    uri: Uri,
-    form: Form,
-) -> Result<Response, Trouble> {
-    let sent = Sent {
-        admin: &admin,
-        path: uri.path(),
-        form: &form,
-    };
-    let values = Values::of_form(&form);
+pub(super) async fn create(State(state): State<AppState>, sent: Sent) -> Result<Response, Trouble> {
+    let values = Values::of_form(&sent.form);
     let undone = match add(&state, &sent, &values).await {
-        Ok((done, secret)) => return Ok(hand_over(&state, &admin, &done, secret, "created")),
+        Ok((done, secret)) => return Ok(hand_over(&state, &sent.admin, &done, secret, "created")),
         Err(undone) => undone,
     };
     let problem = undone.problem();
     let page = NewPage {
         faults: undone.faults()?,
         problem,
-        ..NewPage::of(&state, &admin, values)
+        ..NewPage::of(&state, &sent.admin, values)
     };
     Ok(page::show_with(StatusCode::BAD_REQUEST, &page))
 }
 
-async fn add(
-    state: &Node,
-    sent: &Sent<'_>,
-    values: &Values,
-) -> Result<(Done, TokenSecret), Undone> {
+async fn add(state: &Node, sent: &Sent, values: &Values) -> Result<(Done, TokenSecret), Undone> {
     let account = sent.admin.viewer.account.id;
     let body = values.creation();
     let object = JsonObject::read(body.as_bytes()).map_err(Refusal::NotAnObject)?;

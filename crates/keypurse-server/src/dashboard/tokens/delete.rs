@@ -5,12 +5,12 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use http::{StatusCode, Uri};
+use http::StatusCode;
 use keypurse_store::{Deletion, Token, TokenChange};
 
-use super::change::{Done, Sent, Undone, make};
+use super::change::{Done, make};
 use super::view::{TokenPath, find, path_of};
-use crate::dashboard::form::Form;
+use crate::dashboard::form::{Sent, Undone};
 use crate::dashboard::frame::{Frame, Place};
 use crate::dashboard::page;
 use crate::dashboard::session::Admin;
@@ -51,20 +51,18 @@ pub(super) async fn form(
 /// `POST /tokens/{id}/delete`
 pub(super) async fn delete(
     State(state): State<AppState>,
-    admin: Admin,
     path: TokenPath,
-    uri: Uri,
-    form: Form,
+    sent: Sent,
 ) -> Result<Response, Trouble> {
-    let token = find(&state, &admin.viewer, path).await?.token;
-    if form.get("name") != token.settings.name.as_str().trim() {
+    let token = find(&state, &sent.admin.viewer, path).await?.token;
+    if sent.form.get("name") != token.settings.name.as_str().trim() {
         let problem = Some("This is not the token’s name; nothing was deleted.");
-        let page = DeletePage::of(&admin, &token, problem);
+        let page = DeletePage::of(&sent.admin, &token, problem);
         return Ok(page::show_with(StatusCode::BAD_REQUEST, &page));
     }
     // A task of its own: the deletion happens even when its browser hangs up,
     // and then running streams have to end all the same.
-    let deleting = end(Arc::clone(&state), admin, uri, form, token);
+    let deleting = end(Arc::clone(&state), sent, token);
     match state.tasks.spawn(deleting).await {
         Ok(Ok(_)) => Ok(page::redirect("/tokens?done=deleted")),
         Ok(Err(Undone::Trouble(trouble))) => Err(trouble),
@@ -74,18 +72,7 @@ pub(super) async fn delete(
     }
 }
 
-async fn end(
-    state: AppState,
-    admin: Admin,
-    uri: Uri,
-    form: Form,
-    token: Token,
-) -> Result<Done, Undone> {
-    let sent = Sent {
-        admin: &admin,
-        path: uri.path(),
-        form: &form,
-    };
+async fn end(state: AppState, sent: Sent, token: Token) -> Result<Done, Undone> {
     let change = TokenChange::Delete(Deletion {
         account: token.account,
         name: token.settings.name.clone(),

@@ -3,14 +3,14 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use http::{StatusCode, Uri};
+use http::StatusCode;
 use keypurse_store::{Token, TokenChange, TokenUpdate};
 
-use super::change::{Done, Sent, Undone, make, once};
+use super::change::{Done, make};
 use super::view::{TokenPath, find, path_of};
 use super::wire::Values;
 use crate::dashboard::figures::Dollars;
-use crate::dashboard::form::Form;
+use crate::dashboard::form::{Sent, Undone, once};
 use crate::dashboard::frame::{Frame, Place};
 use crate::dashboard::page;
 use crate::dashboard::session::Admin;
@@ -68,22 +68,15 @@ pub(super) async fn form(
 /// `POST /tokens/{id}/edit`
 pub(super) async fn update(
     State(state): State<AppState>,
-    admin: Admin,
     path: TokenPath,
-    uri: Uri,
-    form: Form,
+    sent: Sent,
 ) -> Result<Response, Trouble> {
-    let token = find(&state, &admin.viewer, path).await?.token;
-    let sent = Sent {
-        admin: &admin,
-        path: uri.path(),
-        form: &form,
-    };
+    let token = find(&state, &sent.admin.viewer, path).await?.token;
     let before = Values::of_token(&token);
     let values = Values {
         name: before.name.clone(),
         kind: before.kind.clone(),
-        ..Values::of_form(&form)
+        ..Values::of_form(&sent.form)
     };
     let undone = match change(&state, &sent, &token, values.update(&before)).await {
         Ok(done) => {
@@ -103,17 +96,12 @@ pub(super) async fn update(
     let page = EditPage {
         faults: undone.faults()?,
         problem,
-        ..EditPage::of(&state, &admin, &token, values)
+        ..EditPage::of(&state, &sent.admin, &token, values)
     };
     Ok(page::show_with(StatusCode::BAD_REQUEST, &page))
 }
 
-async fn change(
-    state: &Node,
-    sent: &Sent<'_>,
-    token: &Token,
-    body: String,
-) -> Result<Done, Undone> {
+async fn change(state: &Node, sent: &Sent, token: &Token, body: String) -> Result<Done, Undone> {
     let object = JsonObject::read(body.as_bytes()).map_err(Refusal::NotAnObject)?;
     let change = TokenChange::Update(TokenUpdate {
         account: token.account,

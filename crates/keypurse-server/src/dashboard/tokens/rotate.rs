@@ -3,15 +3,15 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use http::{StatusCode, Uri};
+use http::StatusCode;
 use keypurse_core::secret::TokenSecret;
 use keypurse_store::Token;
 
-use super::change::{Done, Sent, Undone, make, once};
+use super::change::{Done, make};
 use super::secret::hand_over;
 use super::view::{TokenPath, find, path_of};
 use super::wire;
-use crate::dashboard::form::Form;
+use crate::dashboard::form::{Sent, Undone, once};
 use crate::dashboard::frame::{Frame, Place};
 use crate::dashboard::page;
 use crate::dashboard::session::Admin;
@@ -71,36 +71,25 @@ pub(super) async fn form(
 /// `POST /tokens/{id}/rotate`
 pub(super) async fn rotate(
     State(state): State<AppState>,
-    admin: Admin,
     path: TokenPath,
-    uri: Uri,
-    form: Form,
+    sent: Sent,
 ) -> Result<Response, Trouble> {
-    let token = find(&state, &admin.viewer, path).await?.token;
-    let sent = Sent {
-        admin: &admin,
-        path: uri.path(),
-        form: &form,
-    };
+    let token = find(&state, &sent.admin.viewer, path).await?.token;
     let undone = match renew(&state, &sent, &token).await {
-        Ok((done, secret)) => return Ok(hand_over(&state, &admin, &done, secret, "rotated")),
+        Ok((done, secret)) => return Ok(hand_over(&state, &sent.admin, &done, secret, "rotated")),
         Err(undone) => undone,
     };
     let problem = undone.problem();
     let page = RotatePage {
         faults: undone.faults()?,
         problem,
-        ..RotatePage::of(&state, &admin, &token)
+        ..RotatePage::of(&state, &sent.admin, &token)
     };
     Ok(page::show_with(StatusCode::BAD_REQUEST, &page))
 }
 
-async fn renew(
-    state: &Node,
-    sent: &Sent<'_>,
-    token: &Token,
-) -> Result<(Done, TokenSecret), Undone> {
-    let body = wire::rotation(sent.form);
+async fn renew(state: &Node, sent: &Sent, token: &Token) -> Result<(Done, TokenSecret), Undone> {
+    let body = wire::rotation(&sent.form);
     let object = JsonObject::read(body.as_bytes()).map_err(Refusal::NotAnObject)?;
     let wish = RotationWish {
         account: token.account,

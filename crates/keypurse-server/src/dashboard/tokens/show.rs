@@ -6,10 +6,9 @@ use axum::response::Response;
 use http::StatusCode;
 use keypurse_core::id::TokenId;
 
-use super::change::once;
 use super::statement::StatementView;
 use super::view::{TokenPath, TokenView, facts, find};
-use crate::dashboard::form::Form;
+use crate::dashboard::form::{Form, once};
 use crate::dashboard::frame::{Frame, Place};
 use crate::dashboard::page;
 use crate::dashboard::session::Viewer;

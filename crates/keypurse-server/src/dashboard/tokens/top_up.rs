@@ -2,16 +2,15 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use http::{StatusCode, Uri};
+use http::StatusCode;
 use keypurse_store::{TokenChange, TokenTopUp};
 
-use super::change::{Done, Sent, Undone, make};
+use super::change::{Done, make};
 use super::show::{Asked, TopUpValues, answer};
 use super::view::{TokenPath, find, path_of};
 use super::wire;
-use crate::dashboard::form::Form;
+use crate::dashboard::form::{Sent, Undone};
 use crate::dashboard::page;
-use crate::dashboard::session::Admin;
 use crate::dashboard::trouble::Trouble;
 use crate::http::json::JsonObject;
 use crate::http::refusal::Refusal;
@@ -20,16 +19,9 @@ use crate::tokens::wire::read_top_up;
 
 pub(super) async fn top_up(
     State(state): State<AppState>,
-    admin: Admin,
     path: TokenPath,
-    uri: Uri,
-    form: Form,
+    sent: Sent,
 ) -> Result<Response, Trouble> {
-    let sent = Sent {
-        admin: &admin,
-        path: uri.path(),
-        form: &form,
-    };
     let undone = match add(&state, &sent, path).await {
         Ok(done) => {
             return Ok(page::redirect(&format!(
@@ -44,21 +36,19 @@ pub(super) async fn top_up(
         before: None,
         notice: None,
         top_up: TopUpValues {
-            amount: form.get("amount").to_owned(),
-            note: form.get("note").to_owned(),
+            amount: sent.form.get("amount").to_owned(),
+            note: sent.form.get("note").to_owned(),
             faults: undone.faults()?,
             problem,
         },
     };
-    answer(&state, &admin.viewer, path, asked, StatusCode::BAD_REQUEST).await
+    let viewer = &sent.admin.viewer;
+    answer(&state, viewer, path, asked, StatusCode::BAD_REQUEST).await
 }
 
-async fn add(state: &Node, sent: &Sent<'_>, path: TokenPath) -> Result<Done, Undone> {
-    let token = find(state, &sent.admin.viewer, path)
-        .await
-        .map_err(Undone::Trouble)?;
-    let token = token.token;
-    let body = wire::top_up(sent.form);
+async fn add(state: &Node, sent: &Sent, path: TokenPath) -> Result<Done, Undone> {
+    let token = find(state, &sent.admin.viewer, path).await?.token;
+    let body = wire::top_up(&sent.form);
     let object = JsonObject::read(body.as_bytes()).map_err(Refusal::NotAnObject)?;
     let change = TokenChange::TopUp(TokenTopUp {
         account: token.account,

@@ -136,8 +136,9 @@ impl<'a> Explorer<'a> {
             before,
         }));
         if by == GroupBy::Token {
+            let live = self.labels.live();
             for line in &mut lines {
-                line.token = self.labels.live(&line.name);
+                line.token = live.get(&*line.name).copied();
             }
         }
         let size = |line: &Line| self.question.metric.size(&line.now);

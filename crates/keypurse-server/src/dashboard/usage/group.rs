@@ -1,5 +1,6 @@
 //! What costs are told apart by, and narrowed to.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use keypurse_core::id::TokenId;
@@ -178,10 +179,10 @@ impl Labels {
         }
     }
 
-    /// The live token of a name.
-    pub(super) fn live(&self, name: &str) -> Option<TokenId> {
-        let is_live = |label: &&TokenLabel| label.deleted_at.is_none() && label.name == name;
-        self.all.iter().find(is_live).map(|label| label.id)
+    /// The live tokens by name.
+    pub(super) fn live(&self) -> HashMap<&str, TokenId> {
+        let live = self.all.iter().filter(|label| label.deleted_at.is_none());
+        live.map(|label| (&*label.name, label.id)).collect()
     }
 
     /// All tokens that are shown under a name.

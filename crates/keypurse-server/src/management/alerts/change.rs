@@ -3,12 +3,10 @@
 use std::sync::Arc;
 
 use axum::response::Response;
-use http::StatusCode;
-use keypurse_core::alert::AlertId;
 use keypurse_core::id::AccountId;
 use keypurse_store::{Actor, AlertChange, AlertRule, ChangeError, Claim};
 
-use crate::alerts::refuse;
+use crate::alerts::made_before;
 use crate::http::refusal::Refusal;
 use crate::management::conditions::{Answer, Outcome, once};
 use crate::management::kept::{Kept, Told};
@@ -38,21 +36,11 @@ pub(super) async fn or_before(
     claim: Option<Claim>,
     refusal: Refusal,
 ) -> Result<Response, Refusal> {
-    if claim.is_none() {
+    let Some(claim) = claim else {
         return Err(refusal);
-    }
-    // Of an alert that nobody has: nothing is done, and what was done before
-    // under this key is found.
-    let nothing = AlertChange::Delete {
-        account,
-        id: AlertId::from_raw(-1),
-        now: state.now(),
     };
-    let before = make(state, nothing, (Actor::SYSTEM, claim), |_| {
-        Kept::empty(StatusCode::NO_CONTENT)
-    });
-    match before.await {
-        Err(ChangeError::NoSuchAlert) => Err(refusal),
-        before => before.map_err(refuse),
+    match made_before(state, account, claim).await? {
+        Some(answer) => Ok(Kept::from_bytes(&answer)?.respond(None, Told::Again)),
+        None => Err(refusal),
     }
 }

@@ -10,7 +10,7 @@ use super::path::AlertPath;
 use crate::http::answer;
 use crate::http::refusal::Refusal;
 use crate::management::caller::Holder;
-use crate::management::page::Page;
+use crate::management::page::{Page, Place};
 use crate::state::AppState;
 
 #[derive(Serialize)]
@@ -73,7 +73,7 @@ pub(in crate::management) async fn deliveries(
     path: AlertPath,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Refusal> {
-    let page = Page::read(query.as_deref()).map_err(Refusal::Invalid)?;
+    let page = Page::read(query.as_deref(), Place::CURSOR).map_err(Refusal::Invalid)?;
     let rule = state.store.alert(holder.account, path.id()?).await?;
     let asked = DeliveriesPage {
         rule: rule.ok_or(Refusal::NoSuchAlert)?.id,
@@ -87,7 +87,7 @@ pub(in crate::management) async fn deliveries(
         StatusCode::OK,
         &Log {
             deliveries,
-            next_cursor,
+            next_cursor: next_cursor.map(|place| place.to_string()),
         },
     ))
 }

@@ -10,7 +10,7 @@ use crate::alerts::wire::EventAnswer;
 use crate::http::answer;
 use crate::http::refusal::Refusal;
 use crate::management::caller::Holder;
-use crate::management::page::Page;
+use crate::management::page::{Page, Place};
 use crate::state::AppState;
 
 #[derive(Serialize)]
@@ -41,7 +41,7 @@ pub(in crate::management) async fn events(
     holder: Holder,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Refusal> {
-    let page = Page::read(query.as_deref()).map_err(Refusal::Invalid)?;
+    let page = Page::read(query.as_deref(), Place::CURSOR).map_err(Refusal::Invalid)?;
     let asked = AlertEventsPage {
         account: holder.account,
         before: page.before,
@@ -54,7 +54,7 @@ pub(in crate::management) async fn events(
         StatusCode::OK,
         &Events {
             events,
-            next_cursor,
+            next_cursor: next_cursor.map(|place| place.to_string()),
         },
     ))
 }

@@ -10,7 +10,7 @@ use keypurse_store::AuditPage;
 use crate::http::answer;
 use crate::http::refusal::Refusal;
 use crate::management::caller::Holder;
-use crate::management::page::Page as Asked;
+use crate::management::page::{Page as Asked, Place};
 use crate::state::AppState;
 use wire::Page;
 
@@ -19,15 +19,14 @@ pub(super) async fn show(
     holder: Holder,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Refusal> {
-    let asked = Asked::read(query.as_deref()).map_err(Refusal::Invalid)?;
+    let asked = Asked::read(query.as_deref(), Place::CURSOR).map_err(Refusal::Invalid)?;
     let page = AuditPage {
         account: holder.account,
         before: asked.before,
         limit: asked.and_one(),
     };
     let mut records = state.store.audit_page(page).await?;
-    let has_more = records.len() > asked.limit;
-    records.truncate(asked.limit);
-    let page = Page::of(&records, has_more)?;
+    let next = asked.cut(&mut records, |record| record.seq);
+    let page = Page::of(&records, next)?;
     Ok(answer::json(StatusCode::OK, &page))
 }

@@ -25,12 +25,11 @@ struct Entry<'a> {
 }
 
 impl<'a> Page<'a> {
-    pub(super) fn of(records: &'a [AuditRecord], has_more: bool) -> Result<Self, StoreError> {
+    pub(super) fn of(records: &'a [AuditRecord], next: Option<i64>) -> Result<Self, StoreError> {
         let entries: Result<Vec<_>, _> = records.iter().map(Entry::of).collect();
-        let last = records.last().filter(|_| has_more);
         Ok(Self {
             entries: entries?,
-            next_cursor: last.map(|record| record.seq.to_string()),
+            next_cursor: next.map(|place| place.to_string()),
         })
     }
 }

@@ -110,7 +110,9 @@ fn test() -> Value {
         content("What the receiver said", &schema("AlertTest")),
     );
     let summary = "Send an imagined event, marked as a test, at once";
-    told("testAlert", summary, done, &[400, 404])
+    let mut operation = told("testAlert", summary, done, &[400, 404, 409]);
+    make_once(&mut operation);
+    operation
 }
 
 fn events() -> Value {

@@ -106,6 +106,8 @@ pub(super) fn refusals() -> Value {
         "401": refusal("No live credential", &schema("Error"), &["WWW-Authenticate"]),
         "403": refusal("The credential is not for this", &schema("Error"), &[]),
         "404": refusal("No such token in this account", &schema("NotFound"), &[]),
+        "409": refusal("The first request with this `Idempotency-Key` is not over",
+            &schema("Error"), &[]),
         "412": refusal("The token is not as `If-Match` says", &schema("Error"), &[]),
         "413": refusal("The body is longer than 64 KiB", &schema("Error"), &[]),
         "415": refusal("The body is not JSON", &schema("Error"), &[]),

@@ -1,6 +1,7 @@
 //! Rules are made by forms as the API makes them.
 
 use keypurse_testkit::TestApp;
+use keypurse_testkit::upstream::{Gate, Reply, ScriptedUpstream};
 use serde_json::Value;
 
 use super::{Browser, VIEWER_KEY, give_viewer_key};
@@ -51,6 +52,76 @@ async fn a_form_makes_changes_and_ends_a_rule() {
     browser.submit(&format!("{path}/delete"), &[]).await;
     assert!(rules(&app).await.is_empty());
     assert_eq!(browser.get(&path).await.status, 404);
+    app.finish().await;
+}
+
+/// The hidden name of the form on a page.
+fn once(page: &str) -> String {
+    let (_, rest) = page.split_once(r#"name="once" value=""#).unwrap();
+    rest.split('"').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_form_that_is_sent_twice_makes_one_rule() {
+    let app = TestApp::new().await;
+    let mut browser = Browser::signed_in(&app).await;
+    let once = once(&browser.get("/alerts/new").await.text);
+    let fields = [&RULE[..], &[("once", &once)]].concat();
+    for _ in 0..2 {
+        browser.submit("/alerts/new", &fields).await;
+    }
+    assert_eq!(rules(&app).await.len(), 1);
+    let other = fields.iter().map(|(name, value)| match *name {
+        "threshold" => (*name, "3"),
+        _ => (*name, *value),
+    });
+    let refused = browser
+        .post("/alerts/new", &other.collect::<Vec<_>>())
+        .await;
+    assert_eq!(refused.status, 400);
+    assert!(refused.text.contains("sent before, with other words"));
+    assert_eq!(rules(&app).await.len(), 1);
+    browser.submit("/alerts/new", &RULE).await;
+    assert_eq!(rules(&app).await.len(), 2, "another form");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_test_that_is_sent_twice_tells_its_receiver_once() {
+    let app = TestApp::builder()
+        .private_webhooks(&["127.0.0.0/8"])
+        .build()
+        .await;
+    let receiver = ScriptedUpstream::start().await;
+    let gate = Gate::new();
+    receiver.always(Reply::text(200, "text/plain", "ok").held_by(&gate));
+    let mut browser = Browser::signed_in(&app).await;
+    let webhook = [
+        ("webhook.url", receiver.base_url()),
+        ("webhook.format", "json"),
+    ];
+    let fields = [&RULE[..], &webhook].concat();
+    browser.submit("/alerts/new", &fields).await;
+    let path = format!("/alerts/{}", rules(&app).await[0]["id"].as_str().unwrap());
+    let once = once(&browser.get(&path).await.text);
+    let (test, form) = (format!("{path}/test"), [("once", &*once)]);
+    let first = async {
+        let form = browser.form(&test, &form);
+        form.header("sec-fetch-site", "same-origin").send().await
+    };
+    let second = async {
+        receiver.wait_for(1).await;
+        let form = browser.form(&test, &form);
+        let answer = form.header("sec-fetch-site", "same-origin").send().await;
+        gate.let_pass(1);
+        answer
+    };
+    let (first, second) = tokio::join!(first, second);
+    assert!(first.header("location").ends_with("?test=sent"));
+    assert!(second.header("location").ends_with("?test=running"));
+    let shown = browser.submit(&test, &form).await;
+    assert!(shown.text.contains("A test was sent"), "{}", shown.text);
+    assert_eq!(receiver.received_count(), 1);
     app.finish().await;
 }
 

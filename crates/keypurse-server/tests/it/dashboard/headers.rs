@@ -90,6 +90,7 @@ async fn w3_an_asset_keeps_for_ever_under_an_address_of_its_own() {
         let asset = [
             ("cache-control", "public, max-age=31536000, immutable"),
             ("content-type", &kind),
+            ("vary", "accept-encoding"),
         ];
         assert_eq!(headers(&answer), expected(&asset), "{address}");
     }

@@ -9,6 +9,7 @@ mod hostile;
 mod sessions;
 mod sign_in;
 mod tokens;
+mod unavailable;
 mod validation;
 mod viewer;
 

@@ -50,6 +50,49 @@ async fn w4_a_session_in_use_is_over_after_twelve_hours() {
     app.finish().await;
 }
 
+/// Actions, subjects and who did them, newest first.
+async fn told(app: &TestApp) -> Vec<String> {
+    let page = app.get("/v2/audit_log/").send().await.json();
+    let entries = page["entries"].as_array().unwrap();
+    let told = entries.iter().map(|entry| {
+        let text = |name: &str| entry[name].as_str().unwrap_or("none").to_owned();
+        let (action, subject) = (text("action"), text("subject"));
+        format!(
+            "{action} {subject} by {} at {}",
+            text("actor"),
+            text("address")
+        )
+    });
+    told.collect()
+}
+
+#[tokio::test]
+async fn who_signs_in_and_out_is_in_the_audit_log() {
+    let app = TestApp::new().await;
+    give_viewer_key(&app).await;
+    let mut admin = Browser::signed_in(&app).await;
+    let mut viewer = Browser::signed_in_with(&app, VIEWER_KEY).await;
+    admin.sign_in(app.account_key()).await;
+    for _ in 0..2 {
+        admin.post("/sessions/2/end", &[]).await;
+    }
+    assert_eq!(viewer.get("/").await.status, 401);
+    admin.post("/sign-out", &[]).await;
+    let told = told(&app).await;
+    assert_eq!(
+        told[..6],
+        [
+            "sign_out session:3 by session:3 at 0.0.0.0",
+            "session.end session:2 by session:3 at 0.0.0.0",
+            "sign_in session:3 by account_key at 0.0.0.0",
+            "sign_out session:1 by session:1 at 0.0.0.0",
+            "sign_in session:2 by viewer at 0.0.0.0",
+            "sign_in session:1 by account_key at 0.0.0.0",
+        ]
+    );
+    app.finish().await;
+}
+
 #[tokio::test]
 async fn w4_a_new_account_key_ends_the_sessions_of_the_old_one() {
     let app = TestApp::new().await;

@@ -173,7 +173,7 @@ async fn who_edits_what_somebody_else_has_changed_is_told_and_loses_nothing() {
     ];
     let told = browser.post(&edit, &form).await;
     assert_eq!(told.status, 400);
-    assert!(told.text.contains("Somebody changed this token"));
+    assert!(told.text.contains("Somebody changed this since"));
     assert_eq!(api(&app, "t").await["overdraft"], "refuse");
     assert!(told.text.contains(r#"<option value="refuse" selected>"#));
     app.finish().await;

@@ -122,6 +122,28 @@ async fn h1_half_a_body_is_answered_with_408() {
 }
 
 #[tokio::test]
+async fn h1_half_a_form_is_answered_with_408_and_a_page() {
+    let app = node(Pace {
+        idle: SOON,
+        grace: FAR,
+        ..Pace::default()
+    })
+    .await;
+    let server = app.serve_with(patient()).await;
+    let mut client = Raw::connect(server.base_url()).await;
+    client
+        .send(
+            "POST /sign-in HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: same-origin\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000\r\n\r\nkey=",
+        )
+        .await;
+    let answer = client.until_closed().await;
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    assert!(answer.contains("The form came too slowly"), "{answer}");
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn h1_a_body_that_drips_is_answered_with_408() {
     let app = node(Pace {
         idle: FAR,

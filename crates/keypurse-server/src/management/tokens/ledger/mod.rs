@@ -1,22 +1,21 @@
 //! `GET /v2/user/custom_token/{name}/ledger/`: the statement of a token.
 
 mod csv;
-mod query;
 mod wire;
 
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::header::LINK;
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
-use keypurse_store::{StatementLine, StatementPage};
+use keypurse_store::StatementPage;
 
 use super::path::NamePath;
 use crate::http::answer;
 use crate::http::csv as http_csv;
 use crate::http::refusal::Refusal;
 use crate::management::caller::Manager;
+use crate::management::page::{Page, Place};
 use crate::state::AppState;
-use query::LedgerQuery;
 use wire::Statement;
 pub(in crate::management) use wire::UsedUnits;
 
@@ -28,17 +27,16 @@ pub(in crate::management) async fn ledger(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let query = LedgerQuery::read(query.as_deref()).map_err(Refusal::Invalid)?;
+    let asked = Page::read(query.as_deref(), Place::BEFORE).map_err(Refusal::Invalid)?;
     let token = state.store.token(manager.account, &path.name()?).await?;
     let token = token.ok_or(Refusal::NoSuchToken)?;
     let page = StatementPage {
         token: token.id,
-        before: query.before,
-        // One more tells whether there is another page.
-        limit: query.limit + 1,
+        before: asked.before,
+        limit: asked.and_one(),
     };
     let mut lines = state.store.statement(page).await?;
-    let next = next_page(&mut lines, query.limit);
+    let next = asked.cut(&mut lines, |line| line.line);
     let mut response = if http_csv::is_preferred(&headers) {
         csv::answer(&lines)
     } else {
@@ -49,17 +47,10 @@ pub(in crate::management) async fn ledger(
         let link = format!(
             "<{}?before={before}&limit={}>; rel=\"next\"",
             uri.path(),
-            query.limit
+            asked.limit
         );
         let link = HeaderValue::try_from(link).expect("a path and numbers are ASCII");
         response.headers_mut().insert(LINK, link);
     }
     Ok(response)
-}
-
-/// Cuts what was read beyond the page; before which line the next one is.
-fn next_page(lines: &mut Vec<StatementLine>, limit: usize) -> Option<i64> {
-    let has_more = lines.len() > limit;
-    lines.truncate(limit);
-    lines.last().filter(|_| has_more).map(|line| line.line)
 }

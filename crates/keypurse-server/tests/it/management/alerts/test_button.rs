@@ -1,7 +1,7 @@
 //! `POST /v2/alerts/{id}/test/`
 
 use keypurse_testkit::TestApp;
-use keypurse_testkit::upstream::{Reply, ScriptedUpstream};
+use keypurse_testkit::upstream::{Gate, Reply, ScriptedUpstream};
 use serde_json::{Value, json};
 
 use super::super::assert_invalid;
@@ -149,5 +149,53 @@ async fn every_kind_has_a_test() {
             assert_eq!(text.starts_with("[test] "), format == "slack", "{text}");
         }
     }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_test_with_a_key_is_sent_once() {
+    let (app, receiver) = open().await;
+    let body = json!({"name": "n", "kind": "exhausted", "webhook": {"url": receiver.base_url()}});
+    let alert = made(&app, &body).await;
+    let at = format!("{}test/", path(id_of(&alert)));
+    let send = |at: &str, key: &str| app.post(at).header("idempotency-key", key).send();
+    let first = send(&at, "k").await;
+    assert_eq!(first.status, 200, "{}", first.text);
+    assert_eq!(first.header("idempotent-replayed"), "");
+    let again = send(&at, "k").await;
+    assert_eq!((again.status, &again.text), (200, &first.text));
+    assert_eq!(again.header("idempotent-replayed"), "true");
+    assert_eq!(receiver.received_count(), 1);
+    let other = made(&app, &body).await;
+    let elsewhere = format!("{}test/", path(id_of(&other)));
+    assert_eq!(send(&elsewhere, "k").await.status, 422, "of another alert");
+    assert_eq!(send(&at, "l").await.status, 200);
+    assert_eq!(receiver.received_count(), 2);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_test_that_is_being_sent_is_not_sent_again() {
+    let (app, receiver) = open().await;
+    let gate = Gate::new();
+    receiver.next(Reply::text(200, "text/plain", "slow").held_by(&gate));
+    let body = json!({"name": "n", "kind": "exhausted", "webhook": {"url": receiver.base_url()}});
+    let alert = made(&app, &body).await;
+    let at = format!("{}test/", path(id_of(&alert)));
+    let send = || app.post(&at).header("idempotency-key", "k").send();
+    let first = async {
+        let answer = send().await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    };
+    let meanwhile = async {
+        receiver.wait_for(1).await;
+        let running = send().await;
+        assert_eq!(running.status, 409, "{}", running.text);
+        assert_eq!(running.json()["error"]["type"], "idempotency_error");
+        gate.let_pass(1);
+    };
+    tokio::join!(first, meanwhile);
+    assert_eq!(send().await.header("idempotent-replayed"), "true");
+    assert_eq!(receiver.received_count(), 1);
     app.finish().await;
 }

@@ -1,4 +1,4 @@
-//! Forms as browsers send them.
+//! A form as browsers send it.
 
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
@@ -7,41 +7,42 @@ use http::header::CONTENT_TYPE;
 use http_body_util::{BodyExt, Limited};
 use zeroize::Zeroizing;
 
-use super::trouble::Trouble;
+use crate::dashboard::trouble::Trouble;
+use crate::http::pace::TooSlow;
 
 const MAX_BYTES: usize = 64 * 1024;
 
 /// The fields of a form, in its order.
 #[derive(Debug)]
-pub(super) struct Form {
+pub(in crate::dashboard) struct Form {
     fields: Vec<(String, String)>,
 }
 
 impl Form {
     /// A field without the white space around it; absent is empty.
-    pub(super) fn get(&self, name: &str) -> &str {
+    pub(in crate::dashboard) fn get(&self, name: &str) -> &str {
         self.raw(name).trim()
     }
 
     /// A field as it came; absent is empty.
-    pub(super) fn raw(&self, name: &str) -> &str {
+    pub(in crate::dashboard) fn raw(&self, name: &str) -> &str {
         let found = self.fields.iter().find(|(field, _)| field == name);
         found.map_or("", |(_, value)| value)
     }
 
     /// Whether a box is ticked.
-    pub(super) fn is_ticked(&self, name: &str) -> bool {
+    pub(in crate::dashboard) fn is_ticked(&self, name: &str) -> bool {
         !self.raw(name).is_empty()
     }
 
     /// All of it, as a browser would send it.
-    pub(super) fn encoded(&self) -> String {
+    pub(in crate::dashboard) fn encoded(&self) -> String {
         let mut text = form_urlencoded::Serializer::new(String::new());
         text.extend_pairs(&self.fields).finish()
     }
 
     /// Reads what a query string or a form's body says.
-    pub(super) fn parse(bytes: &[u8]) -> Self {
+    pub(in crate::dashboard) fn parse(bytes: &[u8]) -> Self {
         let fields = form_urlencoded::parse(bytes).into_owned().collect();
         Self { fields }
     }
@@ -55,8 +56,11 @@ impl<S: Sync> FromRequest<S> for Form {
             return Err(Trouble::NotAForm);
         }
         let body: Body = request.into_body();
-        let collected = Limited::new(body, MAX_BYTES).collect().await;
-        let bytes = collected.map_err(|_| Trouble::NotAForm)?.to_bytes();
+        let bytes = match Limited::new(body, MAX_BYTES).collect().await {
+            Ok(collected) => collected.to_bytes(),
+            Err(error) if TooSlow::is_cause_of(&*error) => return Err(Trouble::TooSlow),
+            Err(_) => return Err(Trouble::NotAForm),
+        };
         // It may hold a key.
         let bytes = Zeroizing::new(bytes.to_vec());
         Ok(Self::parse(&bytes))
