@@ -10,7 +10,9 @@ use keypurse_core::id::{AccountId, CallId, TokenId};
 use keypurse_core::ledger::{Entry, Ledger};
 use keypurse_core::money::Money;
 use keypurse_core::time::{Clock, Timestamp};
-use keypurse_store::{AuditEvent, CallOutcome, HeldNow, Settlement, StoreError, failpoint};
+use keypurse_store::{
+    AuditEvent, CallOutcome, HeldNow, Settlement, SimulatedCall, StoreError, failpoint,
+};
 use rusqlite::Connection;
 use tokio::sync::mpsc;
 
@@ -18,6 +20,7 @@ use super::command::{Command, Reply};
 use super::dictionary::Dictionary;
 use super::gathering::Gathering;
 use super::meters::Meters;
+use super::noted::Noted;
 use super::once::{self, Claims};
 use super::space::{Space, is_full};
 use crate::audit_log::{self, AuditKey, Begun};
@@ -60,6 +63,9 @@ pub(crate) struct Writer {
     pub(super) keeper: Keeper,
     audit_key: AuditKey,
     pub(super) meters: Arc<Meters>,
+    pub(super) noted: Arc<Noted>,
+    /// Those this batch writes.
+    pub(super) noted_in_hand: Vec<SimulatedCall>,
 }
 
 /// An open hold's call and where its record is.
@@ -96,6 +102,8 @@ pub(super) struct Batch {
     /// Credentials that are no longer as cached.
     pub(super) stale: Vec<keypurse_store::Digest>,
     pub(super) closes: bool,
+    /// How many noted calls are part of it.
+    pub(super) noted: usize,
 }
 
 impl Batch {
@@ -116,7 +124,7 @@ impl Writer {
     pub(crate) fn start(
         opened: Opened,
         options: &SqliteOptions,
-        (credentials, meters): (Arc<Credentials>, Arc<Meters>),
+        (credentials, meters, noted): (Arc<Credentials>, Arc<Meters>, Arc<Noted>),
     ) -> Result<Self, OpenError> {
         opened.connection.set_prepared_statement_cache_capacity(64);
         let keeper = Keeper::of(&options.path).map_err(|source| OpenError::Unreadable {
@@ -139,6 +147,8 @@ impl Writer {
             keeper,
             audit_key: options.audit_key.clone(),
             meters,
+            noted,
+            noted_in_hand: Vec::new(),
         };
         let failed = |source| open::failed(&options.path, source);
         if audit_log::begin(&writer.connection, &writer.audit_key).map_err(failed)?
@@ -228,6 +238,7 @@ impl Writer {
         let guard = StopOnPanic;
         let mut gathering = Gathering::default();
         while commands.blocking_recv_many(&mut waiting, BATCH) > 0 {
+            self.linger(&waiting);
             gathering.wait();
             while waiting.len() < BATCH
                 && let Ok(command) = commands.try_recv()
@@ -257,6 +268,7 @@ impl Writer {
         match self.commit(waiting, &mut batch) {
             Ok(()) => {
                 failpoint::reach("writer.after-commit");
+                self.noted_are_written();
                 // A crowd need not wait for the note: the next batch makes it.
                 if following.is_empty() || self.journal.seq % NOTE_EVERY == 0 {
                     self.keeper.committed();
@@ -280,6 +292,7 @@ impl Writer {
                 self.meters.failed();
                 // Commands not reached yet are dropped, which answers them.
                 waiting.clear();
+                self.noted_are_not_written(is_full(&error));
                 self.undo();
                 // Whoever wants it closed asks again.
                 batch.closes = false;
@@ -305,6 +318,7 @@ impl Writer {
                 self.decide(command, batch, now)?;
             }
         }
+        self.record_noted(batch, now)?;
         failpoint::reach("writer.after-decide");
         self.flush(batch, now)?;
         failpoint::reach("writer.before-commit");
@@ -316,6 +330,7 @@ impl Writer {
             }
             outcome => {
                 outcome?;
+                let operations = operations + batch.noted;
                 self.meters.committed(operations, began, decided);
                 Ok(())
             }
@@ -393,6 +408,7 @@ impl Writer {
                 batch.answer(reply, Ok(forgotten));
             }
             Command::HeldNow(reply) => batch.answer(reply, Ok(self.held_now())),
+            Command::WriteNoted(reply) => batch.answer(reply, Ok(())),
             Command::Probe(reply) => {
                 self.probe()?;
                 batch.answer(reply, Ok(()));
@@ -403,8 +419,12 @@ impl Writer {
     }
 
     fn prepare_to_close(&mut self, batch: &mut Batch, reply: Reply<()>) -> rusqlite::Result<()> {
+        self.noted.close();
         // Without space the next start does it.
-        if !self.space.is_short() {
+        if self.space.is_short() {
+            self.lose_noted();
+        } else {
+            self.record_noted(batch, self.clock.now())?;
             self.materialise()?;
         }
         batch.closes = true;

@@ -93,7 +93,10 @@ pub(in crate::gateway) async fn dispatch(
         Reached::InProcess => return simulated::answer(gateway, funded, &body, demo::MANNER).await,
         Reached::Simulated => {
             let manner = Manner::rehearsing(funded.scenario);
-            return simulated::answer(gateway, funded, &body, manner).await;
+            let answer = simulated::answer(gateway, funded, &body, manner);
+            return timeout_at(by, answer)
+                .await
+                .map_err(|_| UpstreamFault::Timeout)?;
         }
     };
     let url = upstream.url(asked.endpoint, &route.model, asked.streamed);
