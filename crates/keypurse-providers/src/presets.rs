@@ -73,6 +73,8 @@ pub const PRESETS: &[Preset] = &[
         ..preset("azure", "/openai/v1", "AZURE_OPENAI_API_KEY")
     },
     preset("cerebras", "https://api.cerebras.ai/v1", "CEREBRAS_API_KEY"),
+    // Its compatibility API takes `stream_options` since August 2025, as its
+    // documentation's change 606 says; before, it refused them.
     preset(
         "cohere",
         "https://api.cohere.ai/compatibility/v1",

@@ -1,7 +1,7 @@
 //! The store as others see it: requests to the writer, reads beside it.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::thread::{JoinHandle, Thread};
 
 use async_trait::async_trait;
 use jiff::tz::TimeZone;
@@ -32,7 +32,7 @@ use crate::rows;
 use crate::search;
 use crate::statement;
 use crate::usage::{self, Days};
-use crate::writer::{Command, Meters, Reply, SessionCommand, Writer};
+use crate::writer::{Command, Meters, Noted, Reply, SessionCommand, Writer};
 
 /// Connections that look things up.
 const READERS: usize = 4;
@@ -53,6 +53,8 @@ pub struct SqliteStore {
     days: Days,
     credentials: Arc<Credentials>,
     meters: Arc<Meters>,
+    noted: Arc<Noted>,
+    writer_thread: Thread,
     writer: Mutex<Option<JoinHandle<()>>>,
     /// Restored from a backup: no hold until its operator has said yes, which
     /// takes a restart.
@@ -80,7 +82,12 @@ impl SqliteStore {
         let days = Days::of(opened.zone.clone());
         let credentials = Arc::new(Credentials::default());
         let meters = Arc::new(Meters::default());
-        let shared = (Arc::clone(&credentials), Arc::clone(&meters));
+        let noted = Arc::new(Noted::default());
+        let shared = (
+            Arc::clone(&credentials),
+            Arc::clone(&meters),
+            Arc::clone(&noted),
+        );
         let writer = Writer::start(opened, options, shared)?;
         let failed = |source| open::failed(&options.path, source);
         let readers = Readers::open(&options.path, READERS).map_err(failed)?;
@@ -91,6 +98,7 @@ impl SqliteStore {
             .name("ledger-writer".to_owned())
             .spawn(move || writer.run(waiting))
             .expect("a thread can be started");
+        let writer_thread = thread.thread().clone();
         let writer = Mutex::new(Some(thread));
         Ok(Self {
             commands,
@@ -99,6 +107,8 @@ impl SqliteStore {
             days,
             credentials,
             meters,
+            noted,
+            writer_thread,
             writer,
             waits_for_acknowledgement: instance.restored.is_some(),
         })
@@ -119,7 +129,16 @@ impl SqliteStore {
             .send(command(reply))
             .await
             .map_err(|_| stopped())?;
+        self.writer_thread.unpark();
         answer.await.map_err(|_| not_written())?
+    }
+
+    /// Sandbox calls answered before are there for whoever reads now. On a full
+    /// disk what is there is read.
+    async fn catch_up(&self) {
+        if !self.noted.is_written() {
+            let _ = self.ask(Command::WriteNoted).await;
+        }
     }
 }
 
@@ -229,6 +248,7 @@ impl Tokens for SqliteStore {
     }
 
     async fn find_tokens(&self, asked: TokenSearch) -> Result<TokensFound, StoreError> {
+        self.catch_up().await;
         self.readers
             .read(move |connection| search::find(connection, &asked))
             .await
@@ -245,6 +265,7 @@ impl Tokens for SqliteStore {
     }
 
     async fn token_standing(&self, id: TokenId) -> Result<Option<TokenStanding>, StoreError> {
+        self.catch_up().await;
         self.readers
             .read(move |connection| search::standing(connection, id))
             .await
@@ -312,6 +333,7 @@ impl Vitals for SqliteStore {
 #[async_trait]
 impl Statements for SqliteStore {
     async fn statement(&self, page: StatementPage) -> Result<Vec<StatementLine>, StoreError> {
+        self.catch_up().await;
         self.readers
             .read(move |connection| statement::statement(connection, &page))
             .await
@@ -325,6 +347,7 @@ impl Statements for SqliteStore {
 #[async_trait]
 impl Usage for SqliteStore {
     async fn usage(&self, query: UsageQuery) -> Result<Vec<UsageRow>, StoreError> {
+        self.catch_up().await;
         let days = self.days.clone();
         self.reporters
             .read(move |connection| usage::usage(connection, &query, &days))
@@ -332,12 +355,14 @@ impl Usage for SqliteStore {
     }
 
     async fn calls(&self, page: CallsPage) -> Result<Vec<ListedCall>, StoreError> {
+        self.catch_up().await;
         self.reporters
             .read(move |connection| usage::calls(connection, &page))
             .await
     }
 
     async fn token_labels(&self, account: AccountId) -> Result<Vec<TokenLabel>, StoreError> {
+        self.catch_up().await;
         self.reporters
             .read(move |connection| usage::labels(connection, account))
             .await
@@ -373,6 +398,21 @@ impl Calls for SqliteStore {
 
     async fn record_simulated(&self, call: SimulatedCall) -> Result<(), RecordFailure> {
         self.ask(|reply| Command::Simulated(call, reply)).await
+    }
+
+    async fn note_simulated(&self, call: SimulatedCall) -> Result<(), StoreError> {
+        if self.noted.is_stuck() {
+            self.probe().await?;
+        }
+        if !self.noted.has_room() {
+            self.writer_thread.unpark();
+        }
+        if self.noted.add(call).await? {
+            let (nobody, _) = oneshot::channel();
+            // A full queue is work for the writer, which then finds it.
+            let _ = self.commands.try_send(Command::WriteNoted(nobody));
+        }
+        Ok(())
     }
 
     async fn last_call(&self) -> Result<Option<i64>, StoreError> {

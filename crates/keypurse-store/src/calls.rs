@@ -186,8 +186,15 @@ pub trait Calls {
     /// nothing and is `Ok(None)`.
     async fn settle(&self, settlement: Settlement) -> Result<Option<Charge>, StoreError>;
 
-    /// Records a sandbox call: no hold, no charge.
+    /// Records a sandbox call: no hold, no charge. It is on disk when this
+    /// returns.
     async fn record_simulated(&self, call: SimulatedCall) -> Result<(), RecordFailure>;
+
+    /// Records a sandbox call that has no claim, soon: whoever reads calls or
+    /// sums of them from now on finds it, as the next start does after
+    /// [`Calls::close`]. A crash may lose it, and those of the moment before.
+    /// Waits while many are not on disk yet; fails where nothing can be written.
+    async fn note_simulated(&self, call: SimulatedCall) -> Result<(), StoreError>;
 
     /// The highest ordered half of a call id ever used.
     async fn last_call(&self) -> Result<Option<i64>, StoreError>;

@@ -330,11 +330,13 @@ impl TestApp {
         calls_in(&self.directory)
     }
 
-    /// Waits until every call under way is settled.
+    /// Waits until every call under way is settled, and on disk.
     pub async fn settled(&self) {
         self.state.tasks.close();
         self.state.tasks.wait().await;
         self.state.tasks.reopen();
+        // The writer answers after what it was told before.
+        self.state.store.held_now().await.expect("a working store");
     }
 
     /// Waits for running work and checks that no money is left set aside.

@@ -228,6 +228,11 @@ impl Calls for FaultyStore {
         self.inner.record_simulated(call).await
     }
 
+    async fn note_simulated(&self, call: SimulatedCall) -> Result<(), StoreError> {
+        self.faults.write("note_simulated")?;
+        self.inner.note_simulated(call).await
+    }
+
     async fn last_call(&self) -> Result<Option<i64>, StoreError> {
         self.inner.last_call().await
     }

@@ -168,11 +168,24 @@ promise('images/generations', 'openai sandbox', 'plain', async (it) => {
   await it.expectPaid(IMAGE_COST);
 });
 
+promise('images/generations', 'openai sandbox', 'stream', async (it) => {
+  const request = { model: it.model('images'), prompt: 'A white pixel.', partial_images: 1, stream: true };
+  await expectPainted(await it.token.client().images.generate(request), 'image_generation');
+  await it.expectPaid(IMAGE_COST);
+});
+
 promise('images/edits', 'openai sandbox', 'plain', async (it) => {
   const image = await toFile(pixels(await paint(it)), 'image.png', { type: 'image/png' });
   const request = { model: it.model('images'), prompt: 'Again.', image };
   const answer = await it.token.client().images.edit(request);
   assert.equal(pixels(answer).toString('latin1', 1, 4), 'PNG');
+  await it.expectPaid(2n * IMAGE_COST);
+});
+
+promise('images/edits', 'openai sandbox', 'stream', async (it) => {
+  const image = await toFile(pixels(await paint(it)), 'image.png', { type: 'image/png' });
+  const request = { model: it.model('images'), prompt: 'Again.', image, partial_images: 1, stream: true };
+  await expectPainted(await it.token.client().images.edit(request), 'image_edit');
   await it.expectPaid(2n * IMAGE_COST);
 });
 
@@ -189,6 +202,17 @@ promise('audio/transcriptions', 'openai sandbox', 'plain', async (it) => {
   await it.expectPaid(TRANSCRIPTION_COST);
 });
 
+promise('audio/transcriptions', 'openai sandbox', 'stream', async (it) => {
+  const file = await toFile(silence(60), 'sound.wav', { type: 'audio/wav' });
+  const request = { model: it.model('transcription'), file, stream: true };
+  const events = await collect(await it.token.client().audio.transcriptions.create(request));
+  const done = events.pop();
+  assert.equal(done.type, 'transcript.text.done');
+  assert.equal(done.text, events.map(({ delta }) => delta).join(''));
+  it.expectHello(done.text);
+  await it.expectPaid(TRANSCRIPTION_COST);
+});
+
 promise('models', 'openai sandbox', 'list', async (it) => {
   const names = (await collect(it.token.client().models.list())).map(({ id }) => id);
   assert.ok(names.includes('scripted/text') && names.includes('scripted_anthropic/text'));
@@ -202,6 +226,17 @@ promise('models', 'openai sandbox', 'retrieve', async (it) => {
 
 const length = (vector) => Math.hypot(...vector);
 const pixels = (answer) => Buffer.from(answer.data[0].b64_json, 'base64');
+
+/** An unfinished image, then the finished one and what it used. */
+async function expectPainted(stream, kind) {
+  const events = await collect(stream);
+  assert.deepEqual(
+    events.map(({ type }) => type),
+    [`${kind}.partial_image`, `${kind}.completed`],
+  );
+  for (const { b64_json } of events) assert.equal(Buffer.from(b64_json, 'base64').toString('latin1', 1, 4), 'PNG');
+  assert.ok(events.at(-1).usage.total_tokens > 0);
+}
 
 async function spoken(it) {
   const request = { model: it.model('speech'), voice: 'alloy', input: 'Say hello to me.', response_format: 'wav' };

@@ -25,7 +25,7 @@ SANDBOX_MODELS = {
     "images/generations": "openai/gpt-image-1",
     "images/edits": "openai/gpt-image-1",
     "audio/speech": "openai/tts-1",
-    "audio/transcriptions": "openai/whisper-1",
+    "audio/transcriptions": "openai/gpt-4o-mini-transcribe",
 }
 
 

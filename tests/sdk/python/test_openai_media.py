@@ -27,8 +27,17 @@ def expect_vector(case, vector):
         assert vector == pytest.approx(VECTOR)
 
 
-def expect_png(answer):
-    assert base64.b64decode(answer.data[0].b64_json).startswith(b"\x89PNG")
+def expect_png(image):
+    assert base64.b64decode(image.b64_json).startswith(b"\x89PNG")
+
+
+def expect_painted(stream, kind):
+    """An unfinished image, then the finished one and what it used."""
+    events = list(stream)
+    assert [event.type for event in events] == [f"{kind}.partial_image", f"{kind}.completed"]
+    for event in events:
+        expect_png(event)
+    assert events[-1].usage.total_tokens > 0
 
 
 def sound(seconds):
@@ -83,7 +92,15 @@ def test_a_text_is_judged(case):
 def test_an_image_is_made_and_paid(case):
     client = case.token.client()
     answer = client.images.generate(model=case.model("images"), prompt="A white pixel.")
-    expect_png(answer)
+    expect_png(answer.data[0])
+    case.expect_paid(IMAGE_COST)
+
+
+@promise("images/generations", "openai sandbox", "stream")
+def test_an_image_is_shown_before_it_is_finished_and_paid(case):
+    request = {"model": case.model("images"), "prompt": "A white pixel.", "partial_images": 1}
+    stream = case.token.client().images.generate(**request, stream=True)
+    expect_painted(stream, "image_generation")
     case.expect_paid(IMAGE_COST)
 
 
@@ -93,7 +110,17 @@ def test_an_image_is_edited_and_paid(case):
     made = client.images.generate(model=case.model("images"), prompt="A white pixel.")
     image = ("image.png", base64.b64decode(made.data[0].b64_json), "image/png")
     answer = client.images.edit(model=case.model("images"), prompt="Again.", image=image)
-    expect_png(answer)
+    expect_png(answer.data[0])
+    case.expect_paid(2 * IMAGE_COST)
+
+
+@promise("images/edits", "openai sandbox", "stream")
+def test_an_edited_image_is_shown_before_it_is_finished_and_paid(case):
+    client = case.token.client()
+    made = client.images.generate(model=case.model("images"), prompt="A white pixel.")
+    image = ("image.png", base64.b64decode(made.data[0].b64_json), "image/png")
+    request = {"model": case.model("images"), "prompt": "Again.", "partial_images": 1}
+    expect_painted(client.images.edit(**request, image=image, stream=True), "image_edit")
     case.expect_paid(2 * IMAGE_COST)
 
 
@@ -123,6 +150,20 @@ def test_a_sound_is_written_down_and_paid(case):
         model=case.model("transcription"), file=sound(seconds=60)
     )
     case.expect_hello(answer.text)
+    case.expect_paid(TRANSCRIPTION_COST)
+
+
+@promise("audio/transcriptions", "openai sandbox", "stream")
+def test_a_sound_is_written_down_in_pieces_and_paid(case):
+    events = list(
+        case.token.client().audio.transcriptions.create(
+            model=case.model("transcription"), file=sound(seconds=60), stream=True
+        )
+    )
+    *pieces, done = events
+    assert {piece.type for piece in pieces} == {"transcript.text.delta"}
+    assert (done.type, done.text) == ("transcript.text.done", "".join(p.delta for p in pieces))
+    case.expect_hello(done.text)
     case.expect_paid(TRANSCRIPTION_COST)
 
 

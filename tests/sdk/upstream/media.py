@@ -5,9 +5,14 @@ import io
 import struct
 import wave
 
-from script import CREATED, INPUT_TOKENS, PIECES
+from script import CREATED, INPUT_TOKENS, OUTPUT_TOKENS, PIECES, event
 
 VECTOR = [0.6, 0.0, 0.8]
+TOKENS = {
+    "input_tokens": INPUT_TOKENS,
+    "output_tokens": OUTPUT_TOKENS,
+    "total_tokens": INPUT_TOKENS + OUTPUT_TOKENS,
+}
 # A picture of one white pixel.
 PNG = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8/5+hHgAHggJ/PchI7wAAAABJRU5ErkJggg=="
@@ -42,8 +47,24 @@ def moderations(body):
     return {"id": "modr-scripted", "model": body["model"], "results": [result]}
 
 
-def images(_body):
-    return {"created": CREATED, "data": [{"b64_json": PNG}]}
+def generations(body):
+    return painted(body, "image_generation")
+
+
+def edits(body):
+    return painted(body, "image_edit")
+
+
+def painted(body, kind):
+    """An image, or a stream that shows it before it is finished."""
+    if not body.get("stream"):
+        return {"created": CREATED, "data": [{"b64_json": PNG}]}
+    image = {"b64_json": PNG, "created_at": CREATED, "size": "1024x1024", "quality": "high"}
+    image |= {"background": "opaque", "output_format": "png"}
+    usage = {"input_tokens_details": {"text_tokens": INPUT_TOKENS, "image_tokens": 0}}
+    partial = {"type": f"{kind}.partial_image", **image, "partial_image_index": 0}
+    completed = {"type": f"{kind}.completed", **image, "usage": usage | TOKENS}
+    return (event(value, value["type"]) for value in [partial, completed])
 
 
 def speech(_body):
@@ -57,11 +78,23 @@ def speech(_body):
     return written.getvalue()
 
 
-def transcription(_body):
-    return {"text": "".join(PIECES), "usage": {"type": "duration", "seconds": 60}}
+def transcription(body):
+    text = "".join(PIECES)
+    if not body.get("stream"):
+        return {"text": text, "usage": {"type": "duration", "seconds": 60}}
+    events = [{"type": "transcript.text.delta", "delta": piece} for piece in PIECES]
+    usage = {"type": "tokens", **TOKENS}
+    events.append({"type": "transcript.text.done", "text": text, "usage": usage})
+    return (event(value, value["type"]) for value in events)
+
+
+def form(content):
+    """What is read of a multipart form."""
+    return {"model": form_field(content, "model"), "stream": form_field(content, "stream") == "true"}
 
 
 def form_field(content, name):
-    """A text field of a multipart form."""
+    """A text field of a multipart form, or nothing."""
     _, _, rest = content.partition(f'name="{name}"'.encode())
-    return rest.split(b"\r\n\r\n", 1)[1].split(b"\r\n", 1)[0].decode()
+    _, _, value = rest.partition(b"\r\n\r\n")
+    return value.split(b"\r\n", 1)[0].decode()

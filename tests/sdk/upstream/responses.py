@@ -115,12 +115,17 @@ def calls_item(made, calls):
 
 
 def function_calls(body):
-    if name_of(body) != "tools" or not body.get("tools"):
+    if name_of(body) != "tools" or not body.get("tools") or has_result(body):
         return []
     tool = body["tools"][0]
     call = {"id": "fc_scripted", "type": "function_call", "call_id": "call_scripted"}
     arguments = json.dumps(values(tool.get("parameters")))
     return [call | {"name": tool["name"], "arguments": arguments, "status": "completed"}]
+
+
+def has_result(body):
+    items = body["input"] if isinstance(body["input"], list) else []
+    return any(item.get("type") == "function_call_output" for item in items)
 
 
 def schema_of(body):

@@ -35,8 +35,8 @@ ROUTES = {
     "/v1/responses": responses.answer,
     "/v1/embeddings": media.embeddings,
     "/v1/moderations": media.moderations,
-    "/v1/images/generations": media.images,
-    "/v1/images/edits": media.images,
+    "/v1/images/generations": media.generations,
+    "/v1/images/edits": media.edits,
     "/v1/audio/speech": media.speech,
     "/v1/audio/transcriptions": media.transcription,
     "/anthropic/v1/messages": messages.answer,
@@ -72,10 +72,10 @@ class Upstream(BaseHTTPRequestHandler):
         self.stream(answered)
 
     def read(self, content):
-        """A form is read as far as the upstream needs it: the model's name."""
+        """A form is read as far as the upstream needs it."""
         if not self.headers.get("Content-Type", "").startswith("multipart/"):
             return gemini.with_model(self.path, json.loads(content or "{}"))
-        return {"model": media.form_field(content, "model")}
+        return media.form(content)
 
     def give(self, value, status=200):
         is_sound = isinstance(value, bytes)

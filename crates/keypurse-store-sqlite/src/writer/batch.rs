@@ -11,7 +11,7 @@ use keypurse_core::ledger::{Entry, Ledger};
 use keypurse_core::money::Money;
 use keypurse_core::time::{Clock, Timestamp};
 use keypurse_store::{
-    AuditEvent, CallOutcome, HeldNow, RecordLimit, Settlement, StoreError, failpoint,
+    AuditEvent, CallOutcome, HeldNow, RecordLimit, Settlement, SimulatedCall, StoreError, failpoint,
 };
 use rusqlite::Connection;
 use tokio::sync::mpsc;
@@ -20,6 +20,7 @@ use super::command::{Command, Reply};
 use super::dictionary::Dictionary;
 use super::gathering::Gathering;
 use super::meters::Meters;
+use super::noted::Noted;
 use super::once::{self, Claims};
 use super::space::{Space, is_full};
 use super::write_back::WriteBack;
@@ -67,6 +68,9 @@ pub(crate) struct Writer {
     audit_key: AuditKey,
     pub(super) overruns: RecordLimit,
     pub(super) meters: Arc<Meters>,
+    pub(super) noted: Arc<Noted>,
+    /// Those this batch writes.
+    pub(super) noted_in_hand: Vec<SimulatedCall>,
 }
 
 /// An open hold's call and where its record is.
@@ -103,6 +107,8 @@ pub(super) struct Batch {
     /// Credentials that are no longer as cached.
     pub(super) stale: Vec<keypurse_store::Digest>,
     pub(super) closes: bool,
+    /// How many noted calls are part of it.
+    pub(super) noted: usize,
 }
 
 impl Batch {
@@ -123,7 +129,7 @@ impl Writer {
     pub(crate) fn start(
         opened: Opened,
         options: &SqliteOptions,
-        (credentials, meters): (Arc<Credentials>, Arc<Meters>),
+        (credentials, meters, noted): (Arc<Credentials>, Arc<Meters>, Arc<Noted>),
     ) -> Result<Self, OpenError> {
         opened.connection.set_prepared_statement_cache_capacity(64);
         let keeper = Keeper::of(&options.path).map_err(|source| OpenError::Unreadable {
@@ -153,6 +159,8 @@ impl Writer {
             audit_key: options.audit_key.clone(),
             overruns: RecordLimit::default(),
             meters,
+            noted,
+            noted_in_hand: Vec::new(),
         };
         if audit_log::begin(&writer.connection, &writer.audit_key).map_err(failed)?
             == Begun::UnderAnother
@@ -241,6 +249,7 @@ impl Writer {
         let guard = StopOnPanic;
         let mut gathering = Gathering::default();
         while commands.blocking_recv_many(&mut waiting, BATCH) > 0 {
+            self.linger(&waiting);
             gathering.wait();
             while waiting.len() < BATCH
                 && let Ok(command) = commands.try_recv()
@@ -271,6 +280,7 @@ impl Writer {
         match self.commit(waiting, &mut batch) {
             Ok(()) => {
                 failpoint::reach("writer.after-commit");
+                self.noted_are_written();
                 // A crowd need not wait for the note: the next batch makes it.
                 if following.is_empty() || self.journal.seq % NOTE_EVERY == 0 {
                     self.keeper.committed();
@@ -294,6 +304,7 @@ impl Writer {
                 self.meters.failed();
                 // Commands not reached yet are dropped, which answers them.
                 waiting.clear();
+                self.noted_are_not_written(is_full(&error));
                 self.undo();
                 // Whoever wants it closed asks again.
                 batch.closes = false;
@@ -322,6 +333,7 @@ impl Writer {
                 self.decide(command, batch, now)?;
             }
         }
+        self.record_noted(batch, now)?;
         failpoint::reach("writer.after-decide");
         self.flush(batch, now)?;
         failpoint::reach("writer.before-commit");
@@ -334,6 +346,7 @@ impl Writer {
             outcome => {
                 outcome?;
                 self.space.recorded();
+                let operations = operations + batch.noted;
                 self.meters.committed(operations, began, decided);
                 Ok(())
             }
@@ -411,6 +424,7 @@ impl Writer {
                 batch.answer(reply, Ok(forgotten));
             }
             Command::HeldNow(reply) => batch.answer(reply, Ok(self.held_now())),
+            Command::WriteNoted(reply) => batch.answer(reply, Ok(())),
             Command::Probe(reply) => {
                 self.probe()?;
                 batch.answer(reply, Ok(()));
@@ -421,8 +435,12 @@ impl Writer {
     }
 
     fn prepare_to_close(&mut self, batch: &mut Batch, reply: Reply<()>) -> rusqlite::Result<()> {
+        self.noted.close();
         // Without space the next start does it.
-        if !self.space.is_short() {
+        if self.space.is_short() {
+            self.lose_noted();
+        } else {
+            self.record_noted(batch, self.clock.now())?;
             self.materialise()?;
         }
         batch.closes = true;

@@ -47,6 +47,8 @@ pub(crate) enum Command {
     /// Calls that finished before this instant.
     Forget(Timestamp, Reply<usize>),
     HeldNow(Reply<HeldNow>),
+    /// What was noted before, see [`super::Noted`].
+    WriteNoted(Reply<()>),
     Probe(Reply<()>),
     Close(Reply<()>),
 }

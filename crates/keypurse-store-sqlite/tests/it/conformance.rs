@@ -26,6 +26,7 @@ promises!(
     what_alerts_are_about_is_read_as_it_is_now,
     a_webhook_moves_to_a_newer_master_key,
     a_call_holds_anew_for_its_next_model,
+    noted_calls_are_read_by_whoever_asks_next,
     a_call_with_a_key_is_made_once,
     a_change_asked_for_twice_is_made_once,
     a_condition_is_decided_with_the_change,

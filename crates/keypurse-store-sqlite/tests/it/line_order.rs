@@ -1,28 +1,10 @@
 //! The order of lines within one transaction.
 
-use keypurse_core::id::CallId;
 use keypurse_core::ledger::TopUp;
-use keypurse_core::usage::TokenCounts;
-use keypurse_store::conformance::{self, NOW, nanos, token};
-use keypurse_store::{Guard, SimulatedCall, Store, Token, TokenChange, TokenTopUp};
+use keypurse_store::conformance::{self, nanos, simulated, token};
+use keypurse_store::{Guard, Store, Token, TokenChange, TokenTopUp};
 
 use crate::harness::TestStore;
-
-fn simulated(token: &Token, call: i64) -> SimulatedCall {
-    SimulatedCall {
-        call: CallId {
-            ordered: call,
-            random: call,
-        },
-        account: token.account,
-        token: token.id,
-        meta: conformance::meta(),
-        counts: TokenCounts::default(),
-        status: 200,
-        finished_at: NOW,
-        claim: None,
-    }
-}
 
 async fn top_up(store: &dyn Store, token: &Token) {
     let credit = TokenChange::TopUp(TokenTopUp {

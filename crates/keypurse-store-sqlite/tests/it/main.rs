@@ -8,6 +8,7 @@ mod backup;
 mod conformance;
 mod corruption;
 mod line_order;
+mod noted;
 mod recovery;
 mod retention;
 mod start;

@@ -5,11 +5,16 @@ use keypurse_core::money::Money;
 use keypurse_core::token::SettingsChange;
 
 use super::{
-    NOW, account, balance, digest, join_all, limited_account, nanos, new_hold, token, used,
+    NOW, account, balance, digest, join_all, limited_account, nanos, new_hold, simulated, token,
+    used,
 };
 use crate::{
-    CallOutcome, HoldFailure, KeyVersions, NewHold, Rotation, Settlement, Store, Token, TokenUpdate,
+    CallOutcome, Cause, HoldFailure, KeyVersions, NewHold, Rotation, Settlement, StatementPage,
+    Store, Token, TokenUpdate,
 };
+
+/// More than a store keeps waiting.
+const NOTED: i64 = 2_000;
 
 /// A stream's hold grows with its floor, and never beyond the money.
 pub async fn holds_grow_as_far_as_the_money_goes(store: &dyn Store) {
@@ -32,6 +37,36 @@ pub async fn holds_grow_as_far_as_the_money_goes(store: &dyn Store) {
     assert_eq!(charge.map(|charge| charge.house), Some(Money::ZERO));
     assert_eq!(open(900).await.expect("a store"), None, "it is resolved");
     assert_eq!(balance(store, &token).await, nanos(600));
+}
+
+/// Sandbox calls that nobody waited for are read by whoever asks next, however
+/// many they are, each once.
+pub async fn noted_calls_are_read_by_whoever_asks_next(store: &dyn Store) {
+    let owner = account(store, "owner", 1).await;
+    let token = token(store, owner, "t", 2, 1000).await;
+    let noted = (1..=NOTED).map(|call| store.note_simulated(simulated(&token, call)));
+    for noted in join_all(noted).await {
+        noted.expect("a working store");
+    }
+    let page = StatementPage {
+        token: token.id,
+        before: None,
+        limit: 2 * usize::try_from(NOTED).expect("a few"),
+    };
+    let lines = store.statement(page).await.expect("a working store");
+    let calls = lines.iter().filter_map(|line| match &line.cause {
+        Cause::Call(call) => Some(call.call.ordered),
+        _ => None,
+    });
+    let mut calls: Vec<_> = calls.collect();
+    calls.sort_unstable();
+    assert_eq!(calls, (1..=NOTED).collect::<Vec<_>>());
+    let one = simulated(&token, NOTED + 1);
+    store.note_simulated(one).await.expect("a working store");
+    let standing = store.token_standing(token.id).await;
+    let standing = standing.expect("a working store").expect("a live token");
+    assert_eq!(standing.last_used, Some(NOW));
+    assert_eq!(balance(store, &token).await, nanos(1000), "nothing is paid");
 }
 
 /// A call that another model is to answer holds what that one costs; refused,

@@ -13,7 +13,7 @@ use keypurse_core::usage::{Certainty, TokenCounts};
 
 use crate::{
     Actor, CallMeta, CallOutcome, Credential, Digest, Feature, KeyVersions, NewAccount, NewHold,
-    NewToken, Settlement, Store, Token,
+    NewToken, Settlement, SimulatedCall, Store, Token,
 };
 
 /// When the suite takes place.
@@ -161,6 +161,23 @@ pub fn used(call: i64, output: u32) -> Settlement {
         },
         status: 200,
         finished_at: NOW,
+    }
+}
+
+/// A call the simulator answered.
+pub fn simulated(token: &Token, call: i64) -> SimulatedCall {
+    SimulatedCall {
+        call: CallId {
+            ordered: call,
+            random: call,
+        },
+        account: token.account,
+        token: token.id,
+        meta: meta(),
+        counts: TokenCounts::default(),
+        status: 200,
+        finished_at: NOW,
+        claim: None,
     }
 }
 

@@ -31,8 +31,8 @@ pub use calls::{
     a_call_holds_anew_for_its_next_model, a_charge_and_an_adjustment_never_lose_each_other,
     an_abandoned_call_is_charged_its_floor, deletion_rotation_and_expiry_end_admission,
     holds_are_exclusive, holds_grow_as_far_as_the_money_goes, l7_a_call_is_charged_once,
-    l9_what_exceeds_hold_and_balance_is_the_houses, the_account_is_charged_with_the_token,
-    two_accounts_do_not_see_each_other,
+    l9_what_exceeds_hold_and_balance_is_the_houses, noted_calls_are_read_by_whoever_asks_next,
+    the_account_is_charged_with_the_token, two_accounts_do_not_see_each_other,
 };
 pub use changes::{
     a_call_with_a_key_is_made_once, a_change_asked_for_twice_is_made_once,

@@ -152,9 +152,16 @@ async fn on_a_full_disk_money_waits_running_calls_settle_and_reads_go_on() {
         return;
     };
     let mut node = Node::busy(setup, upstream).await;
+    let sandbox = json!({"name": "sandbox", "token_type": "sandbox_api_token"});
+    let made = node.client.post(TOKENS, ACCOUNT_KEY, &sandbox).await;
+    let sandbox = made.unwrap().json()["token"].as_str().unwrap().to_owned();
+    let client = node.client.clone();
+    let rehearse = async || client.post(CHAT, &sandbox, &hello()).await.unwrap();
+    assert_eq!(rehearse().await.status, 200);
     disk.fill();
     until_money_is_refused(&node.client).await;
     only_reads_work(&node.client, &node.secret).await;
+    assert_eq!(rehearse().await.status, 503, "nor can it be recorded");
     let ids = node.finish_all().await;
     // A leaked key can be ended on a full disk too.
     let filler = format!("{TOKENS}filler-0/");
@@ -183,6 +190,7 @@ async fn on_a_full_disk_money_waits_running_calls_settle_and_reads_go_on() {
         (&json!("fail_closed"), &json!("disk"))
     );
     assert!(newest["details"]["since"].as_str() < newest["details"]["until"].as_str());
+    assert_eq!(rehearse().await.status, 200);
     assert!(node.process.terminate().success(), "{}", node.process.log());
     let rows = proven(&node.setup);
     let cost = Money::from_nanos(7 * 1_000 + 20 * 10_000);
@@ -194,7 +202,7 @@ async fn on_a_full_disk_money_waits_running_calls_settle_and_reads_go_on() {
     }
     assert_eq!(
         rows.len(),
-        STREAMS + ANSWERS + 1,
+        STREAMS + ANSWERS + 1 + 2,
         "refused calls have no row"
     );
     println!(

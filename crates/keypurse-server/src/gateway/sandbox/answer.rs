@@ -10,9 +10,10 @@ use keypurse_core::time::Timestamp;
 use keypurse_providers::simulator::{Content, Scenario};
 use keypurse_store::{Claim, TokenCredential};
 
-use super::asked::{failed, scenario};
+use super::asked::scenario;
 use super::cost::{counts, simulated_cost};
 use super::record::record;
+use super::silence::due;
 use super::simulate::{Received, Stamped, simulate};
 use super::stream::{Cut, UnderWay, pieces, stream};
 use super::whole::{Beside, Whole, whole};
@@ -57,8 +58,10 @@ pub(in crate::gateway) async fn answer(
         at: call.started_at,
     };
     let received = Received::of(asked);
-    let reply = simulate(gateway, received, &route, stamped, scenario)
-        .map_err(|failure| failed(failure, call.token.token, &route))?;
+    let reply = match simulate(gateway, received, &route, stamped, scenario) {
+        Ok(reply) => reply,
+        Err(failure) => return Err(due(state, failure, call.token.token, &route).await),
+    };
     let counts = counts(&reply.usage, asked, &route);
     let cost = simulated_cost(&counts, &route);
     let pace = scenario.map(Scenario::pace).unwrap_or_default();

@@ -10,11 +10,13 @@ use keypurse_core::ledger::{PurseId, Short};
 use keypurse_core::money::Money;
 use keypurse_providers::simulator::{Endpoint, Failure, ProviderFailure, Scenario};
 
+use super::silence::due;
 use crate::gateway::call::resolve::Route;
 use crate::gateway::endpoint::asked::Asked;
 use crate::gateway::error::{GatewayError, PassedOn, Shortage};
 use crate::gateway::upstream::dispatch::{UpstreamFailure, UpstreamFault};
 use crate::http::authenticate::AuthError;
+use crate::state::State;
 
 /// The header that asks for a failure.
 const SCENARIO: &str = "x-keypurse-sandbox";
@@ -50,7 +52,8 @@ pub(in crate::gateway) fn rehearsed(
 }
 
 /// Fails where a count of tokens is to fail: it has nothing else to spoil.
-pub(in crate::gateway) fn fail_count(
+pub(in crate::gateway) async fn fail_count(
+    state: &State,
     headers: &HeaderMap,
     model: &str,
     token: TokenId,
@@ -58,7 +61,10 @@ pub(in crate::gateway) fn fail_count(
 ) -> Result<(), GatewayError> {
     let asked = scenario(headers, model)?;
     let failure = asked.and_then(|asked| asked.failure(Endpoint::CountTokens));
-    failure.map_or(Ok(()), |failure| Err(failed(failure, token, route)))
+    match failure {
+        Some(failure) => Err(due(state, failure, token, route).await),
+        None => Ok(()),
+    }
 }
 
 /// A failure as a live call has it.

@@ -3,7 +3,7 @@
 //! One path for every endpoint: [`asked`] finds the failure that is asked for,
 //! [`mod@answer`] simulates and [`record`]s the call, [`whole`] and [`stream`] show
 //! it as a live one is shown, with what it would have cost beside its cost of
-//! nothing.
+//! nothing. A provider's [`silence`] is waited out.
 //!
 //! Invariant (L12): a route of [`crate::gateway::call::resolve`] for a sandbox
 //! token leads to nobody, and nothing here touches a balance.
@@ -12,6 +12,7 @@ mod answer;
 mod asked;
 mod cost;
 mod record;
+mod silence;
 mod simulate;
 mod stream;
 mod whole;

@@ -181,7 +181,7 @@ async fn send(state: AppState, under_way: UnderWay, out: mpsc::Sender<Bytes>) {
 
 /// Waits until the token is deleted. A deletion before the watch began is found
 /// in the store.
-async fn revoked(state: &State, token: TokenId) {
+pub(super) async fn revoked(state: &State, token: TokenId) {
     let watch = state.revocations.watch(token);
     if let Ok(Some(_)) | Err(_) = state.store.token_by_id(token).await {
         watch.revoked().cancelled().await;

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue};
 use keypurse_core::money::Money;
 use keypurse_providers::simulator::Scenario;
 
-use crate::gateway::endpoint::asked::Asked;
+use crate::gateway::endpoint::asked::{Asked, Wire};
 use crate::gateway::endpoint::splice::Edits;
 use crate::gateway::relay::cost::{Paid, add_balance, add_cost, add_simulated_cost};
 
@@ -54,11 +54,19 @@ pub(super) fn whole(whole: Whole, beside: &Beside<'_>) -> (Response, Bytes) {
 /// An answer as a live one is shown, and what it would have cost.
 fn with_costs(body: Bytes, beside: &Beside<'_>) -> Bytes {
     let Beside { asked, paid, .. } = beside;
-    let shown = match asked.endpoint.read_answer(&body) {
-        Some(answer) => asked.show(&body, &answer, *paid),
-        None => body,
-    };
     let mut edits = Edits::default();
+    let shown = if matches!(asked.wire, Wire::Chat(_) | Wire::Plain) {
+        // As a live one's, which has to be read first: the simulator writes
+        // neither of them.
+        edits.add("cost", &paid.cost.to_string());
+        edits.add("provider", &format!("\"{}\"", paid.provider));
+        body
+    } else {
+        match asked.endpoint.read_answer(&body) {
+            Some(answer) => asked.show(&body, &answer, *paid),
+            None => body,
+        }
+    };
     edits.add("simulated_cost", &beside.simulated_cost.to_string());
     edits.apply(&shown)
 }

@@ -98,7 +98,10 @@ pub(in crate::gateway) async fn dispatch(
         Reached::Simulated => {
             let manner = Manner::rehearsing(funded.scenario);
             let body = body.joined();
-            return Box::pin(simulated::answer(gateway, funded, &body, manner)).await;
+            let answer = Box::pin(simulated::answer(gateway, funded, &body, manner));
+            return timeout_at(by, answer)
+                .await
+                .map_err(|_| UpstreamFault::Timeout)?;
         }
     };
     let url = upstream.url(asked.endpoint, &route.model, asked.streamed);

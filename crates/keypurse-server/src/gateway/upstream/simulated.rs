@@ -62,11 +62,12 @@ pub(in crate::gateway) async fn answer(
         Ok(reply) => reply.content,
         Err(Failure::Provider(failure)) => return Ok(refused(failure)),
         Err(Failure::Invalid(invalid)) => return Ok(invalid_request(&invalid)),
-        // The last two are about a purse or a token and no provider's; whoever
-        // asks for them is answered before the call is paid for.
-        Err(Failure::Timeout | Failure::InsufficientBalance | Failure::Expired) => {
-            return Err(UpstreamFault::Timeout);
+        // They are about a purse or a token and no provider's; whoever asks for
+        // them is answered before the call is paid for.
+        Err(Failure::InsufficientBalance | Failure::Expired) => {
+            return Err(UpstreamFault::Nonsense);
         }
+        Err(Failure::Timeout) => std::future::pending().await,
     };
     let start = manner.scenario.map(|scenario| scenario.pace().start);
     if let Some(start) = start.filter(|start| !start.is_zero()) {

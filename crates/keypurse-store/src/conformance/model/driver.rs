@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use keypurse_core::id::{AccountId, CallId, SecretId, TokenId};
-use keypurse_core::ledger::{Charge, HoldError, HoldRequest, PurseId, TokenUse};
+use keypurse_core::ledger::{Admission, Charge, HoldError, HoldRequest, PurseId, TokenUse};
 use keypurse_core::money::Money;
 use keypurse_core::time::{Clock, Timestamp};
 use keypurse_core::token::{SettingsChange, opening_balance};
@@ -92,6 +92,7 @@ impl<B: Backend> Driver<B> {
             } => self.rotate_token(*place, *secret, *grace).await,
             Operation::DeleteToken(place) => self.delete_token(*place).await,
             Operation::Hold(new) => self.hold(new, after.account_of(new.payer)).await,
+            Operation::HoldAnew(new) => self.hold_anew(new, after.account_of(new.payer)).await,
             Operation::Open { call, floor } => self.open(*call, *floor).await,
             Operation::Settle { call, usage } => self.settle(*call, *usage).await,
             Operation::Simulate { call, token } => self.simulate(*call, *token, after).await,
@@ -221,7 +222,23 @@ impl<B: Backend> Driver<B> {
     }
 
     async fn hold(&self, new: &NewHold, account: Name) -> Answer {
-        let asked = store::NewHold {
+        let asked = self.new_hold(new, account, meta_of(new.call));
+        match self.store().hold(asked).await {
+            Ok(admission) => held(admission),
+            Err(failure) => self.not_held(failure, account, new.payer),
+        }
+    }
+
+    async fn hold_anew(&self, new: &NewHold, account: Name) -> Answer {
+        let asked = self.new_hold(new, account, meta_of(new.call + 1));
+        match self.store().hold_anew(asked).await {
+            Ok(admission) => admission.map_or(Answer::NotOpen, held),
+            Err(failure) => self.not_held(failure, account, new.payer),
+        }
+    }
+
+    fn new_hold(&self, new: &NewHold, account: Name, meta: CallMeta) -> store::NewHold {
+        store::NewHold {
             request: HoldRequest {
                 call: call_id(new.call),
                 account: self.account(account),
@@ -230,17 +247,8 @@ impl<B: Backend> Driver<B> {
                 least: nanos(new.least),
                 first: nanos(new.first),
             },
-            meta: meta_of(new.call),
+            meta,
             claim: None,
-        };
-        match self.store().hold(asked).await {
-            Ok(admission) => Answer::Held {
-                amount: admission.amount.nanos(),
-                budget: admission.budget.nanos(),
-            },
-            Err(HoldFailure::Refused(refusal)) => self.refused(refusal, account, new.payer),
-            Err(HoldFailure::Repeated(_)) => unreachable!("no key was sent"),
-            Err(HoldFailure::Store(error)) => panic!("{error}"),
         }
     }
 
@@ -259,6 +267,14 @@ impl<B: Backend> Driver<B> {
             .unwrap_or(unseen);
         let token = self.token(token);
         Some(TokenUse { token, secret })
+    }
+
+    fn not_held(&self, failure: HoldFailure, account: Name, payer: Payer) -> Answer {
+        match failure {
+            HoldFailure::Refused(refusal) => self.refused(refusal, account, payer),
+            HoldFailure::Repeated(_) => unreachable!("no key was sent"),
+            HoldFailure::Store(error) => panic!("{error}"),
+        }
     }
 
     fn refused(&self, refusal: HoldError, account: Name, payer: Payer) -> Answer {
@@ -360,6 +376,13 @@ fn shown(token: Option<Token>) -> Answer {
     token.map_or(Answer::Missing, |token| {
         Answer::Token(token.settings, token.balance.nanos())
     })
+}
+
+fn held(admission: Admission) -> Answer {
+    Answer::Held {
+        amount: admission.amount.nanos(),
+        budget: admission.budget.nanos(),
+    }
 }
 
 fn charged(charge: &Charge) -> Charged {

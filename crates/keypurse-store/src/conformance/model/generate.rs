@@ -66,6 +66,7 @@ pub(super) fn is_possible(model: &Reference, operation: &Operation) -> bool {
         Operation::RotateToken { place, secret, .. } => exists(place) && is_fresh(secret),
         Operation::UpdateToken(place, _) | Operation::DeleteToken(place) => exists(place),
         Operation::Hold(new) => pays(&new.payer) && is_fresh(&new.call),
+        Operation::HoldAnew(new) => pays(&new.payer) && pays_for(model, new),
         Operation::Simulate { call, token } => model.tokens.contains_key(token) && is_fresh(call),
         Operation::Open { .. }
         | Operation::Settle { .. }
@@ -73,6 +74,20 @@ pub(super) fn is_possible(model: &Reference, operation: &Operation) -> bool {
         | Operation::Crash
         | Operation::Reopen
         | Operation::Audit => true,
+    }
+}
+
+/// Whether it is the call's payer who is to pay for it anew.
+fn pays_for(model: &Reference, new: &NewHold) -> bool {
+    let (account, token) = (model.account_of(new.payer), token_of(new.payer));
+    let known = model.calls.get(&new.call);
+    known.is_some_and(|call| (call.account, call.token) == (account, token))
+}
+
+fn token_of(payer: Payer) -> Option<Number> {
+    match payer {
+        Payer::Account(_) => None,
+        Payer::Token { token, .. } => Some(token),
     }
 }
 
@@ -98,6 +113,7 @@ fn asked(model: &Reference, number: Number) -> BoxedStrategy<Operation> {
     let by_account = select(accounts.collect::<Vec<_>>()).prop_map(Payer::Account);
     options.push((10, hold(by_account, number)));
     if !model.calls.is_empty() {
+        options.push((8, hold_anew(model)));
         options.push((12, open(calls(model, number))));
         options.push((35, settle(calls(model, number))));
     }
@@ -239,19 +255,45 @@ fn at_least_one(limit: u32) -> NonZeroU32 {
 }
 
 fn hold(payer: impl Strategy<Value = Payer> + 'static, call: Number) -> BoxedStrategy<Operation> {
+    let payer = payer.prop_map(move |payer| (call, payer));
+    new_hold(payer).prop_map(Operation::Hold).boxed()
+}
+
+/// Mostly of a call that is under way, by who pays for it.
+fn hold_anew(model: &Reference) -> BoxedStrategy<Operation> {
+    let known = model.calls.iter().map(|(number, call)| {
+        let payer = match call.token {
+            Some(token) => secret_of(model, token),
+            None => Just(Payer::Account(call.account)).boxed(),
+        };
+        let number = *number;
+        let asked = payer.prop_map(move |payer| (number, payer));
+        (if call.end.is_none() { 10 } else { 1 }, asked)
+    });
+    let asked = Union::new_weighted(known.collect());
+    new_hold(asked).prop_map(Operation::HoldAnew).boxed()
+}
+
+/// Mostly the secret a token has, sometimes its first.
+fn secret_of(model: &Reference, token: Number) -> BoxedStrategy<Payer> {
+    let current = model.tokens[&token].secrets.last();
+    let current = current.map_or(token, |(secret, _)| *secret);
+    let secret = prop_oneof![4 => Just(current), 1 => Just(token)];
+    let payer = secret.prop_map(move |secret| Payer::Token { token, secret });
+    payer.boxed()
+}
+
+fn new_hold(asked: impl Strategy<Value = (Number, Payer)>) -> impl Strategy<Value = NewHold> {
     let full = prop_oneof![1 => Just(0_i64), 20 => 0_i64..600];
     let least = prop_oneof![Just(0_i64), 0_i64..600];
     let first = prop_oneof![Just(600_i64), 0_i64..600];
-    let hold = (payer, full, least, first).prop_map(move |(payer, full, least, first)| {
-        Operation::Hold(NewHold {
-            call,
-            payer,
-            full,
-            least: least.min(first).min(full),
-            first: first.min(full),
-        })
-    });
-    hold.boxed()
+    (asked, full, least, first).prop_map(|((call, payer), full, least, first)| NewHold {
+        call,
+        payer,
+        full,
+        least: least.min(first).min(full),
+        first: first.min(full),
+    })
 }
 
 /// Mostly a secret that works, sometimes one that did once.

@@ -33,6 +33,8 @@ pub(super) enum Operation {
     },
     DeleteToken(Place),
     Hold(NewHold),
+    /// For another model, while nothing was delivered.
+    HoldAnew(NewHold),
     Open {
         call: Number,
         floor: i64,
@@ -95,7 +97,11 @@ impl Operation {
     /// Moves money and nothing else.
     pub(super) fn is_about_a_call(&self) -> bool {
         match self {
-            Self::Hold(_) | Self::Open { .. } | Self::Settle { .. } | Self::Simulate { .. } => true,
+            Self::Hold(_)
+            | Self::HoldAnew(_)
+            | Self::Open { .. }
+            | Self::Settle { .. }
+            | Self::Simulate { .. } => true,
             Self::Together(operations) => operations.iter().all(Self::is_about_a_call),
             _ => false,
         }

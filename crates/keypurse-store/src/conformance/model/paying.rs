@@ -50,6 +50,19 @@ impl Reference {
         Ok(Answer::Held { amount, budget })
     }
 
+    /// As if its first hold had never been, unless it is refused.
+    pub(super) fn hold_anew(&mut self, new: NewHold) -> Answer {
+        let is_replaceable = |call: &&Call| call.end.is_none() && call.floor.is_none();
+        let Some(first) = self.calls.get(&new.call).filter(is_replaceable).cloned() else {
+            return Answer::NotOpen;
+        };
+        self.calls.remove(&new.call);
+        self.hold(new).unwrap_or_else(|refusal| {
+            self.calls.insert(new.call, first);
+            refusal
+        })
+    }
+
     fn goes_beyond(&self, token: Number) -> bool {
         let mut open = self.open_calls();
         open.any(|call| call.token == Some(token) && call.beyond_balance)

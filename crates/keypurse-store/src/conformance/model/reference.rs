@@ -29,6 +29,7 @@ impl Reference {
             } => self.on(place, |model, token| model.rotate(token, secret, grace)),
             Operation::DeleteToken(place) => self.on(place, Self::delete),
             Operation::Hold(new) => self.hold(new).unwrap_or_else(|refusal| refusal),
+            Operation::HoldAnew(new) => self.hold_anew(new),
             Operation::Open { call, floor } => self.open(call, floor),
             Operation::Settle { call, usage } => self.settle(call, usage),
             Operation::Simulate { call, token } => self.simulate(call, token),

@@ -72,7 +72,7 @@ async fn answer(state: &AppState, request: Request<Body>) -> Result<Response, Ga
         let gateway = &state.gateway;
         let route = gateway.sandbox_route(&asked.model, Endpoint::Messages, now)?;
         let _permit = permit(state, &head, &caller, &route)?;
-        sandbox::fail_count(&head.headers, &asked.model, token.token, &route)?;
+        sandbox::fail_count(state, &head.headers, &asked.model, token.token, &route).await?;
         return Ok(counted_here(asked, &route).await);
     }
     let route = state.gateway.route(&asked.model, Endpoint::Messages, now)?;

@@ -46,7 +46,6 @@ async fn a_call_fails_as_asked_on_every_route() {
             ("rate_limit", 429, json!("rate_limit_exceeded")),
             ("server_error", 500, json!(null)),
             ("unavailable", 503, json!(null)),
-            ("timeout", 504, json!("upstream_timeout")),
             ("insufficient_balance", 402, json!("insufficient_balance")),
             ("expired", 401, json!("api_key_expired")),
             ("no_such_scenario", 400, json!("invalid_request")),
@@ -78,7 +77,6 @@ async fn a_models_name_asks_for_a_failure_and_the_header_outranks_it() {
         ("sandbox/rate_limit", 429),
         ("sandbox/server_error", 500),
         ("sandbox/unavailable", 503),
-        ("sandbox/timeout", 504),
         ("sandbox/insufficient_balance", 402),
         ("sandbox/expired", 401),
         ("sandbox/no_such_scenario", 400),
@@ -174,7 +172,6 @@ async fn a_message_fails_in_its_own_dialect() {
         ("rate_limit", 429, "rate_limit_error"),
         ("server_error", 500, "api_error"),
         ("unavailable", 503, "overloaded_error"),
-        ("timeout", 504, "api_error"),
         ("insufficient_balance", 402, "billing_error"),
         ("expired", 401, "authentication_error"),
     ] {

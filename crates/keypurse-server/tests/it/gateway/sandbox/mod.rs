@@ -4,8 +4,10 @@ mod chat;
 mod failures;
 mod rehearsal;
 mod routes;
+mod silence;
 
 use bytes::Bytes;
+use keypurse_server::gateway::HttpUpstream;
 use keypurse_testkit::{TestAnswer, TestRequest};
 use serde_json::{Value, json};
 
@@ -13,7 +15,12 @@ use super::{CHAT, Shop, hello, hello_stream, soon, token_of, with};
 
 /// A shop whose own token is a sandbox token without money.
 async fn sandbox() -> Shop {
-    let mut shop = Shop::open("1").await;
+    sandbox_with(|_| {}).await
+}
+
+/// The same, with another provider.
+async fn sandbox_with(change: impl FnOnce(&mut HttpUpstream)) -> Shop {
+    let mut shop = Shop::with("1", change).await;
     let body = json!({"name": "s", "token_type": "sandbox_api_token", "active_balance": true});
     (_, shop.secret) = shop.app.create_token(body).await;
     shop.token = token_of(&shop.app, &shop.secret).await;

@@ -13,7 +13,7 @@ use super::{CHAT, Call, Shop, hello, hello_stream, soon, token_of, with};
 const NAME: &str = "/v2/user/custom_token/r/";
 
 /// A shop whose own token rehearses with so much.
-async fn rehearsing(balance: &str) -> Shop {
+pub(super) async fn rehearsing(balance: &str) -> Shop {
     let mut shop = Shop::open("1").await;
     shop.secret = rehearser(&shop.app, balance).await;
     shop.token = token_of(&shop.app, &shop.secret).await;
@@ -149,7 +149,6 @@ async fn a_rehearsal_that_fails_before_its_first_byte_costs_nothing() {
         ("rate_limit", 429),
         ("server_error", 500),
         ("unavailable", 503),
-        ("timeout", 504),
         ("insufficient_balance", 402),
         ("expired", 401),
         ("malformed_chunk", 502),
