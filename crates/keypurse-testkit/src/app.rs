@@ -335,8 +335,8 @@ impl TestApp {
         self.state.tasks.close();
         self.state.tasks.wait().await;
         self.state.tasks.reopen();
-        // The writer answers after what it was told before.
-        self.state.store.held_now().await.expect("a working store");
+        // The writer answers after what it was told before, on a full disk too.
+        let _ = self.state.store.held_now().await;
     }
 
     /// Waits for running work and checks that no money is left set aside.
