@@ -32,8 +32,7 @@ where
         };
         let (sender, receiver) = unbounded_channel();
         drop(reply.send(Body::from_stream(received(receiver))));
-        // Nobody reads on? Then nobody needs the rest.
-        send(&sender, [first, second].into_iter().chain(pieces)).unwrap_or_default();
+        send(&sender, [first, second].into_iter().chain(pieces));
     });
     let body = answer.await.map_err(|_| Refusal::Bug)?;
     let headers = [
@@ -46,11 +45,13 @@ where
 /// `None`: that was everything.
 type Piece = Option<Bytes>;
 
-fn send(sender: &UnboundedSender<Piece>, pieces: impl Iterator<Item = Bytes>) -> Option<()> {
-    for piece in pieces {
-        sender.send(Some(piece)).ok()?;
+fn send(sender: &UnboundedSender<Piece>, pieces: impl Iterator<Item = Bytes>) {
+    for piece in pieces.map(Some).chain([None]) {
+        if sender.send(piece).is_err() {
+            // Nobody reads on: nobody needs the rest.
+            return;
+        }
     }
-    sender.send(None).ok()
 }
 
 /// What is received, with a pause after each piece in which the thread carries
