@@ -12,7 +12,7 @@ use jiff::{Timestamp as JiffTimestamp, ToSpan};
 use keypurse_core::id::AccountId;
 use keypurse_core::time::Clock;
 use keypurse_store::{Calls, Dimension, Feature, Step, Tokens, Usage, UsageQuery, Whose};
-use keypurse_store_sqlite::{MadeUpUsage, make_up_usage};
+use keypurse_store_sqlite::{MadeUpUsage, SqliteStore, make_up_usage};
 use serde_json::{Value, json};
 
 use crate::{SystemClock, account, fill, open, options};
@@ -54,23 +54,58 @@ pub(crate) async fn measure(file: &Path, times: usize) -> Result<Value> {
     let tokens = store.tokens(account).await?;
     let middle = tokens.get(tokens.len() / 2).context("there are tokens")?.id;
     let mut results = BTreeMap::new();
-    for (name, query) in questions(account, Whose::Tokens(vec![middle]))? {
-        let (mut took, mut rows, mut calls) = (Vec::new(), 0, 0);
+    for (name, question) in questions(account, Whose::Tokens(vec![middle]))? {
+        let (mut took, mut found) = (Vec::new(), Found::default());
         for _ in 0..times {
             let began = Instant::now();
-            let report = store.usage(query.clone()).await?;
+            found = question.ask(&store).await?;
             took.push(began.elapsed().as_secs_f64() * 1e3);
-            rows = report.len();
-            calls = report.iter().map(|row| row.sums.calls).sum();
         }
         took.sort_by(f64::total_cmp);
-        results.insert(name, json!({"ms": took, "rows": rows, "calls": calls}));
+        let Found { sums, calls } = found;
+        results.insert(name, json!({"ms": took, "rows": sums, "calls": calls}));
     }
     store.close().await?;
     Ok(json!(results))
 }
 
-fn questions(account: AccountId, one: Whose) -> Result<Vec<(&'static str, UsageQuery)>> {
+/// What came of a question.
+#[derive(Debug, Default)]
+struct Found {
+    sums: usize,
+    calls: u64,
+}
+
+#[derive(Debug)]
+enum Question {
+    /// As `/v2/cost_management/` asks without groups.
+    Costs(UsageQuery),
+    /// As it asks with them.
+    Groups(UsageQuery),
+}
+
+impl Question {
+    async fn ask(&self, store: &SqliteStore) -> Result<Found> {
+        Ok(match self {
+            Self::Costs(query) => {
+                let costs = store.costs(query.clone()).await?;
+                Found {
+                    sums: costs.sums.len(),
+                    calls: costs.sums.iter().map(|sum| sum.calls).sum(),
+                }
+            }
+            Self::Groups(query) => {
+                let rows = store.usage(query.clone()).await?;
+                Found {
+                    sums: rows.len(),
+                    calls: rows.iter().map(|row| row.sums.calls).sum(),
+                }
+            }
+        })
+    }
+}
+
+fn questions(account: AccountId, one: Whose) -> Result<Vec<(&'static str, Question)>> {
     let today = today()?;
     let year = UsageQuery {
         account,
@@ -78,8 +113,7 @@ fn questions(account: AccountId, one: Whose) -> Result<Vec<(&'static str, UsageQ
         begin: a_year_ago()?,
         end: today,
         step: Step::Month,
-        // As the report of costs needs it.
-        by: vec![Dimension::Token, Dimension::Feature, Dimension::Provider],
+        by: Vec::new(),
         provider: None,
         model: None,
         feature: None,
@@ -87,7 +121,15 @@ fn questions(account: AccountId, one: Whose) -> Result<Vec<(&'static str, UsageQ
         detail: false,
     };
     let month = today.checked_sub(29.days())?;
-    Ok(vec![
+    let by_day = |query: &UsageQuery| UsageQuery {
+        step: Step::Day,
+        ..query.clone()
+    };
+    let one = UsageQuery {
+        whose: one,
+        ..year.clone()
+    };
+    let costs = [
         ("a year by month, every token", year.clone()),
         (
             "a year by month, every token, one provider's chat",
@@ -98,30 +140,44 @@ fn questions(account: AccountId, one: Whose) -> Result<Vec<(&'static str, UsageQ
             },
         ),
         (
-            "a year by day, one token",
+            "a year by month from the 16th, every token",
             UsageQuery {
-                whose: one.clone(),
-                step: Step::Day,
+                begin: year.begin.checked_add(15.days())?,
+                ..year.clone()
+            },
+        ),
+        (
+            "30 days as one month or two, every token",
+            UsageQuery {
+                begin: month,
+                ..year.clone()
+            },
+        ),
+        ("a year by day, one token", by_day(&one)),
+    ];
+    let groups = [
+        (
+            "a year by month, every token and model, latencies and units",
+            UsageQuery {
+                by: vec![Dimension::Token, Dimension::Model],
+                detail: true,
                 ..year.clone()
             },
         ),
         (
             "a year by day, one token, latencies and units",
             UsageQuery {
-                whose: one,
-                step: Step::Day,
                 detail: true,
-                ..year.clone()
+                ..by_day(&one)
             },
         ),
         (
             "30 days by day, everybody by model, latencies and units",
             UsageQuery {
                 begin: month,
-                step: Step::Day,
                 by: vec![Dimension::Model],
                 detail: true,
-                ..year.clone()
+                ..by_day(&year)
             },
         ),
         (
@@ -129,9 +185,15 @@ fn questions(account: AccountId, one: Whose) -> Result<Vec<(&'static str, UsageQ
             UsageQuery {
                 begin: today,
                 step: Step::Hour,
-                by: Vec::new(),
                 ..year
             },
         ),
-    ])
+    ];
+    let costs = costs
+        .into_iter()
+        .map(|(name, query)| (name, Question::Costs(query)));
+    let groups = groups
+        .into_iter()
+        .map(|(name, query)| (name, Question::Groups(query)));
+    Ok(costs.chain(groups).collect())
 }

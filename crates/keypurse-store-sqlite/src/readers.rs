@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use keypurse_store::StoreError;
+use keypurse_store::{StoreError, aside};
 use rusqlite::Connection;
 
 use crate::open::open_reader;
@@ -33,13 +33,30 @@ impl Readers {
         read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let readers = self.clone();
-        tokio::task::spawn_blocking(move || {
-            let turn = readers.next.fetch_add(1, Ordering::Relaxed) % readers.connections.len();
-            let connection = &readers.connections[turn];
-            read(&connection.lock().unwrap_or_else(PoisonError::into_inner))
-        })
-        .await
-        .map_err(|error| StoreError::Unavailable(error.to_string()))?
-        .map_err(|error| StoreError::Unavailable(error.to_string()))
+        tokio::task::spawn_blocking(move || readers.on_a_connection(read))
+            .await
+            .map_err(|error| StoreError::Unavailable(error.to_string()))?
+            .map_err(|error| StoreError::Unavailable(error.to_string()))
+    }
+
+    /// The same for what may take long, where it holds up no call.
+    pub(crate) async fn read_aside<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let readers = self.clone();
+        aside(move || readers.on_a_connection(read))
+            .await
+            .map_err(|error| StoreError::Unavailable(error.to_string()))?
+            .map_err(|error| StoreError::Unavailable(error.to_string()))
+    }
+
+    fn on_a_connection<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.connections.len();
+        let connection = &self.connections[turn];
+        read(&connection.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -12,11 +12,11 @@ use keypurse_core::time::Timestamp;
 use keypurse_core::token::TokenName;
 use keypurse_store::{
     Account, AccountTopUp, Accounts, Action, Actor, AuditEvent, AuditHead, AuditLog, AuditPage,
-    AuditRecord, Calls, CallsPage, ChangeError, CreateAccountError, Credential, Digest, Guard,
-    HeldNow, HoldFailure, ListedCall, Made, NewAccount, NewHold, NewViewerKey, Once, RecordFailure,
-    Settlement, SimulatedCall, StatementLine, StatementPage, Statements, StoreError, Token,
-    TokenChange, TokenLabel, TokenSearch, TokenStanding, TokenTally, Tokens, TokensFound, Usage,
-    UsageQuery, UsageRow, Vitals, WriterVitals,
+    AuditRecord, Calls, CallsPage, ChangeError, Costs, CreateAccountError, Credential, Digest,
+    Guard, HeldNow, HoldFailure, ListedCall, Made, NewAccount, NewHold, NewViewerKey, Once,
+    RecordFailure, Settlement, SimulatedCall, StatementLine, StatementPage, Statements, StoreError,
+    Token, TokenChange, TokenLabel, TokenSearch, TokenStanding, TokenTally, Tokens, TokensFound,
+    Usage, UsageQuery, UsageRow, Vitals, WriterVitals,
 };
 use rusqlite::ErrorCode;
 use tokio::sync::{mpsc, oneshot};
@@ -350,21 +350,29 @@ impl Usage for SqliteStore {
         self.catch_up().await;
         let days = self.days.clone();
         self.reporters
-            .read(move |connection| usage::usage(connection, &query, &days))
+            .read_aside(move |connection| usage::usage(connection, &query, &days))
+            .await
+    }
+
+    async fn costs(&self, query: UsageQuery) -> Result<Costs, StoreError> {
+        self.catch_up().await;
+        let days = self.days.clone();
+        self.reporters
+            .read_aside(move |connection| usage::costs(connection, query, &days))
             .await
     }
 
     async fn calls(&self, page: CallsPage) -> Result<Vec<ListedCall>, StoreError> {
         self.catch_up().await;
         self.reporters
-            .read(move |connection| usage::calls(connection, &page))
+            .read_aside(move |connection| usage::calls(connection, &page))
             .await
     }
 
     async fn token_labels(&self, account: AccountId) -> Result<Vec<TokenLabel>, StoreError> {
         self.catch_up().await;
         self.reporters
-            .read(move |connection| usage::labels(connection, account))
+            .read_aside(move |connection| usage::labels(connection, account))
             .await
     }
 }

@@ -7,11 +7,13 @@
 
 mod accounts;
 mod alerts;
+mod aside;
 mod audit_log;
 mod calls;
 mod changes;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod costs;
 mod error;
 pub mod failpoint;
 mod keys;
@@ -30,6 +32,7 @@ pub use alerts::{
     DeliveryState, DeliveryTry, DueDelivery, Firing, MAX_ALERTS, ResealedWebhook, SealedWebhook,
     TokenFacts, WebhookFormat,
 };
+pub use aside::{NotDone, aside, begin_aside};
 pub use audit_log::{
     Action, Actor, AuditEvent, AuditHead, AuditLog, AuditPage, AuditRecord, Details, RecordLimit,
     Who, canonical,
@@ -42,6 +45,7 @@ pub use changes::{
     AccountTopUp, ChangeError, Claim, Condition, Deletion, Guard, Made, Once, REMEMBERED_SECONDS,
     Render, Repeated, TokenChange, TokenTopUp,
 };
+pub use costs::{CostSum, Costs, TokenCosts};
 pub use error::StoreError;
 pub use keys::{
     KeyCheck, KeyKind, KeyRecord, KeyVersions, Keys, Rekeyed, StaleSecret, StaleSecrets,

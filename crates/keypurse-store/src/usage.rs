@@ -10,6 +10,7 @@ use keypurse_core::time::Timestamp;
 use keypurse_core::usage::TokenCounts;
 
 use crate::calls::Feature;
+use crate::costs::Costs;
 use crate::error::StoreError;
 use crate::statement::{CallRecord, CallState};
 
@@ -255,6 +256,11 @@ pub trait Usage {
     /// Sums over calls, equal to the ledger's to the nano-dollar, in the order
     /// of periods and keys. Calls that are settled but have no row yet count.
     async fn usage(&self, query: UsageQuery) -> Result<Vec<UsageRow>, StoreError>;
+
+    /// The same by token, feature and provider, and nothing but costs: for many
+    /// tokens at once. What the question says of [`UsageQuery::by`] and
+    /// [`UsageQuery::detail`] does not matter.
+    async fn costs(&self, query: UsageQuery) -> Result<Costs, StoreError>;
 
     /// Finished calls, newest first. Pages are stable.
     async fn calls(&self, page: CallsPage) -> Result<Vec<ListedCall>, StoreError>;

@@ -11,12 +11,12 @@ use keypurse_core::time::Timestamp;
 use keypurse_core::token::TokenName;
 use keypurse_store::{
     Account, AccountTopUp, Accounts, Action, Actor, AuditEvent, AuditHead, AuditLog, AuditPage,
-    AuditRecord, Calls, CallsPage, ChangeError, CreateAccountError, Credential, Digest, Guard,
-    HeldNow, HoldFailure, KeyKind, KeyRecord, KeyVersions, Keys, ListedCall, Made, NewAccount,
-    NewHold, NewSession, NewViewerKey, Once, RecordFailure, Rekeyed, Session, Sessions, Settlement,
-    SimulatedCall, StaleSecrets, StatementLine, StatementPage, Statements, Store, StoreError,
-    Token, TokenChange, TokenLabel, TokenSearch, TokenStanding, TokenTally, Tokens, TokensFound,
-    Usage, UsageQuery, UsageRow, Vitals, WriterVitals,
+    AuditRecord, Calls, CallsPage, ChangeError, Costs, CreateAccountError, Credential, Digest,
+    Guard, HeldNow, HoldFailure, KeyKind, KeyRecord, KeyVersions, Keys, ListedCall, Made,
+    NewAccount, NewHold, NewSession, NewViewerKey, Once, RecordFailure, Rekeyed, Session, Sessions,
+    Settlement, SimulatedCall, StaleSecrets, StatementLine, StatementPage, Statements, Store,
+    StoreError, Token, TokenChange, TokenLabel, TokenSearch, TokenStanding, TokenTally, Tokens,
+    TokensFound, Usage, UsageQuery, UsageRow, Vitals, WriterVitals,
 };
 
 /// What a test can break.
@@ -340,6 +340,11 @@ impl Usage for FaultyStore {
     async fn usage(&self, query: UsageQuery) -> Result<Vec<UsageRow>, StoreError> {
         self.faults.meet("usage");
         self.inner.usage(query).await
+    }
+
+    async fn costs(&self, query: UsageQuery) -> Result<Costs, StoreError> {
+        self.faults.meet("usage");
+        self.inner.costs(query).await
     }
 
     async fn calls(&self, page: CallsPage) -> Result<Vec<ListedCall>, StoreError> {

@@ -10,8 +10,8 @@ const DECIMALS: i32 = 9;
 /// Balances live strictly between minus and plus this (the seeds' schema).
 const RANGE: Money = Money::from_nanos(100_000 * NANOS_PER_DOLLAR);
 const MAX_INTEGER_DIGITS: usize = 5;
-/// Ten digits, a point and nine decimals.
-const MAX_TEXT: usize = 20;
+/// A sign, ten digits, a point and nine decimals.
+const MAX_TEXT: usize = 21;
 
 /// US dollars in whole nano-dollars: one cached input token can cost 38 of them.
 ///
@@ -118,15 +118,26 @@ impl Money {
 /// `0.000000001`.
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = [0; MAX_TEXT];
+        let text = self.write_from_end(&mut text);
+        f.write_str(std::str::from_utf8(text).expect("digits are ASCII"))
+    }
+}
+
+impl Money {
+    /// Appends what [`fmt::Display`] shows: reports write hundreds of thousands
+    /// of these, and the formatter takes several times as long.
+    pub fn append_to(self, text: &mut Vec<u8>) {
+        text.extend_from_slice(self.write_from_end(&mut [0; MAX_TEXT]));
+    }
+
+    fn write_from_end(self, text: &mut [u8; MAX_TEXT]) -> &[u8] {
         let (sign, mut dollars, mut fraction) = self.parts();
         let mut decimals = DECIMALS;
         while decimals > 1 && fraction.is_multiple_of(10) {
             fraction /= 10;
             decimals -= 1;
         }
-        // From its end: reports write hundreds of thousands of these, and the
-        // formatter takes three times as long.
-        let mut text = [0; MAX_TEXT];
         let mut at = MAX_TEXT;
         let mut put = |byte| {
             at -= 1;
@@ -142,8 +153,8 @@ impl fmt::Display for Money {
             dollars /= 10;
             put(digit(dollars));
         }
-        f.write_str(sign)?;
-        f.write_str(std::str::from_utf8(&text[at..]).expect("digits are ASCII"))
+        sign.bytes().for_each(put);
+        &text[at..]
     }
 }
 

@@ -16,6 +16,7 @@ pub mod linger;
 pub mod multipart;
 pub mod pace;
 pub mod peer;
+pub mod pieces;
 mod recognise;
 pub mod refusal;
 pub mod request_id;

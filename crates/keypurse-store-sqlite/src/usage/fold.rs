@@ -6,12 +6,12 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::days::{Days, Slot};
 use super::rows::{FreshKey, add_for_good};
-use super::sums::ByKind;
+use super::sums::{ByKind, Packed};
 
-/// Rows that move on at once: less than a millisecond of work.
-const AT_ONCE: i64 = 32;
-/// Rows of old hours that are deleted at once; they are next to each other.
-const DELETED_AT_ONCE: i64 = 512;
+/// Rows that move on at once, a few shelves: less than a millisecond of work.
+const AT_ONCE: i64 = 64;
+/// Shelves of old hours that are deleted at once; they are next to each other.
+const DELETED_AT_ONCE: i64 = 64;
 /// How long hours are kept, in days.
 pub(super) const HOURS_KEPT: i32 = 62;
 const HOUR_MINUTES: i64 = 60;
@@ -101,25 +101,20 @@ fn move_on(connection: &Connection, until: i64, hours_from: i32) -> rusqlite::Re
                 account: row.get(2)?,
                 token: row.get(3)?,
             };
-            Ok((key, row.get(4)?))
+            let mut sums = ByKind::default();
+            sums.add_packed(Packed::of_one(row.get_ref(4)?.as_blob()?)?)?;
+            Ok((key, sums))
         })?
-        .collect::<rusqlite::Result<Vec<(FreshKey, Vec<u8>)>>>()?;
+        .collect::<rusqlite::Result<Vec<(FreshKey, ByKind)>>>()?;
     let mut delete = connection.prepare_cached(
         "DELETE FROM usage_fresh
          WHERE hour = ? AND day = ? AND account_id = ? AND token_id = ?",
     )?;
-    for (key, packed) in fresh {
-        let mut sums = ByKind::default();
-        sums.add_packed(&packed)?;
-        add_for_good(connection, key, sums, hours_from)?;
-        let FreshKey {
-            slot,
-            account,
-            token,
-        } = key;
-        delete.execute(params![slot.hour, slot.day, account, token])?;
+    for (key, _) in &fresh {
+        let Slot { hour, day } = key.slot;
+        delete.execute(params![hour, day, key.account, key.token])?;
     }
-    Ok(())
+    add_for_good(connection, fresh, hours_from)
 }
 
 /// On disk it never goes back: what was not kept once is not there.
@@ -155,15 +150,19 @@ fn delete_hours_of(connection: &Connection, account: i64, from: i32) -> rusqlite
     let Some((day, hour)) = oldest else {
         return Ok(false);
     };
-    connection
-        .prepare_cached(
-            "DELETE FROM usage_hour WHERE account_id = ?1 AND day = ?2 AND hour = ?3
-                 AND token_id <= ifnull(
-                     (SELECT token_id FROM usage_hour
+    // Sums and details of the same shelves.
+    for table in ["usage_hour_detail", "usage_hour"] {
+        let sql = format!(
+            "DELETE FROM {table} WHERE account_id = ?1 AND day = ?2 AND hour = ?3
+                 AND shelf <= ifnull(
+                     (SELECT shelf FROM usage_hour
                       WHERE account_id = ?1 AND day = ?2 AND hour = ?3
-                      ORDER BY token_id LIMIT 1 OFFSET ?4),
-                     9223372036854775807)",
-        )?
-        .execute(params![account, day, hour, DELETED_AT_ONCE])?;
+                      ORDER BY shelf LIMIT 1 OFFSET ?4),
+                     9223372036854775807)"
+        );
+        connection
+            .prepare_cached(&sql)?
+            .execute(params![account, day, hour, DELETED_AT_ONCE])?;
+    }
     Ok(true)
 }

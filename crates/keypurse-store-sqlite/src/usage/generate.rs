@@ -88,16 +88,18 @@ fn one_slot(
     calls: u64,
     (models, last_day): (&[i64], i32),
 ) -> rusqlite::Result<()> {
-    for (token, sums) in of_each(usage, calls, models) {
-        let account = usage.account.0;
-        let key = FreshKey {
-            slot,
-            account,
-            token,
-        };
-        add_for_good(connection, key, sums, last_day - DAYS_WITH_HOURS + 1)?;
-    }
-    Ok(())
+    let account = usage.account.0;
+    let rows = of_each(usage, calls, models)
+        .into_iter()
+        .map(|(token, sums)| {
+            let key = FreshKey {
+                slot,
+                account,
+                token,
+            };
+            (key, sums)
+        });
+    add_for_good(connection, rows, last_day - DAYS_WITH_HOURS + 1)
 }
 
 fn one_slot_fresh(

@@ -1,6 +1,5 @@
 //! Sums by what a report tells apart.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use keypurse_core::id::TokenId;
@@ -8,9 +7,11 @@ use keypurse_core::time::Timestamp;
 use keypurse_store::{Dimension, StatusClass, UsageKey, UsageQuery, UsageRow, UsageSums};
 use rusqlite::Connection;
 
+use super::names::{Names, at};
+use super::read::Sink;
 use super::rows::ACCOUNT_KEY;
 use super::sums::{Brief, Entry, Rest};
-use crate::call_row::{feature, feature_code};
+use crate::call_row::feature;
 
 /// How far back a group is looked for before it is begun anew: sums of one
 /// token come together, and what is begun twice is joined in the end.
@@ -35,19 +36,11 @@ struct Group {
     rest: Option<Box<Rest>>,
 }
 
-/// What a model is called, and the place of its names in their order.
-#[derive(Clone, Copy, Debug)]
-struct Model {
-    provider: u32,
-    model: u32,
-}
-
 /// Gathers sums into groups.
 #[derive(Debug)]
 pub(super) struct Groups<'a> {
     query: &'a UsageQuery,
     names: Names,
-    feature: Option<u8>,
     groups: Vec<Group>,
 }
 
@@ -56,22 +49,59 @@ impl<'a> Groups<'a> {
         Ok(Self {
             query,
             names: Names::read(connection, query)?,
-            feature: query.feature.map(feature_code),
             groups: Vec::new(),
         })
     }
 
-    /// Adds what a token used in a period, if the report is about it.
-    pub(super) fn add(
-        &mut self,
-        period: i64,
-        token: i64,
-        entry: &Entry<'_>,
-    ) -> rusqlite::Result<()> {
+    /// The groups by period and name, each once; `begin` tells when a period
+    /// begins.
+    pub(super) fn finish(mut self, mut begin: impl FnMut(i64) -> Timestamp) -> Vec<UsageRow> {
+        // Most of it is in order.
+        self.groups.sort_by_key(|group| group.key);
+        let mut rows = Vec::with_capacity(self.groups.len());
+        let mut groups = std::mem::take(&mut self.groups).into_iter().peekable();
+        while let Some(mut group) = groups.next() {
+            while let Some(same) = groups.next_if(|next| next.key == group.key) {
+                group.join(&same);
+            }
+            rows.push(UsageRow {
+                period: begin(group.key.period),
+                key: self.key(&group.key),
+                sums: group.sums(),
+            });
+        }
+        rows
+    }
+
+    fn key(&self, group: &GroupKey) -> UsageKey {
+        let mut key = UsageKey::default();
+        for dimension in &self.query.by {
+            match dimension {
+                Dimension::Token => {
+                    key.token = (group.token != ACCOUNT_KEY).then_some(TokenId(group.token));
+                }
+                Dimension::Provider => {
+                    key.provider = Some(Arc::clone(&self.names.providers[at(group.provider)]));
+                }
+                Dimension::Model => {
+                    key.model = Some(Arc::clone(&self.names.models[at(group.model)]));
+                }
+                Dimension::Feature => key.feature = feature(group.feature),
+                Dimension::Status => key.status = group.status,
+            }
+        }
+        key
+    }
+}
+
+impl Sink for Groups<'_> {
+    fn wants_details(&self) -> bool {
+        self.query.detail
+    }
+
+    fn add(&mut self, period: i64, token: i64, entry: &Entry<'_>) -> rusqlite::Result<()> {
         let kind = entry.kind;
-        let is_wanted = self.feature.is_none_or(|feature| feature == kind.feature)
-            && self.query.status.is_none_or(|status| status == kind.status);
-        let Some(model) = self.names.wanted(kind.model).filter(|_| is_wanted) else {
+        let Some(model) = self.names.wanted(kind) else {
             return Ok(());
         };
         let mut key = GroupKey {
@@ -108,26 +138,6 @@ impl<'a> Groups<'a> {
         group.add(entry)?;
         self.groups.insert(place, group);
         Ok(())
-    }
-
-    /// The groups by period and name, each once; `begin` tells when a period
-    /// begins.
-    pub(super) fn finish(mut self, mut begin: impl FnMut(i64) -> Timestamp) -> Vec<UsageRow> {
-        // Most of it is in order.
-        self.groups.sort_by_key(|group| group.key);
-        let mut rows = Vec::with_capacity(self.groups.len());
-        let mut groups = self.groups.into_iter().peekable();
-        while let Some(mut group) = groups.next() {
-            while let Some(same) = groups.next_if(|next| next.key == group.key) {
-                group.join(&same);
-            }
-            rows.push(UsageRow {
-                period: begin(group.key.period),
-                key: self.names.key(&group.key, &self.query.by),
-                sums: group.sums(),
-            });
-        }
-        rows
     }
 }
 
@@ -167,89 +177,4 @@ impl Group {
             detail: self.rest.map(|rest| Box::new(rest.detail())),
         }
     }
-}
-
-/// Names of providers and models, each list in order.
-#[derive(Debug)]
-struct Names {
-    providers: Vec<Arc<str>>,
-    models: Vec<Arc<str>>,
-    /// Those the report is about, by their numbers in the table `model`.
-    wanted: Vec<Option<Model>>,
-}
-
-impl Names {
-    fn read(connection: &Connection, query: &UsageQuery) -> rusqlite::Result<Self> {
-        let known = connection
-            .prepare_cached("SELECT id, provider, name FROM model")?
-            .query_map([], |row| {
-                let provider: String = row.get(1)?;
-                let model = format!("{provider}/{}", row.get::<_, String>(2)?);
-                Ok((row.get(0)?, provider, model))
-            })?
-            .collect::<rusqlite::Result<Vec<(u32, String, String)>>>()?;
-        let providers = in_order(known.iter().map(|(_, provider, _)| provider));
-        let models = in_order(known.iter().map(|(_, _, model)| model));
-        let mut wanted = Vec::new();
-        for (id, provider, model) in &known {
-            let id = at(*id);
-            let is_other = |filter: &Option<String>, name: &String| {
-                filter.as_ref().is_some_and(|wanted| wanted != name)
-            };
-            if is_other(&query.provider, provider) || is_other(&query.model, model) {
-                continue;
-            }
-            if wanted.len() <= id {
-                wanted.resize(id + 1, None);
-            }
-            wanted[id] = Some(Model {
-                provider: place(&providers, provider),
-                model: place(&models, model),
-            });
-        }
-        Ok(Self {
-            providers,
-            models,
-            wanted,
-        })
-    }
-
-    fn wanted(&self, model: i64) -> Option<Model> {
-        *self.wanted.get(usize::try_from(model).ok()?)?
-    }
-
-    fn key(&self, group: &GroupKey, by: &[Dimension]) -> UsageKey {
-        let mut key = UsageKey::default();
-        for dimension in by {
-            match dimension {
-                Dimension::Token => {
-                    key.token = (group.token != ACCOUNT_KEY).then_some(TokenId(group.token));
-                }
-                Dimension::Provider => {
-                    key.provider = Some(Arc::clone(&self.providers[at(group.provider)]));
-                }
-                Dimension::Model => key.model = Some(Arc::clone(&self.models[at(group.model)])),
-                Dimension::Feature => key.feature = feature(group.feature),
-                Dimension::Status => key.status = group.status,
-            }
-        }
-        key
-    }
-}
-
-fn in_order<'a>(names: impl Iterator<Item = &'a String>) -> Vec<Arc<str>> {
-    let names: BTreeSet<&String> = names.collect();
-    names
-        .into_iter()
-        .map(|name| Arc::from(name.as_str()))
-        .collect()
-}
-
-fn place(names: &[Arc<str>], name: &str) -> u32 {
-    let place = names.partition_point(|other| **other < *name);
-    u32::try_from(place).expect("as many as models, whose numbers fit")
-}
-
-fn at(place: u32) -> usize {
-    usize::try_from(place).expect("32 bits fit")
 }

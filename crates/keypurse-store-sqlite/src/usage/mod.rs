@@ -8,19 +8,24 @@
 //! yet. See `docs/adr/0007-sums-move-on-when-their-hour-is-over.md`.
 
 mod calls;
+mod costs;
 mod days;
 mod fold;
 #[cfg(feature = "generate")]
 mod generate;
 mod groups;
 mod labels;
+mod names;
 mod prove;
 mod read;
 mod rows;
+mod shelf;
 mod start;
 mod sums;
+mod tables;
 
 pub(crate) use calls::calls;
+pub(crate) use costs::costs;
 pub(crate) use days::Days;
 pub(crate) use fold::Folding;
 #[cfg(feature = "generate")]

@@ -3,12 +3,13 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, Row};
+use rusqlite::Connection;
 
 use super::days::{Days, from_number, month};
 use super::rows::{EVERYBODY, token_code};
 use super::start::parse;
-use super::sums::{Kind, Sums, each};
+use super::sums::{Kind, Packed, Sums, each};
+use super::tables::{DAYS, HOURS, MONTHS, Shelves, read_shelf};
 use crate::audit::AuditError;
 use crate::call_row::CallRow;
 
@@ -201,8 +202,10 @@ impl Prover {
                 hours.add_right(of, digest);
             }
         })?;
-        each_row(connection, MONTHS, |of, digest| months.add_left(of, digest))?;
-        each_row(connection, HOURS, |of, digest| hours.add_left(of, digest))?;
+        each_on_shelves(connection, &MONTHS, |of, digest| {
+            months.add_left(of, digest);
+        })?;
+        each_on_shelves(connection, &HOURS, |of, digest| hours.add_left(of, digest))?;
         hours.0.retain(|(_, _, day), _| *day >= self.hours_from);
         self.by_day.agree("its calls", "its days", named_day)?;
         everybody.agree("everybody", "each token", named_day)?;
@@ -220,51 +223,68 @@ impl Prover {
     ) -> Result<(), AuditError> {
         let (first, by_day, by_account) =
             (self.first_whole_day, &mut self.by_day, &mut self.by_account);
-        for (table, is_fresh) in [(FRESH, true), (DAYS, false)] {
-            each_row(connection, table, |of, digest| {
-                see(of, digest, is_fresh);
-                let (account, token, day) = of;
-                if token == EVERYBODY {
-                    let charged = Digest {
-                        nanos: digest.nanos,
-                        ..Digest::default()
-                    };
-                    by_account.add_left((account, EVERYBODY, 0), charged);
-                } else if day >= i64::from(first) {
-                    by_day.add_right(of, digest);
-                }
-            })?;
-        }
+        let mut add = |of: Of, digest: Digest| {
+            let (account, token, day) = of;
+            if token == EVERYBODY {
+                let charged = Digest {
+                    nanos: digest.nanos,
+                    ..Digest::default()
+                };
+                by_account.add_left((account, EVERYBODY, 0), charged);
+            } else if day >= i64::from(first) {
+                by_day.add_right(of, digest);
+            }
+        };
+        each_fresh(connection, |of, digest| {
+            see(of, digest, true);
+            add(of, digest);
+        })?;
+        each_on_shelves(connection, &DAYS, |of, digest| {
+            see(of, digest, false);
+            add(of, digest);
+        })?;
         Ok(())
     }
 }
 
-const FRESH: &str = "SELECT account_id, token_id, day, sums FROM usage_fresh";
-const HOURS: &str = "SELECT account_id, token_id, day, sums FROM usage_hour";
-const DAYS: &str = "SELECT account_id, token_id, day, sums FROM usage_day";
-const MONTHS: &str = "SELECT account_id, token_id, month, sums FROM usage_month";
-
-fn each_row(
-    connection: &Connection,
-    table: &str,
-    mut see: impl FnMut(Of, Digest),
-) -> Result<(), AuditError> {
-    let read = |row: &Row<'_>| -> rusqlite::Result<(Of, Digest)> {
-        let mut digest = Digest::default();
-        each(row.get_ref(3)?.as_blob()?, |entry| {
-            let (brief, rest) = (entry.brief, entry.rest()?);
-            digest = digest.plus(Digest::of(entry.kind, &Sums { brief, rest }));
-            Ok(())
-        })?;
-        Ok(((row.get(0)?, row.get(1)?, row.get(2)?), digest))
-    };
-    let mut statement = connection.prepare(table)?;
+/// Shows the digest of every fresh row to `see`.
+fn each_fresh(connection: &Connection, mut see: impl FnMut(Of, Digest)) -> rusqlite::Result<()> {
+    let mut statement =
+        connection.prepare("SELECT account_id, token_id, day, sums FROM usage_fresh")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let (of, digest) = read(row)?;
-        see(of, digest);
+        let packed = Packed::of_one(row.get_ref(3)?.as_blob()?)?;
+        see((row.get(0)?, row.get(1)?, row.get(2)?), digest(packed)?);
     }
     Ok(())
+}
+
+/// Shows the digest of what each token used in each period to `see`.
+fn each_on_shelves(
+    connection: &Connection,
+    table: &Shelves,
+    mut see: impl FnMut(Of, Digest),
+) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare(table.everything)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (account, period) = (row.get(3)?, row.get(4)?);
+        read_shelf(row, true)?.each_token(|token, packed| {
+            see((account, token, period), digest(packed)?);
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+fn digest(packed: Packed<'_>) -> rusqlite::Result<Digest> {
+    let mut digest = Digest::default();
+    each(packed, |entry| {
+        let (brief, rest) = (entry.brief, entry.rest()?);
+        digest = digest.plus(Digest::of(entry.kind, &Sums { brief, rest }));
+        Ok(())
+    })?;
+    Ok(digest)
 }
 
 fn zones(connection: &Connection) -> rusqlite::Result<Vec<(i64, Days)>> {

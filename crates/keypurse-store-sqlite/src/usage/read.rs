@@ -9,11 +9,23 @@ use rusqlite::{Connection, OptionalExtension, ToSql, params};
 use super::days::{Days, Slot, first_day, from_number, month, number};
 use super::groups::Groups;
 use super::rows::{ACCOUNT_KEY, EVERYBODY, token_code};
-use super::sums::{ByKind, Sums, each};
+use super::shelf::{Shelf, shelf_of};
+use super::sums::{ByKind, Entry, Packed, Sums, each};
+use super::tables::{DAYS, HOURS, MONTHS, Shelves};
 use crate::recover;
 
 /// Tokens that are looked up one by one; of more, all rows are read.
 const LOOKED_UP: usize = 64;
+
+/// What sums are shown to.
+pub(super) trait Sink {
+    /// Whether it looks at details.
+    fn wants_details(&self) -> bool;
+
+    /// Adds what a token used in a period, if the report is about it. What one
+    /// token used in one period mostly comes together.
+    fn add(&mut self, period: i64, token: i64, entry: &Entry<'_>) -> rusqlite::Result<()>;
+}
 
 /// Answers a question, in one snapshot.
 pub(crate) fn usage(
@@ -22,18 +34,46 @@ pub(crate) fn usage(
     days: &Days,
 ) -> rusqlite::Result<Vec<UsageRow>> {
     let snapshot = connection.unchecked_transaction()?;
+    let groups = gather(&snapshot, query, days, Groups::of(&snapshot, query)?)?;
+    Ok(groups.finish(beginnings(query.step, days)))
+}
+
+/// Shows all sums a question is about to a sink.
+pub(super) fn gather<S: Sink>(
+    snapshot: &Connection,
+    query: &UsageQuery,
+    days: &Days,
+    sink: S,
+) -> rusqlite::Result<S> {
     let mut report = Report {
-        connection: &snapshot,
+        connection: snapshot,
         query,
         days: days.clone(),
         range: (number(query.begin), number(query.end)),
         tokens: Wanted::by(query),
-        groups: Groups::of(&snapshot, query)?,
+        sink,
     };
     report.add_what_moved_on()?;
     report.add_what_is_fresh()?;
     report.add_unwritten_calls()?;
-    Ok(report.finish())
+    Ok(report.sink)
+}
+
+/// Tells when a period begins: most questions are about the last one again.
+pub(super) fn beginnings(step: Step, days: &Days) -> impl FnMut(i64) -> Timestamp {
+    let mut last = None;
+    move |period| match last {
+        Some((known, begin)) if known == period => begin,
+        _ => {
+            let begin = if step == Step::Hour {
+                Timestamp::from_micros(0).plus_seconds(period * 60)
+            } else {
+                days.first_instant(i32::try_from(period).expect("a day"))
+            };
+            last = Some((period, begin));
+            begin
+        }
+    }
 }
 
 /// Which rows of sums are read.
@@ -70,51 +110,22 @@ impl Wanted {
     }
 }
 
-/// A table of sums, without whose they are.
-struct Table {
-    one: &'static str,
-    all: &'static str,
-}
+const ONE_FRESH: &str = "SELECT token_id, sums FROM usage_fresh
+     WHERE hour = ? AND day = ? AND account_id = ? AND token_id = ?";
+const ALL_FRESH: &str = "SELECT token_id, sums FROM usage_fresh
+     WHERE hour = ? AND day = ? AND account_id = ? AND token_id >= 0";
 
-const FRESH: Table = Table {
-    one: "SELECT token_id, sums FROM usage_fresh
-          WHERE account_id = ? AND day = ? AND hour = ? AND token_id = ?",
-    all: "SELECT token_id, sums FROM usage_fresh
-          WHERE account_id = ? AND day = ? AND hour = ? AND token_id >= 0",
-};
-
-const HOURS: Table = Table {
-    one: "SELECT token_id, sums FROM usage_hour
-          WHERE account_id = ? AND day = ? AND hour = ? AND token_id = ?",
-    all: "SELECT token_id, sums FROM usage_hour
-          WHERE account_id = ? AND day = ? AND hour = ? AND token_id >= 0",
-};
-
-const DAYS: Table = Table {
-    one: "SELECT token_id, sums FROM usage_day
-          WHERE account_id = ? AND day = ? AND token_id = ?",
-    all: "SELECT token_id, sums FROM usage_day
-          WHERE account_id = ? AND day = ? AND token_id >= 0",
-};
-
-const MONTHS: Table = Table {
-    one: "SELECT token_id, sums FROM usage_month
-          WHERE account_id = ? AND month = ? AND token_id = ?",
-    all: "SELECT token_id, sums FROM usage_month
-          WHERE account_id = ? AND month = ? AND token_id >= 0",
-};
-
-struct Report<'a> {
+struct Report<'a, S> {
     connection: &'a Connection,
     query: &'a UsageQuery,
     days: Days,
     /// First and last day.
     range: (i32, i32),
     tokens: Wanted,
-    groups: Groups<'a>,
+    sink: S,
 }
 
-impl Report<'_> {
+impl<S: Sink> Report<'_, S> {
     /// From the coarsest sums that have no day outside the range.
     fn add_what_moved_on(&mut self) -> rusqlite::Result<()> {
         let Some((begin, end)) = self.days_with_calls()? else {
@@ -125,7 +136,7 @@ impl Report<'_> {
                 for day in begin..=end {
                     let mut after = i64::MIN;
                     while let Some(hour) = self.hour_after(day, after)? {
-                        self.add_rows(&HOURS, &[&day, &hour], Slot { hour, day })?;
+                        self.add_shelves(&HOURS, &[&day, &hour], Slot { hour, day })?;
                         after = hour;
                     }
                 }
@@ -137,7 +148,7 @@ impl Report<'_> {
                     let this = month(day);
                     let next = first_day(this + 1);
                     if day == first_day(this) && next <= end.saturating_add(1) {
-                        self.add_rows(&MONTHS, &[&this], Slot { hour: 0, day })?;
+                        self.add_shelves(&MONTHS, &[&this], Slot { hour: 0, day })?;
                     } else {
                         self.add_days(day, end.min(next - 1))?;
                     }
@@ -176,7 +187,7 @@ impl Report<'_> {
     }
 
     fn add_days(&mut self, begin: i32, end: i32) -> rusqlite::Result<()> {
-        (begin..=end).try_for_each(|day| self.add_rows(&DAYS, &[&day], Slot { hour: 0, day }))
+        (begin..=end).try_for_each(|day| self.add_shelves(&DAYS, &[&day], Slot { hour: 0, day }))
     }
 
     /// The next hour of a day that somebody called in.
@@ -199,49 +210,77 @@ impl Report<'_> {
         let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
         while let Some((hour, day)) = next.query_row(params![last.0, last.1], read).optional()? {
             if (self.range.0..=self.range.1).contains(&day) {
-                self.add_rows(&FRESH, &[&day, &hour], Slot { hour, day })?;
+                self.add_fresh(Slot { hour, day })?;
             }
             last = (hour, day);
         }
         Ok(())
     }
 
-    /// Adds the rows of one slot.
-    fn add_rows(&mut self, table: &Table, key: &[&dyn ToSql], slot: Slot) -> rusqlite::Result<()> {
+    /// Adds the shelves of one slot.
+    fn add_shelves(
+        &mut self,
+        table: &Shelves,
+        period: &[&dyn ToSql],
+        slot: Slot,
+    ) -> rusqlite::Result<()> {
+        let with_details = self.sink.wants_details();
+        let mut key: Vec<&dyn ToSql> = vec![&self.query.account.0];
+        key.extend(period);
         let period = self.period(slot);
-        let groups = &mut self.groups;
-        let mut add = |token: i64, row: &rusqlite::Row<'_>| -> rusqlite::Result<()> {
-            let packed = row.get_ref(1)?.as_blob()?;
-            each(packed, |entry| groups.add(period, token, &entry))
+        let (connection, sink) = (self.connection, &mut self.sink);
+        let mut add = |shelf: Shelf<'_>, is_wanted: &dyn Fn(i64) -> bool| {
+            shelf.each_token(|token, packed| {
+                if is_wanted(token) {
+                    each(packed, |entry| sink.add(period, token, &entry))?;
+                }
+                Ok(())
+            })
         };
-        let mut key: Vec<&dyn ToSql> = [&self.query.account.0 as &dyn ToSql]
-            .into_iter()
-            .chain(key.iter().copied())
-            .collect();
+        match &self.tokens {
+            Wanted::Some(tokens) => tokens.iter().try_for_each(|wanted| {
+                let which = (shelf_of(*wanted), with_details);
+                table.read_one(connection, &key, which, |shelf| {
+                    add(shelf, &|token| token == *wanted)
+                })
+            }),
+            Wanted::Each(None) => table.read_all(connection, &key, with_details, |shelf| {
+                add(shelf, &|_| true)
+            }),
+            Wanted::Each(Some(wanted)) => table.read_all(connection, &key, with_details, |shelf| {
+                add(shelf, &|token| wanted.contains(&token))
+            }),
+        }
+    }
+
+    /// Adds the fresh rows of one slot.
+    fn add_fresh(&mut self, slot: Slot) -> rusqlite::Result<()> {
+        let period = self.period(slot);
+        let sink = &mut self.sink;
+        let mut add = |rows: &mut rusqlite::Rows<'_>| -> rusqlite::Result<()> {
+            while let Some(row) = rows.next()? {
+                let token = row.get(0)?;
+                if self.tokens.has(token) {
+                    let packed = Packed::of_one(row.get_ref(1)?.as_blob()?)?;
+                    each(packed, |entry| sink.add(period, token, &entry))?;
+                }
+            }
+            Ok(())
+        };
+        let Slot { hour, day } = slot;
+        let account = self.query.account.0;
         match &self.tokens {
             Wanted::Some(tokens) => {
-                let mut one = self.connection.prepare_cached(table.one)?;
-                for token in tokens {
-                    key.push(token);
-                    let mut rows = one.query(&*key)?;
-                    while let Some(row) = rows.next()? {
-                        add(*token, row)?;
-                    }
-                    key.pop();
-                }
+                let mut one = self.connection.prepare_cached(ONE_FRESH)?;
+                tokens
+                    .iter()
+                    .try_for_each(|token| add(&mut one.query(params![hour, day, account, token])?))
             }
-            Wanted::Each(tokens) => {
-                let mut all = self.connection.prepare_cached(table.all)?;
-                let mut rows = all.query(&*key)?;
-                while let Some(row) = rows.next()? {
-                    let token = row.get(0)?;
-                    if tokens.as_ref().is_none_or(|tokens| tokens.contains(&token)) {
-                        add(token, row)?;
-                    }
-                }
+            Wanted::Each(_) => {
+                let mut all = self.connection.prepare_cached(ALL_FRESH)?;
+                add(&mut all.query(params![hour, day, account])?)
             }
         }
-        Ok(())
     }
 
     /// Calls that are settled and have no row yet.
@@ -256,8 +295,9 @@ impl Report<'_> {
                 let (period, token) = (self.period(slot), token_code(&call));
                 let mut alone = ByKind::default();
                 alone.add(kind, &sums);
-                let packed = alone.pack();
-                each(&packed, |entry| self.groups.add(period, token, &entry))?;
+                let packed = alone.pack_as_one();
+                let packed = Packed::of_one(&packed)?;
+                each(packed, |entry| self.sink.add(period, token, &entry))?;
             }
         }
         Ok(())
@@ -275,22 +315,5 @@ impl Report<'_> {
             Step::Whole => self.range.0,
         };
         first.into()
-    }
-
-    fn finish(self) -> Vec<UsageRow> {
-        let (step, days) = (self.query.step, self.days);
-        let mut last = None;
-        self.groups.finish(|period| match last {
-            Some((known, begin)) if known == period => begin,
-            _ => {
-                let begin = if step == Step::Hour {
-                    Timestamp::from_micros(0).plus_seconds(period * 60)
-                } else {
-                    days.first_instant(i32::try_from(period).expect("a day"))
-                };
-                last = Some((period, begin));
-                begin
-            }
-        })
     }
 }

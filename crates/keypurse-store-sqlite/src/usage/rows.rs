@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, OptionalExtension, ToSql, params};
+use rusqlite::{Connection, params};
 
 use super::days::{Days, Slot, month};
-use super::sums::{ByKind, Sums};
+use super::shelf::shelf_of;
+use super::sums::{ByKind, Packed, Sums};
+use super::tables::{DAYS, HOURS, MONTHS};
 use crate::call_row::CallRow;
 
 /// The account's own key, where rows of sums have a token.
@@ -58,16 +60,7 @@ impl Gathered {
     pub(crate) fn write(mut self, connection: &Connection) -> rusqlite::Result<Option<i64>> {
         let first = self.0.first_key_value().map(|(key, _)| key.slot.hour);
         for (key, sums) in self.take() {
-            let FreshKey {
-                slot,
-                account,
-                token,
-            } = key;
-            FRESH.add(
-                connection,
-                params![slot.hour, slot.day, account, token],
-                sums,
-            )?;
+            add_fresh(connection, key, sums)?;
         }
         Ok(first)
     }
@@ -78,76 +71,61 @@ pub(super) fn token_code(call: &CallRow) -> i64 {
     call.token.map_or(ACCOUNT_KEY, |token| token.0)
 }
 
-/// A table of sums: how a row is found by its key, and written.
-struct Table {
-    find: &'static str,
-    write: &'static str,
-}
+const FIND_FRESH: &str = "SELECT sums FROM usage_fresh
+     WHERE hour = ? AND day = ? AND account_id = ? AND token_id = ?";
+const WRITE_FRESH: &str = "INSERT OR REPLACE INTO usage_fresh
+     (hour, day, account_id, token_id, sums) VALUES (?, ?, ?, ?, ?)";
 
-const FRESH: Table = Table {
-    find: "SELECT sums FROM usage_fresh
-           WHERE hour = ? AND day = ? AND account_id = ? AND token_id = ?",
-    write: "INSERT OR REPLACE INTO usage_fresh (hour, day, account_id, token_id, sums)
-            VALUES (?, ?, ?, ?, ?)",
-};
-
-const HOURS: Table = Table {
-    find: "SELECT sums FROM usage_hour
-           WHERE account_id = ? AND day = ? AND hour = ? AND token_id = ?",
-    write: "INSERT OR REPLACE INTO usage_hour (account_id, day, hour, token_id, sums)
-            VALUES (?, ?, ?, ?, ?)",
-};
-
-const DAYS: Table = Table {
-    find: "SELECT sums FROM usage_day WHERE account_id = ? AND day = ? AND token_id = ?",
-    write: "INSERT OR REPLACE INTO usage_day (account_id, day, token_id, sums)
-            VALUES (?, ?, ?, ?)",
-};
-
-const MONTHS: Table = Table {
-    find: "SELECT sums FROM usage_month WHERE account_id = ? AND month = ? AND token_id = ?",
-    write: "INSERT OR REPLACE INTO usage_month (account_id, month, token_id, sums)
-            VALUES (?, ?, ?, ?)",
-};
-
-impl Table {
-    /// Adds sums to the row of a key, or makes it.
-    fn add(
-        &self,
-        connection: &Connection,
-        key: &[&dyn ToSql],
-        mut sums: ByKind,
-    ) -> rusqlite::Result<()> {
-        let known: Option<Vec<u8>> = connection
-            .prepare_cached(self.find)?
-            .query_row(key, |row| row.get(0))
-            .optional()?;
-        if let Some(known) = known {
-            sums.add_packed(&known)?;
-        }
-        let packed = sums.pack();
-        let values: Vec<&dyn ToSql> = key.iter().copied().chain([&packed as _]).collect();
-        connection.prepare_cached(self.write)?.execute(&*values)?;
-        Ok(())
-    }
-}
-
-/// Adds sums of an hour to those of its day and month, and to those of hours
-/// unless it is too old for these.
-pub(super) fn add_for_good(
-    connection: &Connection,
-    key: FreshKey,
-    sums: ByKind,
-    hours_from: i32,
-) -> rusqlite::Result<()> {
+/// Adds sums to the fresh row of a key, or makes it.
+fn add_fresh(connection: &Connection, key: FreshKey, mut sums: ByKind) -> rusqlite::Result<()> {
     let FreshKey {
         slot: Slot { hour, day },
         account,
         token,
     } = key;
-    if day >= hours_from {
-        HOURS.add(connection, params![account, day, hour, token], sums.clone())?;
+    let mut find = connection.prepare_cached(FIND_FRESH)?;
+    let mut known = find.query(params![hour, day, account, token])?;
+    if let Some(known) = known.next()? {
+        sums.add_packed(Packed::of_one(known.get_ref(0)?.as_blob()?)?)?;
     }
-    DAYS.add(connection, params![account, day, token], sums.clone())?;
-    MONTHS.add(connection, params![account, month(day), token], sums)
+    drop(known);
+    connection.prepare_cached(WRITE_FRESH)?.execute(params![
+        hour,
+        day,
+        account,
+        token,
+        sums.pack_as_one()
+    ])?;
+    Ok(())
+}
+
+/// Adds sums of hours, in the order of their keys, to those of their days and
+/// months, and to those of hours unless they are too old for these.
+pub(super) fn add_for_good(
+    connection: &Connection,
+    rows: impl IntoIterator<Item = (FreshKey, ByKind)>,
+    hours_from: i32,
+) -> rusqlite::Result<()> {
+    let mut rows = rows.into_iter().peekable();
+    while let Some((key, sums)) = rows.next() {
+        let FreshKey {
+            slot: Slot { hour, day },
+            account,
+            ..
+        } = key;
+        let shelf = shelf_of(key.token);
+        let mut more = BTreeMap::from([(key.token, sums)]);
+        let is_beside = |next: &(FreshKey, ByKind)| {
+            (next.0.slot, next.0.account, shelf_of(next.0.token)) == (key.slot, account, shelf)
+        };
+        while let Some((key, sums)) = rows.next_if(is_beside) {
+            more.insert(key.token, sums);
+        }
+        if day >= hours_from {
+            HOURS.add(connection, params![account, day, hour], shelf, &more)?;
+        }
+        DAYS.add(connection, params![account, day], shelf, &more)?;
+        MONTHS.add(connection, params![account, month(day)], shelf, &more)?;
+    }
+    Ok(())
 }

@@ -80,7 +80,9 @@ fn nothing_is_forgotten(connection: &Connection) -> rusqlite::Result<bool> {
 fn forget_sums(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(
         "DELETE FROM usage_fresh; DELETE FROM usage_hour; DELETE FROM usage_day;
-         DELETE FROM usage_month; DELETE FROM usage_zone; DELETE FROM usage_before;",
+         DELETE FROM usage_month; DELETE FROM usage_hour_detail;
+         DELETE FROM usage_day_detail; DELETE FROM usage_month_detail;
+         DELETE FROM usage_zone; DELETE FROM usage_before;",
     )
 }
 
@@ -103,19 +105,8 @@ fn sum_all(connection: &Connection, zone: &TimeZone, now: Timestamp) -> rusqlite
     while let Some(call) = calls.next()? {
         gathered.add(&CallRow::read(call)?, &mut days);
         if gathered.len() >= GATHERED {
-            write(connection, &mut gathered, hours_from)?;
+            add_for_good(connection, gathered.take(), hours_from)?;
         }
     }
-    write(connection, &mut gathered, hours_from)
-}
-
-fn write(
-    connection: &Connection,
-    gathered: &mut Gathered,
-    hours_from: i32,
-) -> rusqlite::Result<()> {
-    for (key, sums) in gathered.take() {
-        add_for_good(connection, key, sums, hours_from)?;
-    }
-    Ok(())
+    add_for_good(connection, gathered.take(), hours_from)
 }

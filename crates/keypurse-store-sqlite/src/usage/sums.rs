@@ -1,10 +1,11 @@
 //! Sums over calls, and how they are packed.
 //!
-//! Packed sums are entries in the order of their kinds. An entry is its model
-//! (a number of the table `model`), a byte of feature and status, the numbers
-//! every report wants, and the length of the rest: a mask that says which of
-//! the other numbers are not zero, and those numbers. Numbers are added at the
-//! end, so that sums packed before have none of the new ones.
+//! Packed sums are entries in the order of their kinds, in two parts. In the
+//! one an entry is its model (a number of the table `model`), a byte of feature
+//! and status, and the numbers every report wants. In the other, which few
+//! reports read, it is its length, a mask that says which of the other numbers
+//! are not zero, and those numbers. Numbers are added at the end, so that sums
+//! packed before have none of the new ones.
 
 use keypurse_core::money::Money;
 use keypurse_core::usage::{COUNTS, Certainty, ServiceTier, TokenCounts};
@@ -114,7 +115,7 @@ impl Sums {
     }
 
     /// Those of so many calls as nobody made.
-    #[cfg(feature = "generate")]
+    #[cfg(any(test, feature = "generate"))]
     pub(super) fn made_up(calls: u64) -> Self {
         let brief = Brief {
             calls,
@@ -156,7 +157,7 @@ impl ByKind {
         }
     }
 
-    pub(crate) fn add_packed(&mut self, packed: &[u8]) -> rusqlite::Result<()> {
+    pub(crate) fn add_packed(&mut self, packed: Packed<'_>) -> rusqlite::Result<()> {
         each(packed, |entry| {
             let (brief, rest) = (entry.brief, entry.rest()?);
             self.add(entry.kind, &Sums { brief, rest });
@@ -164,29 +165,69 @@ impl ByKind {
         })
     }
 
-    pub(crate) fn pack(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(self.0.len() * 48);
-        let mut rest = Vec::with_capacity(48);
+    /// Both parts.
+    pub(crate) fn pack(&self) -> (Vec<u8>, Vec<u8>) {
+        let mut briefs = Vec::with_capacity(self.0.len() * 12);
+        let mut rests = Vec::with_capacity(self.0.len() * 40);
+        let mut rest = Vec::with_capacity(40);
         for (kind, sums) in &self.0 {
-            varint::write(&mut bytes, kind.model);
-            bytes.push(kind.feature << STATUS_BITS | status_code(kind.status));
+            varint::write(&mut briefs, kind.model);
+            briefs.push(kind.feature << STATUS_BITS | status_code(kind.status));
             let Brief {
                 calls,
                 simulated,
                 estimated,
                 cost,
             } = sums.brief;
-            varint::write(&mut bytes, calls.cast_signed());
-            varint::write(&mut bytes, simulated.cast_signed());
-            varint::write(&mut bytes, estimated.cast_signed());
-            varint::write(&mut bytes, cost.nanos());
+            varint::write(&mut briefs, calls.cast_signed());
+            varint::write(&mut briefs, simulated.cast_signed());
+            varint::write(&mut briefs, estimated.cast_signed());
+            varint::write(&mut briefs, cost.nanos());
             sums.rest.pack(&mut rest);
-            let length = i64::try_from(rest.len()).expect("some bytes");
-            varint::write(&mut bytes, length);
-            bytes.append(&mut rest);
+            write_length(&mut rests, &rest);
+            rests.append(&mut rest);
         }
+        (briefs, rests)
+    }
+
+    /// Both parts in one, as a row of fresh sums has them.
+    pub(crate) fn pack_as_one(&self) -> Vec<u8> {
+        let (briefs, mut rests) = self.pack();
+        let mut bytes = Vec::with_capacity(2 + briefs.len() + rests.len());
+        write_length(&mut bytes, &briefs);
+        bytes.extend_from_slice(&briefs);
+        bytes.append(&mut rests);
         bytes
     }
+}
+
+/// Packed sums; without details where nobody reads them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Packed<'a> {
+    pub(crate) briefs: &'a [u8],
+    pub(crate) rests: Option<&'a [u8]>,
+}
+
+impl<'a> Packed<'a> {
+    /// Reads what [`ByKind::pack_as_one`] packed.
+    pub(crate) fn of_one(mut bytes: &'a [u8]) -> rusqlite::Result<Self> {
+        let briefs = read_part(&mut bytes).ok_or_else(unreadable)?;
+        let rests = Some(bytes);
+        Ok(Self { briefs, rests })
+    }
+}
+
+/// Appends how long a part is that follows.
+pub(super) fn write_length(bytes: &mut Vec<u8>, part: &[u8]) {
+    varint::write(bytes, i64::try_from(part.len()).expect("some bytes"));
+}
+
+/// Takes a part and its length off the front.
+pub(super) fn read_part<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let length = usize::try_from(varint::read(bytes)?).ok()?;
+    let (part, after) = bytes.split_at_checked(length)?;
+    *bytes = after;
+    Some(part)
 }
 
 impl Rest {
@@ -216,11 +257,12 @@ impl Rest {
 pub(crate) struct Entry<'a> {
     pub(crate) kind: Kind,
     pub(crate) brief: Brief,
-    rest: &'a [u8],
+    rest: Option<&'a [u8]>,
 }
 
 impl<'a> Entry<'a> {
-    fn read(bytes: &mut &'a [u8]) -> Option<Self> {
+    fn read(packed: &mut Packed<'a>) -> Option<Self> {
+        let bytes = &mut packed.briefs;
         let model = varint::read(bytes)?;
         let (code, after) = bytes.split_first()?;
         *bytes = after;
@@ -235,25 +277,29 @@ impl<'a> Entry<'a> {
             estimated: varint::read(bytes)?.cast_unsigned(),
             cost: Money::from_nanos(varint::read(bytes)?),
         };
-        let length = usize::try_from(varint::read(bytes)?).ok()?;
-        let (rest, after) = bytes.split_at_checked(length)?;
-        *bytes = after;
+        let rest = match &mut packed.rests {
+            Some(rests) => Some(read_part(rests)?),
+            None => None,
+        };
         Some(Self { kind, brief, rest })
     }
 
-    /// What few reports want.
+    /// What few reports want; it has to be there.
     pub(crate) fn rest(&self) -> rusqlite::Result<Rest> {
-        Rest::read(self.rest).ok_or_else(unreadable)
+        self.rest.and_then(Rest::read).ok_or_else(unreadable)
     }
 }
 
 /// Shows every entry of packed sums to `see`.
 pub(crate) fn each<'a>(
-    mut packed: &'a [u8],
+    mut packed: Packed<'a>,
     mut see: impl FnMut(Entry<'a>) -> rusqlite::Result<()>,
 ) -> rusqlite::Result<()> {
-    while !packed.is_empty() {
+    while !packed.briefs.is_empty() {
         see(Entry::read(&mut packed).ok_or_else(unreadable)?)?;
+    }
+    if packed.rests.is_some_and(|rests| !rests.is_empty()) {
+        return Err(unreadable());
     }
     Ok(())
 }
@@ -267,14 +313,14 @@ const fn status_code(status: StatusClass) -> u8 {
     }
 }
 
-fn unreadable() -> rusqlite::Error {
+pub(super) fn unreadable() -> rusqlite::Error {
     let why = "sums over calls are not readable";
     rusqlite::Error::FromSqlConversionFailure(0, Type::Blob, why.into())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Brief, ByKind, Kind, NUMBERS, Rest, Sums, each};
+    use super::{Brief, ByKind, Kind, NUMBERS, Packed, Rest, Sums, each};
     use keypurse_core::money::Money;
     use keypurse_store::StatusClass;
     use proptest::prelude::*;
@@ -318,11 +364,14 @@ mod tests {
                 all.add(*kind, numbers);
                 let mut one = ByKind::default();
                 one.add(*kind, numbers);
-                sums.add_packed(&one.pack()).unwrap();
+                let packed = one.pack_as_one();
+                sums.add_packed(Packed::of_one(&packed).unwrap()).unwrap();
             }
             prop_assert_eq!(&sums, &all);
             let mut again = ByKind::default();
-            again.add_packed(&all.pack()).unwrap();
+            let (briefs, rests) = all.pack();
+            let rests = Some(&*rests);
+            again.add_packed(Packed { briefs: &briefs, rests }).unwrap();
             prop_assert_eq!(&again, &all);
         }
 
@@ -330,10 +379,9 @@ mod tests {
         fn torn_sums_are_noticed(entry in any_entry(), cut in 1..100_usize) {
             let mut sums = ByKind::default();
             sums.add(entry.0, &entry.1);
-            let packed = sums.pack();
+            let packed = sums.pack_as_one();
             let torn = &packed[..packed.len().saturating_sub(cut)];
-            prop_assume!(!torn.is_empty());
-            let read = each(torn, |_| Ok(()));
+            let read = Packed::of_one(torn).and_then(|torn| each(torn, |_| Ok(())));
             prop_assert!(read.is_err());
         }
     }

@@ -20,7 +20,7 @@ use super::command::{Command, Reply};
 use super::dictionary::Dictionary;
 use super::gathering::Gathering;
 use super::meters::Meters;
-use super::noted::Noted;
+use super::noted::{self, Noted};
 use super::once::{self, Claims};
 use super::space::{Space, is_full};
 use super::write_back::WriteBack;
@@ -249,7 +249,7 @@ impl Writer {
         let guard = StopOnPanic;
         let mut gathering = Gathering::default();
         while commands.blocking_recv_many(&mut waiting, BATCH) > 0 {
-            self.linger(&waiting);
+            noted::linger(&waiting);
             gathering.wait();
             while waiting.len() < BATCH
                 && let Ok(command) = commands.try_recv()

@@ -87,14 +87,14 @@ impl Command {
     }
 }
 
-impl Writer {
-    /// Lets noted calls wait for company, until somebody asks.
-    pub(super) fn linger(&self, waiting: &[Command]) {
-        if !waiting.iter().any(Command::is_awaited) {
-            std::thread::park_timeout(LINGER);
-        }
+/// Lets noted calls wait for company, until somebody asks.
+pub(super) fn linger(waiting: &[Command]) {
+    if !waiting.iter().any(Command::is_awaited) {
+        std::thread::park_timeout(LINGER);
     }
+}
 
+impl Writer {
     /// Records what was noted and is not part of this batch yet.
     pub(super) fn record_noted(
         &mut self,

@@ -56,7 +56,7 @@ pub async fn noted_calls_are_read_by_whoever_asks_next(store: &dyn Store) {
     let lines = store.statement(page).await.expect("a working store");
     let calls = lines.iter().filter_map(|line| match &line.cause {
         Cause::Call(call) => Some(call.call.ordered),
-        _ => None,
+        Cause::Entry { .. } => None,
     });
     let mut calls: Vec<_> = calls.collect();
     calls.sort_unstable();

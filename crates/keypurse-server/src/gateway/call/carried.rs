@@ -112,7 +112,9 @@ mod tests {
         ended.await.unwrap();
     }
 
-    async fn breaks(_client: oneshot::Sender<()>) {
+    async fn breaks(client: oneshot::Sender<()>) {
+        let _client = client;
+        std::future::ready(()).await;
         panic!("as meant");
     }
 

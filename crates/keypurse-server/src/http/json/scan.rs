@@ -161,7 +161,9 @@ impl<'a> Scanner<'a> {
         if !self.take(b'}') {
             loop {
                 let name = self.name()?;
-                self.refuse_known(&name, outer, &mut many)?;
+                if self.is_known(&name, outer, &mut many) {
+                    return Err(self.fault(format!("duplicate key `{name}`")));
+                }
                 self.names.push(name);
                 self.skip_space();
                 if !self.take(b':') {
@@ -205,26 +207,17 @@ impl<'a> Scanner<'a> {
         Ok(decoded(&self.text[start..self.at]))
     }
 
-    /// Names are those from `outer` on, or in `many` when they are many.
-    fn refuse_known(
-        &self,
-        name: &Cow<'a, str>,
-        outer: usize,
-        many: &mut HashSet<Cow<'a, str>>,
-    ) -> Result<(), Fault> {
+    /// Whether the object has this name. Names are those from `outer` on, and in
+    /// `many` as well when they are many.
+    fn is_known(&self, name: &str, outer: usize, many: &mut HashSet<String>) -> bool {
         let names = &self.names[outer..];
-        let is_known = if names.len() < FEW_KEYS {
-            names.contains(name)
-        } else {
-            if many.is_empty() {
-                many.extend(names.iter().cloned());
-            }
-            !many.insert(name.clone())
-        };
-        if is_known {
-            return Err(self.fault(format!("duplicate key `{name}`")));
+        if names.len() < FEW_KEYS {
+            return names.iter().any(|known| known == name);
         }
-        Ok(())
+        if many.is_empty() {
+            many.extend(names.iter().map(ToString::to_string));
+        }
+        !many.insert(name.to_owned())
     }
 
     fn string(&mut self) -> Result<(), Fault> {

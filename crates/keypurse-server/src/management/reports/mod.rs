@@ -26,6 +26,6 @@ use crate::http::refusal::Refusal;
 
 /// Does what may take long where it holds up no call.
 async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
-    let done = tokio::task::spawn_blocking(work).await;
+    let done = keypurse_store::aside(work).await;
     done.map_err(|_| Refusal::Bug)
 }

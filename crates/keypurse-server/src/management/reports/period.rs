@@ -36,7 +36,7 @@ impl Periods {
     }
 
     /// The name of the period that starts then.
-    fn name(&self, start: Timestamp) -> String {
+    pub(super) fn name(&self, start: Timestamp) -> String {
         match self.step {
             Step::Whole => self.range.begin.to_string(),
             Step::Hour => start.to_string(),

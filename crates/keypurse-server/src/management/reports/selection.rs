@@ -1,5 +1,6 @@
 //! Whose calls a report is about, and what they are called.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use keypurse_core::id::TokenId;
@@ -131,11 +132,11 @@ impl Labels {
 
     /// A token's name, or what the account's key is called. A token that was
     /// made since the names were read has its id for one.
-    pub(super) fn name(&self, token: Option<TokenId>) -> String {
+    pub(super) fn name(&self, token: Option<TokenId>) -> Cow<'_, str> {
         match (token, self.label(token)) {
-            (None, _) => ACCOUNT_KEY.to_owned(),
-            (Some(_), Some(label)) => label.name.clone(),
-            (Some(id), None) => id.to_string(),
+            (None, _) => ACCOUNT_KEY.into(),
+            (Some(_), Some(label)) => (&*label.name).into(),
+            (Some(id), None) => id.to_string().into(),
         }
     }
 

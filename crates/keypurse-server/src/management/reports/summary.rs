@@ -5,7 +5,8 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::HeaderMap;
 use jiff::civil::Date;
-use keypurse_store::{Step, UsageQuery, UsageRow};
+use keypurse_core::id::TokenId;
+use keypurse_store::{Costs, Step, UsageQuery};
 
 use super::aside;
 use super::costs;
@@ -45,20 +46,40 @@ pub(in crate::management) async fn summary(
     let query = query.as_deref();
     refuse_strangers(&reader, query)?;
     let asked = Asked::read(query)?;
-    let (selection, rows) = gather(&state, &reader, &asked).await?;
     let periods = Periods {
         range: asked.range,
         step: asked.step,
         zone: state.settings.zone.clone(),
     };
+    let selection = select(&state, &reader, &asked.filters).await?;
+    asked.must_be_answerable(&selection, day_of(state.now(), &periods.zone))?;
     let as_table = csv::is_preferred(&headers);
-    aside(move || match (asked.groups, as_table) {
-        (None, false) => costs::json(rows, &selection, &periods),
-        (None, true) => costs::table(rows, &selection, &periods),
-        (Some(groups), false) => groups::json(&groups, rows, &selection, &asked.filters, &periods),
-        (Some(groups), true) => groups::table(&groups, rows, &selection, &asked.filters, &periods),
-    })
-    .await
+    let query = asked.query(&reader, &selection);
+    let Some(groups) = asked.groups.as_deref() else {
+        let costs = match query {
+            Some(query) => state.store.costs(query).await?,
+            None => Costs::default(),
+        };
+        let tokens = costs.tokens.iter().map(|one| one.token);
+        let selection = anew(&state, &reader, &asked.filters, selection, tokens).await?;
+        if as_table {
+            return aside(move || costs::table(costs, selection, &periods)).await;
+        }
+        return costs::json(costs, selection, periods).await;
+    };
+    let rows = match query {
+        Some(query) => state.store.usage(query).await?,
+        None => Vec::new(),
+    };
+    let tokens = rows.iter().map(|row| row.key.token);
+    let selection = anew(&state, &reader, &asked.filters, selection, tokens).await?;
+    let groups = groups.to_vec();
+    let told = if as_table {
+        groups::table
+    } else {
+        groups::json
+    };
+    aside(move || told(&groups, rows, &selection, &asked.filters, &periods)).await
 }
 
 /// Refuses a token that names another, before anything else is looked at.
@@ -68,26 +89,19 @@ pub(super) fn refuse_strangers(reader: &Reader, query: Option<&str>) -> Result<(
     named.try_for_each(|name| reader.may_see(&name))
 }
 
-/// What is asked for, and the names of everybody in it.
-async fn gather(
+/// Reads the names again if a token was made, and has called, since they were
+/// read.
+async fn anew(
     state: &AppState,
     reader: &Reader,
-    asked: &Asked,
-) -> Result<(Selection, Vec<UsageRow>), Refusal> {
-    let selection = select(state, reader, &asked.filters).await?;
-    let today = day_of(state.now(), &state.settings.zone);
-    asked.must_be_answerable(&selection, today)?;
-    let Some(query) = asked.query(reader, &selection) else {
-        return Ok((selection, Vec::new()));
-    };
-    let rows = state.store.usage(query).await?;
-    let is_known = |row: &UsageRow| selection.labels.knows(row.key.token);
-    if rows.iter().all(is_known) {
-        return Ok((selection, rows));
+    filters: &Filters,
+    selection: Selection,
+    mut tokens: impl Iterator<Item = Option<TokenId>>,
+) -> Result<Selection, Refusal> {
+    if tokens.all(|token| selection.labels.knows(token)) {
+        return Ok(selection);
     }
-    // A token was made, and has called, since the names were read.
-    let selection = select(state, reader, &asked.filters).await?;
-    Ok((selection, rows))
+    select(state, reader, filters).await
 }
 
 impl Asked {
@@ -143,7 +157,7 @@ impl Asked {
             end,
             step: self.step,
             by: match &self.groups {
-                None => costs::DIMENSIONS.to_vec(),
+                None => Vec::new(),
                 Some(groups) => groups::dimensions(groups),
             },
             provider: filters.provider,

@@ -6,18 +6,20 @@ use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
 use keypurse_core::token::TokenKind;
 
+use super::costs::{flat, in_order_of_costs};
 use super::labels::tagged_token;
 use super::made::{Made, expected, local_day};
 use super::planned::{Ending, Planned};
 use super::questions::{Dice, Known};
 use crate::conformance::{NOW, account, join_all};
-use crate::{CallsPage, Feature, StatusClass, Step, Store, Token, Whose};
+use crate::{CallsPage, Dimension, Feature, StatusClass, Step, Store, Token, UsageQuery, Whose};
 
 const DAY_SECONDS: i64 = 24 * 3600;
 /// Calls are of so many days; hours are asked for of fewer.
 const DAYS: i64 = 430;
 const DAYS_WITH_HOURS: i64 = 60;
 const QUESTIONS: usize = 150;
+const COSTS_BY: [Dimension; 3] = [Dimension::Token, Dimension::Feature, Dimension::Provider];
 /// Calls that are made at once.
 const AT_ONCE: usize = 5;
 const MODELS: [(&str, &str); 4] = [
@@ -107,7 +109,19 @@ impl History {
             let rows = store.usage(query.clone()).await.expect("a report");
             let expected = expected(&self.made, &query, &self.zone);
             assert_eq!(rows, expected, "{query:?}");
+            self.costs_are_told(store, query).await;
         }
+    }
+
+    async fn costs_are_told(&self, store: &dyn Store, query: UsageQuery) {
+        let told = store.costs(query.clone()).await.expect("a report");
+        let query = UsageQuery {
+            by: COSTS_BY.to_vec(),
+            detail: false,
+            ..query
+        };
+        let expected = expected(&self.made, &query, &self.zone);
+        assert_eq!(flat(&told), in_order_of_costs(expected), "{query:?}");
     }
 
     /// Asks questions of days and longer, when hours may be gone.

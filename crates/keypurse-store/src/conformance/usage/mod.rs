@@ -1,6 +1,7 @@
 //! Promises about reports: figures are those of the calls, to the nano-dollar,
 //! whatever zone days are of and whatever happens to store, tokens and rows.
 
+mod costs;
 mod history;
 mod labels;
 mod made;

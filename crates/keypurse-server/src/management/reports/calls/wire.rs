@@ -59,7 +59,7 @@ impl<'a> Call<'a> {
         let record = &call.record;
         Self {
             request_id: record.call.to_string(),
-            token: labels.name(call.token),
+            token: labels.name(call.token).into_owned(),
             provider: &record.provider,
             model: &record.model,
             feature: record.feature.as_str(),

@@ -1,138 +1,151 @@
 //! Sums put where the report tells them.
 
-use std::cmp::Ordering;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::ops::Range;
 
 use keypurse_core::money::Money;
-use keypurse_store::{Feature, UsageRow};
+use keypurse_store::{CostSum, Costs, Feature, TokenCosts};
 
 use crate::management::reports::period::Periods;
 use crate::management::reports::selection::Selection;
 
-/// What everybody's calls cost.
-#[derive(Debug, Default)]
-pub(super) struct Costs {
-    /// By name: the account's key, then tokens as they were made.
-    pub(super) tokens: Vec<TokenCosts>,
+/// What everybody's calls cost, by name.
+#[derive(Debug)]
+pub(super) struct Report {
+    /// The account's key, then tokens as they were made.
+    pub(super) names: Vec<NameCosts>,
+    /// What periods are called, by their places.
+    pub(super) periods: Vec<String>,
+    costs: Costs,
 }
 
 /// What calls of tokens of one name cost.
 #[derive(Debug)]
-pub(super) struct TokenCosts {
+pub(super) struct NameCosts {
     pub(super) name: String,
-    /// By period, the first one first.
-    pub(super) periods: Vec<(Arc<str>, PeriodCosts)>,
+    /// Where its sums are.
+    sums: Range<usize>,
 }
 
-/// What calls cost in one period, by feature. There are few.
-pub(super) type PeriodCosts = Vec<(&'static str, Cell)>;
-
-/// What calls of one feature cost in one period.
-#[derive(Debug, Default)]
-pub(super) struct Cell {
-    /// By provider: how many there were, and what they cost.
-    pub(super) providers: Vec<(Arc<str>, u64, Money)>,
-}
-
-impl Costs {
-    /// Puts sums in their places. Tokens of one name are one. Rows come in the
-    /// order of their periods.
-    pub(super) fn of(rows: Vec<UsageRow>, selection: &Selection, periods: &Periods) -> Self {
-        let names = selection.names.iter().map(|named| named.name.clone());
-        let mut tokens: Vec<TokenCosts> = names.map(TokenCosts::named).collect();
-        let mut places = HashMap::new();
-        for (place, token) in tokens.iter().enumerate() {
-            places.insert(token.name.clone(), place);
+impl Report {
+    /// Puts sums in their places. Tokens of one name are one.
+    pub(super) fn of(mut costs: Costs, selection: Selection, periods: &Periods) -> Self {
+        let tokens = std::mem::take(&mut costs.tokens);
+        let (parts, strangers) = by_name(tokens, &selection);
+        let mut names = Vec::with_capacity(selection.names.len() + strangers.len());
+        for (named, parts) in selection.names.into_iter().zip(&parts) {
+            let sums = joined(&mut costs.sums, parts);
+            if named.is_shown || !sums.is_empty() {
+                let name = named.name;
+                names.push(NameCosts { name, sums });
+            }
         }
-        let mut known = HashMap::new();
-        let mut name_period = periods.names();
-        for row in rows {
-            let place = *known.entry(row.key.token).or_insert_with(|| {
-                let name = selection.labels.name(row.key.token);
-                *places.entry(name.clone()).or_insert_with(|| {
-                    tokens.push(TokenCosts::named(name));
-                    tokens.len() - 1
-                })
-            });
-            tokens[place].add(name_period(row.period), row);
+        for (name, part) in strangers {
+            let sums = joined(&mut costs.sums, &[part]);
+            names.push(NameCosts { name, sums });
         }
-        let shown = selection.names.iter().map(|named| named.is_shown);
-        let shown = shown.chain(std::iter::repeat(true));
-        let tokens = tokens.into_iter().zip(shown);
-        let tokens = tokens.filter(|(token, is_shown)| *is_shown || !token.periods.is_empty());
+        let periods = costs.periods.iter().map(|start| periods.name(*start));
         Self {
-            tokens: tokens.map(|(token, _)| token).collect(),
+            names,
+            periods: periods.collect(),
+            costs,
         }
     }
 
-    /// Every sum with its token, period, feature and provider.
-    pub(super) fn flat(&self) -> impl Iterator<Item = ([&str; 4], u64, Money)> {
-        self.tokens.iter().flat_map(|token| {
-            token.periods.iter().flat_map(move |(period, features)| {
-                features.iter().flat_map(move |(feature, cell)| {
-                    let providers = cell.providers.iter();
-                    providers.map(move |(provider, calls, cost)| {
-                        ([&*token.name, period, feature, provider], *calls, *cost)
-                    })
-                })
-            })
-        })
+    /// All sums of a name, by period, feature and provider, each in the order
+    /// of their names.
+    pub(super) fn sums(&self, of: &NameCosts) -> &[CostSum] {
+        &self.costs.sums[of.sums.clone()]
+    }
+
+    /// What a sum's period is called.
+    pub(super) fn period(&self, sum: &CostSum) -> &str {
+        &self.periods[at(sum.period)]
+    }
+
+    /// Who served the calls of a sum.
+    pub(super) fn provider(&self, sum: &CostSum) -> &str {
+        self.costs.provider(sum)
+    }
+
+    /// All providers by their places.
+    pub(super) fn providers(&self) -> impl Iterator<Item = &str> {
+        self.costs.providers.iter().map(|name| &**name)
     }
 }
 
-impl TokenCosts {
-    fn named(name: String) -> Self {
-        let periods = Vec::new();
-        Self { name, periods }
-    }
+/// Where the sums of one name are: of several tokens that had it in turn.
+type Parts = Vec<Range<usize>>;
 
-    fn add(&mut self, period: Arc<str>, row: UsageRow) {
-        let is_new = self.periods.last().is_none_or(|(last, _)| *last != period);
-        if is_new {
-            self.periods.push((period, PeriodCosts::new()));
+/// Where the sums of each name are, and those of tokens without one: made
+/// since the names were read.
+fn by_name(
+    tokens: Vec<TokenCosts>,
+    selection: &Selection,
+) -> (Vec<Parts>, Vec<(String, Range<usize>)>) {
+    let names = selection.names.iter().enumerate();
+    let places: HashMap<&str, usize> = names.map(|(place, name)| (&*name.name, place)).collect();
+    let mut parts = vec![Vec::new(); selection.names.len()];
+    let mut strangers = Vec::new();
+    for TokenCosts { token, sums } in tokens {
+        let name = selection.labels.name(token);
+        match places.get(&*name) {
+            Some(place) => parts[*place].push(sums),
+            None => strangers.push((name.into_owned(), sums)),
         }
-        let Some((_, features)) = self.periods.last_mut() else {
-            return;
-        };
-        let feature = feature_name(row.key.feature);
-        let cell = find(
-            features,
-            |known| known.0.cmp(feature),
-            || (feature, Cell::default()),
-        );
-        let provider = row.key.provider.unwrap_or_default();
-        let sum = find(
-            &mut cell.1.providers,
-            |known| known.0.cmp(&provider),
-            || (Arc::clone(&provider), 0, Money::ZERO),
-        );
-        sum.1 += row.sums.calls;
-        sum.2 += row.sums.cost;
     }
+    (parts, strangers)
 }
 
-impl Cell {
-    pub(super) fn calls(&self) -> u64 {
-        self.providers.iter().map(|(_, calls, _)| calls).sum()
+/// Where the sums of one name are: those of several tokens are added up.
+fn joined(sums: &mut Vec<CostSum>, parts: &[Range<usize>]) -> Range<usize> {
+    let place = match parts {
+        [] => 0..0,
+        [one] => one.clone(),
+        several => {
+            let mut all: Vec<CostSum> = Vec::new();
+            for part in several {
+                all.extend(&sums[part.clone()]);
+            }
+            all.sort_by_key(order);
+            all.dedup_by(|next, sum| {
+                let is_same = order(next) == order(sum);
+                if is_same {
+                    sum.calls += next.calls;
+                    sum.cost += next.cost;
+                }
+                is_same
+            });
+            let place = sums.len()..sums.len() + all.len();
+            sums.append(&mut all);
+            place
+        }
+    };
+    let some = &mut sums[place.clone()];
+    if !some.is_sorted_by_key(order) {
+        some.sort_by_key(order);
     }
-
-    pub(super) fn cost(&self) -> Money {
-        self.providers.iter().map(|(.., cost)| *cost).sum()
-    }
+    place
 }
 
-/// What is at its place in an ordered list, put there if it is not.
-fn find<T>(
-    list: &mut Vec<T>,
-    order: impl FnMut(&T) -> Ordering,
-    new: impl FnOnce() -> T,
-) -> &mut T {
-    let place = list.binary_search_by(order).unwrap_or_else(|place| {
-        list.insert(place, new());
-        place
-    });
-    &mut list[place]
+/// Storage has features in another order than that of their names.
+fn order(sum: &CostSum) -> (u32, &'static str, u32) {
+    (sum.period, sum.feature.as_str(), sum.provider)
+}
+
+/// Where a place is.
+pub(super) fn at(place: u32) -> usize {
+    usize::try_from(place).expect("32 bits fit")
+}
+
+/// What some sums cost together.
+pub(super) fn cost(sums: &[CostSum]) -> Money {
+    sums.iter().map(|sum| sum.cost).sum()
+}
+
+/// How many calls some sums are of.
+pub(super) fn calls(sums: &[CostSum]) -> u64 {
+    sums.iter().map(|sum| sum.calls).sum()
 }
 
 /// The name of a feature that was told apart.

@@ -4,37 +4,37 @@ mod fold;
 mod wire;
 
 use axum::response::Response;
-use http::StatusCode;
 use keypurse_core::money::Money;
-use keypurse_store::{Dimension, UsageRow};
+use keypurse_store::Costs;
 
 use super::period::Periods;
 use super::selection::Selection;
-use crate::http::answer;
 use crate::http::csv::{self, harmless};
-use fold::Costs;
+use crate::http::pieces;
+use crate::http::refusal::Refusal;
+use fold::Report;
 pub(super) use fold::feature_name;
 
-/// What has to be told apart.
-pub(super) const DIMENSIONS: [Dimension; 3] =
-    [Dimension::Token, Dimension::Provider, Dimension::Feature];
-
 /// The report as JSON.
-pub(super) fn json(rows: Vec<UsageRow>, selection: &Selection, periods: &Periods) -> Response {
-    let costs = Costs::of(rows, selection, periods);
-    answer::json(StatusCode::OK, &wire::Report::of(&costs))
+pub(super) async fn json(
+    costs: Costs,
+    selection: Selection,
+    periods: Periods,
+) -> Result<Response, Refusal> {
+    pieces::json(move || wire::Pieces::of(Report::of(costs, selection, &periods))).await
 }
 
 /// The report as a table: a row for each provider.
-pub(super) fn table(rows: Vec<UsageRow>, selection: &Selection, periods: &Periods) -> Response {
-    let costs = Costs::of(rows, selection, periods);
-    let rows = costs.flat().map(|(place, calls, cost)| {
-        let [token, period, feature, provider] = place;
-        row(
-            [&harmless(token), period, feature, &harmless(provider)],
-            cost,
-            calls,
-        )
+pub(super) fn table(costs: Costs, selection: Selection, periods: &Periods) -> Response {
+    let report = &Report::of(costs, selection, periods);
+    let rows = report.names.iter().flat_map(|name| {
+        let sums = report.sums(name).iter();
+        sums.map(move |sum| {
+            let provider = harmless(report.provider(sum));
+            let (period, feature) = (report.period(sum), sum.feature.as_str());
+            let place = [&harmless(&name.name), period, feature, &provider];
+            row(place, sum.cost, sum.calls)
+        })
     });
     csv::answer(csv::table(wire::COLUMNS, rows))
 }

@@ -1,12 +1,15 @@
 //! Costs as JSON, in the vendor's shape. Wire | here: `total_cost` | cost,
 //! `details` | calls.
+//!
+//! Written by hand and a piece at a time: there can be hundreds of thousands
+//! of sums, and nobody needs all of their text at once.
 
-use std::sync::Arc;
+use std::io::Write as _;
 
-use serde::{Serialize, Serializer};
+use bytes::Bytes;
+use keypurse_store::CostSum;
 
-use super::fold::{Cell, Costs, PeriodCosts};
-use crate::http::answer::Dollars;
+use super::fold::{NameCosts, Report, at, calls, cost};
 
 /// Columns of the same as a table.
 pub(super) const COLUMNS: [&str; 6] = [
@@ -18,71 +21,109 @@ pub(super) const COLUMNS: [&str; 6] = [
     "details",
 ];
 
-#[derive(Debug, Serialize)]
-pub(super) struct Report<'a> {
-    response: Vec<TokenReport<'a>>,
+/// Bytes of a piece at least, unless it is the last.
+const PIECE: usize = 64 * 1024;
+
+/// The report's text, in pieces.
+#[derive(Debug)]
+pub(super) struct Pieces {
+    report: Report,
+    /// Names that are members of objects, by their places.
+    periods: Vec<Vec<u8>>,
+    providers: Vec<Vec<u8>>,
+    /// The next name to tell; `None`: everything is told.
+    next: Option<usize>,
+    /// How long the last piece was.
+    length: usize,
 }
 
-#[derive(Debug, Serialize)]
-struct TokenReport<'a> {
-    token: &'a str,
-    data: Data<'a>,
-}
-
-/// By period, and in it by feature. Written as it is read: there can be
-/// hundreds of thousands.
-#[derive(Debug)]
-struct Data<'a>(&'a [(Arc<str>, PeriodCosts)]);
-
-#[derive(Debug)]
-struct Features<'a>(&'a PeriodCosts);
-
-#[derive(Debug, Serialize)]
-struct FeatureReport<'a> {
-    total_cost: Dollars,
-    details: u64,
-    cost_per_provider: Providers<'a>,
-}
-
-#[derive(Debug)]
-struct Providers<'a>(&'a Cell);
-
-impl<'a> Report<'a> {
-    pub(super) fn of(costs: &'a Costs) -> Self {
-        let tokens = costs.tokens.iter().map(|token| TokenReport {
-            token: &token.name,
-            data: Data(&token.periods),
-        });
+impl Pieces {
+    pub(super) fn of(report: Report) -> Self {
         Self {
-            response: tokens.collect(),
+            periods: report.periods.iter().map(|name| member(name)).collect(),
+            providers: report.providers().map(member).collect(),
+            report,
+            next: Some(0),
+            length: PIECE,
         }
     }
-}
 
-impl Serialize for Data<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let periods = self.0.iter();
-        serializer.collect_map(periods.map(|(period, features)| (&**period, Features(features))))
+    fn tell(&self, name: &NameCosts, text: &mut Vec<u8>) {
+        text.extend_from_slice(b"{\"token\":");
+        write_string(text, &name.name);
+        text.extend_from_slice(b",\"data\":{");
+        let periods = self.report.sums(name);
+        let periods = periods.chunk_by(|sum, next| sum.period == next.period);
+        for (sums, separator) in periods.zip(separators()) {
+            text.extend_from_slice(separator);
+            text.extend_from_slice(&self.periods[at(sums[0].period)]);
+            text.push(b'{');
+            let features = sums.chunk_by(|sum, next| sum.feature == next.feature);
+            for (sums, separator) in features.zip(separators()) {
+                text.extend_from_slice(separator);
+                self.tell_feature(sums, text);
+            }
+            text.push(b'}');
+        }
+        text.extend_from_slice(b"}}");
+    }
+
+    fn tell_feature(&self, sums: &[CostSum], text: &mut Vec<u8>) {
+        text.push(b'"');
+        text.extend_from_slice(sums[0].feature.as_str().as_bytes());
+        text.extend_from_slice(b"\":{\"total_cost\":");
+        cost(sums).append_to(text);
+        write!(text, ",\"details\":{}", calls(sums)).expect("memory takes everything");
+        text.extend_from_slice(b",\"cost_per_provider\":{");
+        for (sum, separator) in sums.iter().zip(separators()) {
+            text.extend_from_slice(separator);
+            text.extend_from_slice(&self.providers[at(sum.provider)]);
+            sum.cost.append_to(text);
+        }
+        text.extend_from_slice(b"}}");
     }
 }
 
-impl Serialize for Features<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let features = self.0.iter();
-        serializer.collect_map(features.map(|(feature, cell)| {
-            let report = FeatureReport {
-                total_cost: Dollars(cell.cost()),
-                details: cell.calls(),
-                cost_per_provider: Providers(cell),
-            };
-            (*feature, report)
-        }))
+impl Iterator for Pieces {
+    type Item = Bytes;
+
+    fn next(&mut self) -> Option<Bytes> {
+        let mut next = self.next?;
+        let mut text = Vec::with_capacity(self.length + self.length / 8);
+        if next == 0 {
+            text.extend_from_slice(b"{\"response\":[");
+        }
+        while text.len() < PIECE
+            && let Some(name) = self.report.names.get(next)
+        {
+            if next > 0 {
+                text.push(b',');
+            }
+            self.tell(name, &mut text);
+            next += 1;
+        }
+        self.next = (next < self.report.names.len()).then_some(next);
+        if self.next.is_none() {
+            text.extend_from_slice(b"]}");
+        }
+        self.length = text.len();
+        Some(text.into())
     }
 }
 
-impl Serialize for Providers<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let providers = self.0.providers.iter();
-        serializer.collect_map(providers.map(|(name, _, cost)| (&**name, Dollars(*cost))))
-    }
+/// What stands before the first of many and before each of the others.
+fn separators() -> impl Iterator<Item = &'static [u8]> {
+    std::iter::once(&b""[..]).chain(std::iter::repeat(&b","[..]))
+}
+
+/// A name of an object's member, and the colon after it.
+fn member(name: &str) -> Vec<u8> {
+    let mut text = Vec::new();
+    write_string(&mut text, name);
+    text.push(b':');
+    text
+}
+
+fn write_string(text: &mut Vec<u8>, string: &str) {
+    serde_json::to_writer(text, string).expect("memory takes everything");
 }

@@ -72,7 +72,7 @@ impl<'a> Names<'a> {
     fn value(&self, group: Group, row: &UsageRow, tag: Option<&str>) -> Option<String> {
         let key = &row.key;
         match group {
-            Group::Token => Some(self.selection.labels.name(key.token)),
+            Group::Token => Some(self.selection.labels.name(key.token).into_owned()),
             Group::Provider => key.provider.as_deref().map(str::to_owned),
             Group::Model => key.model.as_deref().map(str::to_owned),
             Group::Feature => Some(feature_name(key.feature).to_owned()),

@@ -12,7 +12,7 @@ use super::rehearsal::rehearsing;
 use super::{CHAT, Call, Shop, hello, hello_stream, sandbox, sandbox_with, token_of, with};
 
 /// What providers have for their first byte when nothing else is configured.
-const FIRST_BYTE: Duration = Duration::from_secs(120);
+const FIRST_BYTE: Duration = Duration::from_mins(2);
 const A_MOMENT: Duration = Duration::from_secs(1);
 const TIMEOUT: (&str, &str) = ("x-keypurse-sandbox", "timeout");
 

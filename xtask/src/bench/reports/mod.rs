@@ -1,0 +1,13 @@
+//! Reports over a year of ten thousand tokens and a hundred million calls: how
+//! long they take in the store and over HTTP, and what calls notice of them.
+//!
+//! Reports read sums and never calls, so the sums are made up, as many and as
+//! large as those calls would leave, and the calls are left out.
+
+mod asked;
+mod beside;
+mod http;
+mod section;
+mod stored;
+
+pub(super) use section::run;
