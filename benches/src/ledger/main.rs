@@ -107,8 +107,14 @@ fn options(file: &Path) -> SqliteOptions {
         path: file.to_owned(),
         clock: Arc::new(SystemClock),
         zone: TimeZone::UTC,
-        audit_key: AuditKey::new(&[3; 32]),
+        audit_key: audit_key(file),
     }
+}
+
+/// The one beside the file, if a gateway serves it too.
+fn audit_key(file: &Path) -> AuditKey {
+    let beside = std::fs::read(file.with_file_name("audit.key")).unwrap_or_default();
+    AuditKey::new(&<[u8; 32]>::try_from(beside).unwrap_or([3; 32]))
 }
 
 fn open(file: &Path) -> Result<SqliteStore> {
