@@ -105,13 +105,28 @@ impl Question {
     }
 }
 
-fn questions(account: AccountId, one: Whose) -> Result<Vec<(&'static str, Question)>> {
-    let today = today()?;
-    let year = UsageQuery {
+type Named<Q> = (&'static str, Q);
+
+/// What is asked, and what it is called.
+fn questions(account: AccountId, one: Whose) -> Result<Vec<Named<Question>>> {
+    let year = year_of(account, Whose::All)?;
+    let one = UsageQuery {
+        whose: one,
+        ..year.clone()
+    };
+    let named = |(name, query)| (name, Question::Costs(query));
+    let costs = costs(&year, &one)?.into_iter().map(named);
+    let named = |(name, query)| (name, Question::Groups(query));
+    let groups = groups(&year, &one)?.into_iter().map(named);
+    Ok(costs.chain(groups).collect())
+}
+
+fn year_of(account: AccountId, whose: Whose) -> Result<UsageQuery> {
+    Ok(UsageQuery {
         account,
-        whose: Whose::All,
+        whose,
         begin: a_year_ago()?,
-        end: today,
+        end: today()?,
         step: Step::Month,
         by: Vec::new(),
         provider: None,
@@ -119,81 +134,67 @@ fn questions(account: AccountId, one: Whose) -> Result<Vec<(&'static str, Questi
         feature: None,
         status: None,
         detail: false,
-    };
-    let month = today.checked_sub(29.days())?;
-    let by_day = |query: &UsageQuery| UsageQuery {
+    })
+}
+
+fn by_day(query: &UsageQuery) -> UsageQuery {
+    UsageQuery {
         step: Step::Day,
         ..query.clone()
-    };
-    let one = UsageQuery {
-        whose: one,
+    }
+}
+
+fn a_month(query: &UsageQuery) -> Result<UsageQuery> {
+    Ok(UsageQuery {
+        begin: query.end.checked_sub(29.days())?,
+        ..query.clone()
+    })
+}
+
+fn costs(year: &UsageQuery, one: &UsageQuery) -> Result<Vec<Named<UsageQuery>>> {
+    let narrow = UsageQuery {
+        provider: Some("openai".to_owned()),
+        feature: Some(Feature::Chat),
         ..year.clone()
     };
-    let costs = [
+    let askew = UsageQuery {
+        begin: year.begin.checked_add(15.days())?,
+        ..year.clone()
+    };
+    Ok(vec![
         ("a year by month, every token", year.clone()),
-        (
-            "a year by month, every token, one provider's chat",
-            UsageQuery {
-                provider: Some("openai".to_owned()),
-                feature: Some(Feature::Chat),
-                ..year.clone()
-            },
-        ),
-        (
-            "a year by month from the 16th, every token",
-            UsageQuery {
-                begin: year.begin.checked_add(15.days())?,
-                ..year.clone()
-            },
-        ),
-        (
-            "30 days as one month or two, every token",
-            UsageQuery {
-                begin: month,
-                ..year.clone()
-            },
-        ),
-        ("a year by day, one token", by_day(&one)),
-    ];
-    let groups = [
+        ("a year by month, every token, one provider's chat", narrow),
+        ("a year by month from the 16th, every token", askew),
+        ("30 days as one month or two, every token", a_month(year)?),
+        ("a year by day, one token", by_day(one)),
+    ])
+}
+
+fn groups(year: &UsageQuery, one: &UsageQuery) -> Result<Vec<Named<UsageQuery>>> {
+    let detailed = |by: Vec<Dimension>, query: UsageQuery| UsageQuery {
+        by,
+        detail: true,
+        ..query
+    };
+    let by_model = vec![Dimension::Token, Dimension::Model];
+    let hours = UsageQuery {
+        begin: year.end,
+        step: Step::Hour,
+        ..year.clone()
+    };
+    Ok(vec![
         (
             "a year by month, every token and model, latencies and units",
-            UsageQuery {
-                by: vec![Dimension::Token, Dimension::Model],
-                detail: true,
-                ..year.clone()
-            },
+            detailed(by_model, year.clone()),
         ),
         (
             "a year by day, one token, latencies and units",
-            UsageQuery {
-                detail: true,
-                ..by_day(&one)
-            },
+            detailed(Vec::new(), by_day(one)),
         ),
         (
             "30 days by day, everybody by model, latencies and units",
-            UsageQuery {
-                begin: month,
-                by: vec![Dimension::Model],
-                detail: true,
-                ..by_day(&year)
-            },
+            detailed(vec![Dimension::Model], by_day(&a_month(year)?)),
         ),
-        (
-            "today by hour, everybody",
-            UsageQuery {
-                begin: today,
-                step: Step::Hour,
-                ..year
-            },
-        ),
-    ];
-    let costs = costs
-        .into_iter()
-        .map(|(name, query)| (name, Question::Costs(query)));
-    let groups = groups
-        .into_iter()
-        .map(|(name, query)| (name, Question::Groups(query)));
-    Ok(costs.chain(groups).collect())
+        ("today by hour, everybody", hours),
+    ])
 }
