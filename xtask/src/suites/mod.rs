@@ -38,6 +38,7 @@ const ALL: &[Suite] = &[
     sdk::NODE,
     schemathesis::SUITE,
     translators::SUITE,
+    dashboard::SUITE,
 ];
 
 /// Suites that take too long for every change: they run when they are named.
@@ -47,7 +48,6 @@ const SLOW: &[Suite] = &[
     mutants::SUITE,
     fuzz::SUITE,
     traces::SUITE,
-    dashboard::SUITE,
 ];
 
 /// Runs the suite of this name.
