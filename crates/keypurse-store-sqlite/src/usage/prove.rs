@@ -203,7 +203,7 @@ impl Prover {
             }
         })?;
         each_on_shelves(connection, &MONTHS, |of, digest| {
-            months.add_left(of, digest)
+            months.add_left(of, digest);
         })?;
         each_on_shelves(connection, &HOURS, |of, digest| hours.add_left(of, digest))?;
         hours.0.retain(|(_, _, day), _| *day >= self.hours_from);

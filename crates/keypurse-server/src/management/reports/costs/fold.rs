@@ -74,12 +74,15 @@ impl Report {
     }
 }
 
+/// Where the sums of several tokens are.
+type Parts = Vec<Range<usize>>;
+
 /// Where the sums of each name are, and those of tokens without one: made
 /// since the names were read.
 fn by_name(
     tokens: Vec<TokenCosts>,
     selection: &Selection,
-) -> (Vec<Vec<Range<usize>>>, Vec<(String, Range<usize>)>) {
+) -> (Vec<Parts>, Vec<(String, Range<usize>)>) {
     let names = selection.names.iter().enumerate();
     let places: HashMap<&str, usize> = names.map(|(place, name)| (&*name.name, place)).collect();
     let mut parts = vec![Vec::new(); selection.names.len()];
@@ -100,10 +103,8 @@ fn joined(sums: &mut Vec<CostSum>, parts: &[Range<usize>]) -> Range<usize> {
         [] => 0..0,
         [one] => one.clone(),
         several => {
-            let mut all: Vec<CostSum> = Vec::new();
-            several
-                .iter()
-                .for_each(|part| all.extend(&sums[part.clone()]));
+            let parts = several.iter().map(|part| &sums[part.clone()]);
+            let mut all: Vec<CostSum> = parts.flatten().copied().collect();
             all.sort_by_key(order);
             all.dedup_by(|next, sum| {
                 let is_same = order(next) == order(sum);
