@@ -15,7 +15,18 @@ pub(crate) fn write(bytes: &mut Vec<u8>, number: i64) {
 }
 
 /// Takes a number off the front; `None` when there is none.
+#[inline]
 pub(crate) fn read(bytes: &mut &[u8]) -> Option<i64> {
+    // Most numbers have one byte.
+    let (byte, rest) = bytes.split_first()?;
+    if byte & CONTINUES == 0 {
+        *bytes = rest;
+        return Some(unfolded((*byte).into()));
+    }
+    read_long(bytes)
+}
+
+fn read_long(bytes: &mut &[u8]) -> Option<i64> {
     let (mut folded, mut shift) = (0_u64, 0);
     loop {
         let (byte, rest) = bytes.split_first()?;
@@ -27,10 +38,14 @@ pub(crate) fn read(bytes: &mut &[u8]) -> Option<i64> {
         }
         folded |= bits << shift;
         if byte & CONTINUES == 0 {
-            return Some((folded >> 1).cast_signed() ^ -(folded & 1).cast_signed());
+            return Some(unfolded(folded));
         }
         shift += 7;
     }
+}
+
+const fn unfolded(folded: u64) -> i64 {
+    (folded >> 1).cast_signed() ^ -(folded & 1).cast_signed()
 }
 
 fn low_bits(number: u64) -> u8 {

@@ -132,7 +132,8 @@ impl Money {
     }
 
     fn write_from_end(self, text: &mut [u8; MAX_TEXT]) -> &[u8] {
-        let (sign, mut dollars, mut fraction) = self.parts();
+        let (sign, mut dollars, fraction) = self.parts();
+        let mut fraction = u32::try_from(fraction).expect("less than a thousand million");
         let mut decimals = DECIMALS;
         while decimals > 1 && fraction.is_multiple_of(10) {
             fraction /= 10;
@@ -144,7 +145,7 @@ impl Money {
             text[at] = byte;
         };
         for _ in 0..decimals {
-            put(digit(fraction));
+            put(digit(fraction.into()));
             fraction /= 10;
         }
         put(b'.');

@@ -34,20 +34,23 @@ pub(crate) fn costs(
     cells.finish(beginnings(query.step, days))
 }
 
-/// A sum, as it is gathered.
+/// What one token's calls of one kind cost in one period.
 #[derive(Clone, Copy, Debug)]
 struct Cell {
     token: i64,
-    period: i64,
-    feature: u8,
     provider: u32,
+    feature: u8,
     calls: u64,
     cost: Money,
 }
 
 impl Cell {
-    const fn key(&self) -> (i64, i64, u8, u32) {
-        (self.token, self.period, self.feature, self.provider)
+    fn key(&self) -> (i64, u64) {
+        (self.token, self.kind())
+    }
+
+    fn kind(&self) -> u64 {
+        u64::from(self.feature) << u32::BITS | u64::from(self.provider)
     }
 
     fn add(&mut self, other: &Self) {
@@ -56,26 +59,27 @@ impl Cell {
     }
 }
 
+/// Cells of one period in the order of their keys.
+#[derive(Clone, Debug, Default)]
+struct Run {
+    period: i64,
+    cells: Range<usize>,
+}
+
 /// Gathers sums. Rows of one period come token by token, once or, where it is
-/// made of days, several times: what comes again is looked for where the last
-/// token's was, and not at all.
+/// made of days, several times: what comes again is looked for behind where
+/// the token before it was, and not at all.
 struct Cells {
     names: Names,
     cells: Vec<Cell>,
-    /// Most of them once.
-    periods: Vec<i64>,
-    scan: Scan,
-}
-
-/// Where sums of one period are added.
-#[derive(Debug, Default)]
-struct Scan {
-    /// Which cells are the period's that came first, token by token.
-    first: Range<usize>,
-    /// Whether tokens have begun anew since then.
+    runs: Vec<Run>,
+    /// The run that is added to; what came again and was not found in it
+    /// follows it, in no order.
+    run: Run,
+    /// Whether tokens have begun anew since it began.
     is_again: bool,
     token: i64,
-    /// Where the token's cells begin among those.
+    /// Where the token's cells begin in the run.
     at: usize,
 }
 
@@ -84,79 +88,100 @@ impl Cells {
         Self {
             names,
             cells: Vec::new(),
-            periods: Vec::new(),
-            scan: Scan::default(),
+            runs: Vec::new(),
+            run: Run::default(),
+            is_again: false,
+            token: i64::MIN,
+            at: 0,
         }
+    }
+
+    /// Puts the run to the others, and begins another.
+    fn begin(&mut self, period: i64) {
+        let end = self.cells.len();
+        let cells = end..end;
+        let run = std::mem::replace(&mut self.run, Run { period, cells });
+        let rest = run.cells.end..end;
+        self.cells[rest.clone()].sort_by_key(Cell::key);
+        let period = run.period;
+        self.runs.extend([
+            run,
+            Run {
+                period,
+                cells: rest,
+            },
+        ]);
+        self.runs.retain(|run| !run.cells.is_empty());
+        (self.is_again, self.token, self.at) = (false, i64::MIN, end);
     }
 
     /// Goes to where cells of a token and a period are.
     fn go_to(&mut self, token: i64, period: i64) {
-        let scan = &mut self.scan;
-        if self.periods.last() != Some(&period) {
-            self.periods.push(period);
-            *scan = Scan {
-                first: self.cells.len()..self.cells.len(),
-                is_again: false,
-                token,
-                at: self.cells.len(),
-            };
-        } else if token < scan.token {
-            scan.is_again = true;
-            scan.at = scan.first.start;
+        if self.run.period != period {
+            self.begin(period);
+        } else if token < self.token {
+            self.is_again = true;
+            self.at = self.run.cells.start;
         }
-        if scan.is_again {
+        if self.is_again {
             let before = |cell: &&Cell| cell.token < token;
-            scan.at += self.cells[scan.at..scan.first.end]
-                .iter()
-                .take_while(before)
-                .count();
-        } else if token > scan.token {
-            scan.at = scan.first.end;
+            let cells = &self.cells[self.at..self.run.cells.end];
+            self.at += cells.iter().take_while(before).count();
+        } else if token > self.token {
+            self.at = self.run.cells.end;
         }
-        scan.token = token;
+        self.token = token;
     }
 
     fn put(&mut self, new: Cell) {
-        let scan = &mut self.scan;
-        let mut place = scan.at;
-        while place < scan.first.end && self.cells[place].token == new.token {
-            match self.cells[place].key().cmp(&new.key()) {
+        let mut place = self.at;
+        while place < self.run.cells.end && self.cells[place].token == new.token {
+            match self.cells[place].kind().cmp(&new.kind()) {
                 Ordering::Less => place += 1,
                 Ordering::Equal => return self.cells[place].add(&new),
                 Ordering::Greater => break,
             }
         }
-        if scan.is_again {
+        if self.is_again {
             self.cells.push(new);
         } else {
             self.cells.insert(place, new);
-            scan.first.end += 1;
+            self.run.cells.end += 1;
         }
     }
 
+    /// Merges the runs: of each token in turn, what it has in every period.
     fn finish(mut self, begin: impl FnMut(i64) -> Timestamp) -> rusqlite::Result<Costs> {
-        // Stable, for it finds runs that are in order and merges them.
-        self.cells.sort_by_key(Cell::key);
-        self.periods.sort_unstable();
-        self.periods.dedup();
+        self.begin(i64::MAX);
+        self.runs.sort_by_key(|run| run.period);
+        let mut periods: Vec<i64> = self.runs.iter().map(|run| run.period).collect();
+        periods.dedup();
+        let runs = self.runs.iter().map(|run| {
+            let place = periods.partition_point(|period| *period < run.period);
+            let place = u32::try_from(place).expect("as many as days");
+            (place, &self.cells[run.cells.clone()])
+        });
+        let mut runs: Vec<(u32, &[Cell])> = runs.collect();
         let mut costs = Costs {
             sums: Vec::with_capacity(self.cells.len()),
             ..Costs::default()
         };
-        let mut cells = self.cells.into_iter().peekable();
-        let mut last: Option<(i64, u32)> = None;
-        while let Some(mut cell) = cells.next() {
-            while let Some(same) = cells.next_if(|next| next.key() == cell.key()) {
-                cell.add(&same);
+        while let Some(token) = first_token(&runs) {
+            let begin = costs.sums.len();
+            for (period, cells) in &mut runs {
+                while let Some((cell, rest)) = cells.split_first()
+                    && cell.token == token
+                {
+                    put(&mut costs.sums, begin, cell, *period)?;
+                    *cells = rest;
+                }
             }
-            let period = match last {
-                Some((known, place)) if known == cell.period => place,
-                _ => place_of(&self.periods, cell.period),
-            };
-            last = Some((cell.period, period));
-            put(&mut costs, &cell, period)?;
+            costs.tokens.push(TokenCosts {
+                token: (token != ACCOUNT_KEY).then_some(TokenId(token)),
+                sums: begin..costs.sums.len(),
+            });
         }
-        costs.periods = self.periods.into_iter().map(begin).collect();
+        costs.periods = periods.into_iter().map(begin).collect();
         costs.providers = self.names.providers;
         Ok(costs)
     }
@@ -172,9 +197,8 @@ impl Sink for Cells {
             self.go_to(token, period);
             self.put(Cell {
                 token,
-                period,
-                feature: entry.kind.feature,
                 provider: model.provider,
+                feature: entry.kind.feature,
                 calls: entry.brief.calls,
                 cost: entry.brief.cost,
             });
@@ -183,27 +207,32 @@ impl Sink for Cells {
     }
 }
 
-fn place_of(periods: &[i64], period: i64) -> u32 {
-    let place = periods.partition_point(|other| *other < period);
-    u32::try_from(place).expect("as many as days")
+fn first_token(runs: &[(u32, &[Cell])]) -> Option<i64> {
+    let first = runs.iter().filter_map(|(_, cells)| cells.first());
+    first.map(|cell| cell.token).min()
 }
 
-fn put(costs: &mut Costs, cell: &Cell, period: u32) -> rusqlite::Result<()> {
-    let token = (cell.token != ACCOUNT_KEY).then_some(TokenId(cell.token));
-    let place = costs.sums.len();
-    costs.sums.push(CostSum {
+/// Puts a cell to the sums of its token, which begin at `begin`. A period has
+/// one run, but for what came again.
+fn put(sums: &mut Vec<CostSum>, begin: usize, cell: &Cell, period: u32) -> rusqlite::Result<()> {
+    let new = CostSum {
         period,
         provider: cell.provider,
         feature: feature(cell.feature).ok_or_else(unreadable)?,
         calls: cell.calls,
         cost: cell.cost,
-    });
-    match costs.tokens.last_mut() {
-        Some(last) if last.token == token => last.sums.end = place + 1,
-        _ => costs.tokens.push(TokenCosts {
-            token,
-            sums: place..place + 1,
-        }),
+    };
+    let key = |sum: &CostSum| (sum.period, sum.feature, sum.provider);
+    let mut place = sums.len();
+    while place > begin && key(&sums[place - 1]) > key(&new) {
+        place -= 1;
+    }
+    match sums[begin..place].last_mut() {
+        Some(last) if key(last) == key(&new) => {
+            last.calls += new.calls;
+            last.cost += new.cost;
+        }
+        Some(_) | None => sums.insert(place, new),
     }
     Ok(())
 }

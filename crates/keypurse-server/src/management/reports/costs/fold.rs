@@ -103,10 +103,8 @@ fn joined(sums: &mut Vec<CostSum>, parts: &[Range<usize>]) -> Range<usize> {
         [] => 0..0,
         [one] => one.clone(),
         several => {
-            let mut all: Vec<CostSum> = Vec::new();
-            for part in several {
-                all.extend(&sums[part.clone()]);
-            }
+            let parts = several.iter().map(|part| &sums[part.clone()]);
+            let mut all: Vec<CostSum> = parts.flatten().copied().collect();
             all.sort_by_key(order);
             all.dedup_by(|next, sum| {
                 let is_same = order(next) == order(sum);

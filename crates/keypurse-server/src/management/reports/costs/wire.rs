@@ -4,10 +4,8 @@
 //! Written by hand and a piece at a time: there can be hundreds of thousands
 //! of sums, and nobody needs all of their text at once.
 
-use std::io::Write as _;
-
 use bytes::Bytes;
-use keypurse_store::CostSum;
+use keypurse_store::{CostSum, Feature};
 
 use super::fold::{NameCosts, Report, at, calls, cost};
 
@@ -28,8 +26,10 @@ const PIECE: usize = 64 * 1024;
 #[derive(Debug)]
 pub(super) struct Pieces {
     report: Report,
-    /// Names that are members of objects, by their places.
+    /// Names that are members of objects, and what follows them, by their
+    /// places.
     periods: Vec<Vec<u8>>,
+    features: Vec<Vec<u8>>,
     providers: Vec<Vec<u8>>,
     /// The next name to tell; `None`: everything is told.
     next: Option<usize>,
@@ -40,8 +40,9 @@ pub(super) struct Pieces {
 impl Pieces {
     pub(super) fn of(report: Report) -> Self {
         Self {
-            periods: report.periods.iter().map(|name| member(name)).collect(),
-            providers: report.providers().map(member).collect(),
+            periods: members(report.periods.iter().map(|name| &**name), "{"),
+            features: members(Feature::ALL.map(Feature::as_str), "{\"total_cost\":"),
+            providers: members(report.providers(), ""),
             report,
             next: Some(0),
             length: PIECE,
@@ -57,7 +58,6 @@ impl Pieces {
         for (sums, separator) in periods.zip(separators()) {
             text.extend_from_slice(separator);
             text.extend_from_slice(&self.periods[at(sums[0].period)]);
-            text.push(b'{');
             let features = sums.chunk_by(|sum, next| sum.feature == next.feature);
             for (sums, separator) in features.zip(separators()) {
                 text.extend_from_slice(separator);
@@ -69,11 +69,13 @@ impl Pieces {
     }
 
     fn tell_feature(&self, sums: &[CostSum], text: &mut Vec<u8>) {
-        text.push(b'"');
-        text.extend_from_slice(sums[0].feature.as_str().as_bytes());
-        text.extend_from_slice(b"\":{\"total_cost\":");
+        let feature = Feature::ALL.iter().position(|one| *one == sums[0].feature);
+        let feature = feature.and_then(|place| self.features.get(place));
+        text.extend_from_slice(feature.expect("one of all there are"));
         cost(sums).append_to(text);
-        write!(text, ",\"details\":{}", calls(sums)).expect("memory takes everything");
+        text.extend_from_slice(b",\"details\":");
+        let calls = calls(sums);
+        text.extend_from_slice(itoa::Buffer::new().format(calls).as_bytes());
         text.extend_from_slice(b",\"cost_per_provider\":{");
         for (sum, separator) in sums.iter().zip(separators()) {
             text.extend_from_slice(separator);
@@ -116,12 +118,16 @@ fn separators() -> impl Iterator<Item = &'static [u8]> {
     std::iter::once(&b""[..]).chain(std::iter::repeat(&b","[..]))
 }
 
-/// A name of an object's member, and the colon after it.
-fn member(name: &str) -> Vec<u8> {
-    let mut text = Vec::new();
-    write_string(&mut text, name);
-    text.push(b':');
-    text
+/// Names of an object's members, each with the colon and what follows it.
+fn members<'a>(names: impl IntoIterator<Item = &'a str>, then: &str) -> Vec<Vec<u8>> {
+    let member = |name: &str| {
+        let mut text = Vec::new();
+        write_string(&mut text, name);
+        text.push(b':');
+        text.extend_from_slice(then.as_bytes());
+        text
+    };
+    names.into_iter().map(member).collect()
 }
 
 fn write_string(text: &mut Vec<u8>, string: &str) {
