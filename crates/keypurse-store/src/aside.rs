@@ -7,7 +7,6 @@ use tokio::runtime::{Builder, Runtime};
 /// Reports that are made at once.
 const THREADS: usize = 2;
 /// The lowest priority: whoever carries a call goes first.
-#[cfg(target_os = "linux")]
 const NICE: i32 = 19;
 
 /// Of the whole process, for its threads have a priority of their own.
@@ -15,7 +14,7 @@ static THREADS_ASIDE: LazyLock<Runtime> = LazyLock::new(|| {
     Builder::new_current_thread()
         .max_blocking_threads(THREADS)
         .thread_name("aside")
-        .on_thread_start(give_way)
+        .on_thread_start(|| give_way(NICE))
         .build()
         .expect("a runtime without I/O needs nothing of the system")
 });
@@ -39,9 +38,14 @@ pub fn begin_aside(work: impl FnOnce() + Send + 'static) {
     drop(THREADS_ASIDE.spawn_blocking(work));
 }
 
-/// Elsewhere than on Linux a priority is of a whole process.
-fn give_way() {
+/// Makes this thread so nice to others, from 1 to 19. Elsewhere than on Linux,
+/// where that would be of the whole process, nothing changes.
+#[cfg_attr(
+    not(target_os = "linux"),
+    expect(unused_variables, reason = "there is nothing to set")
+)]
+pub fn give_way(nice: i32) {
     #[cfg(target_os = "linux")]
     // Without it everything works all the same.
-    rustix::process::setpriority_process(None, NICE).ok();
+    rustix::process::setpriority_process(None, nice).ok();
 }

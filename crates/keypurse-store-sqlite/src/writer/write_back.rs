@@ -8,10 +8,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use keypurse_store::failpoint;
+use keypurse_store::{failpoint, give_way};
 use rusqlite::Connection;
-use rustix::process::setpriority_process;
-use rustix::thread::gettid;
 
 use super::batch::{StopOnPanic, stop};
 use super::meters::Meters;
@@ -90,7 +88,7 @@ struct Worker {
 impl Worker {
     fn run(self, asked: &Receiver<()>, is_busy: &AtomicBool) {
         let _stop = StopOnPanic;
-        be_nice();
+        give_way(NICENESS);
         while asked.recv().is_ok() {
             if let Err(error) = self.write_back() {
                 tracing::warn!(%error, "a checkpoint failed; the log keeps growing");
@@ -149,9 +147,4 @@ pub(super) fn checkpoint(
         stop("wrong checksums could not be removed", &error);
     }
     Ok(emptied)
-}
-
-fn be_nice() {
-    // What cannot be nicer works as well.
-    let _ = setpriority_process(Some(gettid()), NICENESS);
 }
