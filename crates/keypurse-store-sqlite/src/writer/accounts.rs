@@ -10,8 +10,9 @@ use keypurse_store::{
 };
 use rusqlite::{OptionalExtension, params};
 
-use super::batch::{Batch, Writer};
+use super::batch::Batch;
 use super::change::Decided;
+use super::state::Writer;
 use crate::rows;
 
 impl Writer {

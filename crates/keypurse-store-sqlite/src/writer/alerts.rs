@@ -10,9 +10,10 @@ use keypurse_store::{
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::batch::{Batch, Writer};
+use super::batch::Batch;
 use super::change::Undone;
 use super::command::Reply;
+use super::state::Writer;
 use crate::alerts::{RuleColumns, measured_columns, rule, state_columns, subject_text};
 
 /// How long what is over is listed: 90 days.

@@ -10,7 +10,8 @@ use keypurse_store::{
     SimulatedCall,
 };
 
-use super::batch::{Batch, Held, Writer};
+use super::batch::Batch;
+use super::state::{Held, Writer};
 use crate::call_row::{CallRow, feature_code};
 use crate::journal::{self, HeldCall};
 use crate::rows;

@@ -6,7 +6,8 @@ use keypurse_core::time::Timestamp;
 use keypurse_core::token::{SettingsError, TokenName};
 use keypurse_store::{AuditEvent, ChangeError, Condition, Guard, Made, Once, Token, TokenChange};
 
-use super::batch::{Batch, Writer};
+use super::batch::Batch;
+use super::state::Writer;
 use crate::rows;
 
 /// Why a change was not made: the one ends the batch, the other is an answer.

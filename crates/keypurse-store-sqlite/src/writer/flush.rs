@@ -7,7 +7,8 @@ use keypurse_core::time::Timestamp;
 use keypurse_store::failpoint;
 use rusqlite::params;
 
-use super::batch::{Batch, JournalTail, Writer};
+use super::batch::Batch;
+use super::state::{JournalTail, Writer};
 use crate::journal;
 use crate::rows;
 use crate::usage::Gathered;
@@ -18,10 +19,11 @@ const TRIM_ROWS: i64 = 64;
 /// A hold this many rows old is written again, so that it pins nothing.
 const CARRY_AFTER_ROWS: i64 = 2048;
 
-/// Finished calls whose rows are written at once: the more, the fewer pages
-/// are written for each; fewer than a millisecond or two of work, so that no
-/// call waits long.
-const MATERIALISE_ROWS: usize = 256;
+/// So many finished calls have no row, and some get theirs.
+const MATERIALISE_FROM: usize = 256;
+/// How many get theirs at least: the more, the fewer pages are written for
+/// each, and the longer everybody waits. It is a fifth of a millisecond.
+const MATERIALISE_ROWS: usize = 32;
 
 impl Writer {
     pub(super) fn flush(&mut self, batch: &mut Batch, now: Timestamp) -> rusqlite::Result<()> {
@@ -32,8 +34,8 @@ impl Writer {
         self.write_journal(batch)?;
         if self.space.is_short() {
             // What can wait does.
-        } else if self.journal.tail.len() >= MATERIALISE_ROWS {
-            self.materialise()?;
+        } else if self.journal.tail.len() >= MATERIALISE_FROM {
+            self.materialise_but(MATERIALISE_FROM - MATERIALISE_ROWS)?;
         } else {
             self.folding.go_on(&self.connection, now)?;
         }
@@ -93,12 +95,18 @@ impl Writer {
 
     /// Writes the rows of all finished calls, and their sums.
     pub(super) fn materialise(&mut self) -> rusqlite::Result<()> {
-        let Some((_, last)) = self.journal.tail.back() else {
+        self.materialise_but(0)
+    }
+
+    /// The same for all but the last so many.
+    fn materialise_but(&mut self, kept: usize) -> rusqlite::Result<()> {
+        let rows = self.journal.tail.len().saturating_sub(kept);
+        let Some(last) = rows.checked_sub(1) else {
             return Ok(());
         };
-        let last = last.line;
+        let last = self.journal.tail[last].1.line;
         let mut gathered = Gathered::default();
-        for (_, row) in &self.journal.tail {
+        for (_, row) in self.journal.tail.range(..rows) {
             row.insert(&self.connection)?;
             gathered.add(row, self.folding.days());
         }
@@ -108,7 +116,7 @@ impl Writer {
                 "UPDATE progress SET materialised = ?1, last_line = max(last_line, ?1)",
             )?
             .execute([last])?;
-        self.journal.tail.clear();
+        self.journal.tail.drain(..rows);
         Ok(())
     }
 

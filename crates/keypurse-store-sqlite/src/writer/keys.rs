@@ -4,8 +4,9 @@ use keypurse_core::time::Timestamp;
 use keypurse_store::{Action, Actor, KeyKind, KeyRecord, Rekeyed};
 use rusqlite::params;
 
-use super::batch::{Batch, Writer};
+use super::batch::Batch;
 use super::command::Reply;
+use super::state::Writer;
 use crate::keys::{key_event, kind_code, relies_on};
 
 /// What the writer can be asked about keys.

@@ -4,19 +4,20 @@ use std::time::Instant;
 
 use keypurse_store::failpoint;
 
-use super::batch::Writer;
+use super::state::Writer;
 use super::write_back::{Emptied, checkpoint};
 use crate::integrity::Damage;
 use crate::open::{OpenError, failed};
 
 /// Tokens kept in memory while nothing is held for them.
 const IDLE_TOKENS: usize = 100_000;
-/// The log is written back once it has so many pages: 16 MiB. The more, the
-/// fewer pages are written back for each call. Where a crash may be asked for,
-/// a short life sees many.
-const CHECKPOINT_PAGES: u32 = if failpoint::ARE_THERE { 256 } else { 4096 };
-/// What is left to the writer itself, which alone can use the log again: half a
-/// millisecond of everybody's time.
+/// The log is written back once it has so many pages: 4 MiB. The more, the
+/// fewer pages are written back for each call; but the kernel may not be
+/// interrupted while it does that, here for a millisecond. Where a crash may be
+/// asked for, a short life sees many.
+const CHECKPOINT_PAGES: u32 = if failpoint::ARE_THERE { 256 } else { 1024 };
+/// What is left to the writer itself, which alone can use the log again: a
+/// tenth of a millisecond of everybody's time.
 const REST_PAGES: u32 = CHECKPOINT_PAGES / 16;
 
 impl Writer {

@@ -13,8 +13,9 @@ use keypurse_core::time::Timestamp;
 use keypurse_store::{SimulatedCall, StoreError};
 use tokio::sync::Semaphore;
 
-use super::batch::{Batch, Writer};
+use super::batch::Batch;
 use super::command::Command;
+use super::state::Writer;
 
 /// Calls that are noted and not on disk, at most: a batch's work for a few
 /// milliseconds. Whoever notes one more waits.

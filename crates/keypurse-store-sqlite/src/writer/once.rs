@@ -11,7 +11,7 @@ use keypurse_core::time::Timestamp;
 use keypurse_store::{ChangeError, Claim, REMEMBERED_SECONDS, Repeated};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::batch::Writer;
+use super::state::Writer;
 
 /// Records forgotten with each new one: more than one, so that a backlog
 /// shrinks, and few, so that nobody waits for it.

@@ -7,7 +7,7 @@ use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
-use super::batch::Writer;
+use super::state::Writer;
 use crate::call_row::{COLUMNS, CallRow};
 use crate::rows;
 

@@ -8,8 +8,9 @@ use keypurse_store::{
 };
 use rusqlite::params;
 
-use super::batch::{Batch, Writer};
+use super::batch::Batch;
 use super::command::Reply;
+use super::state::Writer;
 use crate::rows::{self, KeyOf};
 use crate::sessions::access_code;
 

@@ -7,8 +7,9 @@ use keypurse_core::token::TokenSettings;
 use keypurse_store::{ChangeError, Digest, KeyVersions, NewToken, Rotation, Token, TokenUpdate};
 use rusqlite::params;
 
-use super::batch::{Batch, Writer};
+use super::batch::Batch;
 use super::change::Undone;
+use super::state::Writer;
 use crate::{further, rows};
 
 /// What a secret's row keeps of it.

@@ -11,8 +11,8 @@ use std::time::Instant;
 use keypurse_store::{failpoint, give_way};
 use rusqlite::Connection;
 
-use super::batch::{StopOnPanic, stop};
 use super::meters::Meters;
+use super::stop::{StopOnPanic, stop};
 use crate::integrity::Keeper;
 use crate::open::open_reader;
 

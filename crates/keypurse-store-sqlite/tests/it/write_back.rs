@@ -10,8 +10,8 @@ use crate::harness::TestStore;
 
 /// As many as it may take; a tenth of it does.
 const MOST_CALLS: i64 = 200_000;
-/// The log is written back at 16 MiB; half of that again may come meanwhile.
-const LONGEST_LOG: u64 = 24 << 20;
+/// The log is written back at 4 MiB; half of that again may come meanwhile.
+const LONGEST_LOG: u64 = 6 << 20;
 
 #[tokio::test]
 async fn a_log_is_written_back_and_used_again_while_calls_go_on() {
