@@ -1,4 +1,4 @@
-//! Asks for one report again and again over one connection, and one line of
+//! Asks for one report or page again and again over one connection, and one line of
 //! JSON about how long its answers took: until the first byte, and until the
 //! last.
 
@@ -12,7 +12,7 @@ use clap::Parser;
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
-use hyper::header::{AUTHORIZATION, HOST};
+use hyper::header::{ACCEPT_ENCODING, AUTHORIZATION, COOKIE, HOST};
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::json;
@@ -25,9 +25,13 @@ const LONGEST_SECONDS: u64 = 900;
 struct Options {
     #[arg(long)]
     port: u16,
+    /// The account's key, for a report
+    #[arg(long, required_unless_present = "cookie")]
+    secret: Option<String>,
+    /// A session's cookie, for a page
     #[arg(long)]
-    secret: String,
-    /// Path and query of the report
+    cookie: Option<String>,
+    /// Path and query
     #[arg(long)]
     path: String,
     /// Ends after so many answers
@@ -90,10 +94,16 @@ async fn connect(port: u16) -> Result<SendRequest<Empty<Bytes>>> {
 }
 
 async fn ask(sender: &mut SendRequest<Empty<Bytes>>, options: &Options) -> Result<Took> {
-    let request = Request::get(&options.path)
-        .header(HOST, "127.0.0.1")
-        .header(AUTHORIZATION, format!("Bearer {}", options.secret))
-        .body(Empty::new())?;
+    let mut request = Request::get(&options.path).header(HOST, "127.0.0.1");
+    if let Some(secret) = &options.secret {
+        request = request.header(AUTHORIZATION, format!("Bearer {secret}"));
+    }
+    if let Some(cookie) = &options.cookie {
+        // As a browser does.
+        request = request.header(COOKIE, cookie);
+        request = request.header(ACCEPT_ENCODING, "gzip");
+    }
+    let request = request.body(Empty::new())?;
     sender.ready().await?;
     let began = Instant::now();
     let answer = sender.send_request(request).await?;
@@ -102,7 +112,8 @@ async fn ask(sender: &mut SendRequest<Empty<Bytes>>, options: &Options) -> Resul
     let (bytes, end) = read(answer).await?;
     let last_byte = began.elapsed();
     ensure!(status == StatusCode::OK, "{status}: {end}");
-    ensure!(end.ends_with("]}"), "cut short: {end}");
+    let is_whole = options.cookie.is_some() || end.ends_with("]}");
+    ensure!(is_whole, "cut short: {end}");
     Ok(Took {
         first_byte,
         last_byte,

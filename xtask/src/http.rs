@@ -37,10 +37,24 @@ pub(crate) fn post_json(url: &str, secret: &str, body: &Value) -> Result<String>
     Ok(text)
 }
 
+/// Signs in to the dashboard; the session's cookie as it is sent back.
+pub(crate) fn sign_in(url: &str, key: &str) -> Result<String> {
+    let answer = agent()
+        .post(format!("{url}/sign-in"))
+        .header("Origin", url)
+        .send_form([("key", key)])
+        .with_context(|| format!("cannot reach {url}"))?;
+    let cookie = answer.headers().get("set-cookie");
+    let cookie = cookie.and_then(|cookie| cookie.to_str().ok()?.split(';').next());
+    let cookie = cookie.with_context(|| format!("no session: {}", answer.status()))?;
+    Ok(cookie.to_owned())
+}
+
 fn agent() -> ureq::Agent {
     let config = ureq::Agent::config_builder()
         .timeout_global(Some(REQUEST_LIMIT))
         .http_status_as_error(false)
+        .max_redirects(0)
         .proxy(None)
         .build();
     config.new_agent()

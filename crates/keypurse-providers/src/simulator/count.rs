@@ -12,23 +12,46 @@ pub fn count(text: &str) -> u64 {
     let (mut counted, mut rest, mut last) = (0, text, Sort::Space);
     while !rest.is_empty() {
         // Nearly all of it: a loop that looks at nothing else is quick.
-        let ascii = rest.bytes().position(|byte| !byte.is_ascii());
-        let (run, after) = rest.split_at(ascii.unwrap_or(rest.len()));
-        for byte in run.bytes() {
-            let next = ASCII[usize::from(byte & 0x7f)];
-            counted += u64::from(next != Sort::Space && next != last);
-            last = next;
+        let ascii = if rest.is_ascii() {
+            None
+        } else {
+            rest.bytes().position(|byte| !byte.is_ascii())
+        };
+        let ascii = ascii.unwrap_or(rest.len());
+        let (run, after) = rest.split_at(ascii);
+        if let (Some(first), Some(end)) = (run.bytes().next(), run.bytes().next_back()) {
+            counted += u64::from(begins(last, sort_of(first)));
+            counted += begun_within(run.as_bytes());
+            last = sort_of(end);
         }
         rest = after;
         if !rest.is_empty() {
             let (next, length) = sort_of_next(rest);
-            counted += u64::from(next != Sort::Space && next != last);
+            counted += u64::from(begins(last, next));
             last = next;
             rest = &rest[length..];
         }
     }
     // White space at the end is a piece of its own.
     counted + u64::from(!text.is_empty() && last == Sort::Space)
+}
+
+/// How many pieces begin at a character that has one before it.
+fn begun_within(ascii: &[u8]) -> u64 {
+    let (before, after) = (ascii, ascii.get(1..).unwrap_or_default());
+    // So few at a time that a byte counts them: the compiler does many at once.
+    let chunks = before.chunks(128).zip(after.chunks(128));
+    let begun = chunks.map(|(before, after)| {
+        let pairs = before.iter().zip(after);
+        let begun =
+            pairs.map(|(before, after)| u8::from(begins(sort_of(*before), sort_of(*after))));
+        u64::from(begun.sum::<u8>())
+    });
+    begun.sum()
+}
+
+const fn begins(before: Sort, at: Sort) -> bool {
+    at as u8 != Sort::Space as u8 && at as u8 != before as u8
 }
 
 /// The pieces of `text`, in order and without gaps.
@@ -62,16 +85,23 @@ enum Sort {
     Mark,
 }
 
-/// The sorts of ASCII, looked up: prompts are megabytes of it.
+/// The sort of a character of ASCII.
+const fn sort_of(byte: u8) -> Sort {
+    if byte == b' ' || matches!(byte, b'\t'..=b'\r') {
+        Sort::Space
+    } else if byte.is_ascii_alphanumeric() || byte == b'_' {
+        Sort::Word
+    } else {
+        Sort::Mark
+    }
+}
+
+/// The same, looked up.
 const ASCII: [Sort; 128] = {
     let mut sorts = [Sort::Mark; 128];
     let mut byte = 0_u8;
     while byte < 128 {
-        if byte == b' ' || matches!(byte, b'\t'..=b'\r') {
-            sorts[byte as usize] = Sort::Space;
-        } else if byte.is_ascii_alphanumeric() || byte == b'_' {
-            sorts[byte as usize] = Sort::Word;
-        }
+        sorts[byte as usize] = sort_of(byte);
         byte += 1;
     }
     sorts

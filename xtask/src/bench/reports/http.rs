@@ -27,25 +27,53 @@ pub(super) struct Times {
     pub(super) bytes: u64,
 }
 
+impl Times {
+    pub(super) fn add(&mut self, more: Self) {
+        self.last_byte.extend(more.last_byte);
+        self.first_byte.extend(more.first_byte);
+        self.bytes = more.bytes;
+    }
+}
+
 impl Client {
     pub(super) fn build() -> Result<Self> {
         let binary = workspace::shipped_binary("keypurse-bench", "bench-reports")?;
         Ok(Self { binary })
     }
 
-    fn command(&self, server: &Server, asked: &Asked) -> Command {
+    fn command(&self, server: &Server, path: &str) -> Command {
         let mut command = server::pinned(&self.binary, Some(LOAD_CPU));
         command.args(["--port", &server.port().to_string()]);
-        command.args(["--secret", ACCOUNT_KEY]);
-        command.args(["--path", &format!("/v2/cost_management/?{}", asked.query)]);
+        command.args(["--path", path]);
         command
     }
 
-    /// Asks so often.
+    fn report(&self, server: &Server, asked: &Asked) -> Command {
+        let path = format!("/v2/cost_management/?{}", asked.query);
+        let mut command = self.command(server, &path);
+        command.args(["--secret", ACCOUNT_KEY]);
+        command
+    }
+
+    /// Asks for a report so often.
     pub(super) fn ask(&self, server: &Server, asked: &Asked, times: u64) -> Result<Times> {
-        let mut command = self.command(server, asked);
+        Self::times(server, &mut self.report(server, asked), times)
+    }
+
+    /// Opens a page so often.
+    pub(super) fn open(
+        &self,
+        server: &Server,
+        (path, cookie): (&str, &str),
+        times: u64,
+    ) -> Result<Times> {
+        let mut command = self.command(server, path);
+        Self::times(server, command.args(["--cookie", cookie]), times)
+    }
+
+    fn times(server: &Server, command: &mut Command, times: u64) -> Result<Times> {
         command.args(["--times", &times.to_string()]);
-        let printed = process::output(&mut command).with_context(|| server.log_tail())?;
+        let printed = process::output(command).with_context(|| server.log_tail())?;
         let told: Value = serde_json::from_str(&printed)?;
         let of = |name: &str| -> Result<Vec<f64>> {
             let times = told[name].as_array().context("times")?;
@@ -66,7 +94,7 @@ impl Client {
         asked: &Asked,
         (seconds, log): (u64, &Path),
     ) -> Result<Background> {
-        let plain = self.command(server, asked);
+        let plain = self.report(server, asked);
         let mut command = Command::new("nice");
         command.args(["-n", "19"]).arg(plain.get_program());
         command.args(plain.get_args());

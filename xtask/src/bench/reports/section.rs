@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::asked::{self, Asked};
 use super::beside::Calls;
 use super::http::{Client, Times};
+use super::pages::Pages;
 use super::stored::{CALLS, ONE, Stored, TOKENS};
 use crate::bench::command::Options;
 use crate::bench::section::{Limit, Section, median};
@@ -36,6 +37,7 @@ struct Noticed {
 struct Found {
     stored: Vec<Value>,
     told: Vec<(Asked, Times)>,
+    pages: Pages,
     noticed: Vec<Noticed>,
     /// Microseconds of CPU for a call of one token and of many.
     spent: [Vec<f64>; 2],
@@ -55,6 +57,7 @@ pub(in crate::bench) fn run(options: &Options) -> Result<Section> {
         }
         let server = stage.keypurse(&stored.data_dir, &[])?;
         found.ask_all(&client, &server)?;
+        found.pages.open_all(&client, &server)?;
         let calls = Calls {
             stage: &stage,
             server: &server,
@@ -105,7 +108,12 @@ impl Found {
     }
 
     fn section(&self, options: &Options, bytes: u64) -> Result<Section> {
-        let tables = [self.in_the_store()?, self.over_http(), self.beside_calls()];
+        let tables = [
+            self.in_the_store()?,
+            self.over_http(),
+            self.pages.table(),
+            self.beside_calls(),
+        ];
         let how = format!(
             "{TOKENS} tokens, each with two models; sums of {CALLS} calls in a year, made up, in a
 file of {} MiB that is in the system's cache; the year is twelve months, this one the last.
@@ -205,6 +213,7 @@ A ledger's call is CPU of writer and asking tasks, 64 of them, in a file of as m
                 })
             })
             .collect();
+        limits.extend(self.pages.limits());
         let ratios = self
             .noticed
             .iter()
@@ -218,15 +227,8 @@ A ledger's call is CPU of writer and asking tasks, 64 of them, in a file of as m
     }
 }
 
-impl Times {
-    fn add(&mut self, more: Self) {
-        self.last_byte.extend(more.last_byte);
-        self.first_byte.extend(more.first_byte);
-    }
-}
-
 /// The value that so many of a hundred do not exceed.
-fn percentile(values: &[f64], rank: usize) -> f64 {
+pub(super) fn percentile(values: &[f64], rank: usize) -> f64 {
     let mut values = values.to_vec();
     values.sort_by(f64::total_cmp);
     let place = (values.len() * rank).div_ceil(100).max(1) - 1;
