@@ -15,6 +15,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 
 #[derive(Debug, Parser)]
 struct Options {
@@ -42,7 +43,13 @@ async fn main() -> Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
     // A socket that keeps Nagle on is slower, not broken.
     let listener = listener.tap_io(|socket| drop(socket.set_nodelay(true)));
-    axum::serve(listener, Router::new().fallback(relay).with_state(floor)).await?;
+    let serving = axum::serve(listener, Router::new().fallback(relay).with_state(floor));
+    let mut asked_to_stop = signal(SignalKind::terminate())?;
+    // Ends as a program does that has something to write when it ends.
+    tokio::select! {
+        served = serving.into_future() => served?,
+        _ = asked_to_stop.recv() => {}
+    }
     Ok(())
 }
 

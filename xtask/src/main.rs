@@ -16,6 +16,7 @@ mod catalogue;
 mod check;
 mod compatibility;
 mod dashboard;
+mod dist;
 mod http;
 mod install;
 mod process;
@@ -48,6 +49,8 @@ enum Command {
     Tidy,
     /// Measure the gateway beside a bare proxy and nginx
     Bench(bench::Options),
+    /// Build the program as it is shipped, and print where it is
+    Dist(dist::Options),
     /// Run what shows that each row of the scorecard holds, and print them all
     Scorecard(scorecard::Options),
     /// Rewrite the vendored model catalogue and say what changed
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Command::Check => succeeded(check::run()),
         Command::Tidy => succeeded(tidy::run()),
         Command::Bench(options) => succeeded(bench::run(&options)),
+        Command::Dist(options) => succeeded(dist::run(&options)),
         Command::Scorecard(options) => scorecard::run(&options),
         Command::Catalogue(options) => succeeded(catalogue::run(&options)),
         Command::Compatibility(options) => succeeded(compatibility::run(&options)),

@@ -33,8 +33,8 @@ pub(crate) fn release_binary(package: &str, binary: &str) -> Result<PathBuf> {
     Ok(target().join("release").join(binary))
 }
 
-/// The same as it is shipped, which takes longer to build: for what is measured.
-pub(crate) fn shipped_binary(package: &str, binary: &str) -> Result<PathBuf> {
+/// The same in the profile that is shipped, which takes longer to build.
+pub(crate) fn optimised_binary(package: &str, binary: &str) -> Result<PathBuf> {
     let mut build = cargo();
     build.args(["build", "--profile", "dist"]);
     process::run(build.args(["--package", package, "--bin", binary]))?;

@@ -107,7 +107,7 @@ impl Subjects {
     fn prepare() -> Result<Self> {
         let stage = Stage::start()?;
         let library = fsync_delay::build(stage.scratch())?;
-        let ledger = workspace::shipped_binary("keypurse-bench", "bench-ledger")?;
+        let ledger = workspace::optimised_binary("keypurse-bench", "bench-ledger")?;
         let million = Million::find_or_make(&stage)?;
         let mut files = BTreeMap::new();
         for subject in [Subject::AmongMillion, Subject::Spread] {

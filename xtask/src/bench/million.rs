@@ -75,7 +75,7 @@ fn schema() -> Result<u64> {
 
 fn make(stage: &Stage, folder: &Path) -> Result<()> {
     fs::create_dir_all(folder)?;
-    let ledger = workspace::shipped_binary("keypurse-bench", "bench-ledger")?;
+    let ledger = workspace::optimised_binary("keypurse-bench", "bench-ledger")?;
     let data_dir = folder.join(DATA);
     let mut secrets = File::create(folder.join("in-order"))?;
     let tokens = TOKENS / STEPS as u64;

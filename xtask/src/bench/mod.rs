@@ -26,5 +26,7 @@ mod scale;
 mod section;
 mod stage;
 mod streams;
+mod training;
 
 pub(crate) use command::{Options, run};
+pub(crate) use training::train;

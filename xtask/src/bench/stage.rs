@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::process::{self, Background};
 use crate::server::{self, ACCOUNT_KEY, Launch, Server};
-use crate::{http, workspace};
+use crate::{dist, http, workspace};
 
 /// Upstream and load run here.
 pub(super) const LOAD_CPU: u32 = 0;
@@ -24,20 +24,34 @@ const MODELS: [&str; 4] = ["small", "paced", "long", "endless"];
 /// The provider as the upstream speaks to it, by dialect.
 const PROVIDERS: [(&str, &str); 2] = [("bench", "openai"), ("translated", "anthropic")];
 
+/// Builds a package's binary that is measured.
+type Build = fn(&str, &str) -> Result<PathBuf>;
+
 /// Everything a gateway needs around it.
 #[derive(Debug)]
 pub(super) struct Stage {
     _upstream: Background,
     upstream_port: u16,
     pub(super) load: PathBuf,
+    build: Build,
     /// Built when it is first needed: not while a start is timed.
     keypurse: OnceCell<PathBuf>,
     scratch: TempDir,
 }
 
 impl Stage {
+    /// For gateways as they are shipped.
     pub(super) fn start() -> Result<Self> {
-        let binary = |name| workspace::shipped_binary("keypurse-bench", name);
+        Self::of(dist::binary)
+    }
+
+    /// For gateways that count what they do.
+    pub(super) fn counting() -> Result<Self> {
+        Self::of(dist::counting_binary)
+    }
+
+    fn of(build: Build) -> Result<Self> {
+        let binary = |name| workspace::optimised_binary("keypurse-bench", name);
         let (upstream, load) = (binary("bench-upstream")?, binary("bench-load")?);
         let scratch = scratch()?;
         let port = process::free_port()?;
@@ -48,6 +62,7 @@ impl Stage {
             _upstream: upstream,
             upstream_port: port,
             load,
+            build,
             keypurse: OnceCell::new(),
             scratch,
         })
@@ -59,7 +74,7 @@ impl Stage {
     }
 
     pub(super) fn floor(&self) -> Result<(Background, u16)> {
-        let binary = workspace::shipped_binary("keypurse-bench", "bench-floor")?;
+        let binary = (self.build)("keypurse-bench", "bench-floor")?;
         let port = process::free_port()?;
         let mut command = server::pinned(&binary, Some(GATEWAY_CPU));
         command.args(["--port", &port.to_string()]);
@@ -104,7 +119,7 @@ impl Stage {
 
     pub(super) fn build_keypurse(&self) -> Result<&Path> {
         if self.keypurse.get().is_none() {
-            let built = workspace::shipped_binary("keypurse", "keypurse")?;
+            let built = (self.build)("keypurse", "keypurse")?;
             drop(self.keypurse.set(built));
         }
         self.keypurse.get().map(PathBuf::as_path).context("built")

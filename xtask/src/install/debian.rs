@@ -101,6 +101,13 @@ pub(crate) fn ensure(programs: &[Program]) -> Result<()> {
     apt_get(&install)
 }
 
+/// Installs a package whose name is not known beforehand.
+pub(crate) fn install(package: &str, purpose: &str) -> Result<()> {
+    super::announce(package, "apt-get", purpose);
+    apt_get(&["update"])?;
+    apt_get(&["install", "--yes", "--no-install-recommends", package])
+}
+
 fn apt_get(arguments: &[&str]) -> Result<()> {
     let mut command = Command::new("apt-get");
     command

@@ -37,7 +37,7 @@ impl Times {
 
 impl Client {
     pub(super) fn build() -> Result<Self> {
-        let binary = workspace::shipped_binary("keypurse-bench", "bench-reports")?;
+        let binary = workspace::optimised_binary("keypurse-bench", "bench-reports")?;
         Ok(Self { binary })
     }
 

@@ -12,4 +12,4 @@ mod pages;
 mod section;
 mod stored;
 
-pub(super) use section::run;
+pub(super) use section::{ask_for_all, run};

@@ -17,7 +17,7 @@ const PAGES: [&str; 17] = [
     "/tokens?state=exhausted",
     "/tokens?q=99",
     "/tokens/new",
-    "/tokens/1",
+    "/tokens/tok_1",
     "/costs",
     "/costs?by=token&period=30d",
     "/costs?by=model&period=30d",

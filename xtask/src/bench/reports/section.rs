@@ -70,6 +70,15 @@ pub(in crate::bench) fn run(options: &Options) -> Result<Section> {
     found.section(options, bytes)
 }
 
+/// Asks for every report and page a few times.
+pub(in crate::bench) fn ask_for_all(server: &Server, token: &str) -> Result<()> {
+    let client = Client::build()?;
+    for asked in asked::all(token)? {
+        client.ask(server, &asked, TIMES)?;
+    }
+    Pages::default().open_all(&client, server)
+}
+
 impl Found {
     fn ask_all(&mut self, client: &Client, server: &Server) -> Result<()> {
         for asked in asked::all(ONE)? {

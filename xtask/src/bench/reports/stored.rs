@@ -28,7 +28,7 @@ pub(super) struct Stored {
 
 impl Stored {
     pub(super) fn make_up(stage: &Stage) -> Result<Self> {
-        let ledger = workspace::shipped_binary("keypurse-bench", "bench-ledger")?;
+        let ledger = workspace::optimised_binary("keypurse-bench", "bench-ledger")?;
         let data_dir = stage.scratch().join("data");
         let server = stage.keypurse(&data_dir, &[])?;
         let secret = stage::new_token(&server, "caller")?;
