@@ -2,11 +2,15 @@
 
 import pytest
 from keypurse import create_token
-from promise import Case, record
+from promise import Case, record, try_every_way
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "promise(feature): see promise.py")
+    config.addinivalue_line("markers", "promise(ways, feature): see promise.py")
+
+
+def pytest_generate_tests(metafunc):
+    try_every_way(metafunc)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -30,14 +30,20 @@ SANDBOX_MODELS = {
 
 
 def promise(routes, upstreams, feature):
-    """Runs a test once for each route and upstream: a dialect, or `sandbox`."""
+    """Runs a test once for each route and upstream: a dialect, or `sandbox`.
+
+    A test may make the same promise for other routes and upstreams as well.
+    """
     ways = [(route, upstream) for route in routes.split() for upstream in upstreams.split()]
+    return pytest.mark.promise(ways, feature)
 
-    def mark(test):
-        parametrised = pytest.mark.parametrize(("route", "upstream"), ways)(test)
-        return pytest.mark.promise(feature)(parametrised)
 
-    return mark
+def try_every_way(metafunc):
+    """Parametrises a test by all it promises."""
+    promises = metafunc.definition.iter_markers("promise")
+    ways = [way for promise in promises for way in promise.args[0]]
+    if ways:
+        metafunc.parametrize(("route", "upstream"), ways)
 
 
 @dataclass
@@ -76,7 +82,7 @@ class Case:
 
 def record(item, passed):
     """Tells xtask which promise was tried, and how it went."""
-    [feature] = item.get_closest_marker("promise").args
+    _, feature = item.get_closest_marker("promise").args
     line = {
         "client": item.module.CLIENT,
         "route": item.callspec.params["route"],

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pydantic_ai import Agent, NativeOutput
 from pydantic_ai.exceptions import ModelHTTPError
 from pydantic_ai.models.anthropic import AnthropicModel
-from pydantic_ai.models.openai import OpenAIChatModel
+from pydantic_ai.models.openai import OpenAIChatModel, OpenAIResponsesModel
 from pydantic_ai.profiles import ModelProfile
 from pydantic_ai.providers.anthropic import AnthropicProvider
 from pydantic_ai.providers.openai import OpenAIProvider
@@ -39,11 +39,13 @@ def agent(case, model, headers=None, **settings):
         # It knows Anthropic's models by name, and this one can do what they can.
         profile = ModelProfile(supports_json_schema_output=True)
         return Agent(AnthropicModel(name, provider=provider, profile=profile), **settings)
-    of_chat = openai.AsyncOpenAI(**client, base_url=f"{URL}/v1")
-    return Agent(OpenAIChatModel(name, provider=OpenAIProvider(openai_client=of_chat)), **settings)
+    openais = openai.AsyncOpenAI(**client, base_url=f"{URL}/v1")
+    model = OpenAIResponsesModel if case.route == "responses" else OpenAIChatModel
+    return Agent(model(name, provider=OpenAIProvider(openai_client=openais)), **settings)
 
 
 @promise("chat/completions messages", "openai anthropic gemini sandbox", "plain")
+@promise("responses", "openai sandbox", "plain")
 def test_an_answer_is_whole_and_paid(case):
     answer = agent(case, "text").run_sync("Say hello.")
     case.expect_hello(answer.output)
@@ -51,6 +53,7 @@ def test_an_answer_is_whole_and_paid(case):
 
 
 @promise("chat/completions messages", "openai anthropic gemini sandbox", "stream")
+@promise("responses", "openai sandbox", "stream")
 def test_a_stream_is_whole_and_paid(case):
     async def run():
         async with agent(case, "text").run_stream("Say hello.") as answer:
@@ -61,6 +64,7 @@ def test_a_stream_is_whole_and_paid(case):
 
 
 @promise("chat/completions messages", "openai anthropic gemini sandbox", "tools")
+@promise("responses", "openai sandbox", "tools")
 def test_a_tool_is_run_and_its_result_is_answered(case):
     cities = []
 
@@ -76,6 +80,7 @@ def test_a_tool_is_run_and_its_result_is_answered(case):
 
 
 @promise("chat/completions messages", "openai anthropic gemini sandbox", "structured output")
+@promise("responses", "openai sandbox", "structured output")
 def test_structured_output_is_parsed(case):
     answer = agent(case, "schema", output_type=NativeOutput(City)).run_sync("A city.")
     assert isinstance(answer.output, City)
@@ -83,6 +88,7 @@ def test_structured_output_is_parsed(case):
 
 
 @promise("chat/completions messages", "openai anthropic gemini sandbox", "error")
+@promise("responses", "openai sandbox", "error")
 def test_a_busy_provider_is_an_http_error_and_free(case):
     with pytest.raises(ModelHTTPError) as raised:
         agent(case, "busy", case.refused()).run_sync("Say hello.")
@@ -91,6 +97,7 @@ def test_a_busy_provider_is_an_http_error_and_free(case):
 
 
 @promise("chat/completions messages", "openai anthropic gemini sandbox", "cancel")
+@promise("responses", "openai sandbox", "cancel")
 def test_a_stream_that_is_closed_early_is_charged_for_what_it_used(case):
     async def run():
         async with agent(case, "gated").run_stream("Say hello.") as answer:

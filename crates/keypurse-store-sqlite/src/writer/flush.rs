@@ -19,11 +19,12 @@ const TRIM_ROWS: i64 = 64;
 /// A hold this many rows old is written again, so that it pins nothing.
 const CARRY_AFTER_ROWS: i64 = 2048;
 
-/// So many finished calls have no row, and some get theirs.
-const MATERIALISE_FROM: usize = 256;
+/// Once so many finished calls have no row, some get theirs. Where a crash may
+/// be asked for, a short life sees that too.
+const MATERIALISE_FROM: usize = if failpoint::ARE_THERE { 32 } else { 256 };
 /// How many get theirs at least: the more, the fewer pages are written for
 /// each, and the longer everybody waits. It is a fifth of a millisecond.
-const MATERIALISE_ROWS: usize = 32;
+const MATERIALISE_ROWS: usize = MATERIALISE_FROM / 8;
 
 impl Writer {
     pub(super) fn flush(&mut self, batch: &mut Batch, now: Timestamp) -> rusqlite::Result<()> {
