@@ -16,6 +16,7 @@
 mod alerts;
 mod assets;
 mod audit;
+mod begun;
 mod calls;
 mod charts;
 mod costs;

@@ -2,10 +2,11 @@
 
 use askama::Template;
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
 use http::header::{CONTENT_TYPE, LOCATION};
+use http::{HeaderName, StatusCode};
 
-const HTML: &str = "text/html; charset=utf-8";
+/// What a page is sent as.
+pub(super) const HTML: [(HeaderName, &str); 1] = [(CONTENT_TYPE, "text/html; charset=utf-8")];
 
 /// A page.
 pub(super) fn show(page: &impl Template) -> Response {
@@ -14,8 +15,12 @@ pub(super) fn show(page: &impl Template) -> Response {
 
 /// A page with a status of its own.
 pub(super) fn show_with(status: StatusCode, page: &impl Template) -> Response {
-    let html = page.render().expect("a template writes into memory");
-    (status, [(CONTENT_TYPE, HTML)], html).into_response()
+    (status, HTML, html(page)).into_response()
+}
+
+/// A page, or a part of one, as text.
+pub(super) fn html(page: &impl Template) -> String {
+    page.render().expect("a template writes into memory")
 }
 
 /// After a change: the page to look at next, which may be asked for again

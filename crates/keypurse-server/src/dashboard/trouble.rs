@@ -47,7 +47,7 @@ struct TroublePage {
 }
 
 impl Trouble {
-    fn words(&self) -> (StatusCode, &'static str, &'static str) {
+    pub(super) fn words(&self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Self::SignedOut { .. } => (StatusCode::UNAUTHORIZED, "Signed out", ""),
             Self::CrossSite => (

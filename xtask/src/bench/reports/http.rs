@@ -86,7 +86,7 @@ impl Client {
         })
     }
 
-    /// Asks again and again until it is dropped, at the lowest priority: it
+    /// Asks again and again until it is dropped, while nothing else runs: it
     /// shares its CPU with the load that is measured.
     pub(super) fn keep_asking(
         &self,
@@ -95,8 +95,8 @@ impl Client {
         (seconds, log): (u64, &Path),
     ) -> Result<Background> {
         let plain = self.report(server, asked);
-        let mut command = Command::new("nice");
-        command.args(["-n", "19"]).arg(plain.get_program());
+        let mut command = Command::new("chrt");
+        command.args(["--idle", "0"]).arg(plain.get_program());
         command.args(plain.get_args());
         command.args(["--seconds", &seconds.to_string()]);
         Background::start("bench-reports", &mut command, log)

@@ -128,7 +128,7 @@ impl Found {
 file of {} MiB that is in the system's cache; the year is twelve months, this one the last.
 {} rounds. Over HTTP an answer is read to its last byte, over one connection, by a client
 on CPU 0. Calls arrive at half the rate that saturates the gateway, with 64 connections and {} s
-each; beside them the first report is asked for again and again, its client at the lowest priority.
+each; beside them the first report is asked for again and again, by a client that runs while nothing else does.
 A ledger's call is CPU of writer and asking tasks, 64 of them, in a file of as many tokens.",
             bytes >> 20,
             options.rounds,

@@ -7,10 +7,10 @@ use keypurse_core::id::AccountId;
 use keypurse_store::Feature;
 
 use super::query::{CostsQuery, Period, STATUSES, STEPS};
+use crate::dashboard::begun::Begun;
 use crate::dashboard::charts::Chart;
 use crate::dashboard::form::Form;
 use crate::dashboard::frame::{Frame, Place};
-use crate::dashboard::page;
 use crate::dashboard::session::Viewer;
 use crate::dashboard::tokens::path_of;
 use crate::dashboard::trouble::Trouble;
@@ -55,7 +55,24 @@ pub(in crate::dashboard) async fn show(
     let calendar = Calendar::of(&state);
     let form = Form::parse(query.unwrap_or_default().as_bytes());
     let query = CostsQuery::read(&form, calendar.today());
-    let question = question(&query, viewer.account.id, calendar);
+    let frame = Frame::of(&viewer, Place::Costs);
+    let begun = Begun {
+        title: Place::Costs.name().to_owned(),
+        frame: frame.clone(),
+        is_live: false,
+    };
+    begun
+        .show(async move { read(&state, (viewer.account.id, calendar), query, frame).await })
+        .await
+}
+
+async fn read(
+    state: &AppState,
+    (account, calendar): (AccountId, Calendar),
+    query: CostsQuery,
+    frame: Frame,
+) -> Result<CostsPage, Trouble> {
+    let question = question(&query, account, calendar);
     let explorer = Explorer::new(question, &*state.store).await?;
     let explored = explorer.compare().await?;
     let plot = explorer.plot(&explored.lines, query.step).await?;
@@ -71,8 +88,8 @@ pub(in crate::dashboard) async fn show(
         total,
         total_before,
     } = explored;
-    Ok(page::show(&CostsPage {
-        frame: Frame::of(&viewer, Place::Costs),
+    Ok(CostsPage {
+        frame,
         providers: providers.into_iter().map(str::to_owned).collect(),
         table_path: query.address("/costs.csv", &[]),
         chart: Chart::of(title, &plot, query.metric),
@@ -85,7 +102,7 @@ pub(in crate::dashboard) async fn show(
         total,
         total_before,
         query,
-    }))
+    })
 }
 
 /// What a query asks of the reports.

@@ -9,6 +9,7 @@ use keypurse_store::{CallsPage, Step, StoreError};
 use super::attention::Attention;
 use super::rate::{MOST_CALLS, Rate, WINDOW_SECONDS};
 use super::spend::Spend;
+use crate::dashboard::begun::Begun;
 use crate::dashboard::calls::{self as calls_of, CallLine};
 use crate::dashboard::charts::Chart;
 use crate::dashboard::figures::Dollars;
@@ -82,23 +83,32 @@ pub(in crate::dashboard) async fn show(
     let (by, group) = chosen(&BY, query.get("by"), "provider");
     let (window, days) = chosen(&WINDOWS, query.get("window"), "30d");
     let account = viewer.account.id;
-    // Side by side: each reads on a connection of its own.
-    let (now, attention, calls, chart) = tokio::try_join!(
-        now(&state, &viewer),
-        attention(&state, account),
-        latest(&state, account),
-        chart(&state, account, group, days),
-    )?;
-    Ok(page::show(&OverviewPage {
-        frame: Frame::of(&viewer, Place::Overview),
-        now,
-        attention,
-        calls,
-        shows_tokens: true,
-        by,
-        window,
-        chart,
-    }))
+    let frame = Frame::of(&viewer, Place::Overview);
+    let begun = Begun {
+        title: Place::Overview.name().to_owned(),
+        frame: frame.clone(),
+        is_live: true,
+    };
+    let page = async move {
+        // Side by side: each reads on a connection of its own.
+        let (now, attention, calls, chart) = tokio::try_join!(
+            now(&state, &viewer),
+            attention(&state, account),
+            latest(&state, account),
+            chart(&state, account, group, days),
+        )?;
+        Ok(OverviewPage {
+            frame,
+            now,
+            attention,
+            calls,
+            shows_tokens: true,
+            by,
+            window,
+            chart,
+        })
+    };
+    begun.show(page).await
 }
 
 /// `GET /live/overview`

@@ -5,9 +5,11 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::StatusCode;
 use keypurse_core::id::TokenId;
+use keypurse_store::TokenStanding;
 
 use super::statement::StatementView;
 use super::view::{TokenPath, TokenView, facts, find};
+use crate::dashboard::begun::Begun;
 use crate::dashboard::form::{Form, once};
 use crate::dashboard::frame::{Frame, Place};
 use crate::dashboard::page;
@@ -51,7 +53,15 @@ pub(super) async fn show(
         notice: notice(query.get("done")),
         top_up: TopUpValues::default(),
     };
-    answer(&state, &viewer, path, asked, StatusCode::OK).await
+    let standing = find(&state, &viewer, path).await?;
+    let begun = Begun {
+        title: standing.token.settings.name.as_str().to_owned(),
+        frame: Frame::of(&viewer, Place::Tokens).with_notice(asked.notice),
+        is_live: true,
+    };
+    begun
+        .show(async move { TokenPage::read(&state, &viewer, standing, asked).await })
+        .await
 }
 
 /// What a token's page is to show besides the token.
@@ -69,18 +79,29 @@ pub(super) async fn answer(
     status: StatusCode,
 ) -> Result<Response, Trouble> {
     let standing = find(state, viewer, path).await?;
-    let id = standing.token.id;
-    let page = TokenPage {
-        frame: Frame::of(viewer, Place::Tokens).with_notice(asked.notice),
-        id,
-        token: TokenView::of(&standing, state.now()),
-        facts: facts(&standing),
-        spending: Spending::read(state, &standing.token).await?,
-        statement: StatementView::read(state, id, asked.before).await?,
-        top_up: asked.top_up,
-        once: once(state),
-    };
+    let page = TokenPage::read(state, viewer, standing, asked).await?;
     Ok(page::show_with(status, &page))
+}
+
+impl TokenPage {
+    async fn read(
+        state: &AppState,
+        viewer: &Viewer,
+        standing: TokenStanding,
+        asked: Asked,
+    ) -> Result<Self, Trouble> {
+        let id = standing.token.id;
+        Ok(Self {
+            frame: Frame::of(viewer, Place::Tokens).with_notice(asked.notice),
+            id,
+            token: TokenView::of(&standing, state.now()),
+            facts: facts(&standing),
+            spending: Spending::read(state, &standing.token).await?,
+            statement: StatementView::read(state, id, asked.before).await?,
+            top_up: asked.top_up,
+            once: once(state),
+        })
+    }
 }
 
 fn notice(done: &str) -> Option<&'static str> {
