@@ -36,6 +36,7 @@ pub(super) struct Begun {
 #[derive(Template)]
 #[template(path = "unfinished.html")]
 struct Unfinished {
+    frame: Frame,
     heading: &'static str,
     text: &'static str,
 }
@@ -55,20 +56,20 @@ impl Begun {
     }
 
     fn followed_by<P: Template>(
-        &self,
+        self,
         page: Pin<Box<impl Future<Output = Result<P, Trouble>> + Send + 'static>>,
     ) -> Response {
-        let begun = page::html(self);
+        let begun = page::html(&self);
         let (begun, _) = at_content(&begun);
         let rest = async {
             let html = match page.await {
                 Ok(page) => page::html(&page),
-                Err(trouble) => return page::html(&unfinished(&trouble)),
+                Err(trouble) => page::html(&unfinished(self.frame, &trouble)),
             };
-            at_content(&html).1.to_owned()
+            Bytes::copy_from_slice(at_content(&html).1.as_bytes())
         };
-        let parts = stream::iter([Bytes::from(begun.to_owned())]);
-        let parts = parts.chain(stream::once(async { Bytes::from(rest.await) }));
+        let begun = Bytes::copy_from_slice(begun.as_bytes());
+        let parts = stream::iter([begun]).chain(stream::once(rest));
         let body = Body::from_stream(parts.map(Ok::<_, Infallible>));
         (StatusCode::OK, HTML, body).into_response()
     }
@@ -80,12 +81,16 @@ fn at_content(html: &str) -> (&str, &str) {
     html.split_at(place + CONTENT.len())
 }
 
-fn unfinished(trouble: &Trouble) -> Unfinished {
+fn unfinished(frame: Frame, trouble: &Trouble) -> Unfinished {
     if let Trouble::Unavailable(error) = trouble {
         tracing::error!(%error, "a page that was begun could not be read");
     }
     let (_, heading, text) = trouble.words();
-    Unfinished { heading, text }
+    Unfinished {
+        frame,
+        heading,
+        text,
+    }
 }
 
 #[cfg(test)]

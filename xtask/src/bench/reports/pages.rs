@@ -8,7 +8,8 @@ use crate::bench::section::Limit;
 use crate::http;
 use crate::server::{ACCOUNT_KEY, Server};
 
-/// Every page that an account has once, and the lists that are long.
+/// Every page that an account has once, the lists that are long, and the first
+/// token's.
 const PAGES: [&str; 17] = [
     "/",
     "/?by=token",
