@@ -3,7 +3,8 @@
 
 use std::path::Path;
 
-use keypurse_core::id::CallId;
+use keypurse_core::id::{AccountId, CallId, TokenId};
+use keypurse_core::ledger::PurseId;
 use keypurse_core::money::Money;
 
 use crate::open::open_reader;
@@ -36,14 +37,23 @@ pub struct BookedEntry {
 /// All purses, the account's first.
 pub fn purses(path: &Path) -> rusqlite::Result<Vec<BookedPurse>> {
     let connection = open_reader(path)?;
+    connection.execute_batch("BEGIN")?;
+    let left = recover::replay(&connection)?;
+    let after = recover::balances_after(left.finished.iter().map(|(_, call)| call));
     let mut statement = connection.prepare(
-        "SELECT NULL, balance, 0 FROM account
-         UNION ALL SELECT name, balance, deleted_at IS NOT NULL FROM token",
+        "SELECT NULL, balance, 0, id FROM account
+         UNION ALL SELECT name, balance, deleted_at IS NOT NULL, id FROM token",
     )?;
     let purses = statement.query_map([], |row| {
+        let token: Option<String> = row.get(0)?;
+        let purse = match token {
+            Some(_) => PurseId::Token(TokenId(row.get(3)?)),
+            None => PurseId::Account(AccountId(row.get(3)?)),
+        };
+        let written = row.get(1).map(Money::from_nanos)?;
         Ok(BookedPurse {
-            token: row.get(0)?,
-            balance: row.get(1).map(Money::from_nanos)?,
+            token,
+            balance: after.get(&purse).copied().unwrap_or(written),
             is_deleted: row.get(2)?,
         })
     })?;

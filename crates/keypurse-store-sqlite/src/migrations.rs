@@ -18,6 +18,10 @@ const MIGRATIONS: &[(u32, &str)] = &[
     (9, include_str!("../migrations/0009_audit_log.sql")),
     (10, include_str!("../migrations/0010_sessions.sql")),
     (11, include_str!("../migrations/0011_alerts.sql")),
+    (
+        12,
+        include_str!("../migrations/0012_balances_with_rows.sql"),
+    ),
 ];
 
 #[derive(Debug, Error)]

@@ -1,10 +1,11 @@
 //! What the file holds beside rows at rest: open holds, and finished calls
 //! that have no row yet.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use keypurse_core::id::CallId;
-use keypurse_core::ledger::{Hold, Ledger};
+use keypurse_core::ledger::{Hold, Ledger, Purse, PurseId};
+use keypurse_core::money::Money;
 use rusqlite::Connection;
 
 use crate::call_row::CallRow;
@@ -52,6 +53,44 @@ pub(crate) fn replay(connection: &Connection) -> rusqlite::Result<Left> {
         finished,
         last_line,
     })
+}
+
+/// What calls, in the order of their lines, left in their purses.
+pub(crate) fn balances_after<'a>(
+    calls: impl IntoIterator<Item = &'a CallRow>,
+) -> BTreeMap<PurseId, Money> {
+    let mut balances = BTreeMap::new();
+    for call in calls {
+        balances.insert(PurseId::Account(call.account), call.account_after);
+        if let Some(token) = call.token {
+            balances.insert(PurseId::Token(token), call.balance_after);
+        }
+    }
+    balances
+}
+
+/// Brings a purse into memory whose own row does not tell its balance yet.
+pub(crate) fn load(
+    connection: &Connection,
+    ledger: &mut Ledger,
+    purse: PurseId,
+    balance: Money,
+) -> rusqlite::Result<()> {
+    match purse {
+        PurseId::Account(id) => {
+            let account = rows::account_by_id(connection, id)?;
+            let account = account.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+            let mut account = rows::account_state(&account);
+            account.purse = Purse::with(balance);
+            ledger.load_account(account);
+        }
+        PurseId::Token(id) => {
+            let mut token = rows::token_state(connection, id)?;
+            token.purse = Purse::with(balance);
+            ledger.load_token(token);
+        }
+    }
+    Ok(())
 }
 
 fn read_journal(connection: &Connection) -> rusqlite::Result<Replay> {

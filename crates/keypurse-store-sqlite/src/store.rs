@@ -133,9 +133,17 @@ impl SqliteStore {
         answer.await.map_err(|_| not_written())?
     }
 
+    /// Balances are there for whoever reads now, as calls that were answered
+    /// left them. On a full disk what is there is read.
+    pub(crate) async fn catch_up(&self) {
+        if self.meters.is_behind() {
+            let _ = self.ask(Command::CatchUp).await;
+        }
+    }
+
     /// Sandbox calls answered before are there for whoever reads now. On a full
     /// disk what is there is read.
-    async fn catch_up(&self) {
+    async fn write_noted(&self) {
         if !self.noted.is_written() {
             let _ = self.ask(Command::WriteNoted).await;
         }
@@ -203,12 +211,14 @@ impl Accounts for SqliteStore {
     }
 
     async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
+        self.catch_up().await;
         self.readers
             .read(move |connection| rows::account_by_id(connection, id))
             .await
     }
 
     async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
+        self.catch_up().await;
         self.readers.read(rows::accounts).await
     }
 }
@@ -225,6 +235,7 @@ impl Tokens for SqliteStore {
     }
 
     async fn tokens(&self, account: AccountId) -> Result<Vec<Token>, StoreError> {
+        self.catch_up().await;
         self.readers
             .read(move |connection| rows::tokens_of(connection, account))
             .await
@@ -235,6 +246,7 @@ impl Tokens for SqliteStore {
         account: AccountId,
         name: &TokenName,
     ) -> Result<Option<Token>, StoreError> {
+        self.catch_up().await;
         let name = name.clone();
         self.readers
             .read(move |connection| rows::token_named(connection, account, &name))
@@ -242,6 +254,7 @@ impl Tokens for SqliteStore {
     }
 
     async fn token_by_id(&self, id: TokenId) -> Result<Option<Token>, StoreError> {
+        self.catch_up().await;
         self.readers
             .read(move |connection| rows::token_by_id(connection, id))
             .await
@@ -249,6 +262,7 @@ impl Tokens for SqliteStore {
 
     async fn find_tokens(&self, asked: TokenSearch) -> Result<TokensFound, StoreError> {
         self.catch_up().await;
+        self.write_noted().await;
         self.readers
             .read(move |connection| search::find(connection, &asked))
             .await
@@ -259,6 +273,7 @@ impl Tokens for SqliteStore {
         account: AccountId,
         now: Timestamp,
     ) -> Result<TokenTally, StoreError> {
+        self.catch_up().await;
         self.readers
             .read(move |connection| search::tally(connection, account, now))
             .await
@@ -266,6 +281,7 @@ impl Tokens for SqliteStore {
 
     async fn token_standing(&self, id: TokenId) -> Result<Option<TokenStanding>, StoreError> {
         self.catch_up().await;
+        self.write_noted().await;
         self.readers
             .read(move |connection| search::standing(connection, id))
             .await
@@ -333,7 +349,7 @@ impl Vitals for SqliteStore {
 #[async_trait]
 impl Statements for SqliteStore {
     async fn statement(&self, page: StatementPage) -> Result<Vec<StatementLine>, StoreError> {
-        self.catch_up().await;
+        self.write_noted().await;
         self.readers
             .read(move |connection| statement::statement(connection, &page))
             .await
@@ -347,7 +363,7 @@ impl Statements for SqliteStore {
 #[async_trait]
 impl Usage for SqliteStore {
     async fn usage(&self, query: UsageQuery) -> Result<Vec<UsageRow>, StoreError> {
-        self.catch_up().await;
+        self.write_noted().await;
         let days = self.days.clone();
         self.reporters
             .read_aside(move |connection| usage::usage(connection, &query, &days))
@@ -355,7 +371,7 @@ impl Usage for SqliteStore {
     }
 
     async fn costs(&self, query: UsageQuery) -> Result<Costs, StoreError> {
-        self.catch_up().await;
+        self.write_noted().await;
         let days = self.days.clone();
         self.reporters
             .read_aside(move |connection| usage::costs(connection, query, &days))
@@ -363,14 +379,14 @@ impl Usage for SqliteStore {
     }
 
     async fn calls(&self, page: CallsPage) -> Result<Vec<ListedCall>, StoreError> {
-        self.catch_up().await;
+        self.write_noted().await;
         self.reporters
             .read_aside(move |connection| usage::calls(connection, &page))
             .await
     }
 
     async fn token_labels(&self, account: AccountId) -> Result<Vec<TokenLabel>, StoreError> {
-        self.catch_up().await;
+        self.write_noted().await;
         self.reporters
             .read_aside(move |connection| usage::labels(connection, account))
             .await

@@ -39,7 +39,8 @@ pub(crate) fn binary(package: &str, binary: &str) -> Result<PathBuf> {
     }
     // Code that is newer than the counts is built without them.
     let use_it = format!(
-        "-Cprofile-use={} -Cllvm-args=-pgo-warn-missing-function=false",
+        "-Cprofile-use={} -Cllvm-args=-pgo-warn-missing-function=false \
+         -Cllvm-args=-no-pgo-warn-mismatch",
         profile.display()
     );
     build("trained", &use_it, package, binary)

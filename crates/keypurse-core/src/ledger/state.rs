@@ -47,6 +47,11 @@ impl Ledger {
         self.tokens.get(&id)
     }
 
+    /// How many tokens are loaded.
+    pub fn tokens(&self) -> usize {
+        self.tokens.len()
+    }
+
     /// An open hold.
     pub fn open_hold(&self, call: CallId) -> Option<&Hold> {
         self.holds.get(&call)

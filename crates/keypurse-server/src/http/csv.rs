@@ -4,6 +4,7 @@ use ::csv::Writer;
 use axum::response::{IntoResponse, Response};
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
+use keypurse_store::pause_if_due;
 
 /// A table that nobody on the way may keep: it is about money.
 pub fn answer(table: Vec<u8>) -> Response {
@@ -15,16 +16,19 @@ pub fn answer(table: Vec<u8>) -> Response {
 }
 
 /// Rows under their columns, as RFC 4180 has them. Every row is as long as
-/// `columns`.
+/// `columns`. Long ones are made aside.
 pub fn table<C, R>(columns: C, rows: R) -> Vec<u8>
 where
     C: IntoIterator<Item: AsRef<[u8]>>,
     R: IntoIterator<Item = Vec<String>>,
 {
     let mut table = Writer::from_writer(Vec::new());
-    let written = table
-        .write_record(columns)
-        .and_then(|()| rows.into_iter().try_for_each(|row| table.write_record(row)));
+    let written = table.write_record(columns).and_then(|()| {
+        rows.into_iter().try_for_each(|row| {
+            pause_if_due();
+            table.write_record(row)
+        })
+    });
     written.expect("rows of one length go into memory");
     table.into_inner().expect("memory takes everything")
 }

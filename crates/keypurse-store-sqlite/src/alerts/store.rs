@@ -60,6 +60,7 @@ impl Alerts for SqliteStore {
         named: Option<Vec<TokenName>>,
         now: Timestamp,
     ) -> Result<Vec<TokenFacts>, StoreError> {
+        self.catch_up().await;
         self.readers
             .read(move |connection| read::token_facts(connection, account, named.as_deref(), now))
             .await

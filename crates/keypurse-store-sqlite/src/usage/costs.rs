@@ -6,7 +6,7 @@ use std::ops::Range;
 use keypurse_core::id::TokenId;
 use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
-use keypurse_store::{CostSum, Costs, Dimension, TokenCosts, UsageQuery};
+use keypurse_store::{CostSum, Costs, Dimension, TokenCosts, UsageQuery, pause_if_due};
 use rusqlite::Connection;
 
 use super::days::Days;
@@ -167,6 +167,7 @@ impl Cells {
             ..Costs::default()
         };
         while let Some(token) = first_token(&runs) {
+            pause_if_due();
             let begin = costs.sums.len();
             for (period, cells) in &mut runs {
                 while let Some((cell, rest)) = cells.split_first()

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use keypurse_core::id::TokenId;
 use keypurse_core::time::Timestamp;
-use keypurse_store::{Dimension, StatusClass, UsageKey, UsageQuery, UsageRow, UsageSums};
+use keypurse_store::{
+    Dimension, StatusClass, UsageKey, UsageQuery, UsageRow, UsageSums, pause_if_due,
+};
 use rusqlite::Connection;
 
 use super::names::{Names, at};
@@ -61,6 +63,7 @@ impl<'a> Groups<'a> {
         let mut rows = Vec::with_capacity(self.groups.len());
         let mut groups = std::mem::take(&mut self.groups).into_iter().peekable();
         while let Some(mut group) = groups.next() {
+            pause_if_due();
             while let Some(same) = groups.next_if(|next| next.key == group.key) {
                 group.join(&same);
             }

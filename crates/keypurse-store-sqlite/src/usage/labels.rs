@@ -2,7 +2,7 @@
 
 use keypurse_core::id::{AccountId, TokenId};
 use keypurse_core::time::Timestamp;
-use keypurse_store::TokenLabel;
+use keypurse_store::{TokenLabel, pause_if_due};
 use rusqlite::Connection;
 
 use crate::further;
@@ -16,6 +16,7 @@ pub(crate) fn labels(
             "SELECT id, name, further, deleted_at FROM token WHERE account_id = ? ORDER BY id",
         )?
         .query_map([account.0], |row| {
+            pause_if_due();
             Ok(TokenLabel {
                 id: TokenId(row.get(0)?),
                 name: row.get(1)?,

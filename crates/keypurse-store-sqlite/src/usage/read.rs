@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use keypurse_core::time::Timestamp;
-use keypurse_store::{Dimension, Step, UsageQuery, UsageRow, Whose};
+use keypurse_store::{Dimension, Step, UsageQuery, UsageRow, Whose, pause_if_due};
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use super::days::{Days, Slot, first_day, from_number, month, number};
@@ -259,6 +259,7 @@ impl<S: Sink> Report<'_, S> {
         let sink = &mut self.sink;
         let mut add = |rows: &mut rusqlite::Rows<'_>| -> rusqlite::Result<()> {
             while let Some(row) = rows.next()? {
+                pause_if_due();
                 let token = row.get(0)?;
                 if self.tokens.has(token) {
                     let packed = Packed::of_one(row.get_ref(1)?.as_blob()?)?;

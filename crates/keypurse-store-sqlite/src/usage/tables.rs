@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use keypurse_store::pause_if_due;
 use rusqlite::{Connection, Row, ToSql};
 
 use super::shelf::{Shelf, merged};
@@ -204,6 +205,7 @@ impl Shelves {
         let mut rows = all.query(key)?;
         while let Some(row) = rows.next()? {
             see(read_shelf(row, with_details)?)?;
+            pause_if_due();
         }
         Ok(())
     }

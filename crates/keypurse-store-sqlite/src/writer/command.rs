@@ -47,8 +47,37 @@ pub(crate) enum Command {
     /// Calls that finished before this instant.
     Forget(Timestamp, Reply<usize>),
     HeldNow(Reply<HeldNow>),
+    /// Rows of what was answered before, for who reads them.
+    CatchUp(Reply<()>),
     /// What was noted before, see [`super::Noted`].
     WriteNoted(Reply<()>),
     Probe(Reply<()>),
     Close(Reply<()>),
+}
+
+impl Command {
+    /// Whether rows of purses are read to decide it, or for its answer.
+    pub(super) fn reads_purses(&self) -> bool {
+        match self {
+            Self::ChangeToken(..)
+            | Self::TopUpAccount(..)
+            | Self::CreateAccount(..)
+            | Self::SetAccountKey { .. }
+            | Self::Keys(_)
+            | Self::Session(_)
+            | Self::Alerts(_)
+            | Self::Forget(..)
+            | Self::CatchUp(_)
+            | Self::Close(_) => true,
+            Self::Hold(..)
+            | Self::HoldAnew(..)
+            | Self::Open(..)
+            | Self::Settle(..)
+            | Self::Simulated(..)
+            | Self::RecordEvent(..)
+            | Self::HeldNow(_)
+            | Self::WriteNoted(_)
+            | Self::Probe(_) => false,
+        }
+    }
 }

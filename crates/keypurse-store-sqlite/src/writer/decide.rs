@@ -69,12 +69,21 @@ impl Writer {
                 batch.answer(reply, Ok(forgotten));
             }
             Command::HeldNow(reply) => batch.answer(reply, Ok(self.held_now())),
-            Command::WriteNoted(reply) => batch.answer(reply, Ok(())),
+            Command::CatchUp(reply) | Command::WriteNoted(reply) => batch.answer(reply, Ok(())),
             Command::Probe(reply) => {
                 self.probe()?;
                 batch.answer(reply, Ok(()));
             }
             Command::Close(reply) => self.prepare_to_close(batch, reply)?,
+        }
+        Ok(())
+    }
+
+    /// Has rows tell what a command may read there. On a full disk it reads what
+    /// is there.
+    pub(super) fn catch_up_for(&mut self, command: &Command) -> rusqlite::Result<()> {
+        if command.reads_purses() && !self.space.is_short() {
+            self.materialise()?;
         }
         Ok(())
     }

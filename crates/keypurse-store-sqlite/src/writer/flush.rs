@@ -1,15 +1,17 @@
 //! Everything a batch changed, written before its commit.
 
 use keypurse_core::id::CallId;
-use keypurse_core::ledger::{Entry, EntryKind, PurseId};
+use keypurse_core::ledger::{Changes, Entry, EntryKind, PurseId};
 use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
 use keypurse_store::failpoint;
 use rusqlite::params;
 
 use super::batch::Batch;
+use super::log::IDLE_TOKENS;
 use super::state::{JournalTail, Writer};
 use crate::journal;
+use crate::recover;
 use crate::rows;
 use crate::usage::Gathered;
 
@@ -30,13 +32,12 @@ impl Writer {
     pub(super) fn flush(&mut self, batch: &mut Batch, now: Timestamp) -> rusqlite::Result<()> {
         self.number_entries(batch);
         self.write_entries(batch)?;
-        self.write_changes()?;
         self.carry_forward(batch);
         self.write_journal(batch)?;
         if self.space.is_short() {
             // What can wait does.
         } else if self.journal.tail.len() >= MATERIALISE_FROM {
-            self.materialise_but(MATERIALISE_FROM - MATERIALISE_ROWS)?;
+            self.materialise_but(self.calls_without_row())?;
         } else {
             self.folding.go_on(&self.connection, now)?;
         }
@@ -78,7 +79,15 @@ impl Writer {
         batch.entries.push((line, opening));
     }
 
+    /// Writes entries and what they left in their purses. Rows of calls come
+    /// first: a purse's row tells of all its lines up to some place, or of none.
     fn write_entries(&mut self, batch: &Batch) -> rusqlite::Result<()> {
+        let changes = self.ledger.take_changes();
+        if batch.entries.is_empty() && changes.resets.is_empty() {
+            return Ok(());
+        }
+        self.materialise()?;
+        self.write_changes(&changes)?;
         for (line, entry) in &batch.entries {
             let (account, token) = match entry.purse {
                 PurseId::Account(id) => (id, None),
@@ -86,17 +95,25 @@ impl Writer {
             };
             rows::insert_entry(&self.connection, *line, (account, token), entry)?;
         }
-        if !batch.entries.is_empty() {
-            self.connection
-                .prepare_cached("UPDATE progress SET last_line = ?")?
-                .execute([self.journal.last_line])?;
-        }
+        self.connection
+            .prepare_cached("UPDATE progress SET last_line = ?")?
+            .execute([self.journal.last_line])?;
         Ok(())
     }
 
-    /// Writes the rows of all finished calls, and their sums.
+    /// Writes the rows of all finished calls, their sums, and what they left in
+    /// their purses.
     pub(super) fn materialise(&mut self) -> rusqlite::Result<()> {
         self.materialise_but(0)
+    }
+
+    /// How many calls are left without a row when some get theirs: none where
+    /// there are tokens to be forgotten.
+    fn calls_without_row(&self) -> usize {
+        if self.ledger.tokens() > IDLE_TOKENS {
+            return 0;
+        }
+        MATERIALISE_FROM - MATERIALISE_ROWS
     }
 
     /// The same for all but the last so many.
@@ -111,6 +128,10 @@ impl Writer {
             row.insert(&self.connection)?;
             gathered.add(row, self.folding.days());
         }
+        let calls = self.journal.tail.range(..rows).map(|(_, row)| row);
+        for (purse, balance) in recover::balances_after(calls) {
+            self.write_balance(purse, balance)?;
+        }
         self.folding.added(gathered.write(&self.connection)?);
         self.connection
             .prepare_cached(
@@ -121,35 +142,28 @@ impl Writer {
         Ok(())
     }
 
-    fn write_changes(&mut self) -> rusqlite::Result<()> {
-        let changes = self.ledger.take_changes();
-        let connection = &self.connection;
+    fn write_balance(&self, purse: PurseId, balance: Money) -> rusqlite::Result<()> {
+        let (update, id) = match purse {
+            PurseId::Account(id) => ("UPDATE account SET balance = ? WHERE id = ?", id.0),
+            PurseId::Token(id) => ("UPDATE token SET balance = ? WHERE id = ?", id.0),
+        };
+        self.connection
+            .prepare_cached(update)?
+            .execute(params![balance.nanos(), id])?;
+        Ok(())
+    }
+
+    fn write_changes(&self, changes: &Changes) -> rusqlite::Result<()> {
         for purse in &changes.purses {
-            let (update, id, balance) = match *purse {
-                PurseId::Account(id) => {
-                    let account = self.ledger.account(id).expect("changed, so loaded");
-                    (
-                        "UPDATE account SET balance = ? WHERE id = ?",
-                        id.0,
-                        account.purse.balance,
-                    )
-                }
-                PurseId::Token(id) => {
-                    let token = self.loaded(id);
-                    (
-                        "UPDATE token SET balance = ? WHERE id = ?",
-                        id.0,
-                        token.purse.balance,
-                    )
-                }
+            let balance = match *purse {
+                PurseId::Account(id) => self.account_balance_of(id),
+                PurseId::Token(id) => self.balance_of(id),
             };
-            connection
-                .prepare_cached(update)?
-                .execute(params![balance.nanos(), id])?;
+            self.write_balance(*purse, balance)?;
         }
         for id in changes.resets.keys() {
             let next_at = self.loaded(*id).reset.map(|reset| reset.next_at.micros());
-            connection
+            self.connection
                 .prepare_cached("UPDATE token SET reset_next_at = ? WHERE id = ?")?
                 .execute(params![next_at, id.0])?;
         }
@@ -215,6 +229,13 @@ impl Writer {
 }
 
 impl JournalTail {
+    /// Whether a call without a row moved money. A crowd of sandbox calls did
+    /// not, and whoever reads a purse beside them need not wait.
+    pub(super) fn is_behind(&self) -> bool {
+        let mut calls = self.tail.iter();
+        calls.any(|(_, call)| call.charged > Money::ZERO)
+    }
+
     /// Rows below are about resolved calls only.
     pub(super) fn oldest_needed(&self) -> i64 {
         let held = self.open.first_key_value().map(|(seq, _)| *seq);

@@ -10,7 +10,7 @@ const SHORTEST: Duration = Duration::from_micros(60);
 const LONGEST: Duration = Duration::from_micros(250);
 /// How far apart a crowd's commits begin at least: on a fast disk one for
 /// every two or three operations costs more CPU than they do.
-const APART: Duration = Duration::from_micros(350);
+const APART: Duration = Duration::from_micros(250);
 
 /// What the last batch was like.
 #[derive(Debug, Default)]
@@ -58,8 +58,8 @@ mod tests {
     fn crowds_are_waited_for_and_lone_callers_are_not_kept_waiting() {
         let micros = Duration::from_micros;
         for (operations, took, expected) in [
-            (64, micros(100), Some(micros(250))),
-            (64, micros(320), None),
+            (64, micros(100), Some(micros(150))),
+            (64, micros(220), None),
             (64, micros(1_200), Some(micros(150))),
             (2, micros(9_000), Some(LONGEST)),
             (1, micros(9_000), None),
@@ -80,7 +80,7 @@ mod tests {
         let began = Instant::now();
         gathering.learn(9, began, began + Duration::from_micros(100));
         let later = |micros| gathering.rest(began + Duration::from_micros(micros));
-        assert_eq!(later(250), Some(Duration::from_micros(100)));
+        assert_eq!(later(150), Some(Duration::from_micros(100)));
         assert_eq!(later(400), None);
     }
 }

@@ -10,7 +10,7 @@ use crate::integrity::Damage;
 use crate::open::{OpenError, failed};
 
 /// Tokens kept in memory while nothing is held for them.
-const IDLE_TOKENS: usize = 100_000;
+pub(super) const IDLE_TOKENS: usize = 100_000;
 /// The log is written back once it has so many pages: 4 MiB. The more, the
 /// fewer pages are written back for each call; but the kernel may not be
 /// interrupted while it does that, here for a millisecond. Where a crash may be
@@ -50,7 +50,10 @@ impl Writer {
 
     /// What can wait until everybody has been answered.
     pub(super) fn maintain(&mut self) {
-        self.ledger.forget_idle(IDLE_TOKENS);
+        // Their rows do not tell their balances before calls have theirs.
+        if self.journal.tail.is_empty() {
+            self.ledger.forget_idle(IDLE_TOKENS);
+        }
         if self.log_writer.is_busy() {
             return;
         }

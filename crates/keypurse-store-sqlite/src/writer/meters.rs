@@ -1,6 +1,6 @@
 //! What the writer counts about itself.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use keypurse_store::{Distribution, WriterVitals};
@@ -20,6 +20,8 @@ pub(crate) struct Meters {
     commit: Distribution,
     checkpoint: Distribution,
     failed_batches: AtomicU64,
+    /// Whether rows of purses do not tell their balances yet.
+    is_behind: AtomicBool,
 }
 
 impl Default for Meters {
@@ -30,6 +32,7 @@ impl Default for Meters {
             commit: Distribution::over(MICROS),
             checkpoint: Distribution::over(MICROS),
             failed_batches: AtomicU64::new(0),
+            is_behind: AtomicBool::new(false),
         }
     }
 }
@@ -41,6 +44,16 @@ impl Meters {
         self.batch_sizes.add(operations as u64);
         self.decide.add(micros(decided - began));
         self.commit.add(micros(decided.elapsed()));
+    }
+
+    /// Whether rows of purses are behind what was answered.
+    pub(super) fn set_behind(&self, is_behind: bool) {
+        self.is_behind.store(is_behind, Ordering::Release);
+    }
+
+    /// Whether they are.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.is_behind.load(Ordering::Acquire)
     }
 
     pub(super) fn failed(&self) {

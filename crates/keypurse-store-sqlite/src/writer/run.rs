@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use keypurse_store::{StoreError, failpoint};
+use keypurse_store::{StoreError, failpoint, note_calls};
 use tokio::sync::mpsc;
 
 use super::batch::Batch;
@@ -55,10 +55,12 @@ impl Writer {
         following: &mpsc::Receiver<Command>,
     ) -> bool {
         let mut batch = Batch::default();
+        note_calls();
         match self.commit(waiting, &mut batch) {
             Ok(()) => {
                 failpoint::reach("writer.after-commit");
                 self.noted_are_written();
+                self.meters.set_behind(self.journal.is_behind());
                 // A crowd need not wait for the note: the next batch makes it.
                 if following.is_empty() || self.journal.seq % NOTE_EVERY == 0 {
                     self.keeper.committed();
@@ -108,6 +110,7 @@ impl Writer {
         for command in waiting.drain(..) {
             // Dropped, it is answered as unavailable.
             if !self.space.refuses(&command) {
+                self.catch_up_for(&command)?;
                 self.decide(command, batch, now)?;
             }
         }

@@ -127,6 +127,7 @@ impl Space {
                 | Command::SetAccountKey { .. }
                 | Command::Session(SessionCommand::End(..) | SessionCommand::SetViewerKey(..))
                 | Command::HeldNow(_)
+                | Command::CatchUp(_)
                 | Command::WriteNoted(_)
                 | Command::Close(_) => false,
             }

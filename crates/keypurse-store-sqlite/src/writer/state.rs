@@ -147,7 +147,12 @@ impl Writer {
         };
         let left = recover::replay(&self.connection)?;
         self.journal.last_line = left.last_line;
+        let balances = recover::balances_after(left.finished.iter().map(|(_, row)| row));
+        for (purse, balance) in balances {
+            recover::load(&self.connection, &mut self.ledger, purse, balance)?;
+        }
         self.journal.tail = left.finished.into();
+        self.meters.set_behind(self.journal.is_behind());
         for (call, (hold, held)) in left.holds {
             recover::restore(&self.connection, &mut self.ledger, call, hold)?;
             // Which row it came from does not matter: none is trimmed below

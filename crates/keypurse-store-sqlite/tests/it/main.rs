@@ -7,6 +7,7 @@ mod audit_log;
 mod backup;
 mod conformance;
 mod corruption;
+mod late_balances;
 mod line_order;
 mod noted;
 mod recovery;

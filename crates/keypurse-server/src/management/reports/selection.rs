@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use keypurse_core::id::TokenId;
 use keypurse_store::{TokenCredential, TokenLabel, Whose};
 
+use super::aside;
 use super::filters::Filters;
 use super::reader::{Reader, Sight};
 use crate::http::refusal::Refusal;
@@ -42,11 +43,13 @@ pub(super) async fn select(
     filters: &Filters,
 ) -> Result<Selection, Refusal> {
     let labels = match &reader.sight {
-        Sight::All => Labels::of(state.store.token_labels(reader.account).await?),
-        Sight::Own(own) => Labels::of(vec![label_of(own)]),
+        Sight::All => state.store.token_labels(reader.account).await?,
+        Sight::Own(own) => vec![label_of(own)],
     };
     let sees_all = matches!(reader.sight, Sight::All);
-    Selection::of(labels, filters, sees_all).ok_or(Refusal::NoSuchToken)
+    let filters = filters.clone();
+    let selection = aside(move || Selection::of(Labels::of(labels), &filters, sees_all)).await?;
+    selection.ok_or(Refusal::NoSuchToken)
 }
 
 impl Selection {
@@ -55,13 +58,13 @@ impl Selection {
         let asked = filters.token.as_deref();
         let named = |name: &str| asked.is_none_or(|asked| asked == name);
         let tagged = |tags: &[String]| filters.tag.as_ref().is_none_or(|tag| tags.contains(tag));
-        let is_known = labels.list.iter().any(|label| named(&label.name));
+        let is_known = labels.0.iter().any(|label| named(&label.name));
         let asks_account_key = sees_all && named(ACCOUNT_KEY);
         if asked.is_some() && !is_known && !asks_account_key {
             return None;
         }
         let with_account_key = asks_account_key && tagged(&[]);
-        let chosen = labels.list.iter();
+        let chosen = labels.0.iter();
         let chosen = chosen.filter(|label| named(&label.name) && tagged(&label.tags));
         let chosen: Vec<&TokenLabel> = chosen.collect();
         let whose = if with_account_key && asked.is_none() {
@@ -116,18 +119,14 @@ fn label_of(own: &TokenCredential) -> TokenLabel {
     }
 }
 
-/// What tokens are called, deleted ones too.
+/// What tokens are called, deleted ones too, in the order they were made.
 #[derive(Debug)]
-pub(super) struct Labels {
-    list: Vec<TokenLabel>,
-    places: HashMap<TokenId, usize>,
-}
+pub(super) struct Labels(Vec<TokenLabel>);
 
 impl Labels {
     pub(super) fn of(list: Vec<TokenLabel>) -> Self {
-        let places = list.iter().enumerate();
-        let places = places.map(|(place, label)| (label.id, place)).collect();
-        Self { list, places }
+        debug_assert!(list.is_sorted_by_key(|label| label.id), "as they were made");
+        Self(list)
     }
 
     /// A token's name, or what the account's key is called. A token that was
@@ -140,9 +139,10 @@ impl Labels {
         }
     }
 
-    /// Whether this is the account's key or a token with a name.
-    pub(super) fn knows(&self, token: Option<TokenId>) -> bool {
-        token.is_none() || self.label(token).is_some()
+    /// Whether everybody of these is the account's key or was made before the
+    /// names were read.
+    pub(super) fn know_all(&self, tokens: impl Iterator<Item = Option<TokenId>>) -> bool {
+        tokens.max().flatten() <= self.0.last().map(|label| label.id)
     }
 
     /// A token's tags.
@@ -153,7 +153,8 @@ impl Labels {
     }
 
     fn label(&self, token: Option<TokenId>) -> Option<&TokenLabel> {
-        self.places.get(&token?).map(|place| &self.list[*place])
+        let place = self.0.binary_search_by_key(&token?, |label| label.id);
+        place.ok().map(|place| &self.0[place])
     }
 }
 
@@ -225,5 +226,18 @@ mod tests {
         }
         assert_eq!(select("d", "", true), None);
         assert_eq!(select("base_token", "", false), None);
+    }
+
+    #[test]
+    fn names_are_read_again_for_who_was_made_since() {
+        for (callers, are_known) in [
+            (&[][..], true),
+            (&[None, Some(1), Some(4)], true),
+            (&[None, Some(4), Some(5)], false),
+        ] {
+            let callers = callers.iter().map(|caller| caller.map(TokenId));
+            assert_eq!(labels().know_all(callers), are_known);
+        }
+        assert!(!Labels::of(Vec::new()).know_all([Some(TokenId(1))].into_iter()));
     }
 }

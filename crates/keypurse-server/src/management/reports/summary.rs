@@ -96,9 +96,9 @@ async fn anew(
     reader: &Reader,
     filters: &Filters,
     selection: Selection,
-    mut tokens: impl Iterator<Item = Option<TokenId>>,
+    tokens: impl Iterator<Item = Option<TokenId>>,
 ) -> Result<Selection, Refusal> {
-    if tokens.all(|token| selection.labels.knows(token)) {
+    if selection.labels.know_all(tokens) {
         return Ok(selection);
     }
     select(state, reader, filters).await

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use keypurse_core::money::Money;
-use keypurse_store::{CostSum, Costs, Feature, TokenCosts};
+use keypurse_store::{CostSum, Costs, Feature, TokenCosts, pause_if_due};
 
 use crate::management::reports::period::Periods;
 use crate::management::reports::selection::Selection;
@@ -34,6 +34,7 @@ impl Report {
         let (parts, strangers) = by_name(tokens, &selection);
         let mut names = Vec::with_capacity(selection.names.len() + strangers.len());
         for (named, parts) in selection.names.into_iter().zip(&parts) {
+            pause_if_due();
             let sums = joined(&mut costs.sums, parts);
             if named.is_shown || !sums.is_empty() {
                 let name = named.name;
@@ -88,6 +89,7 @@ fn by_name(
     let mut parts = vec![Vec::new(); selection.names.len()];
     let mut strangers = Vec::new();
     for TokenCosts { token, sums } in tokens {
+        pause_if_due();
         let name = selection.labels.name(token);
         match places.get(&*name) {
             Some(place) => parts[*place].push(sums),

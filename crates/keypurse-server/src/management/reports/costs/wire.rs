@@ -5,7 +5,7 @@
 //! of sums, and nobody needs all of their text at once.
 
 use bytes::Bytes;
-use keypurse_store::{CostSum, Feature};
+use keypurse_store::{CostSum, Feature, pause_if_due};
 
 use super::fold::{NameCosts, Report, at, calls, cost};
 
@@ -102,6 +102,7 @@ impl Iterator for Pieces {
                 text.push(b',');
             }
             self.tell(name, &mut text);
+            pause_if_due();
             next += 1;
         }
         self.next = (next < self.report.names.len()).then_some(next);

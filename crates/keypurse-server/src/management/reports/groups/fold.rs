@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use keypurse_core::money::Money;
 use keypurse_core::usage::{COUNTS, TokenCounts};
-use keypurse_store::{Latency, UsageRow, UsageSums};
+use keypurse_store::{Latency, UsageRow, UsageSums, pause_if_due};
 
 use super::Group;
 use crate::management::reports::costs::feature_name;
@@ -43,6 +43,7 @@ pub(super) fn fold(groups: &[Group], rows: Vec<UsageRow>, names: &Names<'_>) -> 
     let mut grouped = Grouped::new();
     let mut name_period = names.periods.names();
     for row in rows {
+        pause_if_due();
         let period = name_period(row.period);
         for tag in names.tags(groups, &row) {
             let key = groups.iter().map(|group| names.value(*group, &row, tag));

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use keypurse_store::pause_if_due;
 use serde::{Serialize, Serializer};
 
 use super::Group;
@@ -15,7 +16,14 @@ pub(super) const PERCENTILES: [(&str, u32); 3] = [("p50", 50), ("p90", 90), ("p9
 #[derive(Debug, Serialize)]
 pub(super) struct Report<'a> {
     group_by: Vec<&'static str>,
-    response: Vec<GroupSums<'a>>,
+    response: Response<'a>,
+}
+
+/// What is told of the groups, each when its turn to be written has come.
+#[derive(Debug)]
+struct Response<'a> {
+    group_by: Vec<&'static str>,
+    grouped: &'a Grouped,
 }
 
 #[derive(Debug, Serialize)]
@@ -44,20 +52,30 @@ struct Used<'a>(&'a Sums);
 
 impl<'a> Report<'a> {
     pub(super) fn of(groups: &[Group], grouped: &'a Grouped) -> Self {
-        let names: Vec<&'static str> = groups.iter().map(|group| group.as_str()).collect();
-        let response = grouped.iter().map(|(values, periods)| {
+        let group_by: Vec<&'static str> = groups.iter().map(|group| group.as_str()).collect();
+        Self {
+            response: Response {
+                group_by: group_by.clone(),
+                grouped,
+            },
+            group_by,
+        }
+    }
+}
+
+impl Serialize for Response<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let names = || self.group_by.iter().copied();
+        serializer.collect_seq(self.grouped.iter().map(|(values, periods)| {
+            pause_if_due();
             let values = values.iter().map(Option::as_deref);
             let data = periods.iter();
             let data = data.map(|(period, sums)| (&**period, PeriodSums::of(sums)));
             GroupSums {
-                group: names.iter().copied().zip(values).collect(),
+                group: names().zip(values).collect(),
                 data: data.collect(),
             }
-        });
-        Self {
-            response: response.collect(),
-            group_by: names,
-        }
+        }))
     }
 }
 
