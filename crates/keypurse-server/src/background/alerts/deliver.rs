@@ -3,7 +3,7 @@
 //! A receiver is tried again ever more rarely. Each try has a task of its own
 //! and a few places per receiver, so that a slow one delays no other.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -40,12 +40,14 @@ impl Deliverer {
     /// Starts what is due, each in a task of [`crate::State::tasks`]. Returns
     /// how many.
     pub async fn tick(&self, state: &AppState) -> Result<usize, StoreError> {
+        // What ends while it is read what is due may be read as due still.
+        let before: HashSet<i64> = self.lock().keys().copied().collect();
         let due = state
             .store
             .due_deliveries(state.now(), OF_EACH_RULE)
             .await?;
         let mut started = 0;
-        for delivery in due {
+        for delivery in due.into_iter().filter(|it| !before.contains(&it.id)) {
             if let Some(place) = self.place(&delivery) {
                 state.tasks.spawn(deliver(state.clone(), delivery, place));
                 started += 1;

@@ -1,5 +1,8 @@
 //! What receivers are told, and how often it is tried.
 
+use std::future::poll_fn;
+use std::task::Poll;
+
 use aws_lc_rs::hmac;
 use keypurse_testkit::upstream::{Gate, Received, Reply, ScriptedUpstream};
 use serde_json::{Value, json};
@@ -189,6 +192,31 @@ async fn a_slow_receiver_delays_no_other() {
         rest += 1;
     }
     assert_eq!((watched.told().len(), rest), (20, 4));
+    watched.app.finish().await;
+}
+
+#[tokio::test]
+async fn what_ends_while_it_is_read_what_is_due_is_not_sent_again() {
+    let mut watched = Watched::open().await;
+    fired(&mut watched).await;
+    let gate = Gate::new();
+    watched
+        .receiver
+        .always(Reply::text(200, "text/plain", "").held_by(&gate));
+    let state = watched.app.state();
+    assert_eq!(watched.deliverer.tick(state).await.unwrap(), 1);
+    soon(watched.receiver.wait_for(1)).await;
+    let mut reading = Box::pin(watched.deliverer.tick(state));
+    let read = poll_fn(|context| Poll::Ready(reading.as_mut().poll(context))).await;
+    gate.let_pass(1);
+    watched.app.settled().await;
+    let started = match read {
+        Poll::Ready(at_once) => at_once,
+        Poll::Pending => reading.as_mut().await,
+    };
+    drop(reading);
+    assert_eq!(started.unwrap(), 0);
+    assert_eq!(watched.told().len(), 1);
     watched.app.finish().await;
 }
 
