@@ -18,7 +18,7 @@ use keypurse_store::{Store, StoreError};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::system::SystemEntropy;
+use crate::system::FetchedEntropy;
 
 /// What differs from node to node.
 pub(super) struct Parts {
@@ -36,7 +36,7 @@ pub(super) async fn state(parts: Parts) -> Result<AppState, StoreError> {
     Ok(Arc::new(State {
         vault: parts.vault,
         clock: parts.clock,
-        entropy: Arc::new(SystemEntropy),
+        entropy: Arc::new(FetchedEntropy::new()),
         call_ids: CallIds::after(parts.store.last_call().await?),
         store: parts.store,
         tasks: TaskTracker::new(),
