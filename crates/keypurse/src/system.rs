@@ -95,7 +95,7 @@ impl Fetched {
         }
         let taken = &mut self.bytes[self.used..][..buffer.len()];
         buffer.copy_from_slice(taken);
-        // It may be part of a secret now, which is kept nowhere else.
+        // It may be part of a secret now, which is no business of ours.
         taken.fill(0);
         self.used += buffer.len();
     }

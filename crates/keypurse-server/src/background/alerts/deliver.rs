@@ -40,14 +40,14 @@ impl Deliverer {
     /// Starts what is due, each in a task of [`crate::State::tasks`]. Returns
     /// how many.
     pub async fn tick(&self, state: &AppState) -> Result<usize, StoreError> {
-        // What ends while it is read what is due may be read as due still.
-        let before: HashSet<i64> = self.lock().keys().copied().collect();
+        // Also what ends meanwhile: it may still be read as due.
+        let under_way: HashSet<i64> = self.lock().keys().copied().collect();
         let due = state
             .store
             .due_deliveries(state.now(), OF_EACH_RULE)
             .await?;
         let mut started = 0;
-        for delivery in due.into_iter().filter(|it| !before.contains(&it.id)) {
+        for delivery in due.into_iter().filter(|it| !under_way.contains(&it.id)) {
             if let Some(place) = self.place(&delivery) {
                 state.tasks.spawn(deliver(state.clone(), delivery, place));
                 started += 1;
@@ -56,15 +56,13 @@ impl Deliverer {
         Ok(started)
     }
 
-    /// A place for a delivery. `None`: it is under way, or has to wait.
+    /// A place for a delivery. `None`: it has to wait.
     fn place(&self, delivery: &DueDelivery) -> Option<Place> {
         let webhook = delivery.rule.webhook.as_ref()?;
         let receiver = webhook.shown.trim_end_matches("/…");
         let mut under_way = self.lock();
         let there = under_way.values().filter(|it| *it == receiver).count();
-        let is_free = under_way.len() < AT_ONCE
-            && there < AT_ONE_RECEIVER
-            && !under_way.contains_key(&delivery.id);
+        let is_free = under_way.len() < AT_ONCE && there < AT_ONE_RECEIVER;
         is_free.then(|| {
             under_way.insert(delivery.id, receiver.to_owned());
             Place {

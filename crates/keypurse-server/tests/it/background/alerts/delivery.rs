@@ -19,6 +19,19 @@ async fn fired(watched: &mut Watched) -> String {
     id
 }
 
+/// Has a delivery begin that does not end before the gate lets it.
+async fn under_way(watched: &mut Watched) -> Gate {
+    fired(watched).await;
+    let gate = Gate::new();
+    watched
+        .receiver
+        .always(Reply::text(200, "text/plain", "").held_by(&gate));
+    let state = watched.app.state();
+    assert_eq!(watched.deliverer.tick(state).await.unwrap(), 1);
+    soon(watched.receiver.wait_for(1)).await;
+    gate
+}
+
 fn header<'a>(told: &'a Received, name: &str) -> &'a str {
     told.headers[name].to_str().unwrap()
 }
@@ -198,14 +211,8 @@ async fn a_slow_receiver_delays_no_other() {
 #[tokio::test]
 async fn what_ends_while_it_is_read_what_is_due_is_not_sent_again() {
     let mut watched = Watched::open().await;
-    fired(&mut watched).await;
-    let gate = Gate::new();
-    watched
-        .receiver
-        .always(Reply::text(200, "text/plain", "").held_by(&gate));
+    let gate = under_way(&mut watched).await;
     let state = watched.app.state();
-    assert_eq!(watched.deliverer.tick(state).await.unwrap(), 1);
-    soon(watched.receiver.wait_for(1)).await;
     let mut reading = Box::pin(watched.deliverer.tick(state));
     let read = poll_fn(|context| Poll::Ready(reading.as_mut().poll(context))).await;
     gate.let_pass(1);
@@ -223,14 +230,8 @@ async fn what_ends_while_it_is_read_what_is_due_is_not_sent_again() {
 #[tokio::test]
 async fn what_is_under_way_when_the_node_drains_is_left_for_the_next_start() {
     let mut watched = Watched::open().await;
-    fired(&mut watched).await;
-    let gate = Gate::new();
-    watched
-        .receiver
-        .always(Reply::text(200, "text/plain", "").held_by(&gate));
+    let _gate = under_way(&mut watched).await;
     let state = watched.app.state();
-    watched.deliverer.tick(state).await.unwrap();
-    soon(watched.receiver.wait_for(1)).await;
     state.draining.cancel();
     soon(watched.app.settled()).await;
     let due = state.store.due_deliveries(state.now(), 9).await.unwrap();
