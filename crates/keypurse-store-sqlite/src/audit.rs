@@ -6,7 +6,7 @@ use std::path::Path;
 use keypurse_core::money::Money;
 use keypurse_core::price::Price;
 use keypurse_core::usage::Certainty;
-use keypurse_store::CallState;
+use keypurse_store::{CallState, pause_if_due};
 use rusqlite::Connection;
 use thiserror::Error;
 
@@ -16,6 +16,10 @@ use crate::migrations;
 use crate::open::open_reader;
 use crate::recover;
 use crate::usage::Prover;
+
+/// Of SQLite's virtual machine, until it is asked whether to pause: a tenth of a
+/// millisecond or so.
+const STEPS: i32 = 2_000;
 
 /// What the books say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,7 +74,14 @@ impl From<rusqlite::Error> for AuditError {
 /// Recomputes every balance from its entries and charges, every charge from
 /// its row, and the sums reports are made of.
 pub fn audit(path: &Path) -> Result<AuditReport, AuditError> {
-    let connection = open_reader(path)?;
+    let mut connection = open_reader(path)?;
+    connection.progress_handler(
+        STEPS,
+        Some(|| {
+            pause_if_due();
+            false
+        }),
+    )?;
     // One snapshot, whatever a server beside us writes meanwhile.
     connection.execute_batch("BEGIN")?;
     let (found, known) = (migrations::found(&connection)?, migrations::newest());

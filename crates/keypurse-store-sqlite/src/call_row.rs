@@ -9,7 +9,7 @@ use keypurse_core::time::Timestamp;
 use keypurse_core::usage::{COUNTS, Certainty, TokenCounts};
 use keypurse_store::{CallState, Feature};
 use rusqlite::types::Type;
-use rusqlite::{Connection, Row, ToSql};
+use rusqlite::{CachedStatement, Connection, Row, ToSql};
 
 use crate::journal::HeldCall;
 
@@ -171,18 +171,21 @@ impl CallRow {
         (charged.checked_add(house) == Some(cost)).then_some(row)
     }
 
-    /// Writes the row.
-    pub(crate) fn insert(&self, connection: &Connection) -> rusqlite::Result<()> {
+    /// Prepared once for as many rows as are written together.
+    pub(crate) fn insertion(connection: &Connection) -> rusqlite::Result<CachedStatement<'_>> {
         static INSERT: LazyLock<String> = LazyLock::new(|| {
             let marks = ["?"; NUMBERS].join(", ");
             format!("INSERT INTO call ({COLUMNS}) VALUES ({marks})")
         });
+        connection.prepare_cached(&INSERT)
+    }
+
+    /// Writes the row by what [`CallRow::insertion`] prepared.
+    pub(crate) fn insert(&self, insertion: &mut CachedStatement<'_>) -> rusqlite::Result<()> {
         let (numbers, token) = (self.to_numbers(), self.token.map(|token| token.0));
         let mut values = numbers.each_ref().map(|number| number as &dyn ToSql);
         values[TOKEN] = &token;
-        connection
-            .prepare_cached(&INSERT)?
-            .execute(values.as_slice())?;
+        insertion.execute(values.as_slice())?;
         Ok(())
     }
 

@@ -39,13 +39,14 @@ pub fn count(text: &str) -> u64 {
 /// How many pieces begin at a character that has one before it.
 fn begun_within(ascii: &[u8]) -> u64 {
     let (before, after) = (ascii, ascii.get(1..).unwrap_or_default());
-    // So few at a time that a byte counts them: the compiler does many at once.
+    // So few at a time that a byte counts them: it never wraps, and the compiler
+    // does many at once, which it does not where it has to check.
     let chunks = before.chunks(128).zip(after.chunks(128));
     let begun = chunks.map(|(before, after)| {
         let pairs = before.iter().zip(after);
         let begun =
             pairs.map(|(before, after)| u8::from(begins(sort_of(*before), sort_of(*after))));
-        u64::from(begun.sum::<u8>())
+        u64::from(begun.fold(0, u8::wrapping_add))
     });
     begun.sum()
 }

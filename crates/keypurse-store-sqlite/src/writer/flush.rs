@@ -10,6 +10,7 @@ use rusqlite::params;
 use super::batch::Batch;
 use super::log::IDLE_TOKENS;
 use super::state::{JournalTail, Writer};
+use crate::call_row::CallRow;
 use crate::journal;
 use crate::recover;
 use crate::rows;
@@ -124,8 +125,9 @@ impl Writer {
         };
         let last = self.journal.tail[last].1.line;
         let mut gathered = Gathered::default();
+        let mut insertion = CallRow::insertion(&self.connection)?;
         for (_, row) in self.journal.tail.range(..rows) {
-            row.insert(&self.connection)?;
+            row.insert(&mut insertion)?;
             gathered.add(row, self.folding.days());
         }
         let calls = self.journal.tail.range(..rows).map(|(_, row)| row);

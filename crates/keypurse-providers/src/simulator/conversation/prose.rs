@@ -103,10 +103,11 @@ pub(super) fn echo(message: &Message<'_>) -> String {
             line.push(' ');
             room = room.saturating_sub(1);
         }
-        let end = word
-            .char_indices()
-            .nth(room)
-            .map_or(word.len(), |(end, _)| end);
+        let cut = match word.len() {
+            bytes if bytes <= room => None,
+            _ => word.char_indices().nth(room),
+        };
+        let end = cut.map_or(word.len(), |(end, _)| end);
         line.push_str(&word[..end]);
         if end < word.len() {
             line.push('…');

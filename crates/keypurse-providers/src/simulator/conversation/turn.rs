@@ -161,6 +161,10 @@ impl Said {
 
 /// Cuts `text` after `limit` units; how many are left.
 fn keep(text: &mut String, limit: u64) -> u64 {
+    let whole = count(text);
+    if whole <= limit {
+        return whole;
+    }
     let (kept, length) = beginning(text, limit);
     let kept = kept.len();
     text.truncate(kept);
