@@ -7,11 +7,12 @@ use keypurse_core::money::Money;
 use keypurse_core::price::Price;
 use keypurse_core::usage::Certainty;
 use keypurse_store::{CallState, pause_if_due};
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 use thiserror::Error;
 
 use crate::call_row::CallRow;
 use crate::export::each_call;
+use crate::integrity::with_suffix;
 use crate::migrations;
 use crate::open::open_reader;
 use crate::recover;
@@ -20,6 +21,9 @@ use crate::usage::Prover;
 /// Of SQLite's virtual machine, until it is asked whether to pause: a tenth of a
 /// millisecond or so.
 const STEPS: i32 = 2_000;
+/// How much the log may grow, none of which is used again while it is read, at
+/// least. Beside a large database it may be a quarter of that.
+const LOG_GROWTH: u64 = 256 << 20;
 
 /// What the books say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,6 +58,9 @@ pub enum AuditError {
         /// The schema this version knows.
         known: u32,
     },
+    /// The log grew too large meanwhile: see [`audit_aside`].
+    #[error("calls left too little time, and the log grew meanwhile")]
+    GivenUp,
     /// The file could not be read.
     #[error("the database cannot be read")]
     Sqlite(#[source] rusqlite::Error),
@@ -66,6 +73,9 @@ impl From<rusqlite::Error> for AuditError {
             rusqlite::Error::FromSqlConversionFailure(_, _, why) => {
                 Self::Difference(why.to_string())
             }
+            error if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => {
+                Self::GivenUp
+            }
             error => Self::Sqlite(error),
         }
     }
@@ -74,25 +84,42 @@ impl From<rusqlite::Error> for AuditError {
 /// Recomputes every balance from its entries and charges, every charge from
 /// its row, and the sums reports are made of.
 pub fn audit(path: &Path) -> Result<AuditReport, AuditError> {
+    prove(&open_reader(path)?)
+}
+
+/// The same [`aside`](keypurse_store::aside), where calls come first: it pauses for
+/// them, and gives up when they leave it so little time that the log grows large.
+pub fn audit_aside(path: &Path) -> Result<AuditReport, AuditError> {
     let mut connection = open_reader(path)?;
-    connection.progress_handler(
-        STEPS,
-        Some(|| {
-            pause_if_due();
-            false
-        }),
-    )?;
+    let has_grown = growth_of_log(path);
+    let give_up = move || {
+        pause_if_due();
+        has_grown()
+    };
+    connection.progress_handler(STEPS, Some(give_up))?;
+    prove(&connection)
+}
+
+/// Whether the log has grown by too much since now.
+fn growth_of_log(database: &Path) -> impl Fn() -> bool + use<> {
+    let length = |file: &Path| file.metadata().map_or(0, |file| file.len());
+    let log = with_suffix(database, "-wal");
+    let enough = length(&log) + LOG_GROWTH.max(length(database) / 4);
+    move || length(&log) > enough
+}
+
+fn prove(connection: &Connection) -> Result<AuditReport, AuditError> {
     // One snapshot, whatever a server beside us writes meanwhile.
     connection.execute_batch("BEGIN")?;
-    let (found, known) = (migrations::found(&connection)?, migrations::newest());
+    let (found, known) = (migrations::found(connection)?, migrations::newest());
     if found != known {
         return Err(AuditError::OtherSchema { found, known });
     }
-    structure_is_whole(&connection)?;
-    let left = recover::replay(&connection)?;
-    let mut books = Books::read(&connection)?;
-    let mut usage = Prover::read(&connection)?;
-    each_call(&connection, &left, |call| {
+    structure_is_whole(connection)?;
+    let left = recover::replay(connection)?;
+    let mut books = Books::read(connection)?;
+    let mut usage = Prover::read(connection)?;
+    each_call(connection, &left, |call| {
         if let Some(usage) = &mut usage {
             usage.add_call(&call);
         }
@@ -101,9 +128,9 @@ pub fn audit(path: &Path) -> Result<AuditReport, AuditError> {
     left.finished
         .iter()
         .for_each(|(_, call)| books.take_back(call));
-    books.every_balance_adds_up(&connection)?;
-    every_statement_is_continuous(&connection, &left.finished)?;
-    usage.map_or(Ok(()), |usage| usage.finish(&connection))?;
+    books.every_balance_adds_up(connection)?;
+    every_statement_is_continuous(connection, &left.finished)?;
+    usage.map_or(Ok(()), |usage| usage.finish(connection))?;
     for (hold, _) in left.holds.into_values() {
         books.report.open_holds += 1;
         books.report.held += hold.amount;
@@ -323,5 +350,42 @@ fn fault(call: &CallRow, prices: &HashMap<i64, Price>) -> Option<String> {
         CallState::Void | CallState::Simulated => {
             (*cost != Money::ZERO).then(|| format!("it is free, yet costs {cost}"))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File};
+
+    use rusqlite::Connection;
+
+    use super::{AuditError, LOG_GROWTH, growth_of_log, prove};
+
+    #[test]
+    fn an_audit_beside_calls_lets_the_log_grow_by_so_much() {
+        let folder = tempfile::tempdir().unwrap();
+        let (database, log) = (folder.path().join("k.db"), folder.path().join("k.db-wal"));
+        // Sparse: they only look large.
+        let long = |file, length| File::create(file).unwrap().set_len(length).unwrap();
+        long(&log, 1000);
+        let has_grown = growth_of_log(&database);
+        long(&log, LOG_GROWTH + 1000);
+        assert!(!has_grown());
+        long(&log, LOG_GROWTH + 1001);
+        assert!(has_grown());
+        long(&database, 8 * LOG_GROWTH);
+        fs::remove_file(&log).unwrap();
+        let has_grown = growth_of_log(&database);
+        long(&log, 2 * LOG_GROWTH);
+        assert!(!has_grown());
+        long(&log, 2 * LOG_GROWTH + 1);
+        assert!(has_grown());
+    }
+
+    #[test]
+    fn an_audit_that_is_interrupted_gave_up() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.progress_handler(1, Some(|| true)).unwrap();
+        assert!(matches!(prove(&connection), Err(AuditError::GivenUp)));
     }
 }

@@ -38,7 +38,7 @@ mod usage;
 mod varint;
 mod writer;
 
-pub use audit::{AuditError, AuditReport, audit};
+pub use audit::{AuditError, AuditReport, audit, audit_aside};
 pub use audit_log::{
     AuditKey, AuditLogError, AuditLogReport, audit_log_has_begun, audit_records, replace_audit_key,
     verify_audit_log,

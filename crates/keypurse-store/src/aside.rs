@@ -7,18 +7,14 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::oneshot;
 
-/// Reports that are made at once.
-const THREADS: usize = 2;
+/// What is done at once: two reports beside an audit.
+const THREADS: usize = 3;
 /// How long a thread works before it pauses: what waits for its processor and
 /// is not told apart from it by priority waits that long at most.
 const WORK: Duration = Duration::from_micros(500);
 /// How long it pauses then.
 const PAUSE: Duration = Duration::from_micros(100);
-/// Of a thread that works apart: it gets a tenth of a processor that calls
-/// would need whole.
-const NICENESS: i32 = 10;
 
 /// Whether there was a call since a thread paused last.
 static HAS_CALLERS: AtomicBool = AtomicBool::new(false);
@@ -41,7 +37,7 @@ static THREADS_ASIDE: LazyLock<Runtime> = LazyLock::new(|| {
         .expect("a runtime without I/O needs nothing of the system")
 });
 
-/// It panicked, no thread could be started for it, or the process is ending.
+/// It panicked, or the process is ending.
 #[derive(Debug, thiserror::Error)]
 #[error("it was not done")]
 pub struct NotDone;
@@ -60,30 +56,12 @@ pub fn begin_aside(work: impl FnOnce() + Send + 'static) {
     drop(THREADS_ASIDE.spawn_blocking(work));
 }
 
-/// Does what takes so long that others would wait behind it on a thread of its
-/// own. Calls come first, but do not keep it from ending: it may hold on to an
-/// old state of the database, whose log grows meanwhile.
-pub async fn apart<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, NotDone> {
-    let (done, outcome) = oneshot::channel();
-    let thread = std::thread::Builder::new().name("apart".to_owned());
-    let started = thread.spawn(move || {
-        give_way(NICENESS);
-        PAUSED.set(Some(Instant::now()));
-        // Whoever asked may be gone.
-        done.send(work()).ok();
-    });
-    started.map_err(|_| NotDone)?;
-    outcome.await.map_err(|_| NotDone)
-}
-
 /// For the writer: there are calls.
 pub fn note_calls() {
     HAS_CALLERS.store(true, Ordering::Relaxed);
 }
 
-/// For loops of what is done [`aside`] or [`apart`]: pauses when it is time to, while there
+/// For loops of what is done [`aside`]: pauses when it is time to, while there
 /// are calls. Elsewhere it does nothing.
 ///
 /// Idle priority is not enough. The kernel weighs a whole service against its
@@ -132,47 +110,32 @@ pub fn give_way(nice: i32) {
 mod tests {
     use std::time::Instant;
 
-    use super::{NICENESS, WORK, apart, aside, note_calls, pause_if_due};
+    use super::{WORK, aside, note_calls, pause_if_due};
 
     /// `SCHED_IDLE`, as `sched(7)` counts.
     const WHEN_IDLE: u32 = 5;
 
     #[tokio::test]
     async fn what_is_done_aside_runs_when_nobody_else_wants_to() {
-        let policy = aside(|| field_of_this_thread(41)).await;
-        assert_eq!(policy.expect("it is done"), WHEN_IDLE.to_string());
-    }
-
-    #[tokio::test]
-    async fn what_is_done_apart_is_nice_and_pauses_while_there_are_calls() {
-        let niceness = apart(|| {
-            pause_three_times();
-            field_of_this_thread(19)
-        });
-        let niceness = niceness.await.expect("it is done");
-        assert_eq!(niceness, NICENESS.to_string());
-    }
-
-    /// As `proc_pid_stat(5)` counts them.
-    fn field_of_this_thread(number: usize) -> String {
-        let stat = std::fs::read_to_string("/proc/thread-self/stat").expect("a thread has one");
-        // The name, which may hold anything, ends at the last parenthesis.
+        let stat = aside(|| std::fs::read_to_string("/proc/thread-self/stat"));
+        let stat = stat.await.expect("it is done").expect("a thread has one");
+        // The name, which may hold anything, ends at the last parenthesis; the
+        // policy is the 41st field of all, as `proc_pid_stat(5)` has it.
         let (_, fields) = stat.rsplit_once(')').expect("a name is in parentheses");
-        let field = fields.split_whitespace().nth(number - 3);
-        field.expect("it has more").to_owned()
+        let policy = fields.split_whitespace().nth(41 - 3);
+        assert_eq!(policy, Some(&*WHEN_IDLE.to_string()));
     }
 
     #[tokio::test]
     async fn what_is_done_aside_pauses_again_and_again_while_there_are_calls() {
-        aside(pause_three_times).await.expect("it is done");
-    }
-
-    fn pause_three_times() {
-        let before = times_it_waited();
-        while times_it_waited() < before + 3 {
-            note_calls();
-            pause_if_due();
-        }
+        let paused = aside(|| {
+            let before = times_it_waited();
+            while times_it_waited() < before + 3 {
+                note_calls();
+                pause_if_due();
+            }
+        });
+        paused.await.expect("it is done");
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub use alerts::{
     DeliveryState, DeliveryTry, DueDelivery, Firing, MAX_ALERTS, ResealedWebhook, SealedWebhook,
     TokenFacts, WebhookFormat,
 };
-pub use aside::{NotDone, apart, aside, begin_aside, give_way, note_calls, pause_if_due};
+pub use aside::{NotDone, aside, begin_aside, give_way, note_calls, pause_if_due};
 pub use audit_log::{
     Action, Actor, AuditEvent, AuditHead, AuditLog, AuditPage, AuditRecord, Details, RecordLimit,
     Who, canonical,

@@ -55,7 +55,7 @@ fn damage(file: &Path, what: impl Into<String>) -> CheckError {
 }
 
 /// A file whose name is the database's and this behind it, as SQLite's own.
-fn with_suffix(database: &Path, suffix: &str) -> PathBuf {
+pub(crate) fn with_suffix(database: &Path, suffix: &str) -> PathBuf {
     let mut path = database.as_os_str().to_owned();
     path.push(suffix);
     path.into()

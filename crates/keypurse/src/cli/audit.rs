@@ -42,6 +42,7 @@ pub(super) fn explain(error: AuditError) -> anyhow::Error {
             "use the version that serves it; a newer one brings it up to date when it starts, \
              and keeps a copy as it was",
         ),
+        AuditError::GivenUp => error.into(),
         AuditError::Sqlite(_) => {
             hint::with_hint(error, "check that you may read the data directory")
         }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use keypurse_server::AppState;
 use keypurse_server::metrics::BooksAudited;
-use keypurse_store::apart;
+use keypurse_store::aside;
 use keypurse_store_sqlite::{AuditError, AuditReport};
 
 /// The first one comes when the start is over.
@@ -30,7 +30,7 @@ pub(super) async fn watch(
         let began = Instant::now();
         let outcome = tokio::select! {
             () = state.draining.cancelled() => return,
-            outcome = apart(audit.clone()) => outcome,
+            outcome = aside(audit.clone()) => outcome,
         };
         let Ok(outcome) = outcome else { continue };
         let took = began.elapsed();

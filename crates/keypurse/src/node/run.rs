@@ -12,7 +12,7 @@ use keypurse_server::http::serve::{Limits, Listener, serve};
 use keypurse_server::vault::Vault;
 use keypurse_server::{State, router};
 use keypurse_store::{Actor, Store};
-use keypurse_store_sqlite::{AuditKey, SqliteOptions, SqliteStore, audit, instance};
+use keypurse_store_sqlite::{AuditKey, SqliteOptions, SqliteStore, audit_aside, instance};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -67,7 +67,7 @@ pub(crate) async fn run(config: Config, preset_key: Option<String>) -> anyhow::R
     state.tasks.spawn(watching);
     state.tasks.spawn(audit_head::watch(Arc::clone(&state)));
     let database = dir.database();
-    let auditing = books::watch(Arc::clone(&state), move || audit(&database));
+    let auditing = books::watch(Arc::clone(&state), move || audit_aside(&database));
     state.tasks.spawn(auditing);
     banner::print(&banner::Facts {
         address: socket.local_addr()?,
