@@ -312,11 +312,15 @@ async fn endless_provider() -> std::net::SocketAddr {
     address
 }
 
+/// What its clients left is read for as long, if it does not end before.
+const CALL_SECONDS: u64 = 60;
+
 /// A process with that provider, free, and a token of it.
 async fn endless(folder: &std::path::Path) -> (Process, Client, String) {
     let provider = endless_provider().await;
     let config = format!(
         "[providers.up]\nkind = \"openai\"\nbase_url = \"http://{provider}/v1\"\nfree = true\n\
+         total_timeout_seconds = {CALL_SECONDS}\n\
          [[prices]]\nmodel = \"up/m\"\ninput_per_million = \"0\"\noutput_per_million = \"0\"\n\
          max_output_tokens = 1000000000\n"
     );
