@@ -103,10 +103,9 @@ pub(super) fn echo(message: &Message<'_>) -> String {
             line.push(' ');
             room = room.saturating_sub(1);
         }
-        let cut = match word.len() {
-            bytes if bytes <= room => None,
-            _ => word.char_indices().nth(room),
-        };
+        let cut = (word.len() > room)
+            .then(|| word.char_indices().nth(room))
+            .flatten();
         let end = cut.map_or(word.len(), |(end, _)| end);
         line.push_str(&word[..end]);
         if end < word.len() {
