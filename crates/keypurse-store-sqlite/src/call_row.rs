@@ -28,6 +28,12 @@ pub(crate) const COLUMNS: &str = "id, random, line, account_id, token_id, model_
     cache_write_long, input_image, output_image, requests, tier,
     characters, input_seconds, output_seconds, images";
 
+/// Writes a row: its columns are [`COLUMNS`].
+pub(crate) static INSERT: LazyLock<String> = LazyLock::new(|| {
+    let marks = ["?"; NUMBERS].join(", ");
+    format!("INSERT INTO call ({COLUMNS}) VALUES ({marks})")
+});
+
 /// Where `token_id` is among them.
 const TOKEN: usize = 4;
 
@@ -173,10 +179,6 @@ impl CallRow {
 
     /// Prepared once for as many rows as are written together.
     pub(crate) fn insertion(connection: &Connection) -> rusqlite::Result<CachedStatement<'_>> {
-        static INSERT: LazyLock<String> = LazyLock::new(|| {
-            let marks = ["?"; NUMBERS].join(", ");
-            format!("INSERT INTO call ({COLUMNS}) VALUES ({marks})")
-        });
         connection.prepare_cached(&INSERT)
     }
 

@@ -22,6 +22,7 @@ const MIGRATIONS: &[(u32, &str)] = &[
         12,
         include_str!("../migrations/0012_balances_with_rows.sql"),
     ),
+    (13, include_str!("../migrations/0013_state_in_a_range.sql")),
 ];
 
 #[derive(Debug, Error)]
@@ -111,8 +112,9 @@ fn apply(
 #[cfg(test)]
 mod tests {
     use super::{MigrationError, make_own_table, run, run_up_to};
+    use crate::call_row::{INSERT, NUMBERS};
     use keypurse_core::time::Timestamp;
-    use rusqlite::Connection;
+    use rusqlite::{Connection, params_from_iter};
 
     #[test]
     fn migrations_run_once_and_only_as_they_are() {
@@ -236,5 +238,26 @@ mod tests {
             rows("SELECT id, materialised, last_line FROM progress"),
             [[1, 5, 5]]
         );
+    }
+
+    #[test]
+    fn a_row_of_a_call_is_checked_without_a_table_of_its_own() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        run(&mut connection, Timestamp::from_micros(0)).unwrap();
+        let explain = format!("EXPLAIN {}", *INSERT);
+        let mut statement = connection.prepare(&explain).unwrap();
+        let mut numbers = [0_i64; NUMBERS];
+        let steps = statement.query_map(params_from_iter(numbers), |row| row.get("opcode"));
+        let steps: Vec<String> = steps.unwrap().collect::<Result<_, _>>().unwrap();
+        assert!(!steps.contains(&"OpenEphemeral".to_owned()), "{steps:?}");
+        for (state, is_known) in [(0, false), (1, true), (4, true), (5, false)] {
+            (numbers[0], numbers[10]) = (state, state);
+            let inserted = connection.execute(&INSERT, params_from_iter(numbers));
+            assert_eq!(inserted.is_ok(), is_known, "{state}: {inserted:?}");
+        }
+        let sound: String = connection
+            .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(sound, "ok");
     }
 }

@@ -5,29 +5,27 @@
 //! vocabulary. Whoever replaces it must keep one promise: the pieces of a text,
 //! joined, are the text.
 
+/// Bytes looked at together: a count of them fits into one.
+const AT_ONCE: usize = 128;
+
 /// How many units `text` is charged as, going in or coming out.
 ///
 /// As many as [`pieces`] finds, counted where they begin: prompts are megabytes.
 pub fn count(text: &str) -> u64 {
     let (mut counted, mut rest, mut last) = (0, text, Sort::Space);
     while !rest.is_empty() {
-        // Nearly all of it: a loop that looks at nothing else is quick.
-        let ascii = if rest.is_ascii() {
-            None
-        } else {
-            rest.bytes().position(|byte| !byte.is_ascii())
-        };
-        let ascii = ascii.unwrap_or(rest.len());
+        // Nearly all of it: loops that look at nothing else are quick.
+        let ascii = ascii_at_start(rest.as_bytes());
         let (run, after) = rest.split_at(ascii);
         if let (Some(first), Some(end)) = (run.bytes().next(), run.bytes().next_back()) {
-            counted += u64::from(begins(last, sort_of(first)));
+            counted += u64::from(begins(last as u8, sort_of(first) as u8));
             counted += begun_within(run.as_bytes());
             last = sort_of(end);
         }
         rest = after;
         if !rest.is_empty() {
             let (next, length) = sort_of_next(rest);
-            counted += u64::from(begins(last, next));
+            counted += u64::from(begins(last as u8, next as u8));
             last = next;
             rest = &rest[length..];
         }
@@ -36,23 +34,36 @@ pub fn count(text: &str) -> u64 {
     counted + u64::from(!text.is_empty() && last == Sort::Space)
 }
 
+/// How many bytes of ASCII there are before anything else.
+fn ascii_at_start(text: &[u8]) -> usize {
+    let chunks = text.chunks(AT_ONCE);
+    let ascii = chunks.take_while(|chunk| chunk.is_ascii());
+    let (ascii, rest) = text.split_at(ascii.map(<[u8]>::len).sum());
+    let other = rest.iter().position(|byte| !byte.is_ascii());
+    ascii.len() + other.unwrap_or(rest.len())
+}
+
 /// How many pieces begin at a character that has one before it.
 fn begun_within(ascii: &[u8]) -> u64 {
-    let (before, after) = (ascii, ascii.get(1..).unwrap_or_default());
-    // So few at a time that a byte counts them: it never wraps, and the compiler
-    // does many at once, which it does not where it has to check.
-    let chunks = before.chunks(128).zip(after.chunks(128));
-    let begun = chunks.map(|(before, after)| {
-        let pairs = before.iter().zip(after);
-        let begun =
-            pairs.map(|(before, after)| u8::from(begins(sort_of(*before), sort_of(*after))));
+    let mut sorts = [Sort::Space as u8; AT_ONCE + 1];
+    let begun = (0..ascii.len()).step_by(AT_ONCE).map(|start| {
+        let end = ascii.len().min(start + sorts.len());
+        let sorts = &mut sorts[..end - start];
+        for (sort, byte) in sorts.iter_mut().zip(&ascii[start..end]) {
+            *sort = sort_of(*byte) as u8;
+        }
+        let pairs = sorts.iter().zip(&sorts[1..]);
+        let begun = pairs.map(|(before, at)| u8::from(begins(*before, *at)));
+        // So few that a byte counts them: it never wraps, and the compiler does
+        // many at once, which it does not where it has to check.
         u64::from(begun.fold(0, u8::wrapping_add))
     });
     begun.sum()
 }
 
-const fn begins(before: Sort, at: Sort) -> bool {
-    at as u8 != Sort::Space as u8 && at as u8 != before as u8
+/// Whether a piece begins with a character of sort `at`.
+const fn begins(before: u8, at: u8) -> bool {
+    at != Sort::Space as u8 && at != before
 }
 
 /// The pieces of `text`, in order and without gaps.

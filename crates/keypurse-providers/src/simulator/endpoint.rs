@@ -1,6 +1,6 @@
 //! One way in for every route.
 
-use serde_json::Value;
+use serde_json_borrow::Value;
 
 use super::{
     Failure, InvalidRequest, Reply, RequestBody, Scenario, Stamp, audio, chat, delivery,
@@ -137,11 +137,11 @@ fn answer(
     }
 }
 
-pub(super) fn json(body: RequestBody<'_>) -> Result<Value, InvalidRequest> {
+pub(super) fn json(body: RequestBody<'_>) -> Result<Value<'_>, InvalidRequest> {
     let RequestBody::Json(bytes) = body else {
         return Err(InvalidRequest::new("body", "expected a JSON object"));
     };
-    let body: Value = serde_json::from_slice(bytes)
+    let body: Value<'_> = serde_json::from_slice(bytes)
         .map_err(|error| InvalidRequest::new("body", format!("not valid JSON: {error}")))?;
     match body {
         Value::Object(_) => Ok(body),

@@ -2,17 +2,28 @@
 //!
 //! A field that is null counts as absent, as it does at OpenAI.
 
-use serde_json::Value;
+use serde_json_borrow::Value;
 
 use super::failure::InvalidRequest;
 
-pub(super) fn present<'a>(object: &'a Value, field: &str) -> Option<&'a Value> {
-    object.get(field).filter(|value| !value.is_null())
+/// A value of a request. Its texts stay where they are in the body.
+pub(super) type Json<'a> = &'a Value<'a>;
+
+pub(super) const NULL: Json<'static> = &Value::Null;
+
+/// A field, null or not. `None` also when it is no object.
+pub(super) fn get<'a>(object: Json<'a>, field: &str) -> Option<Json<'a>> {
+    object.as_object()?.get(field)
+}
+
+/// A field that is not null.
+pub(super) fn present<'a>(object: Json<'a>, field: &str) -> Option<Json<'a>> {
+    get(object, field).filter(|value| !value.is_null())
 }
 
 /// A whole number within `range`.
 pub(super) fn whole(
-    object: &Value,
+    object: Json<'_>,
     field: &str,
     range: std::ops::RangeInclusive<u64>,
 ) -> Result<Option<u64>, InvalidRequest> {
@@ -36,7 +47,7 @@ pub(super) fn whole(
     }
 }
 
-pub(super) fn boolean(object: &Value, field: &str) -> Result<bool, InvalidRequest> {
+pub(super) fn boolean(object: Json<'_>, field: &str) -> Result<bool, InvalidRequest> {
     match present(object, field) {
         None => Ok(false),
         Some(Value::Bool(set)) => Ok(*set),
@@ -46,12 +57,12 @@ pub(super) fn boolean(object: &Value, field: &str) -> Result<bool, InvalidReques
 
 /// A string that must be there; `path` is what the complaint calls it.
 pub(super) fn string<'a>(
-    object: &'a Value,
+    object: Json<'a>,
     field: &str,
     path: impl FnOnce() -> String,
 ) -> Result<&'a str, InvalidRequest> {
-    match object.get(field) {
-        Some(Value::String(text)) => Ok(text),
+    match get(object, field) {
+        Some(Value::Str(text)) => Ok(text),
         Some(_) => Err(InvalidRequest::new(path(), "expected a string")),
         None => Err(InvalidRequest::new(path(), "this string is required")),
     }
@@ -59,10 +70,10 @@ pub(super) fn string<'a>(
 
 /// An array with at least one and at most `most` elements, if the field is there.
 pub(super) fn array<'a>(
-    object: &'a Value,
+    object: Json<'a>,
     field: &str,
     most: usize,
-) -> Result<Option<&'a [Value]>, InvalidRequest> {
+) -> Result<Option<&'a [Value<'a>]>, InvalidRequest> {
     match present(object, field) {
         None => Ok(None),
         Some(Value::Array(elements)) if elements.is_empty() => Err(InvalidRequest::new(
@@ -79,7 +90,7 @@ pub(super) fn array<'a>(
 }
 
 pub(super) fn check_number(
-    body: &Value,
+    body: Json<'_>,
     field: &str,
     range: std::ops::RangeInclusive<f64>,
 ) -> Result<(), InvalidRequest> {
@@ -100,17 +111,17 @@ pub(super) fn check_number(
 }
 
 /// A string that may be absent.
-pub(super) fn text<'a>(object: &'a Value, field: &str) -> Result<Option<&'a str>, InvalidRequest> {
+pub(super) fn text<'a>(object: Json<'a>, field: &str) -> Result<Option<&'a str>, InvalidRequest> {
     match present(object, field) {
         None => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
+        Some(Value::Str(text)) => Ok(Some(text)),
         Some(_) => Err(InvalidRequest::new(field, "expected a string")),
     }
 }
 
 /// One of `names`, if the field is there.
 pub(super) fn one_of<'a>(
-    object: &'a Value,
+    object: Json<'a>,
     field: &str,
     names: &[&str],
 ) -> Result<Option<&'a str>, InvalidRequest> {
@@ -124,7 +135,7 @@ pub(super) fn one_of<'a>(
     }
 }
 
-pub(super) fn yes_unless_false(object: &Value, field: &str) -> Result<bool, InvalidRequest> {
+pub(super) fn yes_unless_false(object: Json<'_>, field: &str) -> Result<bool, InvalidRequest> {
     match present(object, field) {
         None => Ok(true),
         Some(_) => boolean(object, field),

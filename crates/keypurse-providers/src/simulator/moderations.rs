@@ -4,14 +4,15 @@
 //! flags the category it names; `sandbox:flagged` flags `harassment`.
 
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
+use serde_json_borrow::Value;
 
 use super::{
     count::count,
     dice::{Dice, fingerprint},
     endpoint::Call,
     failure::InvalidRequest,
-    fields::{array, string},
+    fields::{Json, NULL, array, get, string},
     reply::{Reply, SimulatedUsage},
     scenario::Scenario,
 };
@@ -51,12 +52,12 @@ struct Input<'a> {
 #[derive(Serialize)]
 struct Verdict {
     flagged: bool,
-    categories: Map<String, Value>,
-    category_scores: Map<String, Value>,
-    category_applied_input_types: Map<String, Value>,
+    categories: Map<String, serde_json::Value>,
+    category_scores: Map<String, serde_json::Value>,
+    category_applied_input_types: Map<String, serde_json::Value>,
 }
 
-pub(super) fn reply(body: &Value, call: Call<'_>) -> Result<Reply, InvalidRequest> {
+pub(super) fn reply(body: Json<'_>, call: Call<'_>) -> Result<Reply, InvalidRequest> {
     let inputs = read(body)?;
     let texts = inputs.iter().flat_map(|input| &input.texts);
     let usage = SimulatedUsage {
@@ -76,15 +77,15 @@ pub(super) fn reply(body: &Value, call: Call<'_>) -> Result<Reply, InvalidReques
     Ok(Reply::json(&answer, usage))
 }
 
-fn read(body: &Value) -> Result<Vec<Input<'_>>, InvalidRequest> {
-    if let Some(Value::String(text)) = body.get("input") {
+fn read(body: Json<'_>) -> Result<Vec<Input<'_>>, InvalidRequest> {
+    if let Some(Value::Str(text)) = get(body, "input") {
         return Ok(vec![Input::of(text)]);
     }
     let inputs = array(body, "input", MOST_INPUTS)?
         .ok_or_else(|| InvalidRequest::new("input", "this field is required"))?;
     if inputs.first().is_some_and(Value::is_string) {
         let texts = inputs.iter().enumerate().map(|(at, input)| match input {
-            Value::String(text) => Ok(Input::of(text)),
+            Value::Str(text) => Ok(Input::of(text)),
             _ => Err(InvalidRequest::new(
                 format!("input[{at}]"),
                 "expected a string, as the first input is one",
@@ -107,12 +108,12 @@ impl<'a> Input<'a> {
         }
     }
 
-    fn add(&mut self, part: &'a Value, at: usize) -> Result<(), InvalidRequest> {
+    fn add(&mut self, part: Json<'a>, at: usize) -> Result<(), InvalidRequest> {
         let path = |field: &str| format!("input[{at}].{field}");
         match string(part, "type", || path("type"))? {
             "text" => self.texts.push(string(part, "text", || path("text"))?),
             "image_url" => {
-                let carrier = part.get("image_url").unwrap_or(&Value::Null);
+                let carrier = get(part, "image_url").unwrap_or(NULL);
                 string(carrier, "url", || path("image_url.url"))?;
                 self.images += 1;
             }

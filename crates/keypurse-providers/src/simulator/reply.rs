@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+/// How long a whole answer usually is: written into less room, it is moved about.
+const USUAL_LENGTH: usize = 1024;
+
 /// What an answer gets from outside: a pure function has neither.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stamp {
@@ -54,7 +57,7 @@ pub struct Reply {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Content {
     /// One JSON object, without cost.
-    Json(String),
+    Json(Vec<u8>),
     /// A file or a plain text.
     File {
         /// `Content-Type`.
@@ -123,10 +126,10 @@ impl Event {
 
 impl Reply {
     pub(super) fn json(body: &impl Serialize, usage: SimulatedUsage) -> Self {
-        Self {
-            content: Content::Json(to_text(body)),
-            usage,
-        }
+        let mut json = Vec::with_capacity(USUAL_LENGTH);
+        serde_json::to_writer(&mut json, body).expect("answers are plain data");
+        let content = Content::Json(json);
+        Self { content, usage }
     }
 
     pub(super) fn file(media_type: &'static str, bytes: Vec<u8>, usage: SimulatedUsage) -> Self {

@@ -5,7 +5,8 @@
 //! formats hold silence, the one sound that needs no encoder.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use serde_json::{Value, json};
+use serde_json::json;
+use serde_json_borrow::Value;
 
 use super::{ogg, silence, sound};
 use crate::simulator::{
@@ -13,7 +14,7 @@ use crate::simulator::{
     dice::fingerprint,
     endpoint::Call,
     failure::InvalidRequest,
-    fields::{check_number, one_of, present, string, text},
+    fields::{Json, check_number, one_of, present, string, text},
     reply::{Event, Reply, SimulatedUsage},
     scenario::Scenario,
 };
@@ -32,7 +33,10 @@ const BYTES_OF_AN_EVENT: usize = 8 * 1024;
 
 const FORMATS: [&str; 6] = ["mp3", "opus", "aac", "flac", "wav", "pcm"];
 
-pub(in crate::simulator) fn speech(body: &Value, call: Call<'_>) -> Result<Reply, InvalidRequest> {
+pub(in crate::simulator) fn speech(
+    body: Json<'_>,
+    call: Call<'_>,
+) -> Result<Reply, InvalidRequest> {
     let input = string(body, "input", || "input".to_owned())?;
     let characters = input.chars().take(LONGEST_INPUT + 1).count();
     if characters == 0 || characters > LONGEST_INPUT {
@@ -68,7 +72,7 @@ pub(in crate::simulator) fn speech(body: &Value, call: Call<'_>) -> Result<Reply
 }
 
 /// A name, or the id of a voice of one's own.
-fn voice(body: &Value) -> Result<&str, InvalidRequest> {
+fn voice(body: Json<'_>) -> Result<&str, InvalidRequest> {
     match present(body, "voice") {
         Some(voice @ Value::Object(_)) => string(voice, "id", || "voice.id".to_owned()),
         _ => string(body, "voice", || "voice".to_owned()),

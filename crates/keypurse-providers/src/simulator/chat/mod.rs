@@ -8,13 +8,11 @@ pub use chunks::Chunk;
 pub use completion::Completion;
 pub use request::ChatRequest;
 
-use serde_json::Value;
-
 use super::{
     conversation::answer,
     endpoint::Call,
     failure::InvalidRequest,
-    fields::{boolean, present},
+    fields::{Json, boolean, present},
     reply::{Content, Event, Reply, Stamp, Stream},
     scenario::Scenario,
 };
@@ -26,21 +24,21 @@ use super::{
 pub fn chat(
     request: &ChatRequest<'_>,
     model: &str,
-    stamp: &Stamp,
+    stamp: Stamp,
     scenario: Option<Scenario>,
 ) -> Completion {
     let choices = answer(&request.conversation, scenario);
     let input_tokens = request.input_tokens();
-    Completion::new(stamp.clone(), model.to_owned(), choices, input_tokens)
+    Completion::new(stamp, model.to_owned(), choices, input_tokens)
 }
 
-pub(super) fn reply(body: &Value, call: Call<'_>) -> Result<Reply, InvalidRequest> {
+pub(super) fn reply(body: Json<'_>, call: Call<'_>) -> Result<Reply, InvalidRequest> {
     let request = ChatRequest::read(body)?;
     let stamp = Stamp {
         id: format!("chatcmpl-{}", call.stamp.id),
-        ..call.stamp.clone()
+        created_unix: call.stamp.created_unix,
     };
-    let completion = chat(&request, call.facts.model, &stamp, call.scenario);
+    let completion = chat(&request, call.facts.model, stamp, call.scenario);
     let usage = completion.usage();
     if !boolean(body, "stream")? {
         return Ok(Reply::json(&completion.whole(), usage));

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    Conversation, Format, Said, Tool, ToolCall, Turn, calling,
+    Conversation, Format, Said, ToolCall, Turn,
+    calling::{self, Called},
     prose::{self, Prose},
 };
 use crate::simulator::{dice::Dice, scenario::Scenario, schema};
@@ -41,10 +42,10 @@ struct Answer<'c, 'a> {
 enum Plan<'c, 'a> {
     Refuse,
     SayNothing,
-    Call(Vec<&'c Tool<'a>>),
+    Call(Vec<Called<'c, 'a>>),
     Talk(Prose),
     WriteObject { echo: String },
-    WriteInstance(&'a Value),
+    WriteInstance(Value),
 }
 
 impl<'c, 'a> Plan<'c, 'a> {
@@ -56,7 +57,7 @@ impl<'c, 'a> Plan<'c, 'a> {
         }
         let wanted = calling::wanted(conversation);
         if !wanted.is_empty() {
-            return Self::Call(wanted);
+            return Self::Call(wanted.into_iter().map(Called::new).collect());
         }
         match conversation.options.format {
             Format::Text => Self::Talk(Prose::about(conversation.last_message())),
@@ -68,7 +69,7 @@ impl<'c, 'a> Plan<'c, 'a> {
                     echo: prose::echo(echoed),
                 }
             }
-            Format::JsonSchema(schema) => Self::WriteInstance(schema),
+            Format::JsonSchema(schema) => Self::WriteInstance(schema.into()),
         }
     }
 }
@@ -99,13 +100,11 @@ impl Answer<'_, '_> {
         }
     }
 
-    fn calls(&self, tools: &[&Tool<'_>], index: u64) -> Vec<ToolCall> {
+    fn calls(&self, tools: &[Called<'_, '_>], index: u64) -> Vec<ToolCall> {
         let steps = self.steps(tools.len());
         let places = (0_u64..).map(|place| Dice::new(self.seed, index | (place << 32)));
         let calls = tools.iter().zip(places);
-        calls
-            .map(|(tool, dice)| calling::call(tool, dice, steps))
-            .collect()
+        calls.map(|(tool, dice)| tool.call(dice, steps)).collect()
     }
 
     /// What each of so many instances may spend, so that all instances of all

@@ -30,19 +30,33 @@ pub(super) fn wanted<'c, 'a>(conversation: &'c Conversation<'a>) -> Vec<&'c Tool
     }
 }
 
-/// Calls `tool`, with arguments its schema accepts.
-pub(super) fn call(tool: &Tool<'_>, mut dice: Dice, steps: u32) -> ToolCall {
-    let key = format!("{:016x}{:08x}", dice.roll(), dice.roll() >> 32);
-    let payload = match (tool.form, tool.parameters) {
-        (ToolForm::Custom, _) => "[simulated input]".to_owned(),
-        (_, Some(schema)) => arguments(schema, dice, steps),
-        (_, None) => "{}".to_owned(),
-    };
-    ToolCall {
-        form: tool.form,
-        key,
-        name: tool.name.to_owned(),
-        payload,
+/// A tool that is called.
+pub(super) struct Called<'c, 'a> {
+    tool: &'c Tool<'a>,
+    schema: Option<Value>,
+}
+
+impl<'c, 'a> Called<'c, 'a> {
+    pub(super) fn new(tool: &'c Tool<'a>) -> Self {
+        let schema = tool.parameters.map(Value::from);
+        Self { tool, schema }
+    }
+
+    /// Calls the tool, with arguments its schema accepts.
+    pub(super) fn call(&self, mut dice: Dice, steps: u32) -> ToolCall {
+        let Tool { form, name, .. } = *self.tool;
+        let key = format!("{:016x}{:08x}", dice.roll(), dice.roll() >> 32);
+        let payload = match (form, &self.schema) {
+            (ToolForm::Custom, _) => "[simulated input]".to_owned(),
+            (_, Some(schema)) => arguments(schema, dice, steps),
+            (_, None) => "{}".to_owned(),
+        };
+        ToolCall {
+            form,
+            key,
+            name: name.to_owned(),
+            payload,
+        }
     }
 }
 

@@ -1,9 +1,7 @@
 //! The conversation: who said what, and what came along with it.
 
-use serde_json::Value;
-
 use super::{Options, Toolbox};
-use crate::simulator::{count::count, dice::fingerprint};
+use crate::simulator::{count::count, dice::fingerprint, fields::Json, reply::to_text};
 
 /// All that a turn of the simulated model depends on.
 #[derive(Debug)]
@@ -38,7 +36,7 @@ pub(in crate::simulator) enum Part<'a> {
     Sound,
     File,
     /// One tool call or several, as the client sent them back.
-    Calls(&'a Value),
+    Calls(Json<'a>),
 }
 
 impl<'a> Conversation<'a> {
@@ -96,8 +94,8 @@ impl<'a> Message<'a> {
 }
 
 /// How long `json` is when written out.
-fn length(json: &Value) -> u64 {
-    count(&json.to_string())
+fn length(json: Json<'_>) -> u64 {
+    count(&to_text(json))
 }
 
 impl Role {

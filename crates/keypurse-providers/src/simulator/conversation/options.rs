@@ -1,6 +1,6 @@
 //! How the answer is to look: how many, how long, in which format.
 
-use serde_json::Value;
+use crate::simulator::fields::Json;
 
 #[derive(Debug)]
 pub(in crate::simulator) struct Options<'a> {
@@ -18,7 +18,7 @@ pub(in crate::simulator) struct Options<'a> {
 pub(in crate::simulator) enum Format<'a> {
     Text,
     JsonObject,
-    JsonSchema(&'a Value),
+    JsonSchema(Json<'a>),
 }
 
 /// Log probabilities in one answer. Each is some 60 bytes, and a piece of the
@@ -39,7 +39,7 @@ impl Options<'_> {
 }
 
 impl<'a> Format<'a> {
-    pub(in crate::simulator) fn schema(self) -> Option<&'a Value> {
+    pub(in crate::simulator) fn schema(self) -> Option<Json<'a>> {
         match self {
             Self::JsonSchema(schema) => Some(schema),
             Self::Text | Self::JsonObject => None,

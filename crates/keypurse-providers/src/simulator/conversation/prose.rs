@@ -1,5 +1,7 @@
 //! The words of a simulated answer: what it repeats and what it adds.
 
+use std::fmt::Write as _;
+
 use super::{Message, Part, Role};
 use crate::simulator::dice::Dice;
 
@@ -35,11 +37,15 @@ pub(super) struct Prose {
 
 impl Prose {
     pub(super) fn about(message: &Message<'_>) -> Self {
-        let mut sentences: Vec<_> = quote(message).into_iter().collect();
-        sentences.extend(attachments(message));
-        Self {
-            about: sentences.join(" "),
+        let mut about = String::with_capacity(ECHO_CHARS + 64);
+        quote(&mut about, message);
+        for sentence in attachments(message) {
+            if !about.is_empty() {
+                about.push(' ');
+            }
+            about.push_str(&sentence);
         }
+        Self { about }
     }
 
     /// The text of choice `index` out of so many.
@@ -47,28 +53,42 @@ impl Prose {
     /// The reference makes the texts of different prompts differ even where
     /// the part repeated and the remark are the same.
     pub(super) fn text(&self, index: u64, choices: u64, mut dice: Dice) -> String {
-        let which = if choices > 1 {
-            format!(" {} of {choices}", index + 1)
-        } else {
-            String::new()
-        };
-        let gap = if self.about.is_empty() { "" } else { " " };
-        let about = &self.about;
         let remark = dice.pick(&REMARKS).copied().unwrap_or_default();
         let reference = dice.roll() >> 32;
-        format!("[simulated answer{which}]{gap}{about} {remark} Reference {reference:08x}.")
+        let mut text = String::with_capacity(self.about.len() + remark.len() + 64);
+        text.push_str("[simulated answer");
+        if choices > 1 {
+            let _ = write!(text, " {} of {choices}", index + 1);
+        }
+        text.push(']');
+        for part in [&self.about, remark] {
+            if !part.is_empty() {
+                text.push(' ');
+                text.push_str(part);
+            }
+        }
+        let _ = write!(text, " Reference {reference:08x}.");
+        text
     }
 }
 
-fn quote(message: &Message<'_>) -> Option<String> {
+/// Writes the sentence that repeats the message, if there is something to repeat.
+fn quote(about: &mut String, message: &Message<'_>) {
     let whose = match message.role {
         Role::System | Role::Developer => "The instructions are",
         Role::User => "You wrote",
         Role::Assistant => "The conversation ended with",
         Role::Tool | Role::Function => "The tool returned",
     };
-    let echo = echo(message);
-    (!echo.is_empty()).then(|| format!("{whose}: \"{echo}\"."))
+    about.push_str(whose);
+    about.push_str(": \"");
+    let start = about.len();
+    repeat(about, message);
+    if about.len() == start {
+        about.clear();
+    } else {
+        about.push_str("\".");
+    }
 }
 
 fn attachments(message: &Message<'_>) -> impl Iterator<Item = String> {
@@ -96,10 +116,16 @@ pub(super) fn thoughts(messages: usize) -> String {
 
 /// The beginning of what `message` says, on one line.
 pub(super) fn echo(message: &Message<'_>) -> String {
-    let mut line = String::with_capacity(ECHO_CHARS + 8);
+    let mut line = String::new();
+    repeat(&mut line, message);
+    line
+}
+
+fn repeat(line: &mut String, message: &Message<'_>) {
+    let start = line.len();
     let mut room = ECHO_CHARS;
     for word in message.texts().flat_map(str::split_whitespace) {
-        if !line.is_empty() {
+        if line.len() > start {
             line.push(' ');
             room = room.saturating_sub(1);
         }
@@ -114,5 +140,4 @@ pub(super) fn echo(message: &Message<'_>) -> String {
         }
         room -= word.chars().count();
     }
-    line
 }

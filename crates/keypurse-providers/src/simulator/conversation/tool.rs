@@ -1,10 +1,8 @@
 //! What the model may call, and whether it must.
 
-use serde_json::Value;
-
 use crate::simulator::{
     failure::InvalidRequest,
-    fields::{present, string},
+    fields::{Json, present, string},
 };
 
 /// OpenAI's own limits, which Anthropic's are near to.
@@ -19,14 +17,14 @@ pub(in crate::simulator) struct Toolbox<'a> {
     /// Whether one turn may call several.
     pub(in crate::simulator) parallel: bool,
     /// The JSON the tools were read from: input, and counted as such.
-    pub(in crate::simulator) source: Option<&'a Value>,
+    pub(in crate::simulator) source: Option<Json<'a>>,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub(in crate::simulator) struct Tool<'a> {
     pub(in crate::simulator) form: ToolForm,
     pub(in crate::simulator) name: &'a str,
-    pub(in crate::simulator) parameters: Option<&'a Value>,
+    pub(in crate::simulator) parameters: Option<Json<'a>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,7 +93,7 @@ impl<'a> Tool<'a> {
     /// Reads the name and the schema, which is in the field `schema`.
     pub(in crate::simulator) fn read(
         form: ToolForm,
-        described: &'a Value,
+        described: Json<'a>,
         schema: &str,
         path: impl Fn(&str) -> String,
     ) -> Result<Self, InvalidRequest> {

@@ -2,7 +2,6 @@
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::Serialize;
-use serde_json::Value;
 
 use super::{
     dimensions,
@@ -12,7 +11,7 @@ use super::{
 use crate::simulator::{
     endpoint::Call,
     failure::InvalidRequest,
-    fields::one_of,
+    fields::{Json, one_of},
     reply::{Reply, SimulatedUsage},
     scenario::Scenario,
 };
@@ -48,7 +47,7 @@ struct Usage {
     total_tokens: u64,
 }
 
-pub(in crate::simulator) fn reply(body: &Value, call: Call<'_>) -> Result<Reply, InvalidRequest> {
+pub(in crate::simulator) fn reply(body: Json<'_>, call: Call<'_>) -> Result<Reply, InvalidRequest> {
     let base64 = one_of(body, "encoding_format", &["float", "base64"])? == Some("base64");
     let dimensions = dimensions::wanted(body, call.facts)?;
     let mut inputs = input::read(body)?;

@@ -1,8 +1,10 @@
 //! How long a model's vectors are.
 
-use serde_json::Value;
-
-use crate::simulator::{endpoint::ModelFacts, failure::InvalidRequest, fields::whole};
+use crate::simulator::{
+    endpoint::ModelFacts,
+    failure::InvalidRequest,
+    fields::{Json, whole},
+};
 
 /// Models the catalogue is silent about, by the beginning of their name behind
 /// any folder, in lower case; as their makers' model cards say (October 2026).
@@ -39,7 +41,7 @@ const USUAL: usize = 1536;
 const MOST: usize = 8192;
 
 /// What the client asks for, or all the model has.
-pub(super) fn wanted(body: &Value, facts: ModelFacts<'_>) -> Result<usize, InvalidRequest> {
+pub(super) fn wanted(body: Json<'_>, facts: ModelFacts<'_>) -> Result<usize, InvalidRequest> {
     let of_model = of_model(facts);
     let most = u64::try_from(of_model).expect("a few thousand");
     let asked = whole(body, "dimensions", 1..=most)?;

@@ -1,8 +1,13 @@
 //! What is to be embedded.
 
-use serde_json::Value;
+use serde_json_borrow::Value;
 
-use crate::simulator::{count::count, dice::fingerprint, failure::InvalidRequest};
+use crate::simulator::{
+    count::count,
+    dice::fingerprint,
+    failure::InvalidRequest,
+    fields::{Json, get},
+};
 
 /// OpenAI's own limit.
 const MOST_INPUTS: usize = 2_048;
@@ -12,7 +17,7 @@ const MOST_INPUTS: usize = 2_048;
 pub(super) enum Input<'a> {
     Text(&'a str),
     /// Invariant: whole numbers only, and at least one.
-    Tokens(&'a [Value]),
+    Tokens(&'a [Value<'a>]),
 }
 
 impl Input<'_> {
@@ -62,9 +67,9 @@ fn word(word: &str) -> u64 {
     fingerprint([word])
 }
 
-pub(super) fn read(body: &Value) -> Result<Vec<Input<'_>>, InvalidRequest> {
-    let inputs = match body.get("input") {
-        Some(Value::String(text)) => return Ok(vec![one_text(text)?]),
+pub(super) fn read(body: Json<'_>) -> Result<Vec<Input<'_>>, InvalidRequest> {
+    let inputs = match get(body, "input") {
+        Some(Value::Str(text)) => return Ok(vec![one_text(text)?]),
         Some(Value::Array(inputs)) => inputs,
         Some(_) => return Err(invalid()),
         None => return Err(InvalidRequest::new("input", "this field is required")),
@@ -77,7 +82,7 @@ pub(super) fn read(body: &Value) -> Result<Vec<Input<'_>>, InvalidRequest> {
         return Err(InvalidRequest::new("input", message));
     }
     let read = inputs.iter().map(|input| match input {
-        Value::String(text) => one_text(text),
+        Value::Str(text) => one_text(text),
         Value::Array(numbers) => tokens(numbers),
         _ => Err(invalid()),
     });
@@ -91,7 +96,7 @@ fn one_text(text: &str) -> Result<Input<'_>, InvalidRequest> {
     Ok(Input::Text(text))
 }
 
-fn tokens(numbers: &[Value]) -> Result<Input<'_>, InvalidRequest> {
+fn tokens<'a>(numbers: &'a [Value<'a>]) -> Result<Input<'a>, InvalidRequest> {
     if numbers.is_empty() || !numbers.iter().all(Value::is_u64) {
         return Err(invalid());
     }

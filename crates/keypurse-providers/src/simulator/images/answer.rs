@@ -8,12 +8,13 @@ use crate::simulator::{
     body::{Form, RequestBody},
     endpoint::{self, Call},
     failure::InvalidRequest,
+    fields::Json,
     reply::{Event, Reply, SimulatedUsage},
     scenario::Scenario,
 };
 
 pub(in crate::simulator) fn generations(
-    body: &Value,
+    body: Json<'_>,
     call: Call<'_>,
 ) -> Result<Reply, InvalidRequest> {
     let request = ImageRequest::read(body, call.facts.model)?;

@@ -1,11 +1,9 @@
 //! Reads a request, from JSON or from a form.
 
-use serde_json::Value;
-
 use crate::simulator::{
     body::Form,
     failure::InvalidRequest,
-    fields::{array, boolean, one_of, present, string, text, whole},
+    fields::{Json, array, boolean, one_of, present, string, text, whole},
 };
 
 /// OpenAI's own limits.
@@ -49,12 +47,12 @@ struct Fields<'a> {
 }
 
 impl<'a> ImageRequest<'a> {
-    pub(super) fn read(body: &'a Value, model: &str) -> Result<Self, InvalidRequest> {
+    pub(super) fn read(body: Json<'a>, model: &str) -> Result<Self, InvalidRequest> {
         Self::new(&json_fields(body, 0)?, model)
     }
 
     /// An edit whose images are named by address.
-    pub(super) fn read_edit(body: &'a Value, model: &str) -> Result<Self, InvalidRequest> {
+    pub(super) fn read_edit(body: Json<'a>, model: &str) -> Result<Self, InvalidRequest> {
         let images = array(body, "images", MOST_INPUTS)?
             .ok_or_else(|| InvalidRequest::new("images", "this array is required"))?;
         Self::new(&json_fields(body, images.len())?, model)
@@ -110,7 +108,7 @@ impl<'a> ImageRequest<'a> {
     }
 }
 
-fn json_fields(body: &Value, inputs: usize) -> Result<Fields<'_>, InvalidRequest> {
+fn json_fields(body: Json<'_>, inputs: usize) -> Result<Fields<'_>, InvalidRequest> {
     string(body, "prompt", || "prompt".to_owned())?;
     one_of(body, "output_format", &FORMATS)?;
     let size = match present(body, "size") {

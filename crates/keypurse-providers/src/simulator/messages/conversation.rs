@@ -2,16 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json_borrow::Value;
 
 use crate::simulator::{
     conversation::{Message, Part, Role},
     failure::InvalidRequest,
-    fields::{present, string},
+    fields::{Json, get, present, string},
 };
 
-pub(super) fn read(body: &Value) -> Result<Vec<Message<'_>>, InvalidRequest> {
-    let messages = match body.get("messages") {
+pub(super) fn read(body: Json<'_>) -> Result<Vec<Message<'_>>, InvalidRequest> {
+    let messages = match get(body, "messages") {
         Some(Value::Array(messages)) if !messages.is_empty() => messages,
         _ => {
             let message = "expected an array with at least one message";
@@ -26,14 +26,14 @@ pub(super) fn read(body: &Value) -> Result<Vec<Message<'_>>, InvalidRequest> {
     Ok(read)
 }
 
-fn system(body: &Value) -> Result<Option<Message<'_>>, InvalidRequest> {
+fn system(body: Json<'_>) -> Result<Option<Message<'_>>, InvalidRequest> {
     let invalid = || InvalidRequest::new("system", "expected a string or an array of text blocks");
     let content = match present(body, "system") {
         None => return Ok(None),
-        Some(Value::String(text)) => vec![Part::Text(text)],
+        Some(Value::Str(text)) => vec![Part::Text(text)],
         Some(Value::Array(blocks)) => {
             let texts = blocks.iter().map(|block| {
-                let text = block.get("text").and_then(Value::as_str);
+                let text = get(block, "text").and_then(Value::as_str);
                 text.map(Part::Text).ok_or_else(invalid)
             });
             texts.collect::<Result<_, _>>()?
@@ -52,7 +52,7 @@ impl Reader {
     /// `asked` holds the calls made so far, which results must answer.
     fn read<'a>(
         &self,
-        message: &'a Value,
+        message: Json<'a>,
         asked: &mut BTreeSet<&'a str>,
     ) -> Result<Message<'a>, InvalidRequest> {
         let role = match string(message, "role", || self.path("role"))? {
@@ -64,8 +64,8 @@ impl Reader {
                 return Err(InvalidRequest::new(self.path("role"), expected));
             }
         };
-        let blocks = match message.get("content") {
-            Some(Value::String(text)) => {
+        let blocks = match get(message, "content") {
+            Some(Value::Str(text)) => {
                 let content = vec![Part::Text(text)];
                 return Ok(Message { role, content });
             }
@@ -78,7 +78,7 @@ impl Reader {
         let mut content = Vec::with_capacity(blocks.len());
         let mut answers = false;
         for (at, block) in blocks.iter().enumerate() {
-            answers |= block.get("type").is_some_and(|kind| kind == "tool_result");
+            answers |= get(block, "type").and_then(Value::as_str) == Some("tool_result");
             self.block(block, at, asked, &mut content)?;
         }
         // A tool has spoken, whoever carries what it said.
@@ -88,13 +88,13 @@ impl Reader {
 
     fn block<'a>(
         &self,
-        block: &'a Value,
+        block: Json<'a>,
         at: usize,
         asked: &mut BTreeSet<&'a str>,
         content: &mut Vec<Part<'a>>,
     ) -> Result<(), InvalidRequest> {
         let path = |field: &str| self.path(&format!("content[{at}].{field}"));
-        let is_object = |field: &str| match block.get(field) {
+        let is_object = |field: &str| match get(block, field) {
             Some(Value::Object(_)) => Ok(()),
             _ => Err(InvalidRequest::new(path(field), "expected an object")),
         };
@@ -138,17 +138,17 @@ impl Reader {
 
 /// What a tool said.
 fn result<'a>(
-    block: &'a Value,
+    block: Json<'a>,
     path: impl Fn() -> String,
     content: &mut Vec<Part<'a>>,
 ) -> Result<(), InvalidRequest> {
     match present(block, "content") {
         None => {}
-        Some(Value::String(text)) => content.push(Part::Text(text)),
+        Some(Value::Str(text)) => content.push(Part::Text(text)),
         Some(Value::Array(blocks)) => content.extend(blocks.iter().map(|block| {
-            match (block.get("text"), block.get("type")) {
-                (Some(Value::String(text)), _) => Part::Text(text),
-                (_, Some(Value::String(kind))) if kind == "image" => Part::Image,
+            match (get(block, "text"), get(block, "type")) {
+                (Some(Value::Str(text)), _) => Part::Text(text),
+                (_, Some(Value::Str(kind))) if kind == "image" => Part::Image,
                 _ => Part::File,
             }
         })),

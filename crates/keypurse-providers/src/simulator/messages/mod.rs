@@ -6,18 +6,19 @@ mod message;
 mod request;
 mod tools;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     conversation::answer,
     endpoint::Call,
     failure::InvalidRequest,
+    fields::Json,
     reply::{Content, Reply, SimulatedUsage, Stream},
 };
 use message::Message;
 use request::MessagesRequest;
 
-pub(super) fn reply(body: &Value, call: Call<'_>) -> Result<Reply, InvalidRequest> {
+pub(super) fn reply(body: Json<'_>, call: Call<'_>) -> Result<Reply, InvalidRequest> {
     let request = MessagesRequest::read(body)?;
     let turns = answer(&request.conversation, call.scenario);
     let turn = turns.first().expect("a message is one turn");
@@ -43,7 +44,7 @@ pub(super) fn reply(body: &Value, call: Call<'_>) -> Result<Reply, InvalidReques
 }
 
 /// Costs nothing: it is free at Anthropic too.
-pub(super) fn count_tokens(body: &Value) -> Result<Reply, InvalidRequest> {
+pub(super) fn count_tokens(body: Json<'_>) -> Result<Reply, InvalidRequest> {
     let input_tokens = request::counted(body)?.input_tokens();
     let answer = json!({ "input_tokens": input_tokens });
     Ok(Reply::json(&answer, SimulatedUsage::default()))

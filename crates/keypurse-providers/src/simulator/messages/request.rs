@@ -1,13 +1,13 @@
 //! Reads a request, as strictly as Anthropic does where a client's own mistake
 //! would otherwise pass the sandbox and fail with a live token.
 
-use serde_json::Value;
+use serde_json_borrow::Value;
 
 use super::{conversation, tools};
 use crate::simulator::{
     conversation::{Conversation, Format, Options, ToolChoice},
     failure::InvalidRequest,
-    fields::{boolean, check_number, present, string, whole},
+    fields::{Json, NULL, boolean, check_number, get, present, string, whole},
 };
 
 /// Anthropic's own limit.
@@ -22,7 +22,7 @@ pub(super) struct MessagesRequest<'a> {
 }
 
 impl<'a> MessagesRequest<'a> {
-    pub(super) fn read(body: &'a Value) -> Result<Self, InvalidRequest> {
+    pub(super) fn read(body: Json<'a>) -> Result<Self, InvalidRequest> {
         let limit = whole(body, "max_tokens", 1..=u64::MAX)?;
         let Some(limit) = limit else {
             let message = "this number is required";
@@ -44,7 +44,7 @@ impl<'a> MessagesRequest<'a> {
 }
 
 /// What counts as input, without how the answer is to look.
-pub(super) fn counted(body: &Value) -> Result<Conversation<'_>, InvalidRequest> {
+pub(super) fn counted(body: Json<'_>) -> Result<Conversation<'_>, InvalidRequest> {
     Ok(Conversation {
         messages: conversation::read(body)?,
         toolbox: tools::read(body)?,
@@ -59,7 +59,7 @@ pub(super) fn counted(body: &Value) -> Result<Conversation<'_>, InvalidRequest> 
     })
 }
 
-fn stops(body: &Value) -> Result<Vec<&str>, InvalidRequest> {
+fn stops(body: Json<'_>) -> Result<Vec<&str>, InvalidRequest> {
     let invalid = || InvalidRequest::new("stop_sequences", "expected an array of strings");
     match present(body, "stop_sequences") {
         None => Ok(Vec::new()),
@@ -71,7 +71,7 @@ fn stops(body: &Value) -> Result<Vec<&str>, InvalidRequest> {
     }
 }
 
-fn thinks(body: &Value) -> Result<bool, InvalidRequest> {
+fn thinks(body: Json<'_>) -> Result<bool, InvalidRequest> {
     let Some(thinking) = present(body, "thinking") else {
         return Ok(false);
     };
@@ -85,15 +85,20 @@ fn thinks(body: &Value) -> Result<bool, InvalidRequest> {
     }
 }
 
-fn check_thinking(body: &Value, limit: u64, choice: ToolChoice<'_>) -> Result<(), InvalidRequest> {
+fn check_thinking(
+    body: Json<'_>,
+    limit: u64,
+    choice: ToolChoice<'_>,
+) -> Result<(), InvalidRequest> {
     if matches!(choice, ToolChoice::Required | ToolChoice::Named(_)) {
         let message = "thinking does not go together with a `tool_choice` that forces a tool";
         return Err(InvalidRequest::new("thinking", message));
     }
-    if body["thinking"]["type"] != "enabled" {
+    let thinking = get(body, "thinking").unwrap_or(NULL);
+    if get(thinking, "type").and_then(Value::as_str) != Some("enabled") {
         return Ok(());
     }
-    match body["thinking"]["budget_tokens"].as_u64() {
+    match get(thinking, "budget_tokens").and_then(Value::as_u64) {
         Some(budget) if (LEAST_THINKING..limit).contains(&budget) => Ok(()),
         _ => Err(InvalidRequest::new(
             "thinking.budget_tokens",
@@ -103,14 +108,14 @@ fn check_thinking(body: &Value, limit: u64, choice: ToolChoice<'_>) -> Result<()
 }
 
 /// Structured output is in `output_config`; it was in `output_format` before.
-fn format(body: &Value) -> Result<Format<'_>, InvalidRequest> {
+fn format(body: Json<'_>) -> Result<Format<'_>, InvalidRequest> {
     let configured = present(body, "output_config").and_then(|config| present(config, "format"));
     let Some(format) = configured.or_else(|| present(body, "output_format")) else {
         return Ok(Format::Text);
     };
     match (
-        format.get("type").and_then(Value::as_str),
-        format.get("schema"),
+        get(format, "type").and_then(Value::as_str),
+        get(format, "schema"),
     ) {
         (Some("json_schema"), Some(schema @ Value::Object(_))) => Ok(Format::JsonSchema(schema)),
         _ => Err(InvalidRequest::new(

@@ -1,14 +1,14 @@
 //! What the model may call, as messages list it.
 
-use serde_json::Value;
+use serde_json_borrow::Value;
 
 use crate::simulator::{
     conversation::{MOST_TOOLS, Tool, ToolChoice, ToolForm, Toolbox, without_tools},
     failure::InvalidRequest,
-    fields::{boolean, present, string},
+    fields::{Json, boolean, get, present, string},
 };
 
-pub(super) fn read(body: &Value) -> Result<Toolbox<'_>, InvalidRequest> {
+pub(super) fn read(body: Json<'_>) -> Result<Toolbox<'_>, InvalidRequest> {
     let listed = match present(body, "tools") {
         None => &[][..],
         Some(Value::Array(listed)) if listed.len() <= MOST_TOOLS => listed,
@@ -25,7 +25,7 @@ pub(super) fn read(body: &Value) -> Result<Toolbox<'_>, InvalidRequest> {
         tools,
         choice: ToolChoice::Auto,
         parallel: true,
-        source: body.get("tools").filter(|_| !listed.is_empty()),
+        source: get(body, "tools").filter(|_| !listed.is_empty()),
     };
     if let Some(choice) = present(body, "tool_choice") {
         choose(&mut toolbox, choice)?;
@@ -35,7 +35,7 @@ pub(super) fn read(body: &Value) -> Result<Toolbox<'_>, InvalidRequest> {
 
 /// A tool that the client describes; those that Anthropic describes (`bash`,
 /// `web_search`, …) have a type of their own and are never called here.
-fn read_tool(tool: &Value, at: usize) -> Result<Option<Tool<'_>>, InvalidRequest> {
+fn read_tool(tool: Json<'_>, at: usize) -> Result<Option<Tool<'_>>, InvalidRequest> {
     let path = |field: &str| format!("tools[{at}].{field}");
     match present(tool, "type").map(Value::as_str) {
         None | Some(Some("custom")) => {}
@@ -50,7 +50,7 @@ fn read_tool(tool: &Value, at: usize) -> Result<Option<Tool<'_>>, InvalidRequest
     Ok(Some(read))
 }
 
-fn choose<'a>(toolbox: &mut Toolbox<'a>, choice: &'a Value) -> Result<(), InvalidRequest> {
+fn choose<'a>(toolbox: &mut Toolbox<'a>, choice: Json<'a>) -> Result<(), InvalidRequest> {
     let kind = string(choice, "type", || "tool_choice.type".to_owned())?;
     if kind != "none" && toolbox.source.is_none() {
         return Err(without_tools("tool_choice"));

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json_borrow::Value;
 
 use crate::simulator::{
     conversation::{Message, Part, Role},
     failure::InvalidRequest,
-    fields::{present, string, text},
+    fields::{Json, get, present, string, text},
 };
 
-pub(super) fn read(body: &Value) -> Result<Vec<Message<'_>>, InvalidRequest> {
+pub(super) fn read(body: Json<'_>) -> Result<Vec<Message<'_>>, InvalidRequest> {
     let mut messages = Vec::new();
     if let Some(instructions) = text(body, "instructions")? {
         messages.push(Message {
@@ -19,7 +19,7 @@ pub(super) fn read(body: &Value) -> Result<Vec<Message<'_>>, InvalidRequest> {
         });
     }
     match present(body, "input") {
-        Some(Value::String(text)) => messages.push(Message {
+        Some(Value::Str(text)) => messages.push(Message {
             role: Role::User,
             content: vec![Part::Text(text)],
         }),
@@ -41,15 +41,15 @@ pub(super) fn read(body: &Value) -> Result<Vec<Message<'_>>, InvalidRequest> {
 }
 
 /// Whether there is a conversation that this request does not carry.
-fn goes_on(body: &Value) -> bool {
+fn goes_on(body: Json<'_>) -> bool {
     ["previous_response_id", "conversation", "prompt"]
         .iter()
         .any(|field| present(body, field).is_some())
 }
 
 fn read_items<'a>(
-    body: &'a Value,
-    items: &'a [Value],
+    body: Json<'a>,
+    items: &'a [Value<'a>],
     messages: &mut Vec<Message<'a>>,
 ) -> Result<(), InvalidRequest> {
     let mut reader = Items {
@@ -70,11 +70,11 @@ struct Items<'a> {
 }
 
 impl<'a> Items<'a> {
-    fn read(&mut self, item: &'a Value, index: usize) -> Result<Message<'a>, InvalidRequest> {
+    fn read(&mut self, item: Json<'a>, index: usize) -> Result<Message<'a>, InvalidRequest> {
         let path = |field: &str| format!("input[{index}].{field}");
-        let kind = match item.get("type") {
+        let kind = match get(item, "type") {
             None => "message",
-            Some(Value::String(kind)) => kind,
+            Some(Value::Str(kind)) => kind,
             Some(_) => return Err(InvalidRequest::new(path("type"), "expected a string")),
         };
         let (role, content) = match kind {
@@ -101,7 +101,7 @@ impl<'a> Items<'a> {
     }
 }
 
-fn message(item: &Value, index: usize) -> Result<Message<'_>, InvalidRequest> {
+fn message(item: Json<'_>, index: usize) -> Result<Message<'_>, InvalidRequest> {
     let path = || format!("input[{index}].role");
     let role = match string(item, "role", path)? {
         "user" => Role::User,
@@ -117,10 +117,10 @@ fn message(item: &Value, index: usize) -> Result<Message<'_>, InvalidRequest> {
     Ok(Message { role, content })
 }
 
-fn parts<'a>(item: &'a Value, field: &str, index: usize) -> Result<Vec<Part<'a>>, InvalidRequest> {
+fn parts<'a>(item: Json<'a>, field: &str, index: usize) -> Result<Vec<Part<'a>>, InvalidRequest> {
     let path = format!("input[{index}].{field}");
     match present(item, field) {
-        Some(Value::String(text)) => Ok(vec![Part::Text(text)]),
+        Some(Value::Str(text)) => Ok(vec![Part::Text(text)]),
         Some(Value::Array(parts)) => parts
             .iter()
             .enumerate()
@@ -133,7 +133,7 @@ fn parts<'a>(item: &'a Value, field: &str, index: usize) -> Result<Vec<Part<'a>>
     }
 }
 
-fn part<'a>(part: &'a Value, path: &dyn Fn(&str) -> String) -> Result<Part<'a>, InvalidRequest> {
+fn part<'a>(part: Json<'a>, path: &dyn Fn(&str) -> String) -> Result<Part<'a>, InvalidRequest> {
     match string(part, "type", || path("type"))? {
         "input_text" | "output_text" => string(part, "text", || path("text")).map(Part::Text),
         "refusal" => string(part, "refusal", || path("refusal")).map(Part::Text),

@@ -7,18 +7,17 @@ mod request;
 mod response;
 mod tools;
 
-use serde_json::Value;
-
 use super::{
     conversation::answer,
     endpoint::Call,
     failure::InvalidRequest,
+    fields::Json,
     reply::{Reply, SimulatedUsage},
 };
 use request::ResponsesRequest;
 use response::Response;
 
-pub(super) fn reply(body: &Value, call: Call<'_>) -> Result<Reply, InvalidRequest> {
+pub(super) fn reply(body: Json<'_>, call: Call<'_>) -> Result<Reply, InvalidRequest> {
     let request = ResponsesRequest::read(body)?;
     let turns = answer(&request.conversation, call.scenario);
     let turn = turns.first().expect("a response has one turn");

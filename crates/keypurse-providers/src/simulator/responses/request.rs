@@ -1,13 +1,13 @@
 //! Reads a request, as strictly as OpenAI does where a client's own mistake
 //! would otherwise pass the sandbox and fail with a live token.
 
-use serde_json::Value;
+use serde_json_borrow::Value;
 
 use super::{input, tools};
 use crate::simulator::{
     conversation::{Conversation, Format, Options},
     failure::InvalidRequest,
-    fields::{boolean, check_number, one_of, present, string, whole},
+    fields::{Json, boolean, check_number, one_of, present, string, whole},
 };
 
 /// OpenAI's own limits.
@@ -21,7 +21,7 @@ pub(super) struct ResponsesRequest<'a> {
 }
 
 impl<'a> ResponsesRequest<'a> {
-    pub(super) fn read(body: &'a Value) -> Result<Self, InvalidRequest> {
+    pub(super) fn read(body: Json<'a>) -> Result<Self, InvalidRequest> {
         if boolean(body, "background")? {
             let message = "the sandbox answers at once; leave it out, or set it to false";
             return Err(InvalidRequest::new("background", message));
@@ -39,7 +39,7 @@ impl<'a> ResponsesRequest<'a> {
 }
 
 /// Fields the answer repeats have to be what the SDKs' types say.
-fn check_echoed(body: &Value) -> Result<(), InvalidRequest> {
+fn check_echoed(body: Json<'_>) -> Result<(), InvalidRequest> {
     check_number(body, "temperature", 0.0..=2.0)?;
     check_number(body, "top_p", 0.0..=1.0)?;
     one_of(body, "truncation", &["auto", "disabled"])?;
@@ -62,7 +62,7 @@ fn check_echoed(body: &Value) -> Result<(), InvalidRequest> {
     }
 }
 
-fn options(body: &Value) -> Result<Options<'_>, InvalidRequest> {
+fn options(body: Json<'_>) -> Result<Options<'_>, InvalidRequest> {
     let reasoning = present(body, "reasoning");
     let summary = match reasoning {
         Some(reasoning @ Value::Object(_)) => present(reasoning, "summary")
@@ -81,10 +81,10 @@ fn options(body: &Value) -> Result<Options<'_>, InvalidRequest> {
     })
 }
 
-fn top_logprobs(body: &Value) -> Result<Option<usize>, InvalidRequest> {
+fn top_logprobs(body: Json<'_>) -> Result<Option<usize>, InvalidRequest> {
     let alternatives = whole(body, "top_logprobs", 0..=20)?;
     let included = match present(body, "include") {
-        Some(Value::Array(fields)) => fields.iter().any(|field| field == LOGPROBS),
+        Some(Value::Array(fields)) => fields.iter().any(|field| field.as_str() == Some(LOGPROBS)),
         Some(_) => return Err(InvalidRequest::new("include", "expected an array")),
         None => false,
     };
@@ -92,7 +92,7 @@ fn top_logprobs(body: &Value) -> Result<Option<usize>, InvalidRequest> {
     Ok(included.then_some(alternatives))
 }
 
-fn format(body: &Value) -> Result<Format<'_>, InvalidRequest> {
+fn format(body: Json<'_>) -> Result<Format<'_>, InvalidRequest> {
     let Some(format) = present(body, "text").and_then(|text| present(text, "format")) else {
         return Ok(Format::Text);
     };

@@ -4,7 +4,10 @@ use serde_json::{Map, Value, json};
 
 use super::items::Item;
 use crate::simulator::{
-    conversation::Finish, endpoint::Call, fields::present, reply::SimulatedUsage,
+    conversation::Finish,
+    endpoint::Call,
+    fields::{Json, get, present},
+    reply::SimulatedUsage,
 };
 
 /// Fields that are repeated as the client sent them, and what they are else.
@@ -35,7 +38,12 @@ pub(super) struct Response<'c> {
 }
 
 impl<'c> Response<'c> {
-    pub(super) fn new(body: &Value, call: Call<'c>, usage: SimulatedUsage, finish: Finish) -> Self {
+    pub(super) fn new(
+        body: Json<'_>,
+        call: Call<'c>,
+        usage: SimulatedUsage,
+        finish: Finish,
+    ) -> Self {
         Self {
             frame: frame(body, call),
             call,
@@ -81,7 +89,7 @@ impl<'c> Response<'c> {
     }
 }
 
-fn frame(body: &Value, call: Call<'_>) -> Map<String, Value> {
+fn frame(body: Json<'_>, call: Call<'_>) -> Map<String, Value> {
     let mut frame = Map::new();
     for (field, value) in [
         ("id", format!("resp_{}", call.stamp.id).into()),
@@ -98,39 +106,37 @@ fn frame(body: &Value, call: Call<'_>) -> Map<String, Value> {
         ("text", text(body)),
         (
             "tool_choice",
-            present(body, "tool_choice")
-                .cloned()
-                .unwrap_or_else(|| "auto".into()),
+            present(body, "tool_choice").map_or_else(|| "auto".into(), Value::from),
         ),
         ("tools", tools(body)),
     ] {
         frame.insert(field.to_owned(), value);
     }
     for (field, usual) in ECHOED {
-        let value = present(body, field).cloned().unwrap_or(usual);
+        let value = present(body, field).map_or(usual, Value::from);
         frame.insert(field.to_owned(), value);
     }
     frame
 }
 
-fn reasoning(body: &Value) -> Value {
+fn reasoning(body: Json<'_>) -> Value {
     let mut reasoning = json!({ "effort": null, "summary": null });
-    if let Some(Value::Object(asked)) = present(body, "reasoning") {
+    if let Some(asked) = present(body, "reasoning") {
         for field in ["effort", "summary"] {
-            if let Some(Value::String(value)) = asked.get(field) {
-                reasoning[field] = value.as_str().into();
+            if let Some(value) = get(asked, field).and_then(|value| value.as_str()) {
+                reasoning[field] = value.into();
             }
         }
     }
     reasoning
 }
 
-fn text(body: &Value) -> Value {
+fn text(body: Json<'_>) -> Value {
     let mut text = json!({ "format": { "type": "text" } });
     if let Some(asked) = present(body, "text") {
         for field in ["format", "verbosity"] {
             if let Some(value) = present(asked, field) {
-                text[field] = value.clone();
+                text[field] = value.into();
             }
         }
     }
@@ -138,8 +144,8 @@ fn text(body: &Value) -> Value {
 }
 
 /// The tools, with what OpenAI adds to each function.
-fn tools(body: &Value) -> Value {
-    let mut tools = present(body, "tools").cloned().unwrap_or_else(|| json!([]));
+fn tools(body: Json<'_>) -> Value {
+    let mut tools = present(body, "tools").map_or_else(|| json!([]), Value::from);
     let listed = tools.as_array_mut().into_iter().flatten();
     for tool in listed.filter_map(Value::as_object_mut) {
         if tool.get("type").is_some_and(|kind| kind == "function") {

@@ -1,14 +1,14 @@
 //! What the model may call, as responses list it.
 
-use serde_json::Value;
+use serde_json_borrow::Value;
 
 use crate::simulator::{
     conversation::{MOST_TOOLS, Tool, ToolChoice, ToolForm, Toolbox, without_tools},
     failure::InvalidRequest,
-    fields::{array, present, string, yes_unless_false},
+    fields::{Json, array, get, present, string, yes_unless_false},
 };
 
-pub(super) fn read(body: &Value) -> Result<Toolbox<'_>, InvalidRequest> {
+pub(super) fn read(body: Json<'_>) -> Result<Toolbox<'_>, InvalidRequest> {
     let parallel = yes_unless_false(body, "parallel_tool_calls")?;
     // An empty list is fine here.
     let listed = match present(body, "tools") {
@@ -23,14 +23,14 @@ pub(super) fn read(body: &Value) -> Result<Toolbox<'_>, InvalidRequest> {
         tools,
         choice: ToolChoice::Auto,
         parallel,
-        source: body.get("tools").filter(|_| !listed.is_empty()),
+        source: get(body, "tools").filter(|_| !listed.is_empty()),
     };
     choose(toolbox, body)
 }
 
 /// A tool that the client runs; a hosted one, such as a search, is never
 /// needed here.
-fn read_tool(tool: &Value, at: usize) -> Result<Option<Tool<'_>>, InvalidRequest> {
+fn read_tool(tool: Json<'_>, at: usize) -> Result<Option<Tool<'_>>, InvalidRequest> {
     let path = |field: &str| format!("tools[{at}].{field}");
     let form = match string(tool, "type", || path("type"))? {
         "function" => ToolForm::Function,
@@ -40,13 +40,13 @@ fn read_tool(tool: &Value, at: usize) -> Result<Option<Tool<'_>>, InvalidRequest
     Tool::read(form, tool, "parameters", path).map(Some)
 }
 
-fn choose<'a>(mut toolbox: Toolbox<'a>, body: &'a Value) -> Result<Toolbox<'a>, InvalidRequest> {
+fn choose<'a>(mut toolbox: Toolbox<'a>, body: Json<'a>) -> Result<Toolbox<'a>, InvalidRequest> {
     let Some(choice) = present(body, "tool_choice") else {
         return Ok(toolbox);
     };
-    if let Value::String(mode) = choice {
+    if let Value::Str(mode) = choice {
         // The SDKs send it along without tools, too.
-        toolbox.choice = match mode.as_str() {
+        toolbox.choice = match &**mode {
             "auto" if toolbox.source.is_none() => ToolChoice::Auto,
             mode => toolbox.mode(mode, "tool_choice")?,
         };
@@ -66,10 +66,10 @@ fn choose<'a>(mut toolbox: Toolbox<'a>, body: &'a Value) -> Result<Toolbox<'a>, 
     Ok(toolbox)
 }
 
-fn only_allowed<'a>(toolbox: &mut Toolbox<'a>, choice: &'a Value) -> Result<(), InvalidRequest> {
+fn only_allowed<'a>(toolbox: &mut Toolbox<'a>, choice: Json<'a>) -> Result<(), InvalidRequest> {
     let mode = string(choice, "mode", || "tool_choice.mode".to_owned())?;
     toolbox.choice = toolbox.mode(mode, "tool_choice.mode")?;
-    let listed = match choice.get("tools") {
+    let listed = match get(choice, "tools") {
         Some(Value::Array(listed)) => listed.as_slice(),
         _ => {
             return Err(InvalidRequest::new(
@@ -81,7 +81,7 @@ fn only_allowed<'a>(toolbox: &mut Toolbox<'a>, choice: &'a Value) -> Result<(), 
     let names: Vec<_> = listed
         .iter()
         .take(MOST_TOOLS)
-        .filter_map(|tool| tool.get("name")?.as_str())
+        .filter_map(|tool| get(tool, "name")?.as_str())
         .collect();
     toolbox.tools.retain(|tool| names.contains(&tool.name));
     Ok(())

@@ -169,7 +169,7 @@ fn spoiled() -> impl Strategy<Value = Value> {
 
 fn size(content: &Content) -> usize {
     match content {
-        Content::Json(text) => text.len(),
+        Content::Json(json) => json.len(),
         Content::File { bytes, .. } => bytes.len(),
         Content::Stream(stream) => stream.events.iter().map(|event| event.to_sse().len()).sum(),
     }

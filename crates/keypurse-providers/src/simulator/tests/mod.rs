@@ -19,8 +19,8 @@ mod transcriptions;
 use serde_json::{Value, json};
 
 use super::{
-    ChatRequest, Completion, Content, Endpoint, Failure, FormField, ModelFacts, Reply, RequestBody,
-    Scenario, Stamp, chat, simulate,
+    ChatRequest, Completion, Content, Endpoint, Failure, FormField, InvalidRequest, ModelFacts,
+    Reply, RequestBody, Scenario, Stamp, chat, simulate,
 };
 
 fn answer(body: &Value) -> Completion {
@@ -28,12 +28,18 @@ fn answer(body: &Value) -> Completion {
 }
 
 fn answer_with(body: &Value, scenario: Option<Scenario>) -> Completion {
-    let request = ChatRequest::read(body).unwrap();
+    answered(body, scenario).unwrap()
+}
+
+fn answered(body: &Value, scenario: Option<Scenario>) -> Result<Completion, InvalidRequest> {
+    let body = body.to_string();
+    let body = serde_json::from_str(&body).expect("what was written is JSON");
+    let request = ChatRequest::read(&body)?;
     let stamp = Stamp {
         id: "chatcmpl-1".to_owned(),
         created_unix: 1_767_225_600,
     };
-    chat(&request, "openai/gpt-4o-mini", &stamp, scenario)
+    Ok(chat(&request, "openai/gpt-4o-mini", stamp, scenario))
 }
 
 /// A request with one user message, and whatever `more` adds.
@@ -85,7 +91,7 @@ fn post(endpoint: Endpoint, body: &Value) -> Result<Reply, Failure> {
 #[track_caller]
 fn json_of(reply: &Reply) -> Value {
     match &reply.content {
-        Content::Json(text) => serde_json::from_str(text).unwrap(),
+        Content::Json(json) => serde_json::from_slice(json).unwrap(),
         other => panic!("no JSON but {other:?}"),
     }
 }

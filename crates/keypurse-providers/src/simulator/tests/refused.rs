@@ -1,11 +1,10 @@
 use serde_json::{Value, json};
 
-use super::asking;
-use crate::simulator::ChatRequest;
+use super::{answered, asking};
 
 #[track_caller]
 fn refused(body: &Value) -> String {
-    match ChatRequest::read(body) {
+    match answered(body, None) {
         Err(invalid) => invalid.param,
         Ok(_) => panic!("accepted {body}"),
     }
@@ -160,7 +159,7 @@ fn null_means_absent() {
     ];
     for field in fields {
         assert!(
-            ChatRequest::read(&asking("hello", &json!({ field: null }))).is_ok(),
+            answered(&asking("hello", &json!({ field: null })), None).is_ok(),
             "{field}"
         );
     }

@@ -111,6 +111,14 @@ impl Edits {
         changed.into()
     }
 
+    /// The same of an object of our own that only grows: it is not copied.
+    pub(in crate::gateway) fn append_to(self, mut object: Vec<u8>) -> Bytes {
+        assert!(self.replaced.is_empty(), "nothing in it changes");
+        let end = end_of_members(&object);
+        object.splice(end..end, self.added.into_bytes());
+        object.into()
+    }
+
     /// The same to be sent: a long object is not copied.
     pub(in crate::gateway) fn send(mut self, object: &Bytes) -> Pieces {
         if object.len() < WORTH_PIECES || self.changes_nothing() {
@@ -137,8 +145,12 @@ impl Edits {
     /// Puts the changes in order, and tells where members are added.
     fn prepare(&mut self, object: &[u8]) -> usize {
         self.replaced.sort_by_key(|(place, _)| place.start);
-        memchr::memrchr(b'}', object).expect("an object ends with a brace")
+        end_of_members(object)
     }
+}
+
+fn end_of_members(object: &[u8]) -> usize {
+    memchr::memrchr(b'}', object).expect("an object ends with a brace")
 }
 
 #[cfg(test)]
@@ -181,5 +193,15 @@ mod tests {
             assert_eq!(pieces.length(), edits().apply(&body).len());
             assert_eq!(pieces.joined(), edits().apply(&body));
         }
+    }
+
+    #[test]
+    fn an_object_of_our_own_gets_the_same_members() {
+        let body = br#" {"a": {"b": 1}} "#;
+        let mut edits = Edits::default();
+        edits.add("c", "2");
+        edits.add("d", "{}");
+        let grown = edits.append_to(body.to_vec());
+        assert_eq!(grown, &br#" {"a": {"b": 1},"c":2,"d":{}} "#[..]);
     }
 }

@@ -16,7 +16,7 @@ const JSON: &str = "application/json";
 
 /// What a whole answer consists of.
 pub(super) enum Whole {
-    Json(String),
+    Json(Vec<u8>),
     File {
         media_type: &'static str,
         bytes: Vec<u8>,
@@ -37,10 +37,7 @@ pub(super) struct Beside<'a> {
 pub(super) fn whole(whole: Whole, beside: &Beside<'_>) -> (Response, Bytes) {
     let (media_type, body) = match whole {
         Whole::File { media_type, bytes } => (media_type, bytes.into()),
-        Whole::Json(json) => {
-            let body = with_costs(json.into(), beside);
-            (JSON, body)
-        }
+        Whole::Json(json) => (JSON, with_costs(json, beside)),
     };
     let body = match beside.scenario {
         Some(scenario) => spoiled(scenario, &body),
@@ -52,22 +49,24 @@ pub(super) fn whole(whole: Whole, beside: &Beside<'_>) -> (Response, Bytes) {
 }
 
 /// An answer as a live one is shown, and what it would have cost.
-fn with_costs(body: Bytes, beside: &Beside<'_>) -> Bytes {
+fn with_costs(body: Vec<u8>, beside: &Beside<'_>) -> Bytes {
     let Beside { asked, paid, .. } = beside;
     let mut edits = Edits::default();
-    let shown = if matches!(asked.wire, Wire::Chat(_) | Wire::Plain) {
+    let simulated_cost = beside.simulated_cost.to_string();
+    if matches!(asked.wire, Wire::Chat(_) | Wire::Plain) {
         // As a live one's, which has to be read first: the simulator writes
         // neither of them.
         edits.add("cost", &paid.cost.to_string());
         edits.add("provider", &format!("\"{}\"", paid.provider));
-        body
-    } else {
-        match asked.endpoint.read_answer(&body) {
-            Some(answer) => asked.show(&body, &answer, *paid),
-            None => body,
-        }
+        edits.add("simulated_cost", &simulated_cost);
+        return edits.append_to(body);
+    }
+    let body = Bytes::from(body);
+    let shown = match asked.endpoint.read_answer(&body) {
+        Some(answer) => asked.show(&body, &answer, *paid),
+        None => body,
     };
-    edits.add("simulated_cost", &beside.simulated_cost.to_string());
+    edits.add("simulated_cost", &simulated_cost);
     edits.apply(&shown)
 }
 

@@ -74,7 +74,7 @@ pub(in crate::gateway) async fn answer(
         tokio::time::sleep(start).await;
     }
     let (media_type, mut whole) = match content {
-        Content::Json(json) => (JSON, json.into_bytes()),
+        Content::Json(json) => (JSON, json),
         Content::File { media_type, bytes } => (media_type, bytes),
         Content::Stream(stream) => {
             let pieces = pieces(&stream);

@@ -24,6 +24,8 @@ pub struct JsonObject<'a> {
     text: &'a str,
     nodes: Vec<Node>,
     members: Vec<(Cow<'a, str>, Member<'a>)>,
+    /// The marks of their names. Most of those that are asked for are absent.
+    marks: u64,
 }
 
 /// The value of a member.
@@ -60,11 +62,13 @@ impl<'a> JsonObject<'a> {
         let Scanned { nodes, names } = scan(text).map_err(|fault| explain(text, &fault))?;
         let values = Json::new(text, &nodes, 0).members();
         let values = values.map(|(_, value)| Member::of(text, value));
+        let marks = names.iter().fold(0, |marks, name| marks | mark(name));
         let members = names.into_iter().zip(values).collect();
         Ok(Self {
             text,
             nodes,
             members,
+            marks,
         })
     }
 
@@ -103,10 +107,19 @@ impl<'a> JsonObject<'a> {
     }
 
     fn member(&self, name: &str) -> Option<&Member<'a>> {
+        if self.marks & mark(name) == 0 {
+            return None;
+        }
         let mut members = self.members.iter();
         let (_, member) = members.find(|(known, _)| known == name)?;
         Some(member)
     }
+}
+
+/// One bit of 64, which few names share.
+fn mark(name: &str) -> u64 {
+    let first = name.bytes().next().unwrap_or(0);
+    1 << ((usize::from(first) ^ name.len()) % 64)
 }
 
 fn explain(text: &str, Fault { what, at }: &Fault) -> JsonError {

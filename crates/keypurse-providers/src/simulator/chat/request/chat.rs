@@ -1,9 +1,7 @@
 //! The request as a whole.
 
-use serde_json::Value;
-
 use super::{messages, options, tools};
-use crate::simulator::{conversation::Conversation, failure::InvalidRequest};
+use crate::simulator::{conversation::Conversation, failure::InvalidRequest, fields::Json};
 
 /// A chat completion request that OpenAI would not refuse.
 #[derive(Debug)]
@@ -13,7 +11,7 @@ pub struct ChatRequest<'a> {
 
 impl<'a> ChatRequest<'a> {
     /// Reads a request body.
-    pub fn read(body: &'a Value) -> Result<Self, InvalidRequest> {
+    pub fn read(body: Json<'a>) -> Result<Self, InvalidRequest> {
         let conversation = Conversation {
             messages: messages::read(body)?,
             toolbox: tools::read(body)?,

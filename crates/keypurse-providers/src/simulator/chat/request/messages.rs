@@ -2,16 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json_borrow::Value;
 
 use crate::simulator::{
     conversation::{Message, Part, Role},
     failure::InvalidRequest,
-    fields::{present, string},
+    fields::{Json, NULL, get, present, string},
 };
 
-pub(super) fn read(body: &Value) -> Result<Vec<Message<'_>>, InvalidRequest> {
-    let messages = match body.get("messages") {
+pub(super) fn read(body: Json<'_>) -> Result<Vec<Message<'_>>, InvalidRequest> {
+    let messages = match get(body, "messages") {
         Some(Value::Array(messages)) if !messages.is_empty() => messages,
         Some(Value::Array(_)) => {
             return Err(InvalidRequest::new("messages", "send at least one message"));
@@ -33,7 +33,7 @@ pub(super) fn read(body: &Value) -> Result<Vec<Message<'_>>, InvalidRequest> {
 }
 
 struct Reader<'a> {
-    message: &'a Value,
+    message: Json<'a>,
     index: usize,
 }
 
@@ -62,7 +62,7 @@ impl<'a> Reader<'a> {
 
     fn content(&self, role: Role, calls: bool) -> Result<Vec<Part<'a>>, InvalidRequest> {
         match present(self.message, "content") {
-            Some(Value::String(text)) => Ok(vec![Part::Text(text)]),
+            Some(Value::Str(text)) => Ok(vec![Part::Text(text)]),
             Some(Value::Array(parts)) if !parts.is_empty() => parts
                 .iter()
                 .enumerate()
@@ -82,10 +82,10 @@ impl<'a> Reader<'a> {
             .any(|field| present(self.message, field).is_some())
     }
 
-    fn part(&self, part: &'a Value, at: usize) -> Result<Part<'a>, InvalidRequest> {
+    fn part(&self, part: Json<'a>, at: usize) -> Result<Part<'a>, InvalidRequest> {
         let path = |field: &str| format!("messages[{}].content[{at}].{field}", self.index);
         let carried = |object: &str, field: &str| {
-            let carrier = part.get(object).unwrap_or(&Value::Null);
+            let carrier = get(part, object).unwrap_or(NULL);
             string(carrier, field, || path(&format!("{object}.{field}")))
         };
         match string(part, "type", || path("type"))? {
@@ -93,7 +93,7 @@ impl<'a> Reader<'a> {
             "refusal" => string(part, "refusal", || path("refusal")).map(Part::Text),
             "image_url" => carried("image_url", "url").map(|_| Part::Image),
             "input_audio" => carried("input_audio", "data").map(|_| Part::Sound),
-            "file" if part.get("file").is_some_and(Value::is_object) => Ok(Part::File),
+            "file" if get(part, "file").is_some_and(Value::is_object) => Ok(Part::File),
             "file" => Err(InvalidRequest::new(path("file"), "expected an object")),
             _ => Err(InvalidRequest::new(
                 path("type"),
@@ -102,7 +102,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn calls(&self, asked: &mut BTreeSet<&'a str>) -> Result<Option<&'a Value>, InvalidRequest> {
+    fn calls(&self, asked: &mut BTreeSet<&'a str>) -> Result<Option<Json<'a>>, InvalidRequest> {
         let Some(calls) = present(self.message, "tool_calls") else {
             return Ok(present(self.message, "function_call"));
         };
@@ -116,10 +116,7 @@ impl<'a> Reader<'a> {
         Ok(Some(calls))
     }
 
-    fn check_answers(
-        &self,
-        asked: &BTreeSet<&'a str>,
-    ) -> Result<Option<&'a Value>, InvalidRequest> {
+    fn check_answers(&self, asked: &BTreeSet<&'a str>) -> Result<Option<Json<'a>>, InvalidRequest> {
         let id = self.string("tool_call_id")?;
         if asked.contains(id) {
             return Ok(None);

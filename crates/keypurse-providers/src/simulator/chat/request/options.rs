@@ -1,11 +1,11 @@
 //! How the answer is to look, as chat completions ask for it.
 
-use serde_json::Value;
+use serde_json_borrow::Value;
 
 use crate::simulator::{
     conversation::{Format, Options},
     failure::InvalidRequest,
-    fields::{array, boolean, check_number, present, string, whole},
+    fields::{Json, NULL, array, boolean, check_number, get, present, string, whole},
 };
 
 /// Sampling settings change nothing here, but a wrong one is still a mistake.
@@ -16,7 +16,7 @@ const NUMBERS: [(&str, f64, f64); 4] = [
     ("frequency_penalty", -2.0, 2.0),
 ];
 
-pub(super) fn read(body: &Value) -> Result<Options<'_>, InvalidRequest> {
+pub(super) fn read(body: Json<'_>) -> Result<Options<'_>, InvalidRequest> {
     for (field, least, most) in NUMBERS {
         check_number(body, field, least..=most)?;
     }
@@ -35,7 +35,7 @@ pub(super) fn read(body: &Value) -> Result<Options<'_>, InvalidRequest> {
     })
 }
 
-fn format(body: &Value) -> Result<Format<'_>, InvalidRequest> {
+fn format(body: Json<'_>) -> Result<Format<'_>, InvalidRequest> {
     let Some(format) = present(body, "response_format") else {
         return Ok(Format::Text);
     };
@@ -50,8 +50,8 @@ fn format(body: &Value) -> Result<Format<'_>, InvalidRequest> {
     }
 }
 
-fn schema(format: &Value) -> Result<Format<'_>, InvalidRequest> {
-    let described = format.get("json_schema").unwrap_or(&Value::Null);
+fn schema(format: Json<'_>) -> Result<Format<'_>, InvalidRequest> {
+    let described = get(format, "json_schema").unwrap_or(NULL);
     string(described, "name", || {
         "response_format.json_schema.name".to_owned()
     })?;
@@ -65,8 +65,8 @@ fn schema(format: &Value) -> Result<Format<'_>, InvalidRequest> {
     }
 }
 
-fn stops(body: &Value) -> Result<Vec<&str>, InvalidRequest> {
-    if let Some(Value::String(stop)) = body.get("stop") {
+fn stops(body: Json<'_>) -> Result<Vec<&str>, InvalidRequest> {
+    if let Some(Value::Str(stop)) = get(body, "stop") {
         return Ok(vec![stop]);
     }
     let invalid =
@@ -81,7 +81,7 @@ fn stops(body: &Value) -> Result<Vec<&str>, InvalidRequest> {
         })
 }
 
-fn top_logprobs(body: &Value) -> Result<Option<usize>, InvalidRequest> {
+fn top_logprobs(body: Json<'_>) -> Result<Option<usize>, InvalidRequest> {
     let wanted = boolean(body, "logprobs")?;
     let alternatives = whole(body, "top_logprobs", 0..=20)?;
     if alternatives.is_some() && !wanted {

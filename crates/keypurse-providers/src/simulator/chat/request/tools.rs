@@ -1,14 +1,14 @@
 //! What the model may call, as chat completions list it.
 
-use serde_json::Value;
+use serde_json_borrow::Value;
 
 use crate::simulator::{
     conversation::{MOST_TOOLS, Tool, ToolChoice, ToolForm, Toolbox, without_tools},
     failure::InvalidRequest,
-    fields::{array, present, string, yes_unless_false},
+    fields::{Json, NULL, array, get, present, string, yes_unless_false},
 };
 
-pub(super) fn read(body: &Value) -> Result<Toolbox<'_>, InvalidRequest> {
+pub(super) fn read(body: Json<'_>) -> Result<Toolbox<'_>, InvalidRequest> {
     let parallel = yes_unless_false(body, "parallel_tool_calls")?;
     let (toolbox, choice) = if present(body, "tools").is_some() {
         (listed(body, "tools", parallel, tool)?, "tool_choice")
@@ -25,10 +25,10 @@ pub(super) fn read(body: &Value) -> Result<Toolbox<'_>, InvalidRequest> {
 }
 
 fn listed<'a>(
-    body: &'a Value,
+    body: Json<'a>,
     field: &str,
     parallel: bool,
-    read: fn(&'a Value, usize) -> Result<Tool<'a>, InvalidRequest>,
+    read: fn(Json<'a>, usize) -> Result<Tool<'a>, InvalidRequest>,
 ) -> Result<Toolbox<'a>, InvalidRequest> {
     let listed = array(body, field, MOST_TOOLS)?.unwrap_or_default();
     let tools = listed.iter().enumerate().map(|(at, tool)| read(tool, at));
@@ -36,11 +36,11 @@ fn listed<'a>(
         tools: tools.collect::<Result<_, _>>()?,
         choice: ToolChoice::Auto,
         parallel,
-        source: body.get(field),
+        source: get(body, field),
     })
 }
 
-fn tool(tool: &Value, at: usize) -> Result<Tool<'_>, InvalidRequest> {
+fn tool(tool: Json<'_>, at: usize) -> Result<Tool<'_>, InvalidRequest> {
     let path = |field: &str| format!("tools[{at}].{field}");
     let form = match string(tool, "type", || path("type"))? {
         "function" => ToolForm::Function,
@@ -52,25 +52,25 @@ fn tool(tool: &Value, at: usize) -> Result<Tool<'_>, InvalidRequest> {
             ));
         }
     };
-    let described = tool.get(form.field()).unwrap_or(&Value::Null);
+    let described = get(tool, form.field()).unwrap_or(NULL);
     let path = |field: &str| path(&format!("{}.{field}", form.field()));
     Tool::read(form, described, "parameters", path)
 }
 
-fn function(function: &Value, at: usize) -> Result<Tool<'_>, InvalidRequest> {
+fn function(function: Json<'_>, at: usize) -> Result<Tool<'_>, InvalidRequest> {
     let path = |field: &str| format!("functions[{at}].{field}");
     Tool::read(ToolForm::Legacy, function, "parameters", path)
 }
 
 fn choose<'a>(
     mut toolbox: Toolbox<'a>,
-    choice: &'a Value,
+    choice: Json<'a>,
     param: &str,
 ) -> Result<Toolbox<'a>, InvalidRequest> {
     toolbox.choice = match choice {
-        Value::String(mode) => toolbox.mode(mode, param)?,
+        Value::Str(mode) => toolbox.mode(mode, param)?,
         _ if toolbox.tools.is_empty() => return Err(without_tools(param)),
-        _ if choice.get("allowed_tools").is_some() => return only_allowed(toolbox, choice),
+        _ if get(choice, "allowed_tools").is_some() => return only_allowed(toolbox, choice),
         _ => toolbox.named(name_in(choice, || format!("{param}.function.name"))?, param)?,
     };
     Ok(toolbox)
@@ -78,9 +78,9 @@ fn choose<'a>(
 
 fn only_allowed<'a>(
     mut toolbox: Toolbox<'a>,
-    choice: &'a Value,
+    choice: Json<'a>,
 ) -> Result<Toolbox<'a>, InvalidRequest> {
-    let allowed = &choice["allowed_tools"];
+    let allowed = get(choice, "allowed_tools").unwrap_or(NULL);
     let mode = string(allowed, "mode", || {
         "tool_choice.allowed_tools.mode".to_owned()
     })?;
@@ -96,10 +96,10 @@ fn only_allowed<'a>(
 
 /// The name in `{"function": {"name": …}}`, `{"custom": …}` or, as the legacy
 /// field has it, `{"name": …}`.
-fn name_in(choice: &Value, path: impl FnOnce() -> String) -> Result<&str, InvalidRequest> {
+fn name_in(choice: Json<'_>, path: impl FnOnce() -> String) -> Result<&str, InvalidRequest> {
     let holder = ["function", "custom"]
         .iter()
-        .find_map(|field| choice.get(field));
+        .find_map(|field| get(choice, field));
     string(holder.unwrap_or(choice), "name", path)
 }
 
