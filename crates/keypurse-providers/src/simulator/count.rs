@@ -18,14 +18,14 @@ pub fn count(text: &str) -> u64 {
         let ascii = ascii_at_start(rest.as_bytes());
         let (run, after) = rest.split_at(ascii);
         if let (Some(first), Some(end)) = (run.bytes().next(), run.bytes().next_back()) {
-            counted += u64::from(begins(last as u8, sort_of(first) as u8));
+            counted += u64::from(begins(last, sort_of(first)));
             counted += begun_within(run.as_bytes());
             last = sort_of(end);
         }
         rest = after;
         if !rest.is_empty() {
             let (next, length) = sort_of_next(rest);
-            counted += u64::from(begins(last as u8, next as u8));
+            counted += u64::from(begins(last, next));
             last = next;
             rest = &rest[length..];
         }
@@ -45,12 +45,12 @@ fn ascii_at_start(text: &[u8]) -> usize {
 
 /// How many pieces begin at a character that has one before it.
 fn begun_within(ascii: &[u8]) -> u64 {
-    let mut sorts = [Sort::Space as u8; AT_ONCE + 1];
+    let mut sorts = [Sort::Space; AT_ONCE + 1];
     let begun = (0..ascii.len()).step_by(AT_ONCE).map(|start| {
         let end = ascii.len().min(start + sorts.len());
         let sorts = &mut sorts[..end - start];
         for (sort, byte) in sorts.iter_mut().zip(&ascii[start..end]) {
-            *sort = sort_of(*byte) as u8;
+            *sort = sort_of(*byte);
         }
         let pairs = sorts.iter().zip(&sorts[1..]);
         let begun = pairs.map(|(before, at)| u8::from(begins(*before, *at)));
@@ -62,8 +62,8 @@ fn begun_within(ascii: &[u8]) -> u64 {
 }
 
 /// Whether a piece begins with a character of sort `at`.
-const fn begins(before: u8, at: u8) -> bool {
-    at != Sort::Space as u8 && at != before
+const fn begins(before: Sort, at: Sort) -> bool {
+    at as u8 != Sort::Space as u8 && at as u8 != before as u8
 }
 
 /// The pieces of `text`, in order and without gaps.
