@@ -6,9 +6,7 @@ use jiff::{ToSpan, civil::Date};
 use crate::money::Money;
 use crate::time::Timestamp;
 
-/// In seconds. A period may have been a month when the next reset was set, and
-/// a clock that steps back within one must not reset twice.
-const TWO_MONTHS: i64 = 62 * 24 * 3600;
+const DAY: i64 = 24 * 3600;
 
 /// How often a balance is set back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +20,16 @@ pub enum ResetPeriod {
 }
 
 impl ResetPeriod {
+    /// Two periods, in seconds, the longest there are. A clock that steps back
+    /// within one must not reset twice.
+    fn two_periods(self) -> i64 {
+        match self {
+            Self::Daily => 2 * DAY,
+            Self::Weekly => 14 * DAY,
+            Self::Monthly => 62 * DAY,
+        }
+    }
+
     /// The first reset strictly after `now`, in the days of `zone`.
     pub fn next_after(self, now: Timestamp, zone: &TimeZone) -> Timestamp {
         let today = now.to_jiff().to_zoned(zone.clone()).date();
@@ -63,10 +71,10 @@ impl Reset {
         self.next_at <= now
     }
 
-    /// Whether the next reset is further away than any period makes it: it was
-    /// set by a clock that had jumped ahead, and would not come for years.
+    /// Whether the next reset is further away than its period makes it: it was
+    /// set by a clock that had jumped ahead, and would not come for long.
     pub fn is_astray(&self, now: Timestamp) -> bool {
-        now.plus_seconds(TWO_MONTHS) < self.next_at
+        now.plus_seconds(self.period.two_periods()) < self.next_at
     }
 }
 

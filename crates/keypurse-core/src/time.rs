@@ -20,6 +20,13 @@ pub trait Clock: Send + Sync + fmt::Debug {
     /// The current instant.
     fn now(&self) -> Timestamp;
 
+    /// An instant that has passed for certain. A clock that was set ahead says
+    /// another [`Self::now`], and may be set back: what cannot be undone then
+    /// goes by this.
+    fn proven(&self) -> Timestamp {
+        self.now()
+    }
+
     /// Whether time is known to be wrong, behind what it was: what has expired
     /// cannot be told then.
     fn is_behind(&self) -> bool {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use keypurse_core::money::Money;
 use keypurse_core::price::Price;
-use keypurse_core::usage::Certainty;
+use keypurse_core::usage::{Certainty, TokenCounts};
 use keypurse_store::{CallState, pause_if_due};
 use rusqlite::{Connection, ErrorCode};
 use thiserror::Error;
@@ -13,6 +13,7 @@ use thiserror::Error;
 use crate::call_row::CallRow;
 use crate::export::each_call;
 use crate::integrity::with_suffix;
+use crate::journal::OpenCall;
 use crate::migrations;
 use crate::open::open_reader;
 use crate::recover;
@@ -131,7 +132,7 @@ fn prove(connection: &Connection) -> Result<AuditReport, AuditError> {
     books.every_balance_adds_up(connection)?;
     every_statement_is_continuous(connection, &left.finished)?;
     usage.map_or(Ok(()), |usage| usage.finish(connection))?;
-    for (hold, _) in left.holds.into_values() {
+    for OpenCall { hold, .. } in left.holds.into_values() {
         books.report.open_holds += 1;
         books.report.held += hold.amount;
     }
@@ -337,16 +338,17 @@ fn fault(call: &CallRow, prices: &HashMap<i64, Price>) -> Option<String> {
     }
     let computed = price.cost(&call.counts);
     match call.state {
+        // An earlier version did not write down for what: no more is known.
+        CallState::Recovered if call.counts == TokenCounts::default() => {
+            (cost > held).then(|| format!("recovered at {cost}, above its hold {held}"))
+        }
         // What was counted, not reported, is never charged above the hold.
-        CallState::Settled if call.certainty == Certainty::Estimated => {
+        CallState::Settled | CallState::Recovered if call.certainty == Certainty::Estimated => {
             let expected = computed.map_or(*held, |computed| computed.min(*held));
             (expected != *cost).then(|| format!("counted usage costs {expected}, not {cost}"))
         }
-        CallState::Settled => (computed != Some(*cost))
+        CallState::Settled | CallState::Recovered => (computed != Some(*cost))
             .then(|| format!("its usage costs {computed:?} at its price, not {cost}")),
-        CallState::Recovered => {
-            (cost > held).then(|| format!("recovered at {cost}, above its hold {held}"))
-        }
         CallState::Void | CallState::Simulated => {
             (*cost != Money::ZERO).then(|| format!("it is free, yet costs {cost}"))
         }

@@ -239,7 +239,7 @@ pub(crate) fn feature(code: u8) -> Option<Feature> {
 }
 
 /// Validated usage fits; a count that does not is a bug upstream of here.
-fn count(tokens: u64) -> i64 {
+pub(crate) fn count(tokens: u64) -> i64 {
     i64::try_from(tokens).expect("token counts are validated before they are stored")
 }
 

@@ -23,6 +23,10 @@ const MIGRATIONS: &[(u32, &str)] = &[
         include_str!("../migrations/0012_balances_with_rows.sql"),
     ),
     (13, include_str!("../migrations/0013_state_in_a_range.sql")),
+    (
+        14,
+        include_str!("../migrations/0014_floors_with_counts.sql"),
+    ),
 ];
 
 #[derive(Debug, Error)]

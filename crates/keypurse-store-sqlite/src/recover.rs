@@ -9,14 +9,14 @@ use keypurse_core::money::Money;
 use rusqlite::Connection;
 
 use crate::call_row::CallRow;
-use crate::journal::{HeldCall, Replay};
+use crate::journal::{OpenCall, Replay};
 use crate::rows;
 
 /// What the journal has that the tables have not.
 #[derive(Debug)]
 pub(crate) struct Left {
-    /// Holds nobody resolved, and what their calls' rows will say.
-    pub(crate) holds: HashMap<CallId, (Hold, HeldCall)>,
+    /// Calls whose holds nobody resolved.
+    pub(crate) holds: HashMap<CallId, OpenCall>,
     /// Finished calls without a row, and the journal row each is in.
     pub(crate) finished: Vec<(i64, CallRow)>,
     /// The last place given in the order of all changes of balances.

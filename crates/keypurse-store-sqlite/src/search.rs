@@ -11,6 +11,7 @@ use keypurse_store::{
 use rusqlite::types::Null;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use crate::journal::OpenCall;
 use crate::{recover, rows};
 
 /// The balance, a due reset counted in, as `Token::balance_at` does it.
@@ -211,7 +212,7 @@ impl UnderWay {
     fn read(snapshot: &Connection) -> rusqlite::Result<Self> {
         let left = recover::replay(snapshot)?;
         let mut under_way = Self::default();
-        for (hold, _) in left.holds.values() {
+        for OpenCall { hold, .. } in left.holds.values() {
             if let Some(token) = hold.token.filter(|_| hold.draws_on_token) {
                 *under_way.held.entry(token).or_default() += hold.amount;
             }

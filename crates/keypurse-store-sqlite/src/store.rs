@@ -12,11 +12,12 @@ use keypurse_core::time::Timestamp;
 use keypurse_core::token::TokenName;
 use keypurse_store::{
     Account, AccountTopUp, Accounts, Action, Actor, AuditEvent, AuditHead, AuditLog, AuditPage,
-    AuditRecord, Calls, CallsPage, ChangeError, Costs, CreateAccountError, Credential, Digest,
-    Guard, HeldNow, HoldFailure, ListedCall, Made, NewAccount, NewHold, NewViewerKey, Once,
-    RecordFailure, Settlement, SimulatedCall, StatementLine, StatementPage, Statements, StoreError,
-    Token, TokenChange, TokenLabel, TokenSearch, TokenStanding, TokenTally, Tokens, TokensFound,
-    Usage, UsageQuery, UsageRow, Vitals, WriterVitals,
+    AuditRecord, Calls, CallsPage, ChangeError, Claim, Costs, CreateAccountError, Credential,
+    Digest, Floor, Guard, HeldNow, HoldFailure, ListedCall, Made, NewAccount, NewHold,
+    NewViewerKey, Once, RecordFailure, Repeated, Settlement, SimulatedCall, StatementLine,
+    StatementPage, Statements, StoreError, Token, TokenChange, TokenLabel, TokenSearch,
+    TokenStanding, TokenTally, Tokens, TokensFound, Usage, UsageQuery, UsageRow, Vitals,
+    WriterVitals,
 };
 use rusqlite::ErrorCode;
 use tokio::sync::{mpsc, oneshot};
@@ -412,7 +413,11 @@ impl Calls for SqliteStore {
         self.ask(|reply| Command::HoldAnew(new, reply)).await
     }
 
-    async fn open(&self, call: CallId, floor: Money) -> Result<Option<Money>, StoreError> {
+    async fn made_before(&self, claim: Claim) -> Result<Option<Repeated>, StoreError> {
+        self.ask(|reply| Command::MadeBefore(claim, reply)).await
+    }
+
+    async fn open(&self, call: CallId, floor: Floor) -> Result<Option<Money>, StoreError> {
         self.ask(|reply| Command::Open(call, floor, reply)).await
     }
 

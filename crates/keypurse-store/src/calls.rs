@@ -117,6 +117,15 @@ pub enum CallOutcome {
     Abandoned,
 }
 
+/// What a crash would charge a call, and for what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Floor {
+    /// How much.
+    pub cost: Money,
+    /// What costs that at the call's price.
+    pub counts: TokenCounts,
+}
+
 /// Resolves a hold.
 #[derive(Clone, Copy, Debug)]
 pub struct Settlement {
@@ -176,10 +185,14 @@ pub trait Calls {
     /// The claim of `new` does not count; that of the first hold stays.
     async fn hold_anew(&self, new: NewHold) -> Result<Option<Admission>, HoldFailure>;
 
+    /// What became of a call that was made with this key, for who is refused
+    /// before a hold is asked for. `None`: there was none.
+    async fn made_before(&self, claim: Claim) -> Result<Option<Repeated>, StoreError>;
+
     /// Puts on disk what a crash would charge, before it is delivered; the
     /// hold grows with it as far as the money goes. Returns the floor reached:
     /// only what it pays for may be delivered. `None`: no hold is open.
-    async fn open(&self, call: CallId, floor: Money) -> Result<Option<Money>, StoreError>;
+    async fn open(&self, call: CallId, floor: Floor) -> Result<Option<Money>, StoreError>;
 
     /// Resolves a hold; the charge and the call's row are on disk when this
     /// returns. Never refused for load. A second settlement of a call changes

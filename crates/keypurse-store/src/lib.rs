@@ -38,7 +38,7 @@ pub use audit_log::{
     Who, canonical,
 };
 pub use calls::{
-    CallMeta, CallOutcome, Calls, Feature, HoldFailure, NewHold, RecordFailure, Settlement,
+    CallMeta, CallOutcome, Calls, Feature, Floor, HoldFailure, NewHold, RecordFailure, Settlement,
     SimulatedCall,
 };
 pub use changes::{

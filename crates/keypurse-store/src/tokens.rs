@@ -38,10 +38,13 @@ pub struct Token {
 
 impl Token {
     /// The balance, a due reset already counted in: resets run in the first
-    /// ledger step of a period, and a reader may come before it.
-    pub fn balance_at(&self, now: Timestamp) -> Money {
+    /// ledger step of a period, and a reader may come before it. They wait for
+    /// time that has passed for certain: [`Clock::proven`].
+    ///
+    /// [`Clock::proven`]: keypurse_core::time::Clock::proven
+    pub fn balance_at(&self, proven: Timestamp) -> Money {
         match self.settings.reset {
-            Some(reset) if reset.is_due(now) => reset.amount,
+            Some(reset) if reset.is_due(proven) => reset.amount,
             Some(_) | None => self.balance,
         }
     }

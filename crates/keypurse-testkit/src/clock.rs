@@ -8,6 +8,8 @@ use keypurse_core::time::{Clock, Timestamp};
 #[derive(Debug)]
 pub struct FakeClock {
     micros: AtomicI64,
+    /// What has passed for certain is not after this.
+    proven: AtomicI64,
     is_behind: AtomicBool,
 }
 
@@ -16,6 +18,7 @@ impl FakeClock {
     pub fn at(instant: &str) -> Self {
         let clock = Self {
             micros: AtomicI64::new(0),
+            proven: AtomicI64::new(i64::MAX),
             is_behind: AtomicBool::new(false),
         };
         clock.set(instant);
@@ -26,6 +29,15 @@ impl FakeClock {
     pub fn set(&self, instant: &str) {
         let instant = Timestamp::parse(instant).expect("a test writes valid instants");
         self.micros.store(instant.micros(), Ordering::SeqCst);
+        self.proven.store(i64::MAX, Ordering::SeqCst);
+    }
+
+    /// Says another instant until it is set, as a clock does that is wrong: no
+    /// time has passed for certain.
+    pub fn jump(&self, instant: &str) {
+        let proven = self.now();
+        self.set(instant);
+        self.proven.store(proven.micros(), Ordering::SeqCst);
     }
 
     /// Is known to be wrong from now on.
@@ -47,6 +59,11 @@ impl FakeClock {
 impl Clock for FakeClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_micros(self.micros.load(Ordering::SeqCst))
+    }
+
+    fn proven(&self) -> Timestamp {
+        let certain = Timestamp::from_micros(self.proven.load(Ordering::SeqCst));
+        self.now().min(certain)
     }
 
     fn is_behind(&self) -> bool {

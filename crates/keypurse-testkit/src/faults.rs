@@ -11,12 +11,12 @@ use keypurse_core::time::Timestamp;
 use keypurse_core::token::TokenName;
 use keypurse_store::{
     Account, AccountTopUp, Accounts, Action, Actor, AuditEvent, AuditHead, AuditLog, AuditPage,
-    AuditRecord, Calls, CallsPage, ChangeError, Costs, CreateAccountError, Credential, Digest,
-    Guard, HeldNow, HoldFailure, KeyKind, KeyRecord, KeyVersions, Keys, ListedCall, Made,
-    NewAccount, NewHold, NewSession, NewViewerKey, Once, RecordFailure, Rekeyed, Session, Sessions,
-    Settlement, SimulatedCall, StaleSecrets, StatementLine, StatementPage, Statements, Store,
-    StoreError, Token, TokenChange, TokenLabel, TokenSearch, TokenStanding, TokenTally, Tokens,
-    TokensFound, Usage, UsageQuery, UsageRow, Vitals, WriterVitals,
+    AuditRecord, Calls, CallsPage, ChangeError, Claim, Costs, CreateAccountError, Credential,
+    Digest, Floor, Guard, HeldNow, HoldFailure, KeyKind, KeyRecord, KeyVersions, Keys, ListedCall,
+    Made, NewAccount, NewHold, NewSession, NewViewerKey, Once, RecordFailure, Rekeyed, Repeated,
+    Session, Sessions, Settlement, SimulatedCall, StaleSecrets, StatementLine, StatementPage,
+    Statements, Store, StoreError, Token, TokenChange, TokenLabel, TokenSearch, TokenStanding,
+    TokenTally, Tokens, TokensFound, Usage, UsageQuery, UsageRow, Vitals, WriterVitals,
 };
 
 /// What a test can break.
@@ -209,7 +209,11 @@ impl Calls for FaultyStore {
         self.inner.hold_anew(new).await
     }
 
-    async fn open(&self, call: CallId, floor: Money) -> Result<Option<Money>, StoreError> {
+    async fn made_before(&self, claim: Claim) -> Result<Option<Repeated>, StoreError> {
+        self.inner.made_before(claim).await
+    }
+
+    async fn open(&self, call: CallId, floor: Floor) -> Result<Option<Money>, StoreError> {
         self.faults.write("open")?;
         let reached = self.inner.open(call, floor).await?;
         self.faults.meet("opened");

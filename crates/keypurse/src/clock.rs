@@ -112,11 +112,6 @@ impl<S: TimeSource> NodeClock<S> {
         }
     }
 
-    /// What the next start has to have behind it.
-    pub(crate) fn floor(&self) -> Timestamp {
-        at(self.state().proven + self.source.elapsed())
-    }
-
     /// Compares the clocks; a jump that was decided upon is told once.
     pub(crate) fn observe(&self) -> Option<Jump> {
         let elapsed = self.source.elapsed();
@@ -202,6 +197,11 @@ impl<S: TimeSource> Clock for NodeClock<S> {
         let mut state = self.state();
         state.told = state.told.max(state.ours + self.source.elapsed());
         at(state.told)
+    }
+
+    /// What the next start has to have behind it.
+    fn proven(&self) -> Timestamp {
+        at(self.state().proven + self.source.elapsed())
     }
 
     fn is_behind(&self) -> bool {
@@ -304,7 +304,7 @@ mod tests {
             script.jump(-jump);
             pass(&script, &clock, 3);
             assert_eq!(now(&clock), 16, "a jump of {jump} s is taken back");
-            assert_eq!(clock.floor().seconds() - START, 16);
+            assert_eq!(clock.proven().seconds() - START, 16);
         }
     }
 
@@ -370,7 +370,7 @@ mod tests {
         let wrong = NodeClock::start(&script, Some(floor(-10)));
         pass(&script, &wrong, 600);
         assert_eq!(now(&wrong), TEN_YEARS + 600);
-        let left = wrong.floor();
+        let left = wrong.proven();
         script.set_wall(620);
         assert!(!NodeClock::start(&script, Some(left)).is_behind());
     }
@@ -381,8 +381,8 @@ mod tests {
         let clock = NodeClock::start(&script, None);
         script.jump(DAY);
         pass(&script, &clock, HOUR);
-        assert_eq!(clock.floor().seconds() - START, HOUR);
+        assert_eq!(clock.proven().seconds() - START, HOUR);
         pass(&script, &clock, 10);
-        assert_eq!(clock.floor().seconds() - START, DAY + HOUR + 10);
+        assert_eq!(clock.proven().seconds() - START, DAY + HOUR + 10);
     }
 }

@@ -254,6 +254,7 @@ pub(super) const ROWS: &[Row] = &[
         "charge ≥ what was received, hold released",
         &[
             test("a_client_that_leaves_at_any_chunk_is_charged_the_whole_usage"),
+            test("a_client_that_leaves_at_any_chunk_is_charged_what_came_where_nothing_is_drained"),
             test("a_client_that_left_pays_the_usage_that_is_drained"),
             test("a_client_that_left_pays_what_was_counted_when_nothing_is_drained"),
         ],
@@ -296,7 +297,12 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "R-9",
         "the committed prefix only",
-        &[test("a_commit_torn_by_a_power_failure_is_no_damage")],
+        &[
+            test(
+                "whatever_part_of_a_commit_reached_the_disk_all_before_it_is_there_and_no_part_of_it",
+            ),
+            test("a_commit_torn_by_a_power_failure_is_no_damage"),
+        ],
     ),
     row(
         "R-10",

@@ -18,6 +18,8 @@ pub struct Ledger {
     pub(super) holds: HashMap<CallId, Hold>,
     pub(super) changes: Changes,
     pub(super) zone: TimeZone,
+    /// No balance is set back before this has come.
+    proven: Timestamp,
 }
 
 impl Ledger {
@@ -29,7 +31,14 @@ impl Ledger {
             holds: HashMap::new(),
             changes: Changes::default(),
             zone,
+            proven: Timestamp::from_micros(i64::MAX),
         }
+    }
+
+    /// Time has come so far for certain. A balance that was set back by a clock
+    /// that is wrong would be lost, so resets wait for it.
+    pub fn time_is_proven(&mut self, until: Timestamp) {
+        self.proven = until;
     }
 
     /// The zone whose days bound periods.
@@ -130,8 +139,9 @@ impl Ledger {
         });
     }
 
-    /// Sets a periodic balance back, once, when its period is over.
+    /// Sets a periodic balance back, once, when its period is over for certain.
     pub fn reset_if_due(&mut self, id: TokenId, now: Timestamp) {
+        let now = now.min(self.proven);
         let zone = self.zone.clone();
         let token = self.loaded_token(id);
         if let Some(reset) = token.reset.as_mut().filter(|reset| reset.is_astray(now)) {

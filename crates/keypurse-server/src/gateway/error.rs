@@ -66,6 +66,8 @@ pub(super) enum GatewayError {
     },
     /// The ledger cannot write.
     LedgerUnavailable,
+    /// The ledger cannot take the charge of a call that was made.
+    ChargeUnrecorded,
     /// The ledger came from a backup and nobody has said yet that it may spend.
     Restored,
     Upstream(UpstreamFailure),
@@ -133,6 +135,7 @@ impl GatewayError {
             | Self::ProviderBusy { .. }
             | Self::Repeated(Repeated::Running)
             | Self::LedgerUnavailable
+            | Self::ChargeUnrecorded
             | Self::Unauthenticated(AuthError::ClockBehind | AuthError::Store(_)) => {
                 Some(retry_after(1))
             }
@@ -214,6 +217,11 @@ impl GatewayError {
             Self::ProviderBusy { provider } => provider_busy(&provider),
             Self::LedgerUnavailable => {
                 let message = "spending cannot be recorded now, so no call is made; retry later";
+                Shape::new(503, "ledger_unavailable", message)
+            }
+            Self::ChargeUnrecorded => {
+                let message = "the call was made, and its charge cannot be recorded now: it \
+                     follows, and the answer is not shown; retry later";
                 Shape::new(503, "ledger_unavailable", message)
             }
             Self::Restored => Shape::new(503, "ledger_unavailable", RESTORED),

@@ -10,7 +10,7 @@ mod write;
 
 use keypurse_core::time::Timestamp;
 
-pub(crate) use read::Replay;
+pub(crate) use read::{OpenCall, Replay};
 pub(crate) use write::{write_finished, write_floor, write_hold};
 
 const HOLD: u8 = 1;
@@ -21,6 +21,9 @@ const GROWN: u8 = 3;
 const FIRST_FINISHED: u8 = 4;
 /// Says how many numbers follow; all others are 0.
 const FINISHED: u8 = 5;
+/// What [`GROWN`] tells, and what the floor pays for: how many counts follow;
+/// all others are 0.
+const COVERED: u8 = 6;
 
 const DRAWS_ON_TOKEN: u8 = 1;
 const OVERDRAWN: u8 = 2;

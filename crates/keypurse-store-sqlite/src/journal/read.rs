@@ -6,19 +6,29 @@ use keypurse_core::id::{AccountId, CallId, TokenId};
 use keypurse_core::ledger::Hold;
 use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
+use keypurse_core::usage::{COUNTS, TokenCounts};
 
 use super::{
-    BY_TOKEN, DRAWS_ON_TOKEN, FINISHED, FIRST_FINISHED, FLOOR, GROWN, HOLD, HeldCall, OPEN,
-    OVERDRAWN, REHEARSED, STREAMED,
+    BY_TOKEN, COVERED, DRAWS_ON_TOKEN, FINISHED, FIRST_FINISHED, FLOOR, GROWN, HOLD, HeldCall,
+    OPEN, OVERDRAWN, REHEARSED, STREAMED,
 };
 use crate::call_row::{CallRow, FIRST_NUMBERS, NUMBERS};
 use crate::varint;
 
+/// A call whose hold nobody resolved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct OpenCall {
+    pub(crate) hold: Hold,
+    pub(crate) call: HeldCall,
+    /// What its floor pays for.
+    pub(crate) covered: TokenCounts,
+}
+
 /// What the journal tells, read from its first row to its last.
 #[derive(Debug, Default)]
 pub(crate) struct Replay {
-    /// Holds nobody resolved.
-    pub(crate) holds: HashMap<CallId, (Hold, HeldCall)>,
+    /// Calls under way.
+    pub(crate) holds: HashMap<CallId, OpenCall>,
     /// Finished calls and the journal row each is in, oldest first. Some have
     /// their rows already.
     pub(crate) finished: Vec<(i64, CallRow)>,
@@ -31,30 +41,33 @@ impl Replay {
             records = rest;
             match *tag {
                 HOLD => {
-                    let (call, hold, held) = read_hold(&mut records)?;
-                    self.holds.insert(call, (hold, held));
+                    let (call, open) = read_hold(&mut records)?;
+                    self.holds.insert(call, open);
                 }
                 FLOOR => {
                     // As written before holds could grow.
                     let [ordered, random, floor] = numbers(&mut records)?;
-                    self.raise(CallId { ordered, random }, floor, |_| {});
+                    self.raise(CallId { ordered, random }, floor, TokenCounts::default());
                 }
-                GROWN => {
+                GROWN | COVERED => {
                     let (flags, rest) = records.split_first()?;
                     records = rest;
                     let [ordered, random, floor, amount] = numbers(&mut records)?;
-                    self.raise(CallId { ordered, random }, floor, |hold| {
-                        hold.amount = Money::from_nanos(amount);
-                        hold.overdrawn = flags & OVERDRAWN != 0;
-                    });
+                    let covered = match *tag {
+                        COVERED => read_counts(&mut records)?,
+                        _ => TokenCounts::default(),
+                    };
+                    if let Some(open) = self.raise(CallId { ordered, random }, floor, covered) {
+                        open.hold.amount = Money::from_nanos(amount);
+                        open.hold.overdrawn = flags & OVERDRAWN != 0;
+                    }
                 }
                 FIRST_FINISHED => {
                     self.finish(seq, &read_finished(&mut records, FIRST_NUMBERS)?);
                 }
                 FINISHED => {
-                    let (length, rest) = records.split_first()?;
-                    records = rest;
-                    self.finish(seq, &read_finished(&mut records, usize::from(*length))?);
+                    let length = read_length(&mut records)?;
+                    self.finish(seq, &read_finished(&mut records, length)?);
                 }
                 _ => return None,
             }
@@ -68,16 +81,19 @@ impl Replay {
     }
 
     /// A floor whose hold is gone belongs to a resolved call.
-    fn raise(&mut self, call: CallId, floor: i64, grow: impl FnOnce(&mut Hold)) {
-        if let Some((hold, _)) = self.holds.get_mut(&call) {
-            let floor = Money::from_nanos(floor);
-            hold.floor = Some(hold.floor.map_or(floor, |known| known.max(floor)));
-            grow(hold);
+    fn raise(&mut self, call: CallId, floor: i64, covered: TokenCounts) -> Option<&mut OpenCall> {
+        let open = self.holds.get_mut(&call)?;
+        let floor = Money::from_nanos(floor);
+        // A hold that is written again has its floor already.
+        if open.hold.floor.is_none_or(|known| known <= floor) {
+            open.hold.floor = Some(floor);
+            open.covered = covered;
         }
+        Some(open)
     }
 }
 
-fn read_hold(records: &mut &[u8]) -> Option<(CallId, Hold, HeldCall)> {
+fn read_hold(records: &mut &[u8]) -> Option<(CallId, OpenCall)> {
     let (head, rest) = records.split_at_checked(2)?;
     *records = rest;
     let (flags, feature) = (head[0], head[1]);
@@ -102,14 +118,35 @@ fn read_hold(records: &mut &[u8]) -> Option<(CallId, Hold, HeldCall)> {
         overdrawn: is(OVERDRAWN),
         floor: is(OPEN).then_some(Money::from_nanos(floor)),
     };
-    let held = HeldCall {
+    let call = HeldCall {
         model_id,
         price_id,
         feature,
         streamed: is(STREAMED),
         started_at: Timestamp::from_micros(started_at),
     };
-    Some((CallId { ordered, random }, hold, held))
+    let covered = TokenCounts::default();
+    let open = OpenCall {
+        hold,
+        call,
+        covered,
+    };
+    Some((CallId { ordered, random }, open))
+}
+
+fn read_counts(records: &mut &[u8]) -> Option<TokenCounts> {
+    let length = read_length(records)?;
+    let mut counts = [0; COUNTS];
+    for count in counts.get_mut(..length)? {
+        *count = u64::try_from(varint::read(records)?).ok()?;
+    }
+    TokenCounts::from_array(counts)
+}
+
+fn read_length(records: &mut &[u8]) -> Option<usize> {
+    let (length, rest) = records.split_first()?;
+    *records = rest;
+    Some(usize::from(*length))
 }
 
 fn read_finished(records: &mut &[u8], length: usize) -> Option<CallRow> {

@@ -8,7 +8,8 @@ use keypurse_core::usage::{Certainty, TokenCounts, Units};
 use keypurse_store::CallState;
 
 use super::{
-    FINISHED, FIRST_FINISHED, FLOOR, HeldCall, Replay, write_finished, write_floor, write_hold,
+    FINISHED, FIRST_FINISHED, FLOOR, GROWN, HeldCall, OpenCall, Replay, write_finished,
+    write_floor, write_hold,
 };
 use crate::call_row::{CallRow, FIRST_NUMBERS};
 use crate::varint;
@@ -72,6 +73,21 @@ fn finished(id: i64) -> CallRow {
     }
 }
 
+fn open_at(hold: Hold, covered: TokenCounts) -> OpenCall {
+    OpenCall {
+        hold,
+        call: sample().1,
+        covered,
+    }
+}
+
+fn output(tokens: u64) -> TokenCounts {
+    TokenCounts {
+        output: tokens,
+        ..TokenCounts::default()
+    }
+}
+
 fn replayed(records: &[u8]) -> Option<Replay> {
     let mut replay = Replay::default();
     replay.read(1, records)?;
@@ -97,12 +113,12 @@ fn what_is_written_is_read_back_and_floors_only_rise() {
     let mut records = Vec::new();
     write_hold(&mut records, call(1), &hold, &held);
     write_hold(&mut records, call(2), &by_account, &held);
-    write_floor(&mut records, call(1), &at(40, 100));
-    write_floor(&mut records, call(1), &at(30, 100));
-    write_floor(&mut records, call(9), &at(30, 100));
+    write_floor(&mut records, call(1), &at(40, 100), &output(40));
+    write_floor(&mut records, call(1), &at(30, 100), &output(30));
+    write_floor(&mut records, call(9), &at(30, 100), &output(30));
     let holds = replayed(&records).unwrap().holds;
-    assert_eq!(holds[&call(1)], (at(40, 100), held));
-    assert_eq!(holds[&call(2)], (by_account, held));
+    assert_eq!(holds[&call(1)], open_at(at(40, 100), output(40)));
+    assert_eq!(holds[&call(2)], open_at(by_account, TokenCounts::default()));
     assert_eq!(holds.len(), 2);
 }
 
@@ -115,8 +131,24 @@ fn a_hold_that_grew_is_read_back_as_large_as_it_was() {
         overdrawn: true,
         ..at(150, 150)
     };
-    write_floor(&mut records, call(1), &grown);
-    assert_eq!(replayed(&records).unwrap().holds[&call(1)], (grown, held));
+    write_floor(&mut records, call(1), &grown, &output(150));
+    let expected = open_at(grown, output(150));
+    assert_eq!(replayed(&records).unwrap().holds[&call(1)], expected);
+}
+
+#[test]
+fn a_hold_that_is_written_again_keeps_its_floor_and_what_that_pays_for() {
+    let (hold, held) = sample();
+    let mut records = Vec::new();
+    write_hold(&mut records, call(1), &hold, &held);
+    write_floor(&mut records, call(1), &at(40, 100), &output(40));
+    let mut again = Vec::new();
+    write_hold(&mut again, call(1), &at(40, 100), &held);
+    write_floor(&mut again, call(1), &at(40, 100), &output(40));
+    let before = replayed(&records).unwrap().holds;
+    assert_eq!(replayed(&again).unwrap().holds, before);
+    records.extend(again);
+    assert_eq!(replayed(&records).unwrap().holds, before);
 }
 
 #[test]
@@ -156,18 +188,21 @@ fn finished_calls_of_earlier_versions_are_still_read() {
 }
 
 #[test]
-fn floors_of_the_first_version_are_still_read() {
+fn floors_of_earlier_versions_are_still_read() {
     let (hold, held) = sample();
-    let mut records = Vec::new();
-    write_hold(&mut records, call(1), &hold, &held);
-    records.push(FLOOR);
-    for number in [1_i64, -1, 40] {
-        records.extend(number.to_le_bytes());
+    for (head, rest, amount) in [
+        (&[FLOOR][..], &[40_i64][..], 100),
+        (&[GROWN, 0], &[40, 120], 120),
+    ] {
+        let mut records = Vec::new();
+        write_hold(&mut records, call(1), &hold, &held);
+        records.extend(head);
+        for number in [1, -1].iter().chain(rest) {
+            records.extend(number.to_le_bytes());
+        }
+        let expected = open_at(at(40, amount), TokenCounts::default());
+        assert_eq!(replayed(&records).unwrap().holds[&call(1)], expected);
     }
-    assert_eq!(
-        replayed(&records).unwrap().holds[&call(1)],
-        (at(40, 100), held)
-    );
 }
 
 #[test]
@@ -175,7 +210,7 @@ fn a_torn_record_is_noticed() {
     let (hold, held) = sample();
     let (mut holds, mut floors, mut finishes) = (Vec::new(), Vec::new(), Vec::new());
     write_hold(&mut holds, call(1), &hold, &held);
-    write_floor(&mut floors, call(1), &at(1, 2));
+    write_floor(&mut floors, call(1), &at(1, 2), &output(1));
     write_finished(&mut finishes, &finished(1));
     for records in [holds, floors, finishes] {
         for length in 1..records.len() {

@@ -6,8 +6,8 @@ use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
 use keypurse_core::usage::{Certainty, TokenCounts};
 use keypurse_store::{
-    AuditEvent, CallMeta, CallOutcome, CallState, HoldFailure, NewHold, RecordFailure, Settlement,
-    SimulatedCall,
+    AuditEvent, CallMeta, CallOutcome, CallState, Floor, HoldFailure, NewHold, RecordFailure,
+    Settlement, SimulatedCall,
 };
 
 use super::batch::Batch;
@@ -28,7 +28,7 @@ impl Writer {
             self.ensure_token(used.token)?;
         }
         if let Some(claim) = &new.claim
-            && let Some(repeated) = self.called_before(claim, now)?
+            && let Some(repeated) = self.called_before(claim)?
         {
             return Ok(Err(repeated.into()));
         }
@@ -68,7 +68,8 @@ impl Writer {
         journal::write_hold(&mut batch.records, id, hold, &call);
         let seq = self.journal.seq;
         *self.journal.open.entry(seq).or_default() += 1;
-        if let Some(before) = self.held.insert(id, Held { call, seq }) {
+        let covered = TokenCounts::default();
+        if let Some(before) = self.held.insert(id, Held { call, covered, seq }) {
             self.journal.release(before.seq);
         }
         Ok(())
@@ -87,10 +88,15 @@ impl Writer {
         })
     }
 
-    pub(super) fn open(&mut self, call: CallId, floor: Money, batch: &mut Batch) -> Option<Money> {
-        let reached = self.ledger.open(call, floor)?;
+    pub(super) fn open(&mut self, call: CallId, floor: Floor, batch: &mut Batch) -> Option<Money> {
+        let before = self.ledger.open_hold(call)?.floor;
+        let reached = self.ledger.open(call, floor.cost)?;
+        let held = self.held.get_mut(&call).expect("every hold has its call");
+        if before.is_none_or(|before| before < reached) {
+            held.covered = floor.counts;
+        }
         let hold = self.ledger.open_hold(call).expect("just opened");
-        journal::write_floor(&mut batch.records, call, hold);
+        journal::write_floor(&mut batch.records, call, hold, &held.covered);
         Some(reached)
     }
 
@@ -122,11 +128,12 @@ impl Writer {
     /// delivered, else at nothing.
     fn end_of_abandoned(&self, call: CallId) -> End {
         let floor = self.ledger.open_hold(call).and_then(|hold| hold.floor);
+        let covered = self.held.get(&call).map(|held| held.covered);
         floor.map_or(End::FREE, |floor| End {
             state: CallState::Recovered,
             cost: floor,
+            counts: covered.unwrap_or_default(),
             certainty: Certainty::Estimated,
-            ..End::FREE
         })
     }
 
@@ -212,7 +219,7 @@ impl Writer {
         now: Timestamp,
     ) -> rusqlite::Result<Result<(), RecordFailure>> {
         if let Some(claim) = &simulated.claim {
-            if let Some(repeated) = self.called_before(claim, now)? {
+            if let Some(repeated) = self.called_before(claim)? {
                 return Ok(Err(repeated.into()));
             }
             self.remember_simulated(claim, (simulated.call, simulated.status), now)?;

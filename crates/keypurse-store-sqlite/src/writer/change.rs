@@ -107,7 +107,7 @@ impl Writer {
         make: impl FnOnce(&mut Self) -> Result<T, Undone>,
     ) -> Decided<T> {
         if let Some(once) = &once
-            && let Some(before) = self.answered_before(&once.claim, now)?
+            && let Some(before) = self.answered_before(&once.claim)?
         {
             return Ok(before.map(Made::Before));
         }

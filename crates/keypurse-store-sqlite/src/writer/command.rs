@@ -5,9 +5,9 @@ use keypurse_core::ledger::{Admission, Charge};
 use keypurse_core::money::Money;
 use keypurse_core::time::Timestamp;
 use keypurse_store::{
-    Account, AccountTopUp, Actor, AuditEvent, ChangeError, CreateAccountError, Digest, Guard,
-    HeldNow, HoldFailure, Made, NewAccount, NewHold, Once, RecordFailure, Settlement,
-    SimulatedCall, StoreError, Token, TokenChange,
+    Account, AccountTopUp, Actor, AuditEvent, ChangeError, Claim, CreateAccountError, Digest,
+    Floor, Guard, HeldNow, HoldFailure, Made, NewAccount, NewHold, Once, RecordFailure, Repeated,
+    Settlement, SimulatedCall, StoreError, Token, TokenChange,
 };
 use tokio::sync::oneshot;
 
@@ -23,7 +23,8 @@ pub(crate) type Reply<T, E = StoreError> = oneshot::Sender<Result<T, E>>;
 pub(crate) enum Command {
     Hold(NewHold, Reply<Admission, HoldFailure>),
     HoldAnew(NewHold, Reply<Option<Admission>, HoldFailure>),
-    Open(CallId, Money, Reply<Option<Money>>),
+    MadeBefore(Claim, Reply<Option<Repeated>>),
+    Open(CallId, Floor, Reply<Option<Money>>),
     Settle(Settlement, Reply<Option<Charge>>),
     Simulated(SimulatedCall, Reply<(), RecordFailure>),
     ChangeToken(TokenChange, Guard, Reply<Made<Token>, ChangeError>),
@@ -71,6 +72,7 @@ impl Command {
             | Self::Close(_) => true,
             Self::Hold(..)
             | Self::HoldAnew(..)
+            | Self::MadeBefore(..)
             | Self::Open(..)
             | Self::Settle(..)
             | Self::Simulated(..)

@@ -24,6 +24,10 @@ impl Writer {
                 let result = self.hold_anew(&new, batch, now)?;
                 batch.answer(reply, result);
             }
+            Command::MadeBefore(claim, reply) => {
+                let repeated = self.called_before(&claim)?;
+                batch.answer(reply, Ok(repeated));
+            }
             Command::Open(call, floor, reply) => {
                 let reached = self.open(call, floor, batch);
                 batch.answer(reply, Ok(reached));

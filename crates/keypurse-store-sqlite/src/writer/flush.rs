@@ -197,6 +197,9 @@ impl Writer {
                 .expect("every held call has its hold");
             let held = self.held.get_mut(&call).expect("just listed");
             journal::write_hold(&mut batch.records, call, hold, &held.call);
+            if hold.floor.is_some() {
+                journal::write_floor(&mut batch.records, call, hold, &held.covered);
+            }
             self.journal.release(held.seq);
             held.seq = self.journal.seq;
             *self.journal.open.entry(held.seq).or_default() += 1;

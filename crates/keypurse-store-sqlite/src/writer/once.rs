@@ -57,9 +57,8 @@ impl Writer {
     pub(super) fn answered_before(
         &self,
         claim: &Claim,
-        now: Timestamp,
     ) -> rusqlite::Result<Option<Result<Vec<u8>, ChangeError>>> {
-        let record = self.remembered(claim, now)?;
+        let record = self.remembered(claim)?;
         Ok(record.map(|record| match record.deed {
             Deed::Change(answer) if record.fingerprint == claim.fingerprint => Ok(answer),
             Deed::Change(_) | Deed::Call(..) => Err(ChangeError::OtherRequest),
@@ -67,12 +66,8 @@ impl Writer {
     }
 
     /// What became of a call that was made before under this key.
-    pub(super) fn called_before(
-        &self,
-        claim: &Claim,
-        now: Timestamp,
-    ) -> rusqlite::Result<Option<Repeated>> {
-        let record = self.remembered(claim, now)?;
+    pub(super) fn called_before(&self, claim: &Claim) -> rusqlite::Result<Option<Repeated>> {
+        let record = self.remembered(claim)?;
         Ok(record.map(|record| match record.deed {
             _ if record.fingerprint != claim.fingerprint => Repeated::OtherRequest,
             Deed::Change(_) => Repeated::OtherRequest,
@@ -81,7 +76,7 @@ impl Writer {
         }))
     }
 
-    fn remembered(&self, claim: &Claim, now: Timestamp) -> rusqlite::Result<Option<Record>> {
+    fn remembered(&self, claim: &Claim) -> rusqlite::Result<Option<Record>> {
         let record = self
             .connection
             .prepare_cached(
@@ -92,7 +87,7 @@ impl Writer {
             .optional()?;
         Ok(record.filter(|record| {
             // A call under way is never forgotten, whatever the clock says.
-            matches!(record.deed, Deed::Call(_, None)) || record.at > forgotten_at(now)
+            matches!(record.deed, Deed::Call(_, None)) || record.at > self.forgotten_at()
         }))
     }
 
@@ -127,7 +122,7 @@ impl Writer {
     }
 
     fn remember(&self, claim: &Claim, deed: Deed, now: Timestamp) -> rusqlite::Result<()> {
-        self.forget_old(now)?;
+        self.forget_old()?;
         let (answer, call, end) = match deed {
             Deed::Change(answer) => (Some(answer), None, None),
             Deed::Call(call, end) => (None, Some(call), end),
@@ -178,7 +173,7 @@ impl Writer {
         Ok(())
     }
 
-    fn forget_old(&self, now: Timestamp) -> rusqlite::Result<()> {
+    fn forget_old(&self) -> rusqlite::Result<()> {
         self.connection
             .prepare_cached(
                 "DELETE FROM idempotency WHERE key IN (
@@ -186,13 +181,15 @@ impl Writer {
                      WHERE at <= ? AND (call_id IS NULL OR status IS NOT NULL)
                      ORDER BY at LIMIT ?)",
             )?
-            .execute([forgotten_at(now).micros(), FORGOTTEN_AT_ONCE])?;
+            .execute([self.forgotten_at().micros(), FORGOTTEN_AT_ONCE])?;
         Ok(())
     }
-}
 
-fn forgotten_at(now: Timestamp) -> Timestamp {
-    now.plus_seconds(-REMEMBERED_SECONDS)
+    /// What is older is forgotten. A clock that is ahead for a while must not
+    /// make anybody pay twice, so it is not the clock that says it.
+    fn forgotten_at(&self) -> Timestamp {
+        self.clock.proven().plus_seconds(-REMEMBERED_SECONDS)
+    }
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Record> {

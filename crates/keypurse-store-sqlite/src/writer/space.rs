@@ -126,6 +126,7 @@ impl Space {
                 Command::Settle(..)
                 | Command::SetAccountKey { .. }
                 | Command::Session(SessionCommand::End(..) | SessionCommand::SetViewerKey(..))
+                | Command::MadeBefore(..)
                 | Command::HeldNow(_)
                 | Command::CatchUp(_)
                 | Command::WriteNoted(_)

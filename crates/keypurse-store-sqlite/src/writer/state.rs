@@ -9,6 +9,7 @@ use keypurse_core::id::{AccountId, CallId, TokenId};
 use keypurse_core::ledger::Ledger;
 use keypurse_core::money::Money;
 use keypurse_core::time::Clock;
+use keypurse_core::usage::TokenCounts;
 use keypurse_store::{CallOutcome, RecordLimit, Settlement, SimulatedCall, failpoint};
 use rusqlite::Connection;
 
@@ -60,6 +61,8 @@ pub(crate) struct Writer {
 /// An open hold's call and where its record is.
 pub(super) struct Held {
     pub(super) call: HeldCall,
+    /// What its floor pays for.
+    pub(super) covered: TokenCounts,
     pub(super) seq: i64,
 }
 
@@ -153,14 +156,15 @@ impl Writer {
         }
         self.journal.tail = left.finished.into();
         self.meters.set_behind(self.journal.is_behind());
-        for (call, (hold, held)) in left.holds {
-            recover::restore(&self.connection, &mut self.ledger, call, hold)?;
+        for (call, open) in left.holds {
+            recover::restore(&self.connection, &mut self.ledger, call, open.hold)?;
             // Which row it came from does not matter: none is trimmed below
             // the oldest.
             self.held.insert(
                 call,
                 Held {
-                    call: held,
+                    call: open.call,
+                    covered: open.covered,
                     seq: first,
                 },
             );

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use keypurse_core::id::SecretId;
 use keypurse_core::time::Timestamp;
-use keypurse_store::conformance::{self, balance, nanos, new_hold, token, used};
+use keypurse_store::conformance::{self, balance, floor, nanos, new_hold, token, used};
 use keypurse_store::{
     Actor, Calls, HoldFailure, KeyKind, KeyRecord, KeyVersions, Rekeyed, Rotation, Store,
     StoreError,
@@ -86,7 +86,7 @@ async fn a_restored_store_holds_nothing_until_it_is_acknowledged() {
     live.get().hold(new).await.unwrap();
     let new = new_hold(live.get(), &token, 2, 2, 600).await;
     live.get().hold(new).await.unwrap();
-    live.get().open(used(2, 0).call, nanos(150)).await.unwrap();
+    live.get().open(used(2, 0).call, floor(150)).await.unwrap();
 
     let folder = tempfile::tempdir().unwrap();
     let copy = folder.path().join("keypurse.db");

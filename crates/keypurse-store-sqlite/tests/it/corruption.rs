@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use keypurse_store::Store;
-use keypurse_store::conformance::{self, nanos, new_hold, token, used};
+use keypurse_store::conformance::{self, floor, new_hold, token, used};
 use keypurse_store_sqlite::{OpenError, audit};
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -32,7 +32,7 @@ impl Image {
         let second = TestStore::reopened(first.crash().await).unwrap();
         calls(second.get(), &spender, 151..=200).await;
         hold(second.get(), &spender, 201).await;
-        let floor = second.get().open(used(201, 0).call, nanos(50)).await;
+        let floor = second.get().open(used(201, 0).call, floor(50)).await;
         floor.unwrap();
         let folder = copy(&second.folder);
         second.crash().await;

@@ -10,6 +10,7 @@ mod corruption;
 mod late_balances;
 mod line_order;
 mod noted;
+mod power_failure;
 mod recovery;
 mod retention;
 mod start;

@@ -2,7 +2,7 @@
 
 use keypurse_core::ledger::{Note, TopUp};
 use keypurse_core::money::Money;
-use keypurse_store::conformance::{self, balance, nanos, new_hold, token, used};
+use keypurse_store::conformance::{self, balance, floor, nanos, new_hold, token, used};
 use keypurse_store::{
     AccountTopUp, Actor, Claim, Guard, HoldFailure, NewHold, Repeated, Store, TokenChange,
     TokenTopUp,
@@ -33,12 +33,12 @@ async fn a_crash_voids_what_was_not_delivered_and_charges_the_floor_of_what_was(
     hold(before.get(), &token, 3, 600).await;
     before
         .get()
-        .open(conformance::used(2, 0).call, nanos(150))
+        .open(conformance::used(2, 0).call, floor(150))
         .await
         .expect("a hold");
     before
         .get()
-        .open(conformance::used(2, 0).call, nanos(250))
+        .open(conformance::used(2, 0).call, floor(250))
         .await
         .expect("a hold");
     before.get().settle(used(3, 40)).await.expect("a hold");
@@ -76,7 +76,7 @@ async fn a_long_hold_pins_no_journal_and_survives_a_crash() {
     hold(before.get(), &token, 1, 600).await;
     before
         .get()
-        .open(used(1, 0).call, nanos(7))
+        .open(used(1, 0).call, floor(7))
         .await
         .expect("a hold");
     for call in 2..=2300 {
@@ -139,7 +139,7 @@ async fn a_hold_that_grew_is_recovered_at_the_floor_it_grew_for() {
     let mut new = new_hold(before.get(), &token, 2, 1, 600).await;
     (new.request.first, new.request.least) = (nanos(100), nanos(100));
     before.get().hold(new).await.expect("enough money");
-    let reached = before.get().open(used(1, 0).call, nanos(450)).await;
+    let reached = before.get().open(used(1, 0).call, floor(450)).await;
     assert_eq!(reached.expect("a store"), Some(nanos(450)));
     let after = TestStore::reopened(before.crash().await).expect("a readable store");
     assert_eq!(balance(after.get(), &token).await, nanos(100_000 - 450));
@@ -226,6 +226,34 @@ async fn l8_every_charge_is_recomputed_from_its_row_and_the_first_difference_nam
 }
 
 #[tokio::test]
+async fn l8_what_a_crash_charged_is_recomputed_from_its_row_too() {
+    for (tampering, expected) in [
+        ("UPDATE call SET output = output - 1", "counted usage costs"),
+        (
+            "UPDATE call SET cost = held, house = held - charged",
+            "counted usage costs",
+        ),
+    ] {
+        let store = TestStore::new();
+        let token = funded(store.get()).await;
+        hold(store.get(), &token, 1, 600).await;
+        let opened = store.get().open(used(1, 0).call, floor(250)).await;
+        assert_eq!(opened.unwrap(), Some(nanos(250)));
+        let store = TestStore::reopened(store.crash().await).unwrap();
+        let report = audit(&store.path()).expect("honest books");
+        assert_eq!((report.calls, report.charged), (1, nanos(250)));
+        let folder = store.stop().await;
+        let path = folder.path().join("keypurse.db");
+        let edit = Connection::open(&path).unwrap();
+        edit.execute_batch(tampering).unwrap();
+        let Err(AuditError::Difference(difference)) = audit(&path) else {
+            panic!("`{tampering}` was not noticed")
+        };
+        assert!(difference.contains(expected), "{difference}");
+    }
+}
+
+#[tokio::test]
 async fn a_secret_of_a_deleted_token_leaves_the_database() {
     let store = TestStore::new();
     let token = funded(store.get()).await;
@@ -268,7 +296,7 @@ async fn a_crash_frees_the_key_of_a_void_call_and_keeps_that_of_a_delivered_one(
     }
     before
         .get()
-        .open(used(2, 0).call, nanos(250))
+        .open(used(2, 0).call, floor(250))
         .await
         .expect("a hold");
     let after = TestStore::reopened(before.crash().await).expect("a readable store");

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use keypurse_store::conformance::{self, balance, nanos, new_hold, token};
+use keypurse_store::conformance::{self, balance, floor, nanos, new_hold, token};
 use keypurse_store_sqlite::{audit, finished_calls, open_calls};
 
 use crate::harness::TestStore;
@@ -29,7 +29,7 @@ async fn r1_a_start_resolves_every_open_hold() {
             store.hold(new).await.expect("enough money");
             // Every second one has delivered something.
             if call.ordered % 2 == 0 {
-                store.open(call, nanos(3)).await.expect("a hold");
+                store.open(call, floor(3)).await.expect("a hold");
             }
         });
         join_all(holds).await;

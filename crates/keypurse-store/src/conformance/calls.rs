@@ -5,8 +5,8 @@ use keypurse_core::money::Money;
 use keypurse_core::token::SettingsChange;
 
 use super::{
-    NOW, account, balance, digest, join_all, limited_account, nanos, new_hold, simulated, token,
-    used,
+    NOW, account, balance, digest, floor, join_all, limited_account, nanos, new_hold, simulated,
+    token, used,
 };
 use crate::{
     CallOutcome, Cause, HoldFailure, KeyVersions, NewHold, Rotation, Settlement, StatementPage,
@@ -29,7 +29,7 @@ pub async fn holds_grow_as_far_as_the_money_goes(store: &dyn Store) {
     );
     let other = new_hold(store, &token, 2, 2, 600).await;
     store.hold(other).await.expect("enough money");
-    let open = |floor| store.open(used(1, 0).call, nanos(floor));
+    let open = |amount| store.open(used(1, 0).call, floor(amount));
     for (asked, reached) in [(80, 80), (250, 250), (200, 250), (700, 400), (900, 400)] {
         assert_eq!(open(asked).await.expect("a store"), Some(nanos(reached)));
     }
@@ -91,7 +91,7 @@ pub async fn a_call_holds_anew_for_its_next_model(store: &dyn Store) {
         matches!(refused, HoldFailure::Refused(HoldError::Insufficient(_))),
         "{refused}"
     );
-    let opened = store.open(used(1, 0).call, nanos(900)).await;
+    let opened = store.open(used(1, 0).call, floor(900)).await;
     assert_eq!(opened.expect("a store"), Some(nanos(900)), "as it was");
     let again = new_hold(store, &token, 2, 1, 10).await;
     let late = store.hold_anew(again).await.expect("a store");
@@ -191,7 +191,7 @@ pub async fn l7_a_call_is_charged_once(store: &dyn Store) {
 pub async fn an_abandoned_call_is_charged_its_floor(store: &dyn Store) {
     let owner = account(store, "owner", 1).await;
     let token = token(store, owner, "t", 2, 1000).await;
-    for (call, floor, charged) in [(1, None, nanos(0)), (2, Some(nanos(70)), nanos(70))] {
+    for (call, floor, charged) in [(1, None, nanos(0)), (2, Some(floor(70)), nanos(70))] {
         let new = new_hold(store, &token, 2, call, 300).await;
         store.hold(new).await.expect("enough money");
         if let Some(floor) = floor {

@@ -12,8 +12,8 @@ use keypurse_core::token::{SettingsChange, TokenKind, TokenName, TokenSettings};
 use keypurse_core::usage::{Certainty, TokenCounts};
 
 use crate::{
-    Actor, CallMeta, CallOutcome, Credential, Digest, Feature, KeyVersions, NewAccount, NewHold,
-    NewToken, Settlement, SimulatedCall, Store, Token,
+    Actor, CallMeta, CallOutcome, Credential, Digest, Feature, Floor, KeyVersions, NewAccount,
+    NewHold, NewToken, Settlement, SimulatedCall, Store, Token,
 };
 
 /// When the suite takes place.
@@ -27,6 +27,17 @@ pub fn digest(number: u8) -> Digest {
 /// Nano-dollars.
 pub fn nanos(amount: i64) -> Money {
     Money::from_nanos(amount)
+}
+
+/// A floor of so many output tokens, each of which costs that much.
+pub fn floor(amount: i64) -> Floor {
+    Floor {
+        cost: nanos(amount),
+        counts: TokenCounts {
+            output: u64::try_from(amount).expect("a floor is not negative"),
+            ..TokenCounts::default()
+        },
+    }
 }
 
 /// An account whose credits are not limited.

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use keypurse_core::time::Timestamp;
 use keypurse_server::AppState;
 
 const LOOK_EVERY: Duration = Duration::from_hours(1);
@@ -10,16 +9,19 @@ const LOOK_EVERY: Duration = Duration::from_hours(1);
 const REST: Duration = Duration::from_millis(20);
 const SECONDS_A_DAY: i64 = 86_400;
 
-/// Runs until the node drains. `now` is never ahead of time that has really
-/// passed: what is forgotten does not come back.
-pub(super) async fn watch(state: AppState, days: u32, now: impl Fn() -> Timestamp) {
+/// Runs until the node drains. Only time that has passed for certain counts:
+/// what is forgotten does not come back.
+pub(super) async fn watch(state: AppState, days: u32) {
     let mut hours = tokio::time::interval(LOOK_EVERY);
     loop {
         tokio::select! {
             () = state.draining.cancelled() => return,
             _ = hours.tick() => {}
         }
-        let before = now().plus_seconds(-i64::from(days) * SECONDS_A_DAY);
+        let before = state
+            .clock
+            .proven()
+            .plus_seconds(-i64::from(days) * SECONDS_A_DAY);
         let mut forgotten = 0;
         loop {
             match state.store.forget_calls(before).await {

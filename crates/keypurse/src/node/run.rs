@@ -59,9 +59,9 @@ pub(crate) async fn run(config: Config, preset_key: Option<String>) -> anyhow::R
     .await?;
     state.tasks.spawn(alerts::watch(Arc::clone(&state)));
     if let Some(days) = config.retention_days {
-        let clock = clock.clone();
-        let forgetting = retention::watch(Arc::clone(&state), days, move || clock.floor());
-        state.tasks.spawn(forgetting);
+        state
+            .tasks
+            .spawn(retention::watch(Arc::clone(&state), days));
     }
     let watching = time_keeping::watch(clock, dir.clock_note(), Arc::clone(&state));
     state.tasks.spawn(watching);

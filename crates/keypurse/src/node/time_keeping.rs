@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use keypurse_core::time::Timestamp;
+use keypurse_core::time::{Clock, Timestamp};
 use keypurse_server::AppState;
 use keypurse_store::{Action, Actor, AuditEvent, Details};
 
@@ -65,7 +65,7 @@ async fn record(state: &AppState, jump: Jump) {
 }
 
 async fn write(clock: &NodeClock<SystemTimeSource>, note: PathBuf) {
-    let floor = format!("{}\n", clock.floor());
+    let floor = format!("{}\n", clock.proven());
     let written = tokio::task::spawn_blocking(move || write_private(&note, floor.as_bytes()));
     if let Ok(Err(error)) = written.await {
         // An older note is a lower floor, and the disk may be full.

@@ -47,7 +47,7 @@ impl EditPage {
             problem: None,
             is_new: false,
             zone: state.settings.zone_name(),
-            balance: Dollars(token.balance_at(state.now())),
+            balance: Dollars(token.balance_at(state.clock.proven())),
             seen: etag(token),
             once: once(state),
         }

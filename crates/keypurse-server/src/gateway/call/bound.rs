@@ -7,7 +7,7 @@ use keypurse_core::money::Money;
 use keypurse_core::price::Price;
 use keypurse_core::usage::{TokenCounts, Units};
 
-use crate::gateway::call::count::InputCount;
+use crate::gateway::call::count::{InputCount, length};
 use crate::gateway::call::resolve::Route;
 use crate::gateway::endpoint::asked::{Asked, Output};
 use crate::gateway::endpoint::media::bound::Most;
@@ -23,6 +23,9 @@ pub(in crate::gateway) const TEMPLATE_TOKENS: u64 = 64;
 pub(in crate::gateway) const BLOCK: u64 = 1024;
 /// A call is clamped to no fewer output tokens than this, or it is refused.
 const LEAST_OUTPUT: u64 = 256;
+/// Of English text, about. With more per token a call keeps room it cannot use,
+/// with fewer it may ask for more than there is, as if nobody had looked.
+const BYTES_PER_TOKEN: u64 = 4;
 /// Bytes of `"max_completion_tokens": 2147483648` and what separates it.
 const LONGEST_LIMIT_MEMBER: u64 = 48;
 /// Beyond any input; what it costs nothing to allow.
@@ -229,10 +232,24 @@ fn output_limit(asked: &Asked, route: &Route, default_limit: u64) -> u64 {
         return 0;
     };
     match (stated, route.max_output_tokens) {
-        (None, most) => most.unwrap_or(default_limit.max(1)),
+        (None, most) => {
+            let most = most.unwrap_or(default_limit.max(1));
+            most.min(left_of_context(asked, route))
+        }
         (Some(stated), None) => stated,
         (Some(stated), Some(most)) => stated.min(most),
     }
+}
+
+/// What a request leaves of the model's context, about. Many providers refuse a
+/// limit beyond it, which the client did not even state.
+fn left_of_context(asked: &Asked, route: &Route) -> u64 {
+    let Some(context) = route.max_input_tokens.filter(|_| !asked.parts.is_opaque) else {
+        return u64::MAX;
+    };
+    let text = length(asked.body.len()).saturating_sub(asked.parts.image_bytes);
+    let left = context.saturating_sub(text / BYTES_PER_TOKEN);
+    left.max(LEAST_OUTPUT)
 }
 
 /// The most tokens a request's images can have. `None` when it has parts

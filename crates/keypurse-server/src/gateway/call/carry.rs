@@ -166,11 +166,15 @@ impl Running<'_> {
                 return Ok(());
             }
             () = self.abandoned(&mut client) => {
-                Box::pin(self.give_up(client)).await;
+                Box::pin(self.give_up()).await;
                 return Ok(());
             }
             () = self.state.cut_off.cancelled() => {
-                Box::pin(self.give_up(client)).await;
+                if client.is_closed() {
+                    Box::pin(self.give_up()).await;
+                } else {
+                    Box::pin(self.answer_undelivered(GatewayError::Draining, client)).await;
+                }
                 return Ok(());
             }
         };
@@ -232,14 +236,13 @@ impl Running<'_> {
         }
     }
 
-    /// The call has left, so it may cost us: what was sent is charged.
-    async fn give_up(&self, client: oneshot::Sender<Response>) {
-        let response = GatewayError::Draining.into_response(self.envelope());
-        let status = response.status().as_u16();
-        let used = self.funded.counted(0);
-        if settle(self.funded, used, status).await.is_ok() {
-            drop(client.send(response));
-        }
+    /// The client has left. The call has, too, so it may cost us: what was sent
+    /// is charged.
+    async fn give_up(&self) {
+        let input = self.funded.counted_input().await.likely;
+        let used = self.funded.estimated(input, 0);
+        // Nobody waits for it, and what fails now is tried again.
+        let _ = settle(self.funded, used, StatusCode::OK.as_u16()).await;
     }
 }
 

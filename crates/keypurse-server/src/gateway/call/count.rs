@@ -57,12 +57,20 @@ pub(in crate::gateway) async fn count_input(asked: &Asked, route: &Route) -> Opt
 }
 
 impl Funded {
-    /// The input tokens of a call whose provider does not tell them.
-    pub(in crate::gateway) async fn counted_input(&self) -> u64 {
-        let least = self.bound.counted_input;
+    /// The input tokens of a call whose provider does not tell them, or has not
+    /// yet: one for each byte where nobody can count them.
+    pub(in crate::gateway) async fn counted_input(&self) -> InputCount {
+        let bytes = self.bound.counted_input;
+        let with_images = |text: u64| bytes.min(text + self.bound.image_tokens);
         match count_input(&self.asked, &self.route).await {
-            Some(count) => least.min(count.likely + self.bound.image_tokens),
-            None => least,
+            Some(InputCount { most, likely }) => InputCount {
+                most: with_images(most),
+                likely: with_images(likely),
+            },
+            None => InputCount {
+                most: bytes,
+                likely: bytes,
+            },
         }
     }
 

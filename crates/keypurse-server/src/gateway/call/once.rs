@@ -56,6 +56,23 @@ pub(in crate::gateway) fn claim(
     }))
 }
 
+/// Why a call is not made that a limit on calls refuses: one that was made
+/// before is answered as it was, however many came since.
+pub(in crate::gateway) async fn or_made_before(
+    state: &State,
+    claim: Option<Claim>,
+    refused: GatewayError,
+) -> GatewayError {
+    let is_limit = matches!(&refused, GatewayError::Refused(rule) if rule.is_limit());
+    let Some(claim) = claim.filter(|_| is_limit) else {
+        return refused;
+    };
+    match state.store.made_before(claim).await {
+        Ok(Some(repeated)) => GatewayError::Repeated(repeated),
+        Ok(None) | Err(_) => refused,
+    }
+}
+
 /// The answer to a call that was not made: that of the first call with its
 /// key, if there was one and its answer is still known.
 pub(in crate::gateway) fn answer(

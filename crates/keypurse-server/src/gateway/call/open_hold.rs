@@ -13,8 +13,7 @@ use std::time::Duration;
 use http::StatusCode;
 use keypurse_core::id::CallId;
 use keypurse_core::ledger::Charge;
-use keypurse_core::money::Money;
-use keypurse_store::{CallOutcome, Settlement, StoreError};
+use keypurse_store::{CallOutcome, Floor, Settlement, StoreError};
 use tokio::runtime::Handle;
 use tracing::{debug, error, info, warn};
 
@@ -80,15 +79,18 @@ impl OpenHold {
             Err(failure) => {
                 let later = settle_later(Arc::clone(&self.state), settlement);
                 self.state.tasks.spawn(later);
-                Err(unrecordable(&failure))
+                Err(match unrecordable(&failure) {
+                    GatewayError::LedgerUnavailable => GatewayError::ChargeUnrecorded,
+                    other => other,
+                })
             }
         }
     }
 
-    /// Makes it as large as `cost`, as far as the money goes. A failure is told
-    /// by the settlement that follows.
-    pub(in crate::gateway) async fn grow(&self, cost: Money) {
-        let _ = self.state.store.open(self.call, cost).await;
+    /// Makes it as large as what was used costs, as far as the money goes. A
+    /// failure is told by the settlement that follows.
+    pub(in crate::gateway) async fn grow(&self, used: Floor) {
+        let _ = self.state.store.open(self.call, used).await;
     }
 
     fn settlement(&self, outcome: CallOutcome, status: u16) -> Settlement {

@@ -97,9 +97,15 @@ async fn answer(
             claim,
         };
         let answer = sandbox::answer(state, &call, &head.headers, &incoming.asked);
-        return Box::pin(answer).await;
+        return match Box::pin(answer).await {
+            Ok(response) => Ok(response),
+            Err(refused) => Err(Box::pin(once::or_made_before(state, claim, refused)).await),
+        };
     }
-    let (planned, others) = incoming.plan(state, &head.headers)?;
+    let (planned, others) = match incoming.plan(state, &head.headers) {
+        Ok(planned) => planned,
+        Err(refused) => return Err(Box::pin(once::or_made_before(state, claim, refused)).await),
+    };
     let (client, answer) = oneshot::channel();
     let call = carry(Arc::clone(state), planned, others, client);
     let call = Box::pin(call.in_current_span());

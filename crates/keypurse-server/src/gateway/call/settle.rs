@@ -4,7 +4,7 @@ use keypurse_core::ledger::Charge;
 use keypurse_core::money::Money;
 use keypurse_core::usage::{Certainty, TokenCounts};
 use keypurse_providers::openai::ImplausibleUsage;
-use keypurse_store::{CallOutcome, failpoint};
+use keypurse_store::{CallOutcome, Floor, failpoint};
 use serde_json::value::RawValue;
 use tracing::{Instrument, debug, warn};
 
@@ -61,12 +61,17 @@ impl Funded {
     ///
     /// Of a call that broke off, usage may have been told before the rest came:
     /// then the dearer of both counts.
-    pub(in crate::gateway) async fn used(&self, told: Told<'_>, output: u64, ended: Ended) -> Used {
+    pub(in crate::gateway) fn used(
+        &self,
+        told: Told<'_>,
+        (input, output): (u64, u64),
+        ended: Ended,
+    ) -> Used {
         let reported = self.reported(told);
         if let (Some(reported), Ended::Whole) = (reported, ended) {
             return reported;
         }
-        let counted = self.estimated(self.counted_input().await, output);
+        let counted = self.estimated(input, output);
         match reported {
             Some(reported) if self.cost(&reported) >= self.cost(&counted) => reported,
             Some(_) | None => counted,
@@ -104,12 +109,6 @@ impl Funded {
         None
     }
 
-    /// So many output tokens as were counted, and a token for each byte of the
-    /// input, within what was held.
-    pub(in crate::gateway) fn counted(&self, output: u64) -> Used {
-        self.estimated(self.bound.counted_input, output)
-    }
-
     /// What was counted, within what was held, at the tier that was asked for.
     pub(in crate::gateway) fn estimated(&self, input: u64, output: u64) -> Used {
         if let Some(counts) = self.bound.counted_media() {
@@ -132,9 +131,10 @@ impl Funded {
         }
     }
 
-    /// The most output tokens whose count costs no more than `budget`.
-    pub(in crate::gateway) fn output_within(&self, budget: Money) -> u64 {
-        let costs_more = |output| self.cost(&self.counted(output)) > budget;
+    /// The most output tokens that cost no more than `budget` after so many
+    /// input tokens.
+    pub(in crate::gateway) fn output_within(&self, budget: Money, input: u64) -> u64 {
+        let costs_more = |output| self.cost(&self.estimated(input, output)) > budget;
         let (mut fits, mut above) = (0, self.output_limit() + 1);
         while above - fits > 1 {
             let middle = fits.midpoint(above);
@@ -170,6 +170,14 @@ impl Funded {
     fn whole(&self, counts: TokenCounts) -> TokenCounts {
         let requests = u64::from(self.route.price.has_request_rate());
         TokenCounts { requests, ..counts }
+    }
+
+    /// What is to be charged for that if nobody settles the call.
+    pub(in crate::gateway) fn floor(&self, used: &Used) -> Floor {
+        Floor {
+            cost: self.cost(used),
+            counts: used.counts,
+        }
     }
 
     /// What that costs.
@@ -230,9 +238,9 @@ fn count(funded: &Funded, (used, status): (&Used, u16), charge: Option<&Charge>)
 /// What was counted is charged at most what is held: a hold that was to grow
 /// grows to it, if the money is there. If not, the rest is not charged.
 async fn reach(funded: &Funded, used: &Used) {
-    let cost = funded.cost(used);
-    if cost > funded.bound.first {
-        funded.hold.grow(cost).await;
+    let used = funded.floor(used);
+    if used.cost > funded.bound.first {
+        funded.hold.grow(used).await;
     }
 }
 

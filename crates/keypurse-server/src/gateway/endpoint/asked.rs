@@ -147,7 +147,10 @@ impl Asked {
             edits.set("service_tier", self.tier_at.clone(), "\"default\"");
         }
         match &self.wire {
-            Wire::Chat(chat) => chat.edit(&mut edits, route.provider.output_limit_field, limit),
+            Wire::Chat(chat) => {
+                let field = route.provider.output_limit_field;
+                chat.edit(&mut edits, &self.body, (field, limit));
+            }
             Wire::Responses(respond) => respond.edit(&mut edits, limit),
             Wire::Messages(messages) => messages.edit(&mut edits, limit),
             Wire::Plain | Wire::Media(_) => {}

@@ -21,7 +21,10 @@ pub(in crate::gateway) struct Members<'a> {
 #[derive(Debug)]
 pub(in crate::gateway) struct Limit {
     pub(in crate::gateway) value: Option<u64>,
+    /// Where its value stands.
     pub(in crate::gateway) at: Option<Range<usize>>,
+    /// Where it stands, its name included.
+    pub(in crate::gateway) member: Option<Range<usize>>,
 }
 
 impl<'a> Members<'a> {
@@ -98,6 +101,7 @@ impl<'a> Members<'a> {
         Ok(Limit {
             value: self.integer(name, LIMITS)?,
             at: self.place(name),
+            member: self.object.place_with_name(name),
         })
     }
 

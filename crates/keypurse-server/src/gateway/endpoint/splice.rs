@@ -83,6 +83,23 @@ impl Edits {
         let _ = write!(self.added, ",\"{name}\":{value}");
     }
 
+    /// Takes out the member that stands at `place`, its name included. At most
+    /// one, and not the only one.
+    pub(in crate::gateway) fn remove(&mut self, place: Range<usize>, object: &[u8]) {
+        let is_space = |byte: &u8| byte.is_ascii_whitespace();
+        let behind = object[place.end..].iter().position(|byte| !is_space(byte));
+        let behind = place.end + behind.expect("an object ends with a brace");
+        let place = if object[behind] == b',' {
+            place.start..behind + 1
+        } else {
+            let before = object[..place.start]
+                .iter()
+                .rposition(|byte| !is_space(byte));
+            before.expect("a comma is before the last member")..place.end
+        };
+        self.replace(place, "");
+    }
+
     /// Replaces the member that stands at `place`, or adds it.
     pub(in crate::gateway) fn set(&mut self, name: &str, place: Option<Range<usize>>, value: &str) {
         match place {
@@ -174,6 +191,23 @@ mod tests {
             &br#" { "a": 2 , "b":{"x":"\u00e9}"} ,"c":true} "#[..]
         );
         assert_eq!(Edits::default().apply(&body), body);
+    }
+
+    #[test]
+    fn a_member_is_taken_out_with_one_comma() {
+        for (body, without) in [
+            (r#"{ "x" : [1, 2] , "b":1}"#, r#"{  "b":1}"#),
+            (r#"{"a":1,"x":null,"b":2}"#, r#"{"a":1,"b":2}"#),
+            (r#"{"a":1 , "x":"}" }"#, r#"{"a":1  }"#),
+            (r#"{"a":1,"x":2}"#, r#"{"a":1}"#),
+        ] {
+            let text = Bytes::from_static(body.as_bytes());
+            let object = JsonObject::read(&text).unwrap();
+            let mut edits = Edits::default();
+            edits.remove(object.place_with_name("x").unwrap(), &text);
+            assert_eq!(edits.apply(&text), without.as_bytes(), "{body}");
+            assert!(object.place_with_name("y").is_none());
+        }
     }
 
     #[test]

@@ -19,6 +19,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::gateway::call::bound::BLOCK;
 use crate::gateway::call::carry::Running;
+use crate::gateway::call::count::InputCount;
 use crate::gateway::call::fund::{Funded, unrecordable};
 use crate::gateway::call::once::keep_stream;
 use crate::gateway::call::settle::{Ended, settle};
@@ -51,6 +52,7 @@ struct StreamRelay<'a> {
     running: &'a Running<'a>,
     body: ReplyBody,
     source: StreamSource,
+    input: InputCount,
     deadline: Instant,
     /// Whether the hold grew less than it was to.
     is_short: bool,
@@ -74,6 +76,7 @@ pub(in crate::gateway) async fn relay_stream(
         running,
         body,
         source,
+        input: running.funded.counted_input().await,
         deadline,
         is_short: false,
     };
@@ -153,14 +156,14 @@ impl StreamRelay<'_> {
             return Ok(());
         }
         failpoint::reach("stream.before-floor");
-        let floor = funded.cost(&funded.counted(tokens + BLOCK));
+        let floor = funded.floor(&funded.estimated(self.input.most, tokens + BLOCK));
         let opened = state.store.open(funded.call, floor).await;
         let opened = opened.map_err(|failure| Ending::NotCovered(unrecordable(&failure)))?;
         let reached = opened.ok_or(Ending::NotCovered(GatewayError::Internal))?;
         failpoint::reach("stream.after-floor");
-        self.is_short = reached < floor;
+        self.is_short = reached < floor.cost;
         let covered = if self.is_short {
-            funded.output_within(reached)
+            funded.output_within(reached, self.input.most)
         } else if tokens + BLOCK >= funded.output_limit() {
             // No count is charged beyond this.
             u64::MAX
@@ -248,7 +251,7 @@ impl StreamRelay<'_> {
         };
         let used = match input.and_then(|input| funded.partly_told(input, tokens)) {
             Some(used) => used,
-            None => funded.used(self.source.told(), tokens, ended).await,
+            None => funded.used(self.source.told(), (self.input.likely, tokens), ended),
         };
         let status = StatusCode::OK.as_u16();
         let tail = match settle(funded, used, status).await {

@@ -97,7 +97,7 @@ async fn used(funded: &Funded, answer: &Answer<'_>) -> Used {
     }
     let output = funded.counted_output(answer.texts(), answer.text_bytes());
     let output = output.await;
-    funded.estimated(funded.counted_input().await, output)
+    funded.estimated(funded.counted_input().await.likely, output)
 }
 
 /// Some providers answer 200 with an error inside, or with a web page.

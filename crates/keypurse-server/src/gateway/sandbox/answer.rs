@@ -117,5 +117,5 @@ async fn balance(state: &State, call: &Call<'_>) -> Result<Option<Money>, Gatewa
     }
     let token = state.store.token_by_id(call.token.token).await;
     let token = token.map_err(|failure| unrecordable(&failure))?;
-    Ok(token.map(|token| token.balance_at(state.now())))
+    Ok(token.map(|token| token.balance_at(state.clock.proven())))
 }

@@ -223,12 +223,15 @@ async fn timed(limit: Duration, body: &mut ReplyBody) -> Result<Option<Bytes>, U
 }
 
 /// Headers of an answer that mean something to a client; the others are about
-/// the provider's connection with us.
+/// the provider's connection with us, or say whose account it is.
 pub(in crate::gateway) fn forwarded(headers: &HeaderMap) -> HeaderMap {
     let passes = |name: &HeaderName| {
         let name = name.as_str();
         matches!(name, "content-type" | "retry-after" | "retry-after-ms")
-            || name.starts_with("openai-")
+            || matches!(
+                name,
+                "openai-model" | "openai-processing-ms" | "openai-version"
+            )
             || name.starts_with("anthropic-ratelimit-")
             || name.starts_with("x-ratelimit-")
     };

@@ -90,6 +90,14 @@ impl<'a> JsonObject<'a> {
         Some(start..start + text.len())
     }
 
+    /// Where a member stands in the body, its name included.
+    pub fn place_with_name(&self, name: &str) -> Option<Range<usize>> {
+        let Member { text, start, node } = *self.member(name)?;
+        // A name stands before its value, and nothing is in it.
+        let name = Json::new(self.text, &self.nodes, node - 1);
+        Some(name.place().start..start + text.len())
+    }
+
     /// A member to look into, unless it is null.
     pub fn value(&self, name: &str) -> Option<Json<'_>> {
         let value = Json::new(self.text, &self.nodes, self.member(name)?.node);

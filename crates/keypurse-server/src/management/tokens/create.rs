@@ -29,8 +29,9 @@ pub(in crate::management) async fn create(
     };
     let now = state.now();
     let (change, secret) = create_change(&state, manager.account, creation, now)?;
+    let proven = state.clock.proven();
     let answer = move |token: &Token| {
-        Kept::json(StatusCode::CREATED, &TokenAnswer::created(token, now))
+        Kept::json(StatusCode::CREATED, &TokenAnswer::created(token, proven))
             .tagged(etag(token))
             .showing_secret_of(token)
     };

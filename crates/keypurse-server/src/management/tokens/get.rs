@@ -20,7 +20,7 @@ pub(in crate::management) async fn get(
 ) -> Result<Response, Refusal> {
     let token = state.store.token(manager.account, &path.name()?).await?;
     let token = token.ok_or(Refusal::NoSuchToken)?;
-    let body = TokenAnswer::shown(&token, state.now(), revealed(&state, &token));
+    let body = TokenAnswer::shown(&token, state.clock.proven(), revealed(&state, &token));
     let mut response = answer::json(StatusCode::OK, &body);
     let tag = HeaderValue::try_from(etag(&token)).expect("a tag is hexadecimal");
     response.headers_mut().insert(ETAG, tag);

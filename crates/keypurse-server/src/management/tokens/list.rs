@@ -15,11 +15,11 @@ pub(in crate::management) async fn list(
     State(state): State<AppState>,
     manager: Manager,
 ) -> Result<Response, Refusal> {
-    let now = state.now();
+    let proven = state.clock.proven();
     let tokens = state.store.tokens(manager.account).await?;
     let shown: Vec<_> = tokens
         .iter()
-        .map(|token| TokenAnswer::shown(token, now, revealed(&state, token)))
+        .map(|token| TokenAnswer::shown(token, proven, revealed(&state, token)))
         .collect();
     Ok(answer::json(StatusCode::OK, &shown))
 }

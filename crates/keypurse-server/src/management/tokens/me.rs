@@ -21,6 +21,6 @@ pub(in crate::management) async fn me(
     let token = state.store.token_by_id(credential.token).await?;
     // Deleted since it was recognised.
     let token = token.ok_or(Refusal::Unauthenticated { reason: UNKNOWN })?;
-    let body = Oneself::of(&token, state.now(), &signed_in.secret);
+    let body = Oneself::of(&token, state.clock.proven(), &signed_in.secret);
     Ok(answer::json(StatusCode::OK, &body))
 }

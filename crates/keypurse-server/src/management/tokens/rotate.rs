@@ -34,8 +34,9 @@ pub(in crate::management) async fn rotate(
         grace_seconds,
     };
     let (change, secret) = rotate_change(&state, wish, now).await?;
+    let proven = state.clock.proven();
     let answer = move |token: &Token| {
-        Kept::json(StatusCode::OK, &TokenAnswer::updated(token, now))
+        Kept::json(StatusCode::OK, &TokenAnswer::updated(token, proven))
             .tagged(etag(token))
             .showing_secret_of(token)
     };

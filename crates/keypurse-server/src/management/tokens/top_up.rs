@@ -31,9 +31,9 @@ pub(in crate::management) async fn top_up(
         name: path.name()?,
         top_up,
     });
-    let now = state.now();
+    let proven = state.clock.proven();
     let answer = move |token: &Token| {
-        Kept::json(StatusCode::OK, &TokenAnswer::updated(token, now))
+        Kept::json(StatusCode::OK, &TokenAnswer::updated(token, proven))
             .tagged(etag(token))
             .showing_secret_of(token)
     };

@@ -33,8 +33,9 @@ pub(in crate::management) async fn update(
         change,
         now,
     });
+    let proven = state.clock.proven();
     let answer = move |token: &Token| {
-        Kept::json(StatusCode::OK, &TokenAnswer::updated(token, now)).tagged(etag(token))
+        Kept::json(StatusCode::OK, &TokenAnswer::updated(token, proven)).tagged(etag(token))
     };
     let outcome = request.make(&state, change, answer).await?;
     respond(&state, outcome, None).await

@@ -87,30 +87,30 @@ impl Serialize for Shown {
 
 impl<'a> TokenAnswer<'a> {
     /// The answer to POST, without its secret.
-    pub(super) fn created(token: &'a Token, now: Timestamp) -> Self {
-        Self::with_amounts(token, now, Amount::text)
+    pub(super) fn created(token: &'a Token, proven: Timestamp) -> Self {
+        Self::with_amounts(token, proven, Amount::text)
     }
 
     /// The answer to GET and to a top-up; `None`: the secret cannot be shown.
-    pub(super) fn shown(token: &'a Token, now: Timestamp, secret: Option<TokenSecret>) -> Self {
+    pub(super) fn shown(token: &'a Token, proven: Timestamp, secret: Option<TokenSecret>) -> Self {
         Self {
             token: secret.map_or(Shown::Null, Shown::Secret),
-            ..Self::updated(token, now)
+            ..Self::updated(token, proven)
         }
     }
 
     /// The answer to PATCH, without the secret as in the vendor's schema; and
     /// to rotate, without its secret.
-    pub(super) fn updated(token: &'a Token, now: Timestamp) -> Self {
-        Self::with_amounts(token, now, Amount::number)
+    pub(super) fn updated(token: &'a Token, proven: Timestamp) -> Self {
+        Self::with_amounts(token, proven, Amount::number)
     }
 
-    fn with_amounts(token: &'a Token, now: Timestamp, amount: fn(Money) -> Amount) -> Self {
+    fn with_amounts(token: &'a Token, proven: Timestamp, amount: fn(Money) -> Amount) -> Self {
         let settings = &token.settings;
         Self {
             name: settings.name.as_str(),
             token_type: kind_word(settings.kind),
-            balance: amount(token.balance_at(now)),
+            balance: amount(token.balance_at(proven)),
             active_balance: settings.has_budget,
             expire_time: settings.expires_at.map(|at| at.to_string()),
             balance_reset_period: period_word(settings.reset.map(|reset| reset.period)),
@@ -124,9 +124,9 @@ impl<'a> TokenAnswer<'a> {
 }
 
 impl<'a> Oneself<'a> {
-    pub(super) fn of(token: &'a Token, now: Timestamp, presented: &TokenSecret) -> Self {
+    pub(super) fn of(token: &'a Token, proven: Timestamp, presented: &TokenSecret) -> Self {
         Self {
-            token: TokenAnswer::updated(token, now),
+            token: TokenAnswer::updated(token, proven),
             masked: presented.masked(),
         }
     }

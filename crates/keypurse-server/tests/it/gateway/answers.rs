@@ -1,5 +1,6 @@
 //! Answers in one piece.
 
+use keypurse_server::gateway::OutputLimitField;
 use keypurse_testkit::upstream::{Reply, usage};
 use serde_json::json;
 
@@ -69,24 +70,25 @@ async fn the_upstream_gets_the_callers_body_and_our_key() {
 }
 
 #[tokio::test]
-async fn the_output_limit_is_always_sent_where_the_client_put_it() {
+async fn the_output_limit_is_always_sent_where_the_provider_reads_it() {
     let shop = Shop::open("1").await;
     for (limits, expected) in [
         (json!({}), json!({"max_tokens": 1000})),
         (json!({"max_tokens": null}), json!({"max_tokens": 1000})),
         (json!({"max_tokens": 7}), json!({"max_tokens": 7})),
         (json!({"max_tokens": 5000}), json!({"max_tokens": 1000})),
+        // Servers that do not know the newer name ignore or refuse it.
         (
             json!({"max_completion_tokens": 7}),
-            json!({"max_completion_tokens": 7}),
+            json!({"max_tokens": 7}),
         ),
         (
             json!({"max_completion_tokens": 7, "max_tokens": null}),
-            json!({"max_completion_tokens": 7, "max_tokens": null}),
+            json!({"max_tokens": 7}),
         ),
         (
-            json!({"max_completion_tokens": 7, "max_tokens": 9}),
-            json!({"max_completion_tokens": 7, "max_tokens": 7}),
+            json!({"max_tokens": 9, "max_completion_tokens": 7}),
+            json!({"max_tokens": 7}),
         ),
     ] {
         let mut body = hello();
@@ -102,6 +104,52 @@ async fn the_output_limit_is_always_sent_where_the_client_put_it() {
     }
     // Seven calls of 1 × $1 + 1 × $10 per million.
     assert_eq!(shop.balance().await, "0.999923");
+}
+
+#[tokio::test]
+async fn a_provider_that_knows_both_limits_gets_them_where_the_client_put_them() {
+    let shop = Shop::with("1", |upstream| {
+        upstream.output_limit_field = OutputLimitField::MaxCompletionTokens;
+    })
+    .await;
+    for (limits, expected) in [
+        (json!({}), json!({"max_completion_tokens": 1000})),
+        (json!({"max_tokens": 7}), json!({"max_tokens": 7})),
+        (
+            json!({"max_completion_tokens": 7, "max_tokens": null}),
+            json!({"max_completion_tokens": 7, "max_tokens": null}),
+        ),
+        (
+            json!({"max_completion_tokens": 7, "max_tokens": 9}),
+            json!({"max_completion_tokens": 7, "max_tokens": 7}),
+        ),
+    ] {
+        let mut body = hello();
+        let members = body.as_object_mut().unwrap();
+        members.extend(limits.as_object().unwrap().clone());
+        shop.upstream.next(Reply::chat("Hi", &usage(1, 1)));
+        assert_eq!(shop.ask(&body).await.status, 200, "{limits}");
+        let sent = shop.upstream.last().json();
+        for member in ["max_tokens", "max_completion_tokens"] {
+            assert_eq!(sent.get(member), expected.get(member), "{limits}: {member}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_limit_that_nobody_stated_leaves_room_for_the_request_in_the_context() {
+    let shop = Shop::named("openai", "9").await;
+    // It has a context of 8,192 tokens and writes 4,096 at most.
+    for (words, limit) in [(1, 4096..=4096), (4000, 1500..=3200), (9000, 256..=256)] {
+        let body = json!({
+            "model": "openai/gpt-4",
+            "messages": [{"role": "user", "content": "word ".repeat(words)}],
+        });
+        assert_eq!(shop.ask(&body).await.status, 200);
+        let sent = shop.upstream.last().json();
+        let sent = sent["max_tokens"].as_u64().unwrap();
+        assert!(limit.contains(&sent), "{words} words: {sent}");
+    }
 }
 
 #[tokio::test]
@@ -136,6 +184,8 @@ async fn only_headers_that_concern_the_client_pass() {
     let shop = Shop::open("1").await;
     let reply = Reply::chat("Hi", &usage(10, 20))
         .header("openai-processing-ms", "5")
+        .header("openai-organization", "acme")
+        .header("openai-project", "proj_1")
         .header("x-ratelimit-remaining-requests", "9")
         .header("set-cookie", "session=1")
         .header("server", "upstream/1.0")
@@ -144,6 +194,8 @@ async fn only_headers_that_concern_the_client_pass() {
     let answer = shop.ask(&hello()).await;
     assert_eq!(answer.header("openai-processing-ms"), "5");
     assert_eq!(answer.header("x-ratelimit-remaining-requests"), "9");
+    assert_eq!(answer.header("openai-organization"), "");
+    assert_eq!(answer.header("openai-project"), "");
     assert_eq!(answer.header("set-cookie"), "");
     assert_eq!(answer.header("server"), "");
     assert!(answer.header("x-request-id").starts_with("req_"));

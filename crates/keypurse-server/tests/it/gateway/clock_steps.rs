@@ -51,6 +51,67 @@ async fn a_clock_ten_years_ahead_for_a_while_destroys_nothing() {
 }
 
 #[tokio::test]
+async fn a_clock_that_jumps_ahead_for_a_moment_makes_nobody_pay_twice() {
+    let shop = Shop::open("1").await;
+    let app = &shop.app;
+    shop.upstream.always(Reply::chat("Hi", &usage(10, 20)));
+    let call = || {
+        shop.request(&hello())
+            .header("idempotency-key", "c1")
+            .send()
+    };
+    let top_up = |key| {
+        let request = app.post(&format!("{TOKENS}t/top_up/"));
+        let request = request.header("idempotency-key", key);
+        request.json(&json!({"amount": "10"})).send()
+    };
+    assert_eq!(call().await.status, 200);
+    assert_eq!(top_up("inv-17").await.status, 200);
+    let before = balance(app, "t").await;
+
+    app.clock().jump("2026-12-11T12:00:00Z");
+    // Every new key forgets some that are old.
+    assert_eq!(top_up("inv-18").await.status, 200);
+    assert_eq!(top_up("inv-17").await.header("idempotent-replayed"), "true");
+    app.clock().set("2026-11-21T12:00:05Z");
+    assert_eq!(top_up("inv-17").await.header("idempotent-replayed"), "true");
+    assert_eq!(call().await.header("idempotent-replayed"), "true");
+    assert!((balance(app, "t").await - before - 10.0).abs() < 1e-9);
+    assert_eq!(shop.upstream.received_count(), 1);
+    shop.app.finish().await;
+}
+
+#[tokio::test]
+async fn a_clock_that_jumps_ahead_for_a_moment_sets_no_balance_back() {
+    let shop = Shop::open("1").await;
+    let app = &shop.app;
+    shop.upstream.always(Reply::chat("Hi", &usage(10, 20)));
+    let daily = json!({
+        "balance": "100", "balance_reset_period": "daily", "balance_reset_amount": "5",
+    });
+    let daily = secret(app, "daily", daily).await;
+    let call = || app.post(CHAT).key(&daily).json(&hello()).send();
+
+    app.clock().jump("2026-12-11T12:00:00Z");
+    assert_eq!(call().await.status, 200);
+    assert!(balance(app, "daily").await > 99.0);
+    let made = json!({"balance_reset_period": "daily", "balance_reset_amount": "5"});
+    let made = secret(app, "made", made).await;
+    app.clock().set("2026-11-21T12:00:05Z");
+    assert_eq!(call().await.status, 200);
+    assert!(balance(app, "daily").await > 99.0);
+
+    app.clock().set("2026-11-22T00:00:00Z");
+    for (name, secret) in [("daily", &daily), ("made", &made)] {
+        let answer = app.post(CHAT).key(secret).json(&hello()).send().await;
+        assert_eq!(answer.status, 200, "{name}");
+        let left = balance(app, name).await;
+        assert!((4.9..5.0).contains(&left), "{name}: {left}");
+    }
+    shop.app.finish().await;
+}
+
+#[tokio::test]
 async fn while_the_clock_is_known_to_be_behind_no_expiry_is_judged() {
     let shop = Shop::open("1").await;
     let app = &shop.app;

@@ -1,11 +1,12 @@
 //! Counting with the vendor's vocabulary, where it is public: for calls whose
 //! usage is missing, and for money that does not cover a request's bytes.
 
+use http_body_util::BodyExt;
 use keypurse_providers::tokenizer::{Tokenizer, warm};
-use keypurse_testkit::upstream::{Reply, usage};
+use keypurse_testkit::upstream::{Gate, Reply, usage};
 use serde_json::{Value, json};
 
-use super::Shop;
+use super::{Shop, soon};
 
 const TEXT: &str = "The quick brown fox jumps over the lazy dog, and nobody minds. ";
 
@@ -49,6 +50,36 @@ async fn a_long_answer_without_usage_is_charged_no_more_than_its_limit() {
     let read = tokenizer.count(&TEXT.repeat(400)) + 3 + 4;
     let nanos = read * 2_500 + 300 * 10_000;
     assert_eq!(shop.charged().await, i64::try_from(nanos).unwrap());
+}
+
+#[tokio::test]
+async fn l4_a_crash_charges_the_tokens_that_were_sent_and_a_block_not_the_bytes() {
+    let shop = counting("1").await;
+    let gate = Gate::new();
+    let reply = Reply::stream().chunk("Hello").wait(&gate).finish();
+    shop.upstream.next(reply.usage(&usage(10_000, 20)).done());
+    let mut body = ask("openai/gpt-4o", 700);
+    body["max_tokens"] = json!(4000);
+    body["stream"] = json!(true);
+    let mut stream = shop.request(&body).open().await.into_body();
+    soon(stream.frame()).await.unwrap().unwrap();
+    let crashed = shop.app.after_crash();
+    let [call] = &*crashed.calls() else {
+        panic!("one call")
+    };
+    let tokenizer = Tokenizer::of("openai", "gpt-4o").unwrap();
+    let read = tokenizer.count(&TEXT.repeat(700)) + 3 + 4;
+    let nanos = |output: u64| i64::try_from(read * 2_500 + output * 10_000).unwrap();
+    // The vendor may count a sixteenth more, and has a template and marks.
+    let margin = i64::try_from((read / 16 + 160) * 2_500).unwrap();
+    let charged = call.charged.nanos();
+    assert!(
+        (nanos(1)..=nanos(1024 + 2) + margin).contains(&charged),
+        "{call:?}"
+    );
+    gate.let_pass(1);
+    soon(stream.collect()).await.unwrap();
+    shop.app.finish().await;
 }
 
 #[tokio::test]

@@ -8,16 +8,20 @@ use keypurse_testkit::upstream::{Gate, Reply, ScriptedUpstream, usage};
 
 use super::{Shop, hello, hello_stream, soon};
 
-const CHUNKS: usize = 12;
+const CHUNKS: usize = 100;
+
+/// A stream that sends a piece and waits until it may send the next.
+fn piece_by_piece(gate: &Gate) -> Reply {
+    let reply = (0..CHUNKS).fold(Reply::stream(), |reply, _| reply.chunk("x").wait(gate));
+    reply.finish().usage(&usage(10, 20)).done()
+}
 
 #[tokio::test]
 async fn a_client_that_leaves_at_any_chunk_is_charged_the_whole_usage() {
+    let shop = Shop::open("1").await;
     for left_after in 0..=CHUNKS {
-        let shop = Shop::open("1").await;
         let gate = Gate::new();
-        let reply = (0..CHUNKS).fold(Reply::stream(), |reply, _| reply.chunk("x").wait(&gate));
-        shop.upstream
-            .next(reply.finish().usage(&usage(10, 20)).done());
+        shop.upstream.next(piece_by_piece(&gate));
         let mut body = shop.request(&hello_stream()).open().await.into_body();
         for _ in 0..left_after {
             soon(body.frame()).await.unwrap().unwrap();
@@ -25,13 +29,43 @@ async fn a_client_that_leaves_at_any_chunk_is_charged_the_whole_usage() {
         }
         drop(body);
         gate.let_pass(CHUNKS);
-        assert_eq!(
-            soon(shop.balance()).await,
-            "0.99979",
-            "left after {left_after}"
-        );
-        shop.app.finish().await;
+        let calls = i64::try_from(left_after + 1).unwrap();
+        let charged = soon(shop.charged()).await;
+        assert_eq!(charged, calls * 210_000, "left after {left_after}");
     }
+    assert_eq!(shop.app.state().store.open_holds().await.unwrap(), 0);
+    shop.app.finish().await;
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_at_any_chunk_is_charged_what_came_where_nothing_is_drained() {
+    let upstream = ScriptedUpstream::start().await;
+    let config = GatewayConfig {
+        max_drains: 0,
+        ..super::config(&upstream)
+    };
+    let shop = Shop::of(upstream, config, "1").await;
+    let sent = i64::try_from(hello_stream().to_string().len()).unwrap();
+    let mut before = 0;
+    for left_after in 1..=CHUNKS {
+        let gate = Gate::new();
+        shop.upstream.next(piece_by_piece(&gate));
+        let mut body = shop.request(&hello_stream()).open().await.into_body();
+        for _ in 1..left_after {
+            soon(body.frame()).await.unwrap().unwrap();
+            gate.let_pass(1);
+        }
+        soon(body.frame()).await.unwrap().unwrap();
+        drop(body);
+        soon(shop.upstream.wait_for_cancelled(left_after)).await;
+        let charged = soon(shop.charged()).await;
+        let came = i64::try_from(left_after).unwrap();
+        let expected = sent * 1_000 + came * 10_000;
+        assert_eq!(charged - before, expected, "left after {left_after}");
+        before = charged;
+    }
+    assert_eq!(shop.app.state().store.open_holds().await.unwrap(), 0);
+    shop.app.finish().await;
 }
 
 #[tokio::test]

@@ -403,3 +403,56 @@ async fn a_sandbox_call_uses_tokens_and_takes_a_place() {
     );
     shop.app.finish().await;
 }
+
+#[tokio::test]
+async fn a_call_that_was_made_before_is_answered_whatever_limits_say() {
+    let shop = ruled(json!({"requests_per_minute": 1})).await;
+    let once = |key| shop.request(&hello()).header("idempotency-key", key).send();
+    let first = once("k").await;
+    assert_answered(&first);
+    let again = once("k").await;
+    assert_eq!((again.status, &again.text), (200, &first.text));
+    assert_eq!(again.header("idempotent-replayed"), "true");
+    assert_too_soon(&once("other").await, "requests_per_minute", 1, "60");
+
+    set(
+        &shop,
+        json!({"requests_per_minute": null, "max_concurrency": 1}),
+    )
+    .await;
+    let gate = Gate::new();
+    shop.upstream
+        .next(Reply::chat("Hi", &usage(10, 20)).held_by(&gate));
+    let repeating = async {
+        shop.upstream.wait_for(2).await;
+        let answer = once("running").await;
+        gate.let_pass(1);
+        answer
+    };
+    let (made, repeated) = soon(async { tokio::join!(once("running"), repeating) }).await;
+    assert_answered(&made);
+    assert_eq!(repeated.status, 409, "{}", repeated.text);
+    set(&shop, json!({"allowed_models": ["other/*"]})).await;
+    let forbidden = once("k").await;
+    assert_forbidden(&forbidden, "model_not_allowed", &json!("model"));
+    shop.app.finish().await;
+}
+
+#[tokio::test]
+async fn a_sandbox_call_that_was_made_before_is_answered_whatever_limits_say() {
+    let app = TestApp::new().await;
+    let body = json!({
+        "name": "s", "token_type": "sandbox_api_token", "requests_per_minute": 1,
+    });
+    let secret = app.create_token(body).await.1;
+    let body = with(hello(), "model", json!("openai/gpt-4o-mini"));
+    let once = |key| {
+        let request = app.post(CHAT).key(&secret).json(&body);
+        request.header("idempotency-key", key).send()
+    };
+    let first = once("k").await;
+    assert_answered(&first);
+    assert_eq!(once("k").await.text, first.text);
+    assert_too_soon(&once("other").await, "requests_per_minute", 1, "60");
+    app.finish().await;
+}

@@ -36,7 +36,8 @@ async fn what_still_runs_when_the_node_must_stop_is_cut_and_settled() {
     shop.upstream
         .next(Reply::chat("Hi", &usage(10, 20)).held_by(&gate));
     let request = hello();
-    let waiting = shop.ask(&request);
+    let once = || shop.request(&request).header("idempotency-key", "k").send();
+    let waiting = once();
     let stopping = async {
         shop.upstream.wait_for(2).await;
         shop.app.state().cut_off.cancel();
@@ -49,11 +50,17 @@ async fn what_still_runs_when_the_node_must_stop_is_cut_and_settled() {
         rest.contains("draining") && !rest.contains("[DONE]"),
         "{rest}"
     );
-    // Both had left, so both may cost us: what was sent and came is charged.
-    let bytes = hello_stream().to_string().len() + hello().to_string().len();
+    // Of the other nothing came, so it costs nothing, and may be made again.
+    let bytes = hello_stream().to_string().len();
     let cost = i64::try_from(bytes).unwrap() * 1_000 + 3 * 10_000;
     let left = Money::from_nanos(1_000_000_000 - cost);
     assert_eq!(shop.balance().await, left.to_string());
+    let again = once().await;
+    assert_eq!(
+        (again.status, &*again.text),
+        (503, &*answer.text),
+        "its key is free"
+    );
 }
 
 #[tokio::test]

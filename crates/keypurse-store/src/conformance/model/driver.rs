@@ -19,7 +19,7 @@ use super::operation::{
     token_name,
 };
 use crate as store;
-use crate::conformance::fixtures::{meta, nanos};
+use crate::conformance::fixtures::{self, meta, nanos};
 use crate::conformance::join_all;
 use crate::{
     Actor, CallMeta, CallOutcome, CreateAccountError, CreateTokenError, Credential, Digest,
@@ -306,7 +306,10 @@ impl<B: Backend> Driver<B> {
     }
 
     async fn open(&self, call: Number, floor: i64) -> Answer {
-        let opened = self.store().open(call_id(call), nanos(floor)).await;
+        let opened = self
+            .store()
+            .open(call_id(call), fixtures::floor(floor))
+            .await;
         let floor = opened.expect("a working store");
         floor.map_or(Answer::NotOpen, |floor| Answer::Floor(floor.nanos()))
     }

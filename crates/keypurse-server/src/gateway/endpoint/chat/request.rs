@@ -100,23 +100,37 @@ impl Chat {
         stated.into_iter().flatten().min()
     }
 
+    /// For servers that may not know `max_completion_tokens`. Some refuse it,
+    /// and some let it pass and write without a limit: it is not sent.
+    fn limit_tokens(&self, edits: &mut Edits, body: &[u8], limit: u64) {
+        if let Some(place) = &self.max_completion_tokens.member {
+            edits.remove(place.clone(), body);
+        }
+        set_limit(edits, OutputLimitField::MaxTokens, &self.max_tokens, limit);
+    }
+
+    /// For servers that know both: the limit stands where the client stated
+    /// one, in both places if it stated two, so that none can be larger.
+    fn limit_completion_tokens(&self, edits: &mut Edits, limit: u64) {
+        if self.max_tokens.value.is_some() {
+            set_limit(edits, OutputLimitField::MaxTokens, &self.max_tokens, limit);
+        }
+        let stated = &self.max_completion_tokens;
+        if stated.value.is_some() || self.max_tokens.value.is_none() {
+            set_limit(edits, OutputLimitField::MaxCompletionTokens, stated, limit);
+        }
+    }
+
     /// Makes the output limit explicit, and asks for usage in streams.
-    ///
-    /// The limit stands where the client stated one, in both places if it
-    /// stated two, so that no server can pick a larger one.
-    pub(in crate::gateway) fn edit(&self, edits: &mut Edits, field: OutputLimitField, limit: u64) {
-        for (member, stated) in [
-            (OutputLimitField::MaxTokens, &self.max_tokens),
-            (
-                OutputLimitField::MaxCompletionTokens,
-                &self.max_completion_tokens,
-            ),
-        ] {
-            let nothing_stated = self.output_limit().is_none();
-            let carries = stated.value.is_some() || (nothing_stated && member == field);
-            if carries && stated.value != Some(limit) {
-                edits.set(member.as_str(), stated.at.clone(), &limit.to_string());
-            }
+    pub(in crate::gateway) fn edit(
+        &self,
+        edits: &mut Edits,
+        body: &[u8],
+        (field, limit): (OutputLimitField, u64),
+    ) {
+        match field {
+            OutputLimitField::MaxTokens => self.limit_tokens(edits, body, limit),
+            OutputLimitField::MaxCompletionTokens => self.limit_completion_tokens(edits, limit),
         }
         match &self.stream_options {
             Some((place, options)) => edits.replace(place.clone(), options.clone()),
@@ -125,6 +139,12 @@ impl Chat {
             }
             None => {}
         }
+    }
+}
+
+fn set_limit(edits: &mut Edits, field: OutputLimitField, stated: &Limit, limit: u64) {
+    if stated.value != Some(limit) {
+        edits.set(field.as_str(), stated.at.clone(), &limit.to_string());
     }
 }
 

@@ -1,0 +1,2 @@
+-- Records of the journal tell what a floor pays for. No table changes; who
+-- knows an earlier schema only cannot read them.
