@@ -123,6 +123,17 @@ mod tests {
     }
 
     #[test]
+    fn text_in_parts_is_text() {
+        let parts = r#"{"choices":[{"delta":{"content":[{"type":"thinking","thinking":
+            [{"type":"text","text":"Hm"}]},{"type":"text","text":"A"}]}}]}"#;
+        let chunk = Chunk::read(parts).unwrap();
+        assert_eq!(
+            (chunk.text_bytes(), chunk.texts().join("|")),
+            (3, "Hm|A".to_owned())
+        );
+    }
+
+    #[test]
     fn chunks_of_our_own_continue_the_stream() {
         let chunk = Chunk::read(CONTENT).unwrap();
         assert_eq!(

@@ -6,6 +6,7 @@ use keypurse_core::usage::TokenCounts;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::content::{Piece, pieces};
 use super::{error, stop_reason};
 use crate::anthropic::{to_event, write_usage};
 use crate::openai::read_usage;
@@ -41,8 +42,11 @@ struct Delta<'a> {
     content: Option<&'a RawValue>,
     #[serde(borrow, default)]
     refusal: Option<&'a RawValue>,
-    #[serde(borrow, default, alias = "reasoning")]
+    #[serde(borrow, default)]
     reasoning_content: Option<&'a RawValue>,
+    /// The same by another name; some servers write both.
+    #[serde(borrow, default)]
+    reasoning: Option<&'a RawValue>,
     #[serde(borrow, default)]
     tool_calls: Option<Vec<Call<'a>>>,
 }
@@ -163,8 +167,9 @@ impl ChatStream {
 
     fn add(&mut self, choice: &Choice<'_>, out: &mut String) -> Result<(), StreamFault> {
         if let Some(delta) = &choice.delta {
-            self.text(Open::Thinking, delta.reasoning_content, out)?;
-            self.text(Open::Text, delta.content, out)?;
+            let reasoning = delta.reasoning_content.or(delta.reasoning);
+            self.text(Open::Thinking, reasoning, out)?;
+            self.content(delta.content, out)?;
             self.text(Open::Text, delta.refusal, out)?;
             for call in delta.tool_calls.iter().flatten() {
                 self.call(call, out)?;
@@ -173,6 +178,19 @@ impl ChatStream {
         if choice.finish_reason.is_some() {
             let reason = choice.finish_reason.as_deref();
             self.stop_reason = Some(stop_reason(reason, self.last_call.is_some()));
+        }
+        Ok(())
+    }
+
+    fn content(&mut self, content: Option<&RawValue>, out: &mut String) -> Result<(), StreamFault> {
+        let Some(content) = content else {
+            return Ok(());
+        };
+        for piece in pieces(content).ok_or(StreamFault::Nonsense)? {
+            match piece {
+                Piece::Text(text) => self.text(Open::Text, Some(text), out)?,
+                Piece::Thinking(text) => self.text(Open::Thinking, Some(text), out)?,
+            }
         }
         Ok(())
     }

@@ -59,6 +59,7 @@ fn arguments_that_are_no_object_stay_readable() {
     for (arguments, expected) in [
         (r#""""#, "{}"),
         (r#""{}""#, "{}"),
+        ("null", "{}"),
         (r#""{\"a\":""#, r#"{"incomplete_json":"{\"a\":"}"#),
         (r#""[1]""#, r#"{"incomplete_json":"[1]"}"#),
     ] {
@@ -72,6 +73,46 @@ fn arguments_that_are_no_object_stay_readable() {
 }
 
 #[test]
+fn reasoning_that_is_written_under_both_its_names_is_said_once() {
+    for reasoning in [
+        r#""reasoning":"Hm","reasoning_content":"Hm""#,
+        r#""reasoning_content":"Hm","reasoning":null"#,
+        r#""reasoning":"Hm","reasoning_content":null"#,
+        r#""reasoning":"Hm""#,
+    ] {
+        let out = to_message(&format!(
+            r#"{{"choices":[{{"message":{{{reasoning},"content":"A"}},"finish_reason":"stop"}}]}}"#
+        ));
+        let expected = r#"[{"type":"thinking","thinking":"Hm","signature":""},
+            {"type":"text","text":"A"}]"#;
+        assert_json(&member(&out, "content"), expected, reasoning);
+    }
+}
+
+#[test]
+fn a_list_of_parts_is_read_as_what_its_parts_say() {
+    for (content, expected) in [
+        (
+            r#"[{"type":"thinking","thinking":[{"type":"text","text":"Hm"},{"type":"text","text":"ä"}]},
+                {"type":"reference","reference_ids":[1]},{"type":"text","text":"A"}]"#,
+            r#"[{"type":"thinking","thinking":"Hm","signature":""},
+                {"type":"thinking","thinking":"ä","signature":""},{"type":"text","text":"A"}]"#,
+        ),
+        (
+            r#"[{"type":"thinking","thinking":"Hm","closed":true},{"type":"text","text":""}]"#,
+            r#"[{"type":"thinking","thinking":"Hm","signature":""}]"#,
+        ),
+        ("[]", "[]"),
+        ("null", "[]"),
+    ] {
+        let out = to_message(&format!(
+            r#"{{"choices":[{{"message":{{"content":{content}}},"finish_reason":"stop"}}]}}"#
+        ));
+        assert_json(&member(&out, "content"), expected, content);
+    }
+}
+
+#[test]
 fn what_is_no_answer_is_none() {
     for body in [
         "",
@@ -79,6 +120,8 @@ fn what_is_no_answer_is_none() {
         "{}",
         r#"{"choices":[]}"#,
         r#"{"choices":[{}]}"#,
+        r#"{"choices":[{"message":{"content":3}}]}"#,
+        r#"{"choices":[{"message":{"content":[3]}}]}"#,
         "<html>",
     ] {
         let out = answer(Dialect::OpenAi, Dialect::Anthropic, body.as_bytes(), 7);

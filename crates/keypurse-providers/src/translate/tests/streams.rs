@@ -150,6 +150,72 @@ fn chunks_are_anthropics_events_in_the_right_order() {
     assert_eq!((counts.input, counts.output), (9, 5));
 }
 
+/// Chunks that add these deltas to the first choice, and their end.
+fn chat_of(deltas: &[&str]) -> String {
+    let mut stream = String::new();
+    for delta in deltas {
+        stream += &format!("data: {{\"id\":\"c1\",\"choices\":[{{\"delta\":{delta}}}]}}\n\n");
+    }
+    stream + "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n"
+}
+
+/// What a message's client gets of these deltas: blocks begun, and what is
+/// added to them.
+fn blocks_of(deltas: &[&str]) -> String {
+    let (out, is_good) = streamed(
+        Dialect::OpenAi,
+        Dialect::Anthropic,
+        &[chat_of(deltas).as_bytes()],
+    );
+    assert!(is_good, "{out}");
+    let told = events(&out).into_iter().filter_map(|data| {
+        let event: Value = serde_json::from_str(data).unwrap();
+        let block = &event["content_block"];
+        match event["type"].as_str().unwrap() {
+            "content_block_start" if block["type"] == "tool_use" => {
+                Some(format!("{} {}", block["id"], block["name"]))
+            }
+            "content_block_start" => Some(block["type"].to_string()),
+            "content_block_delta" => Some(format!("+{}", event["delta"])),
+            _ => None,
+        }
+    });
+    told.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn reasoning_that_is_streamed_under_both_its_names_is_said_once() {
+    let blocks = blocks_of(&[
+        r#"{"role":"assistant","reasoning":null,"reasoning_content":null,"content":""}"#,
+        r#"{"reasoning":"Hm","reasoning_content":"Hm"}"#,
+        r#"{"reasoning":"!"}"#,
+        r#"{"content":"A"}"#,
+    ]);
+    let expected = r#""thinking"
++{"type":"thinking_delta","thinking":"Hm"}
++{"type":"thinking_delta","thinking":"!"}
+"text"
++{"type":"text_delta","text":"A"}"#;
+    assert_eq!(blocks, expected);
+}
+
+#[test]
+fn a_streamed_list_of_parts_is_read_as_what_its_parts_say() {
+    let blocks = blocks_of(&[
+        r#"{"role":"assistant","content":[]}"#,
+        r#"{"content":[{"type":"thinking","thinking":[{"type":"text","text":"Hm"}]}]}"#,
+        r#"{"content":[{"type":"thinking","thinking":[{"type":"text","text":"!"}]},{"type":"text","text":"A"}]}"#,
+        r#"{"content":"B"}"#,
+    ]);
+    let expected = r#""thinking"
++{"type":"thinking_delta","thinking":"Hm"}
++{"type":"thinking_delta","thinking":"!"}
+"text"
++{"type":"text_delta","text":"A"}
++{"type":"text_delta","text":"B"}"#;
+    assert_eq!(blocks, expected);
+}
+
 #[test]
 fn a_stream_reads_the_same_wherever_it_is_cut_into_pieces() {
     for (from, to, stream) in [
