@@ -74,7 +74,15 @@ struct Function<'a> {
 enum Open {
     Text,
     Thinking,
-    Call(u64),
+    Call,
+}
+
+/// The tool call that began last.
+#[derive(Debug)]
+struct LastCall {
+    number: u64,
+    /// As it is written; empty where the provider gave none.
+    id: String,
 }
 
 /// Where a stream stands. Of the model's text nothing is kept.
@@ -84,8 +92,8 @@ pub(in crate::translate) struct ChatStream {
     open: Option<Open>,
     /// Blocks begun so far.
     blocks: u64,
-    /// The last tool call's number, if any began.
-    last_call: Option<u64>,
+    /// The last tool call, if any began.
+    last_call: Option<LastCall>,
     stop_reason: Option<&'static str>,
     counts: Option<TokenCounts>,
     is_over: bool,
@@ -201,7 +209,7 @@ impl ChatStream {
         text: Option<&RawValue>,
         out: &mut String,
     ) -> Result<(), StreamFault> {
-        let Some(text) = text.filter(|text| text.get() != "\"\"") else {
+        let Some(text) = some(text) else {
             return Ok(());
         };
         needs_text(text)?;
@@ -211,7 +219,7 @@ impl ChatStream {
                 r#"{"type":"thinking","thinking":"","signature":""}"#,
                 format!(r#"{{"type":"thinking_delta","thinking":{text}}}"#),
             ),
-            Open::Text | Open::Call(_) => (
+            Open::Text | Open::Call => (
                 r#"{"type":"text","text":""}"#,
                 format!(r#"{{"type":"text_delta","text":{text}}}"#),
             ),
@@ -226,31 +234,31 @@ impl ChatStream {
     /// Calls come one after the other; a piece of an earlier one has no block
     /// to go to any more.
     fn call(&mut self, call: &Call<'_>, out: &mut String) -> Result<(), StreamFault> {
-        let name = call.function.as_ref().and_then(|function| function.name);
-        let next = self.last_call.map_or(0, |last| last.saturating_add(1));
-        // Some servers send calls whole and do not number them.
-        let number = match (call.index, self.last_call) {
-            (Some(index), _) => index,
-            (None, Some(last)) if call.id.is_none() => last,
-            (None, _) => next,
-        };
-        if self.open != Some(Open::Call(number)) {
-            let (Some(name), true) = (name, self.last_call.is_none_or(|last| number > last)) else {
-                return Err(StreamFault::Nonsense);
-            };
+        let function = call.function.as_ref();
+        let name = some(function.and_then(|function| function.name));
+        let number = self.number_of(call, name.is_some());
+        let is_new = name.is_some() && self.is_new(call, number);
+        if let (Some(name), true) = (name, is_new) {
             needs_text(name)?;
             let made_up = format!("\"call_{number}\"");
-            let id = call.id.map_or(made_up.as_str(), RawValue::get);
+            let id = some(call.id).map_or(made_up.as_str(), RawValue::get);
             let block = format!(
                 r#"{{"type":"tool_use","id":{id},"name":{},"input":{{}}}}"#,
                 name.get()
             );
-            self.last_call = Some(number);
-            self.open_block(Open::Call(number), &block, out);
+            self.open_block(Open::Call, &block, out);
+            let id = some(call.id).map_or_else(String::new, |id| id.get().to_owned());
+            self.last_call = Some(LastCall { number, id });
         }
-        let arguments = call.function.as_ref();
-        let arguments = arguments.and_then(|function| function.arguments);
-        let Some(arguments) = arguments.filter(|text| text.get() != "\"\"") else {
+        let is_open = self.open == Some(Open::Call)
+            && self
+                .last_call
+                .as_ref()
+                .is_some_and(|last| last.number == number);
+        if !is_open {
+            return Err(StreamFault::Nonsense);
+        }
+        let Some(arguments) = some(function.and_then(|function| function.arguments)) else {
             return Ok(());
         };
         needs_text(arguments)?;
@@ -260,6 +268,29 @@ impl ChatStream {
             out,
         );
         Ok(())
+    }
+
+    /// Some servers send calls whole and do not number them.
+    fn number_of(&self, call: &Call<'_>, is_named: bool) -> u64 {
+        let Some(last) = &self.last_call else {
+            return call.index.unwrap_or(0);
+        };
+        let is_same = match some(call.id) {
+            Some(id) => id.get() == last.id,
+            None => !is_named,
+        };
+        let next = last.number.saturating_add(1);
+        let number = if is_same { last.number } else { next };
+        call.index.unwrap_or(number)
+    }
+
+    /// Whether a named piece begins a call. Google gives all calls of an answer
+    /// the same number, and each its own id.
+    fn is_new(&self, call: &Call<'_>, number: u64) -> bool {
+        self.last_call.as_ref().is_none_or(|last| {
+            let is_other = some(call.id).is_some_and(|id| id.get() != last.id);
+            number > last.number || (number == last.number && is_other)
+        })
     }
 
     fn open_block(&mut self, kind: Open, block: &str, out: &mut String) {
@@ -285,6 +316,10 @@ impl ChatStream {
             out.push_str(&to_event("content_block_stop", &data));
         }
     }
+}
+
+fn some(text: Option<&RawValue>) -> Option<&RawValue> {
+    text.filter(|text| text.get() != "\"\"")
 }
 
 /// What should be a text is passed on as it is written.

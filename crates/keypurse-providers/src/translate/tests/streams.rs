@@ -217,6 +217,60 @@ fn a_streamed_list_of_parts_is_read_as_what_its_parts_say() {
 }
 
 #[test]
+fn calls_that_share_a_number_are_told_apart_by_their_ids() {
+    let call = |call: &str| format!(r#"{{"tool_calls":[{call}]}}"#);
+    let whole = |id: &str, name: &str| {
+        let function = format!(r#"{{"name":"{name}","arguments":"{{}}"}}"#);
+        format!(r#"{{"index":0,"id":"{id}","type":"function","function":{function}}}"#)
+    };
+    let one_by_one = [call(&whole("a", "f")), call(&whole("b", "f"))];
+    let at_once = [call(&[whole("a", "f"), whole("b", "f")].join(","))];
+    let unnumbered = one_by_one
+        .clone()
+        .map(|call| call.replace(r#""index":0,"#, ""));
+    let nameless = unnumbered
+        .clone()
+        .map(|call| call.replace(r#""id":"#, r#""odd":"#));
+    let expected = r#""a" "f"
++{"type":"input_json_delta","partial_json":"{}"}
+"b" "f"
++{"type":"input_json_delta","partial_json":"{}"}"#;
+    let made_up = expected.replace("\"a\"", "\"call_0\"");
+    let made_up = made_up.replace("\"b\"", "\"call_1\"");
+    for (deltas, expected) in [
+        (&one_by_one[..], expected),
+        (&at_once[..], expected),
+        (&unnumbered[..], expected),
+        (&nameless[..], made_up.as_str()),
+    ] {
+        let deltas: Vec<&str> = deltas.iter().map(String::as_str).collect();
+        assert_eq!(blocks_of(&deltas), expected, "{deltas:?}");
+    }
+}
+
+#[test]
+fn a_call_whose_pieces_all_name_it_is_one_call() {
+    let piece = |id: &str, name: &str, arguments: &str| {
+        format!(
+            r#"{{"tool_calls":[{{"index":0,"id":{id},"function":{{"name":{name},"arguments":"{arguments}"}}}}]}}"#
+        )
+    };
+    let expected = r#""a" "f"
++{"type":"input_json_delta","partial_json":"{"}
++{"type":"input_json_delta","partial_json":"}"}"#;
+    for (id, name) in [
+        (r#""a""#, r#""f""#),
+        ("\"\"", "\"\""),
+        ("null", "null"),
+        ("null", r#""f""#),
+    ] {
+        let pieces = [piece(r#""a""#, r#""f""#, "{"), piece(id, name, "}")];
+        let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
+        assert_eq!(blocks_of(&pieces), expected, "{id} {name}");
+    }
+}
+
+#[test]
 fn a_stream_reads_the_same_wherever_it_is_cut_into_pieces() {
     for (from, to, stream) in [
         (Dialect::Anthropic, Dialect::OpenAi, ANTHROPIC),
