@@ -7,7 +7,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::content::{Piece, pieces};
-use super::stop_reason;
+use super::{Did, stop_reason};
 use crate::anthropic::write_usage;
 use crate::openai::read_usage;
 use crate::openai::text::is_object;
@@ -105,6 +105,11 @@ pub(in crate::translate) fn translate(body: &[u8]) -> Result<Vec<u8>, NoAnswer> 
     let mut said = choice.message;
     let calls = said.tool_calls.take().unwrap_or_default();
     let mut content = texts(&said)?;
+    let did = match (calls.as_slice(), some_text(said.refusal)) {
+        ([], None) => Did::Speak,
+        ([], Some(_)) => Did::Refuse,
+        ([_, ..], _) => Did::CallTools,
+    };
     for call in &calls {
         content.push(Block::ToolUse {
             id: call.id,
@@ -119,7 +124,7 @@ pub(in crate::translate) fn translate(body: &[u8]) -> Result<Vec<u8>, NoAnswer> 
         role: "assistant",
         model: completion.model,
         content,
-        stop_reason: stop_reason(choice.finish_reason.as_deref(), !calls.is_empty()),
+        stop_reason: stop_reason(choice.finish_reason.as_deref(), did),
         stop_sequence: None,
         usage: counts.as_ref().map(write_usage),
     };

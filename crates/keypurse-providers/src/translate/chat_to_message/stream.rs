@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::content::{Piece, pieces};
-use super::{error, stop_reason};
+use super::{Did, error, stop_reason};
 use crate::anthropic::{to_event, write_usage};
 use crate::openai::read_usage;
 use crate::translate::feed::StreamFault;
@@ -94,6 +94,7 @@ pub(in crate::translate) struct ChatStream {
     blocks: u64,
     /// The last tool call, if any began.
     last_call: Option<LastCall>,
+    did: Did,
     stop_reason: Option<&'static str>,
     counts: Option<TokenCounts>,
     is_over: bool,
@@ -153,7 +154,10 @@ impl ChatStream {
     }
 
     fn begin(&mut self, chunk: &Chunk<'_>, out: &mut String) -> Result<(), StreamFault> {
-        if self.has_begun {
+        // Azure first tells what its filters found, under no name.
+        let is_named = some(chunk.id).is_some();
+        let says_something = chunk.choices.as_ref().is_some_and(|all| !all.is_empty());
+        if self.has_begun || !(is_named || says_something) {
             return Ok(());
         }
         self.has_begun = true;
@@ -166,7 +170,7 @@ impl ChatStream {
                 r#""role":"assistant","model":{},"content":[],"stop_reason":null,"#,
                 r#""stop_sequence":null,"usage":{{"input_tokens":0,"output_tokens":0}}}}}}"#
             ),
-            chunk.id.map_or("\"msg_translated\"", RawValue::get),
+            some(chunk.id).map_or("\"msg_translated\"", RawValue::get),
             chunk.model.map_or("\"\"", RawValue::get),
         );
         out.push_str(&to_event("message_start", &data));
@@ -179,13 +183,16 @@ impl ChatStream {
             self.text(Open::Thinking, reasoning, out)?;
             self.content(delta.content, out)?;
             self.text(Open::Text, delta.refusal, out)?;
+            if some(delta.refusal).is_some() && self.did == Did::Speak {
+                self.did = Did::Refuse;
+            }
             for call in delta.tool_calls.iter().flatten() {
                 self.call(call, out)?;
             }
         }
         if choice.finish_reason.is_some() {
             let reason = choice.finish_reason.as_deref();
-            self.stop_reason = Some(stop_reason(reason, self.last_call.is_some()));
+            self.stop_reason = Some(stop_reason(reason, self.did));
         }
         Ok(())
     }
@@ -249,6 +256,7 @@ impl ChatStream {
             self.open_block(Open::Call, &block, out);
             let id = some(call.id).map_or_else(String::new, |id| id.get().to_owned());
             self.last_call = Some(LastCall { number, id });
+            self.did = Did::CallTools;
         }
         let is_open = self.open == Some(Open::Call)
             && self

@@ -33,7 +33,7 @@ fn a_completion_with_everything_is_a_message() {
 #[test]
 fn every_end_has_its_reason() {
     let call = r#","tool_calls":[{"id":"c","function":{"name":"f","arguments":""}}]"#;
-    for (reason, calls, expected) in [
+    for (reason, members, expected) in [
         ("\"stop\"", "", "end_turn"),
         ("\"length\"", "", "max_tokens"),
         ("\"content_filter\"", "", "refusal"),
@@ -41,9 +41,12 @@ fn every_end_has_its_reason() {
         ("\"stop\"", call, "tool_use"),
         ("\"length\"", call, "max_tokens"),
         ("null", "", "end_turn"),
+        ("\"stop\"", r#","refusal":"No""#, "refusal"),
+        ("\"stop\"", r#","refusal":"""#, "end_turn"),
+        ("\"length\"", r#","refusal":"No""#, "max_tokens"),
     ] {
         let out = to_message(&format!(
-            r#"{{"choices":[{{"message":{{"content":"A"{calls}}},"finish_reason":{reason}}}]}}"#
+            r#"{{"choices":[{{"message":{{"content":"A"{members}}},"finish_reason":{reason}}}]}}"#
         ));
         assert_eq!(
             member(&out, "stop_reason"),

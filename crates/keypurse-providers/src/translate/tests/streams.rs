@@ -271,6 +271,30 @@ fn a_call_whose_pieces_all_name_it_is_one_call() {
 }
 
 #[test]
+fn a_message_begins_under_its_name_whatever_was_told_before() {
+    let filters =
+        "data: {\"id\":\"\",\"model\":\"\",\"choices\":[],\"prompt_filter_results\":[]}\n\n";
+    let (plain, _) = streamed(Dialect::OpenAi, Dialect::Anthropic, &[CHAT.as_bytes()]);
+    let azures = format!("{filters}{CHAT}");
+    let (out, is_good) = streamed(Dialect::OpenAi, Dialect::Anthropic, &[azures.as_bytes()]);
+    assert!(is_good);
+    assert_eq!(out, plain);
+}
+
+#[test]
+fn a_streamed_refusal_ends_as_one() {
+    let chat = chat_of(&[r#"{"refusal":"N"}"#, r#"{"refusal":"o"}"#]);
+    let (out, is_good) = streamed(Dialect::OpenAi, Dialect::Anthropic, &[chat.as_bytes()]);
+    assert!(
+        is_good && out.contains(r#""stop_reason":"refusal""#),
+        "{out}"
+    );
+    let chat = chat_of(&[r#"{"content":"A","refusal":null}"#]);
+    let (out, _) = streamed(Dialect::OpenAi, Dialect::Anthropic, &[chat.as_bytes()]);
+    assert!(out.contains(r#""stop_reason":"end_turn""#), "{out}");
+}
+
+#[test]
 fn a_stream_reads_the_same_wherever_it_is_cut_into_pieces() {
     for (from, to, stream) in [
         (Dialect::Anthropic, Dialect::OpenAi, ANTHROPIC),
