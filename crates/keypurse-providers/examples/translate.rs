@@ -22,6 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         output_limit: 4000,
         limit_is_of_completion: false,
         may_reason: true,
+        wants_proofs: false,
     };
     let mut out = io::stdout().lock();
     for line in io::stdin().lock().lines() {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use thiserror::Error;
 
+use super::messages_to_chat::Reader;
 use super::{
     Target, Untranslatable, anthropic_to_chat, chat_to_anthropic, chat_to_gemini, chat_to_message,
     gemini_to_chat, messages_to_chat,
@@ -37,9 +38,11 @@ pub fn request<'a>(
     let translated = match (client, provider) {
         (Dialect::OpenAi, Dialect::Anthropic) => chat_to_anthropic::translate(body, target)?,
         (Dialect::OpenAi, Dialect::Gemini) => chat_to_gemini::translate(body, target)?,
-        (Dialect::Anthropic, Dialect::OpenAi) => messages_to_chat::translate(body, target)?,
+        (Dialect::Anthropic, Dialect::OpenAi) => {
+            messages_to_chat::translate(body, target, Reader::Provider)?
+        }
         (Dialect::Anthropic, Dialect::Gemini) => {
-            let chat = messages_to_chat::translate(body, target)?;
+            let chat = messages_to_chat::translate(body, target, Reader::ToGemini)?;
             chat_to_gemini::translate(&chat, target)?
         }
         (Dialect::OpenAi, Dialect::OpenAi)

@@ -13,4 +13,7 @@ pub struct Target<'a> {
     /// Whether the model may be asked for an effort of reasoning. A chat
     /// provider refuses it for a model that never reasons.
     pub may_reason: bool,
+    /// Whether a chat provider wants a proof with each turn's first tool call
+    /// ([`crate::gemini::wants_proofs`]).
+    pub wants_proofs: bool,
 }

@@ -11,6 +11,7 @@ const TARGET: Target<'_> = Target {
     output_limit: 100,
     limit_is_of_completion: false,
     may_reason: true,
+    wants_proofs: false,
 };
 
 fn pairs() -> impl Iterator<Item = (Dialect, Dialect)> {

@@ -6,6 +6,7 @@ const TARGET: Target<'static> = Target {
     output_limit: 4000,
     limit_is_of_completion: false,
     may_reason: true,
+    wants_proofs: false,
 };
 
 fn to_gemini(body: &str) -> Result<String, String> {

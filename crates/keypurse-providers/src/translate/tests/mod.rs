@@ -18,6 +18,7 @@ const TARGET: Target<'static> = Target {
     output_limit: 4000,
     limit_is_of_completion: false,
     may_reason: true,
+    wants_proofs: false,
 };
 
 /// A request's translation, its white space normalised.

@@ -18,7 +18,8 @@ fn chats() -> impl Strategy<Value = Value> {
         of("[a-z]{1,8}"),
         of(vec("[a-z]{1,3}", 1..3)),
         of(Just(
-            json!({"type":"object","properties":{"ü":{"type":"number"}}}),
+            json!({"type":"object","properties":{"ü":{"type":"number"}},"required":["ü"],
+                "additionalProperties":false}),
         )),
         of(prop_oneof![
             Just("auto"),

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 use keypurse_providers::anthropic::MessagesRequest;
+use keypurse_providers::gemini;
 use keypurse_providers::translate::{self, NoAnswer, Target, TranslatedStream, Untranslatable};
 use keypurse_providers::visible::never_reasons;
 
@@ -59,6 +60,7 @@ impl Asked {
             output_limit: limit,
             limit_is_of_completion: field == OutputLimitField::MaxCompletionTokens,
             may_reason: !never_reasons(&route.provider.name, &route.model),
+            wants_proofs: gemini::wants_proofs(&route.provider.name, &route.model),
         };
         let body = translate::request(client.into(), provider.into(), &self.body, &target);
         let body = Bytes::from(body.map_err(untranslatable)?.into_owned());
