@@ -35,9 +35,19 @@ pub(super) struct GenerationConfig<'a> {
     thinking_config: Option<ThinkingConfig>,
 }
 
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-enum ThinkingConfig {
+struct ThinkingConfig {
+    #[serde(flatten)]
+    amount: Amount,
+    /// Else nothing is shown of what was thought.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    include_thoughts: bool,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+enum Amount {
     ThinkingBudget(u64),
     ThinkingLevel(&'static str),
 }
@@ -143,9 +153,13 @@ fn thinking(effort: &str, model: &str) -> Result<ThinkingConfig, Untranslatable>
             return Err(Untranslatable::new("reasoning_effort", why));
         }
     };
-    Ok(if is_newer(model) {
-        ThinkingConfig::ThinkingLevel(level)
+    let amount = if is_newer(model) {
+        Amount::ThinkingLevel(level)
     } else {
-        ThinkingConfig::ThinkingBudget(budget)
+        Amount::ThinkingBudget(budget)
+    };
+    Ok(ThinkingConfig {
+        amount,
+        include_thoughts: effort != "none",
     })
 }

@@ -97,7 +97,12 @@ fn options_have_their_counterparts() {
             r#""response_format":{"type":"json_object"},"reasoning_effort":"low""#.to_owned(),
             "generationConfig",
             r#"{"maxOutputTokens":4000,"responseMimeType":"application/json",
-                "thinkingConfig":{"thinkingBudget":1024}}"#,
+                "thinkingConfig":{"thinkingBudget":1024,"includeThoughts":true}}"#,
+        ),
+        (
+            r#""reasoning_effort":"none""#.to_owned(),
+            "generationConfig",
+            r#"{"maxOutputTokens":4000,"thinkingConfig":{"thinkingBudget":0}}"#,
         ),
         (
             r#""response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{"type":"object"}}}"#
@@ -110,6 +115,44 @@ fn options_have_their_counterparts() {
         let out = to_gemini(&chat(&members)).unwrap();
         assert_json(&member(&out, name), expected, &members);
     }
+}
+
+#[test]
+fn a_message_asks_for_thoughts_and_for_the_likeliest_tokens() {
+    let body = r#"{"model":"m","max_tokens":9,"top_k":40,"thinking":{"type":"enabled",
+        "budget_tokens":2000},"messages":[{"role":"user","content":"Hi"}]}"#;
+    let out = translated(Dialect::Anthropic, Dialect::Gemini, &TARGET, body).unwrap();
+    let expected = r#"{"maxOutputTokens":4000,"topK":40,
+        "thinkingConfig":{"thinkingBudget":8192,"includeThoughts":true}}"#;
+    assert_json(&member(&out, "generationConfig"), expected, body);
+    let newer = Target {
+        model: "gemini-3-pro-preview",
+        ..TARGET
+    };
+    let out = translated(Dialect::Anthropic, Dialect::Gemini, &newer, body).unwrap();
+    let expected = r#"{"maxOutputTokens":4000,"topK":40,
+        "thinkingConfig":{"thinkingLevel":"medium","includeThoughts":true}}"#;
+    assert_json(&member(&out, "generationConfig"), expected, body);
+}
+
+#[test]
+fn what_a_result_shows_follows_all_results() {
+    let image = r#"{"type":"image_url","image_url":{"url":"https://x/y.png"}}"#;
+    let from = messages(&format!(
+        r#"{{"role":"assistant","tool_calls":[
+            {{"id":"c1","type":"function","function":{{"name":"f","arguments":"{{}}"}}}},
+            {{"id":"c2","type":"function","function":{{"name":"f","arguments":"{{}}"}}}}]}},
+           {{"role":"tool","tool_call_id":"c1","content":[{{"type":"text","text":"R"}},{image}]}},
+           {{"role":"tool","tool_call_id":"c2","content":"S"}},
+           {{"role":"user","content":"So?"}}"#
+    ));
+    let out = to_gemini(&from).unwrap();
+    let contents: serde_json::Value = serde_json::from_str(&member(&out, "contents")).unwrap();
+    let expected = r#"{"role":"user","parts":[
+        {"functionResponse":{"id":"c1","name":"f","response":{"output":"R"}}},
+        {"functionResponse":{"id":"c2","name":"f","response":{"output":"S"}}},
+        {"fileData":{"mimeType":"image/png","fileUri":"https://x/y.png"}},{"text":"So?"}]}"#;
+    assert_json(&contents[1].to_string(), expected, &from);
 }
 
 #[test]
