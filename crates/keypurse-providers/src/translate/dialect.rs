@@ -6,8 +6,8 @@ use thiserror::Error;
 
 use super::messages_to_chat::Reader;
 use super::{
-    Target, Untranslatable, anthropic_to_chat, chat_to_anthropic, chat_to_gemini, chat_to_message,
-    gemini_to_chat, messages_to_chat,
+    Target, Untranslatable, Wanted, anthropic_to_chat, chat_to_anthropic, chat_to_gemini,
+    chat_to_message, gemini_to_chat, messages_to_chat,
 };
 
 /// How requests and answers are written.
@@ -52,20 +52,19 @@ pub fn request<'a>(
     Ok(Cow::Owned(translated))
 }
 
-/// A provider's answer as a client's. `created` is the time in Unix seconds
-/// that completions show.
+/// A provider's answer as a client's.
 pub fn answer(
     provider: Dialect,
     client: Dialect,
     body: &[u8],
-    created: u64,
+    wanted: Wanted,
 ) -> Result<Cow<'_, [u8]>, NoAnswer> {
     let translated = match (provider, client) {
-        (Dialect::Anthropic, Dialect::OpenAi) => anthropic_to_chat::answer(body, created)?,
-        (Dialect::Gemini, Dialect::OpenAi) => gemini_to_chat::answer(body, created)?,
+        (Dialect::Anthropic, Dialect::OpenAi) => anthropic_to_chat::answer(body, wanted.created)?,
+        (Dialect::Gemini, Dialect::OpenAi) => gemini_to_chat::answer(body, wanted)?,
         (Dialect::OpenAi, Dialect::Anthropic) => chat_to_message::answer(body)?,
         (Dialect::Gemini, Dialect::Anthropic) => {
-            chat_to_message::answer(&gemini_to_chat::answer(body, created)?)?
+            chat_to_message::answer(&gemini_to_chat::answer(body, wanted)?)?
         }
         (Dialect::OpenAi, Dialect::OpenAi)
         | (Dialect::Anthropic, Dialect::Anthropic)

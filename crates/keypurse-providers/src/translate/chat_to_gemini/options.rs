@@ -76,10 +76,6 @@ pub(super) fn refuse(chat: &Chat<'_>) -> Result<(), Untranslatable> {
             "service_tier",
             tier.is_some_and(|tier| !matches!(tier, "auto" | "default")),
         ),
-        (
-            "parallel_tool_calls",
-            chat.parallel_tools == Some(false) && !chat.tools.is_empty(),
-        ),
     ];
     match stated.into_iter().find(|(_, is_stated)| *is_stated) {
         Some((name, _)) => Err(Untranslatable::new(name, NO_COUNTERPART)),

@@ -262,6 +262,9 @@ fn signed_thinking_goes_back_as_it_came() {
         r#""content":[{"type":"thinking","thinking":"Hm","signature":"s"},{"type":"tool_use""#
     ));
     assert_ne!(member(&signed, "thinking"), "null");
+    let numbered =
+        r#""thinking_blocks":[{"index":0,"type":"thinking","thinking":"Hm","signature":"s"}],"#;
+    assert_eq!(with(numbered), signed);
     // Without its proof the turn cannot go on thinking.
     assert_eq!(member(&with(""), "thinking"), "null");
 }

@@ -1,4 +1,4 @@
-use super::{answered, assert_json, member};
+use super::{WANTED, answered, assert_json, member};
 use crate::translate::{Dialect, NoAnswer, answer};
 
 fn to_message(body: &str) -> String {
@@ -127,7 +127,7 @@ fn what_is_no_answer_is_none() {
         r#"{"choices":[{"message":{"content":[3]}}]}"#,
         "<html>",
     ] {
-        let out = answer(Dialect::OpenAi, Dialect::Anthropic, body.as_bytes(), 7);
+        let out = answer(Dialect::OpenAi, Dialect::Anthropic, body.as_bytes(), WANTED);
         assert_eq!(out, Err(NoAnswer), "{body}");
     }
 }

@@ -1,5 +1,7 @@
-use super::{answered, assert_json, chat, member, messages, streamed, translated};
-use crate::translate::{Dialect, NoAnswer, Target, answer};
+use super::{WANTED, answered, assert_json, chat, member, messages, streamed, translated};
+use crate::translate::{
+    Dialect, NoAnswer, Target, TranslatedStream, Wanted, answer, wants_one_call,
+};
 
 const TARGET: Target<'static> = Target {
     model: "gemini-2.5-flash",
@@ -161,10 +163,6 @@ fn what_has_no_counterpart_is_refused_by_name() {
         (r#""logprobs":true"#, "logprobs"),
         (r#""service_tier":"priority""#, "service_tier"),
         (r#""logit_bias":{"1":2}"#, "logit_bias"),
-        (
-            r#""parallel_tool_calls":false,"tools":[{"type":"function","function":{"name":"f"}}]"#,
-            "parallel_tool_calls",
-        ),
         (r#""something_new":1"#, "something_new"),
     ] {
         assert_eq!(
@@ -203,6 +201,70 @@ fn an_answer_with_everything_is_a_completion() {
 }
 
 #[test]
+fn who_wants_one_call_gets_the_first_one() {
+    let tools =
+        r#""tools":[{"type":"function","function":{"name":"f"}}],"parallel_tool_calls":false"#;
+    assert!(to_gemini(&chat(tools)).is_ok());
+    let call = |name: &str| format!(r#"{{"functionCall":{{"name":"{name}","args":{{}}}}}}"#);
+    let parts = [call("f"), call("g"), r#"{"text":"A"}"#.to_owned()].join(",");
+    let body =
+        format!(r#"{{"candidates":[{{"content":{{"parts":[{parts}]}},"finishReason":"STOP"}}]}}"#);
+    let stream = format!("data: {body}\n\n");
+    for (one_call, calls) in [(true, 1), (false, 2)] {
+        let wanted = Wanted { one_call, ..WANTED };
+        for client in [Dialect::OpenAi, Dialect::Anthropic] {
+            let whole = answer(Dialect::Gemini, client, body.as_bytes(), wanted).unwrap();
+            let mut streamed = String::new();
+            let mut translated = TranslatedStream::new(Dialect::Gemini, client, wanted).unwrap();
+            translated.push(stream.as_bytes(), &mut streamed).unwrap();
+            translated.finish(&mut streamed).unwrap();
+            for out in [String::from_utf8(whole.into_owned()).unwrap(), streamed] {
+                let named = out.matches(r#""name":"#).count();
+                assert_eq!(named, calls, "{client:?} {out}");
+                assert!(out.contains(r#""tool_calls""#) || out.contains(r#""tool_use""#));
+                assert!(out.contains(r#""A""#), "{out}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_request_says_whether_it_takes_one_call_at_most() {
+    for (client, body, expected) in [
+        (Dialect::OpenAi, r#"{"parallel_tool_calls":false}"#, true),
+        (
+            Dialect::OpenAi,
+            r#"{"parallel_tool_calls":true,"tool_choice":"auto"}"#,
+            false,
+        ),
+        (Dialect::OpenAi, r#"{"parallel_tool_calls":null}"#, false),
+        (Dialect::OpenAi, "{}", false),
+        (
+            Dialect::OpenAi,
+            r#"{"parallel_tool_calls":false,"tool_choice":{"type":"function","function":{"name":"f"}}}"#,
+            true,
+        ),
+        (
+            Dialect::Anthropic,
+            r#"{"tool_choice":{"type":"any","disable_parallel_tool_use":true}}"#,
+            true,
+        ),
+        (
+            Dialect::Anthropic,
+            r#"{"tool_choice":{"type":"any"}}"#,
+            false,
+        ),
+        (
+            Dialect::Anthropic,
+            r#"{"parallel_tool_calls":false}"#,
+            false,
+        ),
+    ] {
+        assert_eq!(wants_one_call(client, body.as_bytes()), expected, "{body}");
+    }
+}
+
+#[test]
 fn every_end_has_its_reason_and_a_blocked_prompt_is_filtered() {
     for (reason, expected) in [
         ("STOP", "stop"),
@@ -231,7 +293,7 @@ fn every_end_has_its_reason_and_a_blocked_prompt_is_filtered() {
         r#"{"error":{"code":500}}"#,
         r#"{"candidates":3}"#,
     ] {
-        let out = answer(Dialect::Gemini, Dialect::OpenAi, body.as_bytes(), 7);
+        let out = answer(Dialect::Gemini, Dialect::OpenAi, body.as_bytes(), WANTED);
         assert_eq!(out, Err(NoAnswer), "{body}");
     }
 }

@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use super::streamed;
+use super::{WANTED, streamed};
 use crate::anthropic::{Event as MessageEvent, MessageStream};
 use crate::openai::{Event, end_of_event};
 use crate::translate::{Dialect, StreamFault, TranslatedStream};
@@ -91,7 +91,7 @@ fn anthropics_events_are_chunks_as_they_come() {
         chunks(&out),
         r#"{"role":"assistant"} null
 {"reasoning_content":"Hm"} null
-{"thinking_blocks":[{"type":"thinking","thinking":"","signature":"c2ln"}]} null
+{"thinking_blocks":[{"index":0,"type":"thinking","thinking":"","signature":"c2ln"}]} null
 : ping
 {"content":"Grüß"} null
 {"tool_calls":[{"index":0,"id":"toolu_1","type":"function","function":{"name":"f","arguments":""}}]} null
@@ -102,6 +102,27 @@ fn anthropics_events_are_chunks_as_they_come() {
 {} "tool_calls"
 {"prompt_tokens":13,"completion_tokens":12,"total_tokens":25,"prompt_tokens_details":{"cached_tokens":4},"completion_tokens_details":{"reasoning_tokens":0}}
 data: [DONE]
+"#
+    );
+}
+
+#[test]
+fn each_thinking_block_of_a_stream_has_its_number() {
+    let blocks = [
+        r#"{"type":"content_block_start","index":0,"content_block":{"type":"redacted_thinking","data":"a"}}"#,
+        r#"{"type":"content_block_stop","index":0}"#,
+        r#"{"type":"content_block_start","index":1,"content_block":{"type":"thinking","thinking":""}}"#,
+        r#"{"type":"content_block_delta","index":1,"delta":{"type":"signature_delta","signature":"b"}}"#,
+    ];
+    let begin = &ANTHROPIC[..ANTHROPIC.find("event: content_block_start").unwrap()];
+    let stream = blocks.map(|data| format!("data: {data}\n\n")).concat();
+    let stream = format!("{begin}{stream}");
+    let (out, _) = streamed(Dialect::Anthropic, Dialect::OpenAi, &[stream.as_bytes()]);
+    assert_eq!(
+        chunks(&out),
+        r#"{"role":"assistant"} null
+{"thinking_blocks":[{"index":0,"type":"redacted_thinking","data":"a"}]} null
+{"thinking_blocks":[{"index":1,"type":"thinking","thinking":"","signature":"b"}]} null
 "#
     );
 }
@@ -317,7 +338,7 @@ fn each_event_comes_out_as_soon_as_it_is_in() {
         (Dialect::Anthropic, Dialect::OpenAi, ANTHROPIC),
         (Dialect::OpenAi, Dialect::Anthropic, CHAT),
     ] {
-        let mut translated = TranslatedStream::new(from, to, 7).unwrap();
+        let mut translated = TranslatedStream::new(from, to, WANTED).unwrap();
         let (mut rest, mut texts) = (stream.as_bytes(), 0);
         while let Some(length) = end_of_event(rest, 0) {
             let mut out = String::new();
@@ -440,7 +461,7 @@ fn what_is_no_event_is_a_fault_and_what_came_before_is_good() {
 
 #[test]
 fn an_event_without_an_end_is_not_kept_for_ever() {
-    let mut stream = TranslatedStream::new(Dialect::Anthropic, Dialect::OpenAi, 7).unwrap();
+    let mut stream = TranslatedStream::new(Dialect::Anthropic, Dialect::OpenAi, WANTED).unwrap();
     let mut out = String::new();
     let piece = vec![b'x'; 64 * 1024];
     let mut pushed = (0..20).map(|_| stream.push(&piece, &mut out));
@@ -450,6 +471,6 @@ fn an_event_without_an_end_is_not_kept_for_ever() {
 #[test]
 fn only_different_dialects_are_translated() {
     for dialect in [Dialect::OpenAi, Dialect::Anthropic, Dialect::Gemini] {
-        assert!(TranslatedStream::new(dialect, dialect, 7).is_none());
+        assert!(TranslatedStream::new(dialect, dialect, WANTED).is_none());
     }
 }

@@ -6,7 +6,9 @@ use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 use keypurse_providers::anthropic::MessagesRequest;
 use keypurse_providers::gemini;
-use keypurse_providers::translate::{self, NoAnswer, Target, TranslatedStream, Untranslatable};
+use keypurse_providers::translate::{
+    self, NoAnswer, Target, TranslatedStream, Untranslatable, Wanted,
+};
 use keypurse_providers::visible::never_reasons;
 
 use crate::gateway::call::count::length;
@@ -131,9 +133,13 @@ impl Funded {
         (provider != client).then(|| (provider.into(), client.into()))
     }
 
-    /// The time that translated completions show.
-    fn created(&self) -> u64 {
-        u64::try_from(self.started_at.seconds()).unwrap_or(0)
+    fn wanted(&self, provider: translate::Dialect, client: translate::Dialect) -> Wanted {
+        Wanted {
+            created: u64::try_from(self.started_at.seconds()).unwrap_or(0),
+            // The others are told by the request.
+            one_call: provider == translate::Dialect::Gemini
+                && translate::wants_one_call(client, &self.asked.body),
+        }
     }
 
     /// How its answer is read when it is a stream. `None`: it is none.
@@ -144,7 +150,7 @@ impl Funded {
     /// What makes the provider's stream the client's.
     pub(in crate::gateway) fn translated_stream(&self) -> Option<TranslatedStream> {
         let (provider, client) = self.translates()?;
-        TranslatedStream::new(provider, client, self.created())
+        TranslatedStream::new(provider, client, self.wanted(provider, client))
     }
 
     /// A whole answer as the client reads it.
@@ -152,7 +158,8 @@ impl Funded {
         let Some((provider, client)) = self.translates() else {
             return Ok(body.clone());
         };
-        let translated = translate::answer(provider, client, body, self.created())?;
+        let wanted = self.wanted(provider, client);
+        let translated = translate::answer(provider, client, body, wanted)?;
         Ok(translated.into_owned().into())
     }
 
