@@ -15,7 +15,7 @@ use crate::gateway::call::count::length;
 use crate::gateway::call::fund::Funded;
 use crate::gateway::call::resolve::Route;
 use crate::gateway::config::{Dialect, OutputLimitField};
-use crate::gateway::endpoint::asked::Asked;
+use crate::gateway::endpoint::asked::{Asked, Output};
 use crate::gateway::endpoint::chat;
 use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::endpoint::messages;
@@ -55,6 +55,11 @@ impl Asked {
         let (client, provider) = (self.dialect(), route.provider.reached.dialect());
         if client == provider {
             return Ok(self.for_upstream(route, limit));
+        }
+        if self.output == (Output::Tokens { stated: Some(0) }) {
+            let wrong = "`max_tokens` must be at least 1 for this model: \
+                         only Anthropic's fill a cache without an answer";
+            return Err(GatewayError::invalid(Some("max_tokens"), wrong));
         }
         let field = route.provider.output_limit_field;
         let target = Target {
