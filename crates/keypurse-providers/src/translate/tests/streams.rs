@@ -173,11 +173,11 @@ fn chunks_are_anthropics_events_in_the_right_order() {
 
 /// Chunks that add these deltas to the first choice, and their end.
 fn chat_of(deltas: &[&str]) -> String {
-    let mut stream = String::new();
-    for delta in deltas {
-        stream += &format!("data: {{\"id\":\"c1\",\"choices\":[{{\"delta\":{delta}}}]}}\n\n");
-    }
-    stream + "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n"
+    let chunk = |delta: &&str| format!(r#"data: {{"id":"c1","choices":[{{"delta":{delta}}}]}}"#);
+    let mut events: Vec<String> = deltas.iter().map(chunk).collect();
+    events.push(r#"data: {"choices":[{"delta":{},"finish_reason":"stop"}]}"#.to_owned());
+    events.push("data: [DONE]\n\n".to_owned());
+    events.join("\n\n")
 }
 
 /// What a message's client gets of these deltas: blocks begun, and what is
