@@ -133,7 +133,7 @@ pub(in crate::translate) fn translate(body: &[u8]) -> Result<Vec<u8>, NoAnswer> 
 
 /// Thinking and texts, in their order.
 fn texts<'a>(said: &Said<'a>) -> Result<Vec<Block<'a>>, NoAnswer> {
-    let reasoning = some_text(said.reasoning_content.or(said.reasoning));
+    let reasoning = some_text(said.reasoning_content).or(some_text(said.reasoning));
     let content = said.content.map_or(Some(Vec::new()), pieces);
     let mut said_pieces: Vec<Piece<'a>> = Vec::new();
     said_pieces.extend(reasoning.map(Piece::Thinking));

@@ -179,7 +179,7 @@ impl ChatStream {
 
     fn add(&mut self, choice: &Choice<'_>, out: &mut String) -> Result<(), StreamFault> {
         if let Some(delta) = &choice.delta {
-            let reasoning = delta.reasoning_content.or(delta.reasoning);
+            let reasoning = some(delta.reasoning_content).or(delta.reasoning);
             self.text(Open::Thinking, reasoning, out)?;
             self.content(delta.content, out)?;
             self.text(Open::Text, delta.refusal, out)?;

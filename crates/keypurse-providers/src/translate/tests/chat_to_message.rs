@@ -81,6 +81,7 @@ fn reasoning_that_is_written_under_both_its_names_is_said_once() {
         r#""reasoning":"Hm","reasoning_content":"Hm""#,
         r#""reasoning_content":"Hm","reasoning":null"#,
         r#""reasoning":"Hm","reasoning_content":null"#,
+        r#""reasoning":"Hm","reasoning_content":"""#,
         r#""reasoning":"Hm""#,
     ] {
         let out = to_message(&format!(

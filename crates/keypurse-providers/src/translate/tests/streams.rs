@@ -209,7 +209,7 @@ fn reasoning_that_is_streamed_under_both_its_names_is_said_once() {
     let blocks = blocks_of(&[
         r#"{"role":"assistant","reasoning":null,"reasoning_content":null,"content":""}"#,
         r#"{"reasoning":"Hm","reasoning_content":"Hm"}"#,
-        r#"{"reasoning":"!"}"#,
+        r#"{"reasoning":"!","reasoning_content":""}"#,
         r#"{"content":"A"}"#,
     ]);
     let expected = r#""thinking"
