@@ -34,7 +34,11 @@ CHAT = {
     "user": "u1",
     "response_format": {
         "type": "json_schema",
-        "json_schema": {"name": "answer", "schema": {"type": "object"}, "strict": True},
+        "json_schema": {
+            "name": "answer",
+            "schema": {"type": "object", "additionalProperties": False},
+            "strict": True,
+        },
     },
 }
 MESSAGE = {

@@ -8,7 +8,7 @@
 use std::error::Error;
 use std::io::{self, BufRead, Write};
 
-use keypurse_providers::translate::{Dialect, Target, TranslatedStream, answer, request};
+use keypurse_providers::translate::{Dialect, Target, TranslatedStream, Wanted, answer, request};
 use serde_json::{Value, json};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -22,6 +22,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         output_limit: 4000,
         limit_is_of_completion: false,
         may_reason: true,
+        wants_proofs: false,
+    };
+    let wanted = Wanted {
+        created: 7,
+        one_call: false,
     };
     let mut out = io::stdout().lock();
     for line in io::stdin().lock().lines() {
@@ -32,10 +37,10 @@ fn main() -> Result<(), Box<dyn Error>> {
                 Ok(translated) => serde_json::from_slice(&translated)?,
                 Err(refused) => json!({ "refused": refused.to_string() }),
             },
-            "answer" => serde_json::from_slice(&answer(from, to, body, 7)?)?,
+            "answer" => serde_json::from_slice(&answer(from, to, body, wanted)?)?,
             _ => {
                 let stream: String = serde_json::from_str(&line)?;
-                let translated = TranslatedStream::new(from, to, 7);
+                let translated = TranslatedStream::new(from, to, wanted);
                 let mut translated = translated.ok_or_else(|| fail("nothing to translate"))?;
                 let mut whole = String::new();
                 translated.push(stream.as_bytes(), &mut whole)?;

@@ -11,6 +11,7 @@ pub mod media;
 mod members;
 pub mod openai;
 pub mod presets;
+pub mod refusal;
 pub mod simulator;
 pub mod tokenizer;
 pub mod translate;

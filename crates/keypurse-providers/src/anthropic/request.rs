@@ -139,12 +139,11 @@ fn flag(members: &Members<'_>, name: &'static str) -> Result<bool, InvalidReques
     }
 }
 
-/// `0` only fills the cache; it has no answer to be charged for, but is not
-/// known by every model.
+/// `0` only fills the cache: there is no answer to be charged for.
 fn limit(members: &Members<'_>) -> Result<Option<u64>, InvalidRequest> {
-    let why = "`max_tokens` must be a whole number from 1 to 2147483648";
+    let why = "`max_tokens` must be a whole number from 0 to 2147483648";
     let read = |raw: &RawValue| raw.get().parse().ok();
-    let within = |limit: &u64| (1..=1 << 31).contains(limit);
+    let within = |limit: &u64| (0..=1 << 31).contains(limit);
     match members.get("max_tokens") {
         None => Ok(None),
         Some(raw) => read(raw)
@@ -387,7 +386,7 @@ mod tests {
             (r#"{"model":"m","messages":[3]}"#, "messages"),
             (r#"{"model":"m","messages":[{"content":3}]}"#, "messages"),
             (
-                r#"{"model":"m","messages":[{}],"max_tokens":0}"#,
+                r#"{"model":"m","messages":[{}],"max_tokens":-1}"#,
                 "max_tokens",
             ),
             (

@@ -19,6 +19,9 @@ pub struct ApiError<'a> {
     /// `INVALID_ARGUMENT`, `RESOURCE_EXHAUSTED`, …
     #[serde(borrow, default)]
     pub status: Option<Cow<'a, str>>,
+    /// What else there is to say of it.
+    #[serde(borrow, default)]
+    pub details: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]

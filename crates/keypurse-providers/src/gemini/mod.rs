@@ -9,9 +9,12 @@
 mod address;
 mod answer;
 mod error;
+mod generation;
 mod usage;
 
 pub use address::path;
 pub use answer::{Answer, Candidate, Ending, FunctionCall, Part};
 pub use error::ApiError;
+pub use generation::wants_proofs;
+pub(crate) use generation::{UNSIGNED, is_newer};
 pub use usage::read_usage;

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::response::said_in_all;
-use super::text::{is_object, text_bytes, texts};
+use super::text::{is_object, once, text_bytes, texts};
 use crate::anthropic::{self, block_bytes, block_texts};
 
 /// What is asked of an answer, borrowed from its text.
@@ -157,14 +157,14 @@ impl<'a> Answer<'a> {
 
     /// UTF-8 bytes of what the model said.
     pub fn text_bytes(&self) -> u64 {
-        let said = self.said.iter().map(|said| text_bytes(said.get()));
+        let said = self.said.iter().map(|said| text_bytes(&once(said.get())));
         let blocks = self.blocks.iter().copied().map(block_bytes);
         said.chain(blocks).sum()
     }
 
     /// Every text the model said, to be counted.
     pub fn texts(&self) -> Vec<String> {
-        let said = self.said.iter().flat_map(|said| texts(said.get()));
+        let said = self.said.iter().flat_map(|said| texts(&once(said.get())));
         let blocks = self.blocks.iter().copied().flat_map(block_texts);
         said.chain(blocks).collect()
     }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::text::{is_object, text_bytes, texts};
+use super::text::{is_object, once, text_bytes, texts};
 
 /// What is asked of a chunk, borrowed from its text.
 #[derive(Debug, Deserialize)]
@@ -55,7 +55,7 @@ impl<'a> Chunk<'a> {
             .iter()
             .flatten()
             .filter_map(|choice| choice.delta);
-        deltas.map(|delta| text_bytes(delta.get())).sum()
+        deltas.map(|delta| text_bytes(&once(delta.get()))).sum()
     }
 
     /// Every text the model said in it, to be counted.
@@ -65,7 +65,7 @@ impl<'a> Chunk<'a> {
             .iter()
             .flatten()
             .filter_map(|choice| choice.delta);
-        deltas.flat_map(|delta| texts(delta.get())).collect()
+        deltas.flat_map(|delta| texts(&once(delta.get()))).collect()
     }
 
     /// How many choices it ends.
@@ -120,6 +120,17 @@ mod tests {
         for data in ["", "{", "[]", "[DONE]", "{\"choices\":1}"] {
             assert!(Chunk::read(data).is_none(), "{data}");
         }
+    }
+
+    #[test]
+    fn text_in_parts_is_text() {
+        let parts = r#"{"choices":[{"delta":{"content":[{"type":"thinking","thinking":
+            [{"type":"text","text":"Hm"}]},{"type":"text","text":"A"}]}}]}"#;
+        let chunk = Chunk::read(parts).unwrap();
+        assert_eq!(
+            (chunk.text_bytes(), chunk.texts().join("|")),
+            (3, "Hm|A".to_owned())
+        );
     }
 
     #[test]

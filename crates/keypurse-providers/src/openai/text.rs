@@ -1,6 +1,10 @@
 //! Measures the text in a piece of JSON without decoding it.
 
+use std::borrow::Cow;
+
 use memchr::memchr2;
+
+use crate::members::Members;
 
 /// Members that carry no text of the model's.
 const LABELS: [&[u8]; 5] = [b"role", b"id", b"type", b"signature", b"thought_signature"];
@@ -29,6 +33,24 @@ pub(crate) fn text_bytes(json: &str) -> u64 {
         }
     }
     total
+}
+
+/// What a message or a delta says, each thing once: some servers write the same
+/// reasoning under both its names.
+pub(crate) fn once(said: &str) -> Cow<'_, str> {
+    if memchr::memmem::find(said.as_bytes(), b"\"reasoning_content\"").is_none() {
+        return Cow::Borrowed(said);
+    }
+    let Some(Members(mut members)) = Members::read(said) else {
+        return Cow::Borrowed(said);
+    };
+    let of = |name: &str| members.iter().find(|(member, _)| member == name);
+    let text = |name: &str| of(name).map(|(_, value)| value.get());
+    if text("reasoning").is_none() || text("reasoning") != text("reasoning_content") {
+        return Cow::Borrowed(said);
+    }
+    members.retain(|(name, _)| name != "reasoning");
+    Cow::Owned(Members(members).with(&[]))
 }
 
 /// The string values of which [`text_bytes`] is the sum, empty ones left out.
@@ -105,7 +127,7 @@ fn escape(bytes: &[u8]) -> (usize, usize) {
 
 #[cfg(test)]
 mod tests {
-    use super::{text_bytes, texts};
+    use super::{once, text_bytes, texts};
 
     #[test]
     fn text_is_measured_in_utf8_whatever_its_notation() {
@@ -127,6 +149,22 @@ mod tests {
             ),
         ] {
             assert_eq!(text_bytes(json), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn reasoning_under_both_its_names_is_said_once() {
+        for (said, expected) in [
+            (
+                r#"{"reasoning":"ab","reasoning_content":"ab","content":"c"}"#,
+                3,
+            ),
+            (r#"{"reasoning":"ab","reasoning_content":"b"}"#, 3),
+            (r#"{"reasoning":"ab"}"#, 2),
+            (r#"{"reasoning_content":"ab"}"#, 2),
+            (r#"{"reasoning":null,"reasoning_content":null}"#, 0),
+        ] {
+            assert_eq!(text_bytes(&once(said)), expected, "{said}");
         }
     }
 

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use thiserror::Error;
 
+use super::messages_to_chat::Reader;
 use super::{
-    Target, Untranslatable, anthropic_to_chat, chat_to_anthropic, chat_to_gemini, chat_to_message,
-    gemini_to_chat, messages_to_chat,
+    Target, Untranslatable, Wanted, anthropic_to_chat, chat_to_anthropic, chat_to_gemini,
+    chat_to_message, gemini_to_chat, messages_to_chat,
 };
 
 /// How requests and answers are written.
@@ -37,9 +38,11 @@ pub fn request<'a>(
     let translated = match (client, provider) {
         (Dialect::OpenAi, Dialect::Anthropic) => chat_to_anthropic::translate(body, target)?,
         (Dialect::OpenAi, Dialect::Gemini) => chat_to_gemini::translate(body, target)?,
-        (Dialect::Anthropic, Dialect::OpenAi) => messages_to_chat::translate(body, target)?,
+        (Dialect::Anthropic, Dialect::OpenAi) => {
+            messages_to_chat::translate(body, target, Reader::Provider)?
+        }
         (Dialect::Anthropic, Dialect::Gemini) => {
-            let chat = messages_to_chat::translate(body, target)?;
+            let chat = messages_to_chat::translate(body, target, Reader::ToGemini)?;
             chat_to_gemini::translate(&chat, target)?
         }
         (Dialect::OpenAi, Dialect::OpenAi)
@@ -49,20 +52,19 @@ pub fn request<'a>(
     Ok(Cow::Owned(translated))
 }
 
-/// A provider's answer as a client's. `created` is the time in Unix seconds
-/// that completions show.
+/// A provider's answer as a client's.
 pub fn answer(
     provider: Dialect,
     client: Dialect,
     body: &[u8],
-    created: u64,
+    wanted: Wanted,
 ) -> Result<Cow<'_, [u8]>, NoAnswer> {
     let translated = match (provider, client) {
-        (Dialect::Anthropic, Dialect::OpenAi) => anthropic_to_chat::answer(body, created)?,
-        (Dialect::Gemini, Dialect::OpenAi) => gemini_to_chat::answer(body, created)?,
+        (Dialect::Anthropic, Dialect::OpenAi) => anthropic_to_chat::answer(body, wanted.created)?,
+        (Dialect::Gemini, Dialect::OpenAi) => gemini_to_chat::answer(body, wanted)?,
         (Dialect::OpenAi, Dialect::Anthropic) => chat_to_message::answer(body)?,
         (Dialect::Gemini, Dialect::Anthropic) => {
-            chat_to_message::answer(&gemini_to_chat::answer(body, created)?)?
+            chat_to_message::answer(&gemini_to_chat::answer(body, wanted)?)?
         }
         (Dialect::OpenAi, Dialect::OpenAi)
         | (Dialect::Anthropic, Dialect::Anthropic)

@@ -30,5 +30,5 @@ mod untranslatable;
 pub use dialect::{Dialect, NoAnswer, answer, error, request};
 pub use feed::StreamFault;
 pub use stream::TranslatedStream;
-pub use target::Target;
+pub use target::{Target, Wanted, wants_one_call};
 pub use untranslatable::Untranslatable;

@@ -2,11 +2,11 @@
 
 use keypurse_core::usage::TokenCounts;
 
-use super::Dialect;
 use super::anthropic_to_chat::AnthropicStream;
 use super::chat_to_message::ChatStream;
 use super::feed::{Feed, StreamFault};
 use super::gemini_to_chat::GeminiStream;
+use super::{Dialect, Wanted};
 use crate::openai::Event;
 
 /// Translates a stream's bytes as they come. It keeps at most one event whose
@@ -33,10 +33,9 @@ enum Kind {
 impl TranslatedStream {
     /// A stream of a provider's dialect for a client of another; `None` where
     /// both are the same, or the client's has no streams to be translated to.
-    /// `created` is the time in Unix seconds that chunks show.
-    pub fn new(provider: Dialect, client: Dialect, created: u64) -> Option<Self> {
-        let anthropic = || Kind::AnthropicToChat(AnthropicStream::new(created));
-        let gemini = || Kind::GeminiToChat(GeminiStream::new(created));
+    pub fn new(provider: Dialect, client: Dialect, wanted: Wanted) -> Option<Self> {
+        let anthropic = || Kind::AnthropicToChat(AnthropicStream::new(wanted.created));
+        let gemini = || Kind::GeminiToChat(GeminiStream::new(wanted));
         let message = || Kind::ChatToMessage(ChatStream::default());
         let (first, second) = match (provider, client) {
             (Dialect::Anthropic, Dialect::OpenAi) => (anthropic(), None),

@@ -1,7 +1,9 @@
 //! Translators, in every direction.
 
 use keypurse_providers::openai::{Event, end_of_event};
-use keypurse_providers::translate::{Dialect, Target, TranslatedStream, answer, error, request};
+use keypurse_providers::translate::{
+    Dialect, Target, TranslatedStream, Wanted, answer, error, request,
+};
 use keypurse_server::http::json::JsonObject;
 use serde_json::Value;
 
@@ -11,6 +13,12 @@ const TARGET: Target<'_> = Target {
     output_limit: 100,
     limit_is_of_completion: false,
     may_reason: true,
+    wants_proofs: false,
+};
+
+const WANTED: Wanted = Wanted {
+    created: 7,
+    one_call: false,
 };
 
 fn pairs() -> impl Iterator<Item = (Dialect, Dialect)> {
@@ -48,7 +56,7 @@ pub(super) fn answers(input: &[u8]) {
         if provider == client || client == Dialect::Gemini {
             continue;
         }
-        if let Ok(translated) = answer(provider, client, input, 7) {
+        if let Ok(translated) = answer(provider, client, input, WANTED) {
             assert_object(&translated);
         }
         if let Some(translated) = error(provider, client, 500, input) {
@@ -87,7 +95,7 @@ pub(super) fn streams(input: &[u8]) {
 
 /// All that comes out; `None` where nothing is translated.
 fn translated(provider: Dialect, client: Dialect, pieces: &[&[u8]]) -> Option<String> {
-    let mut stream = TranslatedStream::new(provider, client, 7)?;
+    let mut stream = TranslatedStream::new(provider, client, WANTED)?;
     let mut out = String::new();
     for piece in pieces {
         if stream.push(piece, &mut out).is_err() {

@@ -19,6 +19,7 @@ pub(in crate::translate) struct AnthropicStream {
     /// whether it has any arguments yet.
     calls: Vec<OpenCall>,
     calls_begun: u64,
+    thinking_blocks: u64,
     is_finished: bool,
     /// The usage of the whole answer was told, not only what it began with.
     is_told: bool,
@@ -40,6 +41,7 @@ impl AnthropicStream {
             chunks: Chunks::default(),
             calls: Vec::new(),
             calls_begun: 0,
+            thinking_blocks: 0,
             is_finished: false,
             is_told: false,
             is_over: false,
@@ -131,8 +133,8 @@ impl AnthropicStream {
             }
             "redacted_thinking" => {
                 let data = block.data.ok_or(StreamFault::Nonsense)?;
-                let blocks = format!(r#"[{{"type":"redacted_thinking","data":{}}}]"#, data.get());
-                self.thinking_blocks(blocks, out)
+                let block = format!(r#""type":"redacted_thinking","data":{}"#, data.get());
+                self.thinking_block(&block, out)
             }
             _ => self.add_text(block.text, block.thinking, out),
         }
@@ -151,11 +153,11 @@ impl AnthropicStream {
         }
         if let Some(signature) = delta.signature {
             needs_text(signature)?;
-            let blocks = format!(
-                r#"[{{"type":"thinking","thinking":"","signature":{}}}]"#,
+            let block = format!(
+                r#""type":"thinking","thinking":"","signature":{}"#,
                 signature.get()
             );
-            return self.thinking_blocks(blocks, out);
+            return self.thinking_block(&block, out);
         }
         self.add_text(delta.text, delta.thinking, out)
     }
@@ -181,7 +183,11 @@ impl AnthropicStream {
         Ok(())
     }
 
-    fn thinking_blocks(&self, blocks: String, out: &mut String) -> Result<(), StreamFault> {
+    /// Items of lists have numbers: OpenAI's SDKs put pieces together by them.
+    fn thinking_block(&mut self, members: &str, out: &mut String) -> Result<(), StreamFault> {
+        let index = self.thinking_blocks;
+        self.thinking_blocks += 1;
+        let blocks = format!(r#"[{{"index":{index},{members}}}]"#);
         let blocks = RawValue::from_string(blocks).map_err(|_| StreamFault::Nonsense)?;
         let piece = Piece {
             thinking_blocks: Some(&blocks),

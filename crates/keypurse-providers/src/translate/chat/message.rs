@@ -1,8 +1,11 @@
 //! Messages and their parts.
 
+use std::borrow::Cow;
+
 use serde_json::value::RawValue;
 
 use super::read::NO_COUNTERPART;
+use crate::members::Members;
 use crate::translate::Untranslatable;
 use crate::translate::object::{Object, items};
 
@@ -53,7 +56,7 @@ pub(in crate::translate) enum Turn<'a> {
         parts: Vec<Part<'a>>,
         calls: Vec<Call<'a>>,
         /// Anthropic's blocks, as they are written.
-        thinking: Vec<&'a RawValue>,
+        thinking: Vec<Cow<'a, RawValue>>,
     },
     Tool {
         /// Which call it answers.
@@ -107,7 +110,10 @@ pub(super) fn read<'a>(
             turns.push(Turn::Assistant {
                 parts,
                 calls,
-                thinking: thinking.into_iter().map(|(_, block)| block).collect(),
+                thinking: thinking
+                    .into_iter()
+                    .map(|(_, block)| unnumbered(block))
+                    .collect(),
             });
         }
         Some("tool") => {
@@ -122,6 +128,19 @@ pub(super) fn read<'a>(
     }
     object.drop_hints(&DROPPED);
     object.finish(NO_COUNTERPART)
+}
+
+/// Clients that put a stream together keep the numbers of its items, which are
+/// none of Anthropic's.
+fn unnumbered(block: &RawValue) -> Cow<'_, RawValue> {
+    let is_number = |(name, _): &(Cow<'_, str>, _)| name == "index";
+    let members = Members::read(block.get()).map(|members| members.0);
+    let Some(mut members) = members.filter(|all| all.iter().any(is_number)) else {
+        return Cow::Borrowed(block);
+    };
+    members.retain(|member| !is_number(member));
+    let rest = RawValue::from_string(Members(members).with(&[]));
+    Cow::Owned(rest.expect("it was JSON and still is"))
 }
 
 impl Text<'_> {

@@ -3,9 +3,12 @@
 //! "Thinking", Configuring thinking: models since Claude 4.6 decide themselves
 //! and take an effort; earlier ones take a budget of tokens, at least 1,024
 //! and below the output limit, and only when the first block of their turn is
-//! the thinking they signed, and no tool is forced.
+//! the thinking they signed, and no tool is forced. Thinking models refuse
+//! another temperature than 1, `top_k`, and a `top_p` below 0.95: what picks
+//! tokens is what the client said, while an effort is a wish.
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::translate::Untranslatable;
 use crate::translate::chat::{Chat, Choice, Turn};
@@ -45,11 +48,17 @@ pub(super) fn of(
         }
     };
     match thinks(model) {
-        Thinks::AsItLikes => Ok((Some(Thinking::Adaptive), Some(level))),
+        Thinks::AsItLikes => {
+            let thinking = (!is_sampled(chat)).then_some(Thinking::Adaptive);
+            Ok((thinking, Some(level)))
+        }
         Thinks::Never => Ok((None, None)),
         Thinks::WithinBudget => {
             let budget_tokens = budget.min(limit / 2);
-            let fits = budget_tokens >= LEAST_BUDGET && !is_forced(chat) && !lacks_proof(chat);
+            let fits = budget_tokens >= LEAST_BUDGET
+                && !is_forced(chat)
+                && !is_sampled(chat)
+                && !lacks_proof(chat);
             Ok((fits.then_some(Thinking::Enabled { budget_tokens }), None))
         }
     }
@@ -79,6 +88,15 @@ fn thinks(model: &str) -> Thinks {
 
 fn is_forced(chat: &Chat<'_>) -> bool {
     matches!(chat.choice, Some(Choice::Required | Choice::Named(_)))
+}
+
+/// Whether the client says how tokens are picked, in a way thinking excludes.
+fn is_sampled(chat: &Chat<'_>) -> bool {
+    let sampling = &chat.sampling;
+    let number = |raw: Option<&RawValue>| raw.and_then(|raw| raw.get().parse::<f64>().ok());
+    number(sampling.temperature).is_some_and(|temperature| temperature < 1.0)
+        || number(sampling.top_p).is_some_and(|top_p| top_p < 0.95)
+        || sampling.top_k.is_some()
 }
 
 /// Whether the turn that goes on began without the thinking that would have to

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::gemini::is_newer;
 use crate::translate::chat::{Chat, Choice, Format, NO_COUNTERPART, Tool};
 use crate::translate::{Target, Untranslatable};
 
@@ -34,9 +35,19 @@ pub(super) struct GenerationConfig<'a> {
     thinking_config: Option<ThinkingConfig>,
 }
 
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-enum ThinkingConfig {
+struct ThinkingConfig {
+    #[serde(flatten)]
+    amount: Amount,
+    /// Else nothing is shown of what was thought.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    include_thoughts: bool,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+enum Amount {
     ThinkingBudget(u64),
     ThinkingLevel(&'static str),
 }
@@ -64,10 +75,6 @@ pub(super) fn refuse(chat: &Chat<'_>) -> Result<(), Untranslatable> {
         (
             "service_tier",
             tier.is_some_and(|tier| !matches!(tier, "auto" | "default")),
-        ),
-        (
-            "parallel_tool_calls",
-            chat.parallel_tools == Some(false) && !chat.tools.is_empty(),
         ),
     ];
     match stated.into_iter().find(|(_, is_stated)| *is_stated) {
@@ -128,15 +135,6 @@ pub(super) fn tool_config<'a>(chat: &Chat<'a>) -> Option<ToolConfig<'a>> {
     })
 }
 
-/// Whether a model is of the third generation or later: these take levels of
-/// thinking, and want to see their own proofs of it again.
-pub(super) fn is_newer(model: &str) -> bool {
-    let name = model.rsplit('/').next().unwrap_or(model);
-    let version = name.strip_prefix("gemini-");
-    let major = version.and_then(|version| version.split(['.', '-']).next());
-    major.is_some_and(|major| major.parse::<u32>().is_ok_and(|major| major >= 3))
-}
-
 /// "OpenAI compatibility", Thinking: the budget of each effort for Gemini 2.5,
 /// and its level later. Efforts that came later are its highest.
 fn thinking(effort: &str, model: &str) -> Result<ThinkingConfig, Untranslatable> {
@@ -151,28 +149,13 @@ fn thinking(effort: &str, model: &str) -> Result<ThinkingConfig, Untranslatable>
             return Err(Untranslatable::new("reasoning_effort", why));
         }
     };
-    Ok(if is_newer(model) {
-        ThinkingConfig::ThinkingLevel(level)
+    let amount = if is_newer(model) {
+        Amount::ThinkingLevel(level)
     } else {
-        ThinkingConfig::ThinkingBudget(budget)
+        Amount::ThinkingBudget(budget)
+    };
+    Ok(ThinkingConfig {
+        amount,
+        include_thoughts: effort != "none",
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_newer;
-
-    #[test]
-    fn a_name_tells_the_generation() {
-        for (model, expected) in [
-            ("gemini-2.5-flash", false),
-            ("gemini-3-pro-preview", true),
-            ("gemini-3.5-flash", true),
-            ("gemini-10", true),
-            ("gemini-pro-latest", false),
-            ("gemma-3", false),
-        ] {
-            assert_eq!(is_newer(model), expected, "{model}");
-        }
-    }
 }

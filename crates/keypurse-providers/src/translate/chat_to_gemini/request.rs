@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use super::options::{self, GenerationConfig, ToolConfig};
 use super::parts::OutPart;
 use super::turns::{self, Content};
+use crate::gemini::{UNSIGNED, is_newer};
 use crate::translate::chat::{Chat, Tool};
 use crate::translate::{Target, Untranslatable};
 
@@ -43,10 +44,6 @@ struct Declaration<'a> {
     parameters_json_schema: Option<&'a RawValue>,
 }
 
-/// "Thought signatures": what stands in for the proof of a call that another
-/// model made.
-const UNSIGNED: &str = "\"skip_thought_signature_validator\"";
-
 /// Translates a chat request. The model and whether it is streamed are said by
 /// the path ([`crate::gemini::path`]).
 pub(in crate::translate) fn translate(
@@ -55,8 +52,8 @@ pub(in crate::translate) fn translate(
 ) -> Result<Vec<u8>, Untranslatable> {
     let chat = Chat::read(body)?;
     options::refuse(&chat)?;
-    let unsigned = RawValue::from_string(UNSIGNED.to_owned()).expect("a text is JSON");
-    let unsigned = options::is_newer(target.model).then_some(&*unsigned);
+    let unsigned = serde_json::value::to_raw_value(UNSIGNED).expect("a text is JSON");
+    let unsigned = is_newer(target.model).then_some(&*unsigned);
     let system = chat.system.iter().map(|text| OutPart::text(text.text));
     let system: Vec<OutPart<'_>> = system.collect();
     let function_declarations: Vec<_> = chat.tools.iter().map(declaration).collect();

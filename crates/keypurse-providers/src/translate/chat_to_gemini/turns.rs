@@ -15,13 +15,15 @@ pub(super) struct Content<'a> {
 }
 
 /// Joins messages of one role that follow each other: the results of parallel
-/// calls have to be in one turn. `unsigned` stands in for a proof that a
+/// calls have to be in one turn, and what they show besides texts comes after
+/// them. `unsigned` stands in for a proof that a
 /// call's model wants and the client does not have.
 pub(super) fn contents<'a>(
     turns: &'a [Turn<'a>],
     unsigned: Option<&'a RawValue>,
 ) -> Result<Vec<Content<'a>>, Untranslatable> {
     let mut contents: Vec<Content<'a>> = Vec::new();
+    let mut shown: Vec<OutPart<'a>> = Vec::new();
     for (at, turn) in turns.iter().enumerate() {
         let (role, parts) = match turn {
             Turn::User(parts) => ("user", translated(parts)?),
@@ -32,7 +34,17 @@ pub(super) fn contents<'a>(
                 parts.extend(calls.iter().map(|call| call_part(call, stand_in.take())));
                 ("model", parts)
             }
-            Turn::Tool { call, parts } => ("user", vec![result(&turns[..at], call, parts)?]),
+            Turn::Tool { call, parts } => {
+                let media = parts.iter().filter(|part| !matches!(part, Part::Text(_)));
+                for part in media {
+                    shown.push(OutPart::of(part)?);
+                }
+                let mut parts = vec![result(&turns[..at], call, parts)?];
+                if !matches!(turns.get(at + 1), Some(Turn::Tool { .. })) {
+                    parts.append(&mut shown);
+                }
+                ("user", parts)
+            }
         };
         if parts.is_empty() {
             continue;
@@ -70,7 +82,7 @@ fn result<'a>(
         id: call,
         name: called(earlier, call)?,
         response: Output {
-            output: joined(parts)?,
+            output: joined(parts),
         },
     };
     Ok(OutPart {
@@ -98,21 +110,14 @@ fn called<'a>(earlier: &'a [Turn<'a>], id: &RawValue) -> Result<&'a RawValue, Un
 }
 
 /// A result's texts as one.
-fn joined(parts: &[Part<'_>]) -> Result<Box<RawValue>, Untranslatable> {
+fn joined(parts: &[Part<'_>]) -> Box<RawValue> {
     let mut text = String::from("\"");
     for part in parts {
-        match part {
-            Part::Text(part) => {
-                let written = part.text.get();
-                text.push_str(&written[1..written.len() - 1]);
-            }
-            Part::Image(media) | Part::File(media) | Part::Audio(media) => {
-                let why = "a tool's result can only be text for this model; \
-                           put images into the next message";
-                return Err(Untranslatable::new(media.path.clone(), why));
-            }
+        if let Part::Text(part) = part {
+            let written = part.text.get();
+            text.push_str(&written[1..written.len() - 1]);
         }
     }
     text.push('"');
-    Ok(RawValue::from_string(text).expect("texts as they are written"))
+    RawValue::from_string(text).expect("texts as they are written")
 }

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::stop_reason;
+use super::content::{Piece, pieces};
+use super::{Did, stop_reason};
 use crate::anthropic::write_usage;
 use crate::openai::read_usage;
 use crate::openai::text::is_object;
@@ -38,8 +39,11 @@ struct Said<'a> {
     content: Option<&'a RawValue>,
     #[serde(borrow, default)]
     refusal: Option<&'a RawValue>,
-    #[serde(borrow, default, alias = "reasoning")]
+    #[serde(borrow, default)]
     reasoning_content: Option<&'a RawValue>,
+    /// The same by another name; some servers write both.
+    #[serde(borrow, default)]
+    reasoning: Option<&'a RawValue>,
     #[serde(borrow, default)]
     tool_calls: Option<Vec<Call<'a>>>,
 }
@@ -57,7 +61,7 @@ struct Function<'a> {
     #[serde(borrow)]
     name: &'a RawValue,
     #[serde(borrow, default)]
-    arguments: Cow<'a, str>,
+    arguments: Option<Cow<'a, str>>,
 }
 
 #[derive(Serialize)]
@@ -98,23 +102,19 @@ pub(in crate::translate) fn translate(body: &[u8]) -> Result<Vec<u8>, NoAnswer> 
     let completion: Completion<'_> = serde_json::from_slice(body).map_err(|_| NoAnswer)?;
     let mut choices = completion.choices.into_iter();
     let choice = choices.next().ok_or(NoAnswer)?;
-    let said = choice.message;
-    let signature = "";
-    let mut content = Vec::new();
-    let thinking = some_text(said.reasoning_content);
-    content.extend(thinking.map(|thinking| Block::Thinking {
-        thinking,
-        signature,
-    }));
-    for text in [said.content, said.refusal] {
-        content.extend(some_text(text).map(|text| Block::Text { text }));
-    }
-    let calls = said.tool_calls.unwrap_or_default();
+    let mut said = choice.message;
+    let calls = said.tool_calls.take().unwrap_or_default();
+    let mut content = texts(&said)?;
+    let did = match (calls.as_slice(), some_text(said.refusal)) {
+        ([], None) => Did::Speak,
+        ([], Some(_)) => Did::Refuse,
+        ([_, ..], _) => Did::CallTools,
+    };
     for call in &calls {
         content.push(Block::ToolUse {
             id: call.id,
             name: call.function.name,
-            input: input(&call.function.arguments),
+            input: input(call.function.arguments.as_deref().unwrap_or_default()),
         });
     }
     let counts = completion.usage.and_then(|usage| read_usage(usage).ok());
@@ -124,11 +124,29 @@ pub(in crate::translate) fn translate(body: &[u8]) -> Result<Vec<u8>, NoAnswer> 
         role: "assistant",
         model: completion.model,
         content,
-        stop_reason: stop_reason(choice.finish_reason.as_deref(), !calls.is_empty()),
+        stop_reason: stop_reason(choice.finish_reason.as_deref(), did),
         stop_sequence: None,
         usage: counts.as_ref().map(write_usage),
     };
     Ok(serde_json::to_vec(&message).expect("texts and numbers are JSON"))
+}
+
+/// Thinking and texts, in their order.
+fn texts<'a>(said: &Said<'a>) -> Result<Vec<Block<'a>>, NoAnswer> {
+    let reasoning = some_text(said.reasoning_content).or(some_text(said.reasoning));
+    let content = said.content.map_or(Some(Vec::new()), pieces);
+    let mut said_pieces: Vec<Piece<'a>> = Vec::new();
+    said_pieces.extend(reasoning.map(Piece::Thinking));
+    said_pieces.extend(content.ok_or(NoAnswer)?);
+    said_pieces.extend(some_text(said.refusal).map(Piece::Text));
+    let blocks = said_pieces.into_iter().filter_map(|piece| match piece {
+        Piece::Text(text) => some_text(Some(text)).map(|text| Block::Text { text }),
+        Piece::Thinking(text) => some_text(Some(text)).map(|thinking| Block::Thinking {
+            thinking,
+            signature: "",
+        }),
+    });
+    Ok(blocks.collect())
 }
 
 fn some_text(text: Option<&RawValue>) -> Option<&RawValue> {

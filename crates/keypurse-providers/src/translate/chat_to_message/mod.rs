@@ -9,6 +9,7 @@
 //! sense, `usage` is null for the gateway to fill in.
 
 mod answer;
+mod content;
 mod error;
 mod stream;
 
@@ -16,14 +17,23 @@ pub(super) use answer::translate as answer;
 pub(super) use error::translate as error;
 pub(super) use stream::ChatStream;
 
+/// What a model did last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Did {
+    #[default]
+    Speak,
+    CallTools,
+    Refuse,
+}
+
 /// Why a choice ended, as a message says it. Some servers say `stop` though
-/// tools are called.
-fn stop_reason(finish_reason: Option<&str>, calls_tools: bool) -> &'static str {
-    match finish_reason {
-        Some("length") => "max_tokens",
-        Some("content_filter") => "refusal",
-        Some("tool_calls" | "function_call") => "tool_use",
-        _ if calls_tools => "tool_use",
-        _ => "end_turn",
+/// tools are called, and OpenAI says it of a refusal.
+fn stop_reason(finish_reason: Option<&str>, did: Did) -> &'static str {
+    match (finish_reason, did) {
+        (Some("length"), _) => "max_tokens",
+        (Some("content_filter"), _) => "refusal",
+        (Some("tool_calls" | "function_call"), _) | (_, Did::CallTools) => "tool_use",
+        (_, Did::Refuse) => "refusal",
+        (_, Did::Speak) => "end_turn",
     }
 }

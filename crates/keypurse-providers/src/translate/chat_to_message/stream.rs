@@ -6,7 +6,8 @@ use keypurse_core::usage::TokenCounts;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{error, stop_reason};
+use super::content::{Piece, pieces};
+use super::{Did, error, stop_reason};
 use crate::anthropic::{to_event, write_usage};
 use crate::openai::read_usage;
 use crate::translate::feed::StreamFault;
@@ -41,8 +42,11 @@ struct Delta<'a> {
     content: Option<&'a RawValue>,
     #[serde(borrow, default)]
     refusal: Option<&'a RawValue>,
-    #[serde(borrow, default, alias = "reasoning")]
+    #[serde(borrow, default)]
     reasoning_content: Option<&'a RawValue>,
+    /// The same by another name; some servers write both.
+    #[serde(borrow, default)]
+    reasoning: Option<&'a RawValue>,
     #[serde(borrow, default)]
     tool_calls: Option<Vec<Call<'a>>>,
 }
@@ -70,7 +74,15 @@ struct Function<'a> {
 enum Open {
     Text,
     Thinking,
-    Call(u64),
+    Call,
+}
+
+/// The tool call that began last.
+#[derive(Debug)]
+struct LastCall {
+    number: u64,
+    /// As it is written; empty where the provider gave none.
+    id: String,
 }
 
 /// Where a stream stands. Of the model's text nothing is kept.
@@ -80,8 +92,9 @@ pub(in crate::translate) struct ChatStream {
     open: Option<Open>,
     /// Blocks begun so far.
     blocks: u64,
-    /// The last tool call's number, if any began.
-    last_call: Option<u64>,
+    /// The last tool call, if any began.
+    last_call: Option<LastCall>,
+    did: Did,
     stop_reason: Option<&'static str>,
     counts: Option<TokenCounts>,
     is_over: bool,
@@ -141,7 +154,10 @@ impl ChatStream {
     }
 
     fn begin(&mut self, chunk: &Chunk<'_>, out: &mut String) -> Result<(), StreamFault> {
-        if self.has_begun {
+        // Azure first tells what its filters found, under no name.
+        let is_named = some(chunk.id).is_some();
+        let says_something = chunk.choices.as_ref().is_some_and(|all| !all.is_empty());
+        if self.has_begun || !(is_named || says_something) {
             return Ok(());
         }
         self.has_begun = true;
@@ -154,7 +170,7 @@ impl ChatStream {
                 r#""role":"assistant","model":{},"content":[],"stop_reason":null,"#,
                 r#""stop_sequence":null,"usage":{{"input_tokens":0,"output_tokens":0}}}}}}"#
             ),
-            chunk.id.map_or("\"msg_translated\"", RawValue::get),
+            some(chunk.id).map_or("\"msg_translated\"", RawValue::get),
             chunk.model.map_or("\"\"", RawValue::get),
         );
         out.push_str(&to_event("message_start", &data));
@@ -163,16 +179,33 @@ impl ChatStream {
 
     fn add(&mut self, choice: &Choice<'_>, out: &mut String) -> Result<(), StreamFault> {
         if let Some(delta) = &choice.delta {
-            self.text(Open::Thinking, delta.reasoning_content, out)?;
-            self.text(Open::Text, delta.content, out)?;
+            let reasoning = some(delta.reasoning_content).or(delta.reasoning);
+            self.text(Open::Thinking, reasoning, out)?;
+            self.content(delta.content, out)?;
             self.text(Open::Text, delta.refusal, out)?;
+            if some(delta.refusal).is_some() && self.did == Did::Speak {
+                self.did = Did::Refuse;
+            }
             for call in delta.tool_calls.iter().flatten() {
                 self.call(call, out)?;
             }
         }
         if choice.finish_reason.is_some() {
             let reason = choice.finish_reason.as_deref();
-            self.stop_reason = Some(stop_reason(reason, self.last_call.is_some()));
+            self.stop_reason = Some(stop_reason(reason, self.did));
+        }
+        Ok(())
+    }
+
+    fn content(&mut self, content: Option<&RawValue>, out: &mut String) -> Result<(), StreamFault> {
+        let Some(content) = content else {
+            return Ok(());
+        };
+        for piece in pieces(content).ok_or(StreamFault::Nonsense)? {
+            match piece {
+                Piece::Text(text) => self.text(Open::Text, Some(text), out)?,
+                Piece::Thinking(text) => self.text(Open::Thinking, Some(text), out)?,
+            }
         }
         Ok(())
     }
@@ -183,7 +216,7 @@ impl ChatStream {
         text: Option<&RawValue>,
         out: &mut String,
     ) -> Result<(), StreamFault> {
-        let Some(text) = text.filter(|text| text.get() != "\"\"") else {
+        let Some(text) = some(text) else {
             return Ok(());
         };
         needs_text(text)?;
@@ -193,7 +226,7 @@ impl ChatStream {
                 r#"{"type":"thinking","thinking":"","signature":""}"#,
                 format!(r#"{{"type":"thinking_delta","thinking":{text}}}"#),
             ),
-            Open::Text | Open::Call(_) => (
+            Open::Text | Open::Call => (
                 r#"{"type":"text","text":""}"#,
                 format!(r#"{{"type":"text_delta","text":{text}}}"#),
             ),
@@ -208,31 +241,32 @@ impl ChatStream {
     /// Calls come one after the other; a piece of an earlier one has no block
     /// to go to any more.
     fn call(&mut self, call: &Call<'_>, out: &mut String) -> Result<(), StreamFault> {
-        let name = call.function.as_ref().and_then(|function| function.name);
-        let next = self.last_call.map_or(0, |last| last.saturating_add(1));
-        // Some servers send calls whole and do not number them.
-        let number = match (call.index, self.last_call) {
-            (Some(index), _) => index,
-            (None, Some(last)) if call.id.is_none() => last,
-            (None, _) => next,
-        };
-        if self.open != Some(Open::Call(number)) {
-            let (Some(name), true) = (name, self.last_call.is_none_or(|last| number > last)) else {
-                return Err(StreamFault::Nonsense);
-            };
+        let function = call.function.as_ref();
+        let name = some(function.and_then(|function| function.name));
+        let number = self.number_of(call, name.is_some());
+        let is_new = name.is_some() && self.is_new(call, number);
+        if let (Some(name), true) = (name, is_new) {
             needs_text(name)?;
             let made_up = format!("\"call_{number}\"");
-            let id = call.id.map_or(made_up.as_str(), RawValue::get);
+            let id = some(call.id).map_or(made_up.as_str(), RawValue::get);
             let block = format!(
                 r#"{{"type":"tool_use","id":{id},"name":{},"input":{{}}}}"#,
                 name.get()
             );
-            self.last_call = Some(number);
-            self.open_block(Open::Call(number), &block, out);
+            self.open_block(Open::Call, &block, out);
+            let id = some(call.id).map_or_else(String::new, |id| id.get().to_owned());
+            self.last_call = Some(LastCall { number, id });
+            self.did = Did::CallTools;
         }
-        let arguments = call.function.as_ref();
-        let arguments = arguments.and_then(|function| function.arguments);
-        let Some(arguments) = arguments.filter(|text| text.get() != "\"\"") else {
+        let is_open = self.open == Some(Open::Call)
+            && self
+                .last_call
+                .as_ref()
+                .is_some_and(|last| last.number == number);
+        if !is_open {
+            return Err(StreamFault::Nonsense);
+        }
+        let Some(arguments) = some(function.and_then(|function| function.arguments)) else {
             return Ok(());
         };
         needs_text(arguments)?;
@@ -242,6 +276,29 @@ impl ChatStream {
             out,
         );
         Ok(())
+    }
+
+    /// Some servers send calls whole and do not number them.
+    fn number_of(&self, call: &Call<'_>, is_named: bool) -> u64 {
+        let Some(last) = &self.last_call else {
+            return call.index.unwrap_or(0);
+        };
+        let is_same = match some(call.id) {
+            Some(id) => id.get() == last.id,
+            None => !is_named,
+        };
+        let next = last.number.saturating_add(1);
+        let number = if is_same { last.number } else { next };
+        call.index.unwrap_or(number)
+    }
+
+    /// Whether a named piece begins a call. Google gives all calls of an answer
+    /// the same number, and each its own id.
+    fn is_new(&self, call: &Call<'_>, number: u64) -> bool {
+        self.last_call.as_ref().is_none_or(|last| {
+            let is_other = some(call.id).is_some_and(|id| id.get() != last.id);
+            number > last.number || (number == last.number && is_other)
+        })
     }
 
     fn open_block(&mut self, kind: Open, block: &str, out: &mut String) {
@@ -267,6 +324,10 @@ impl ChatStream {
             out.push_str(&to_event("content_block_stop", &data));
         }
     }
+}
+
+fn some(text: Option<&RawValue>) -> Option<&RawValue> {
+    text.filter(|text| text.get() != "\"\"")
 }
 
 /// What should be a text is passed on as it is written.

@@ -6,11 +6,11 @@ use serde_json::value::RawValue;
 
 use super::{call, finish_reason};
 use crate::gemini::{Answer, Candidate, Ending, Part, read_usage};
-use crate::translate::NoAnswer;
 use crate::translate::completion::{Answered, AnsweredCall, completion};
+use crate::translate::{NoAnswer, Wanted};
 
 /// Translates an answer.
-pub(in crate::translate) fn translate(body: &[u8], created: u64) -> Result<Vec<u8>, NoAnswer> {
+pub(in crate::translate) fn translate(body: &[u8], wanted: Wanted) -> Result<Vec<u8>, NoAnswer> {
     let answer = Answer::read(body).ok_or(NoAnswer)?;
     if answer.error.is_some() {
         return Err(NoAnswer);
@@ -19,7 +19,7 @@ pub(in crate::translate) fn translate(body: &[u8], created: u64) -> Result<Vec<u
     let id = answer.response_id;
     let mut answers = Vec::new();
     for candidate in candidates {
-        answers.push(answered(candidate, id).ok_or(NoAnswer)?);
+        answers.push(answered(candidate, id, wanted).ok_or(NoAnswer)?);
     }
     if answers.is_empty() && answer.is_blocked() {
         answers.push(Answered {
@@ -34,13 +34,21 @@ pub(in crate::translate) fn translate(body: &[u8], created: u64) -> Result<Vec<u
         .usage_metadata
         .and_then(|usage| read_usage(usage).ok());
     let model = answer.model_version;
+    let created = wanted.created;
     Ok(completion(id, model, created, &answers, counts.as_ref()))
 }
 
-fn answered<'a>(candidate: &Candidate<'a>, answer: Option<&RawValue>) -> Option<Answered<'a>> {
+fn answered<'a>(
+    candidate: &Candidate<'a>,
+    answer: Option<&RawValue>,
+    wanted: Wanted,
+) -> Option<Answered<'a>> {
     let mut answered = Answered::default();
     for part in candidate.parts() {
         add(&mut answered, part, answer)?;
+    }
+    if wanted.one_call {
+        answered.calls.truncate(1);
     }
     let ending = candidate.ending().unwrap_or(Ending::Complete);
     answered.finish_reason = finish_reason(ending, !answered.calls.is_empty());

@@ -6,6 +6,7 @@ use keypurse_core::usage::TokenCounts;
 
 use super::{call, error, finish_reason};
 use crate::gemini::{Answer, Candidate, Part, read_usage};
+use crate::translate::Wanted;
 use crate::translate::completion::{Chunks, Piece};
 use crate::translate::feed::StreamFault;
 
@@ -15,7 +16,7 @@ const MOST_CANDIDATES: usize = 128;
 /// Where a stream stands. Of the model's text nothing is kept.
 #[derive(Debug)]
 pub(in crate::translate) struct GeminiStream {
-    created: u64,
+    wanted: Wanted,
     chunks: Option<Chunks>,
     answer_id: Option<Box<RawValue>>,
     candidates: Vec<Progress>,
@@ -31,9 +32,9 @@ struct Progress {
 }
 
 impl GeminiStream {
-    pub(in crate::translate) fn new(created: u64) -> Self {
+    pub(in crate::translate) fn new(wanted: Wanted) -> Self {
         Self {
-            created,
+            wanted,
             chunks: None,
             answer_id: None,
             candidates: Vec::new(),
@@ -62,7 +63,7 @@ impl GeminiStream {
             if labels.iter().flatten().any(|label| !is_text(label)) {
                 return Err(StreamFault::Nonsense);
             }
-            self.chunks = Some(Chunks::of(labels[0], labels[1], self.created));
+            self.chunks = Some(Chunks::of(labels[0], labels[1], self.wanted.created));
             self.answer_id = answer.response_id.map(ToOwned::to_owned);
         }
         if let Some(usage) = answer.usage_metadata {
@@ -147,11 +148,13 @@ impl GeminiStream {
             }
             let number = self.candidates[at].calls;
             self.candidates[at].calls += 1;
-            let id = call::id(function.id, self.answer_id.as_deref(), number);
-            let arguments = function.args.map_or("{}", RawValue::get);
-            let extra = call::extra_content(part.thought_signature);
-            let piece = Piece::call(number, &id, function.name, arguments, extra.as_deref());
-            self.write(index, &piece, out);
+            if number == 0 || !self.wanted.one_call {
+                let id = call::id(function.id, self.answer_id.as_deref(), number);
+                let arguments = function.args.map_or("{}", RawValue::get);
+                let extra = call::extra_content(part.thought_signature);
+                let piece = Piece::call(number, &id, function.name, arguments, extra.as_deref());
+                self.write(index, &piece, out);
+            }
         }
         let Some(text) = part.text.filter(|text| text.get() != "\"\"") else {
             return Ok(());

@@ -16,7 +16,9 @@ pub(super) enum Said<'a> {
     Call(Call<'a>),
     Result {
         call: &'a RawValue,
-        parts: Vec<Part<'a>>,
+        texts: Vec<Part<'a>>,
+        /// Images and files.
+        media: Vec<Part<'a>>,
     },
     /// Thinking: not for another model.
     Nothing,
@@ -142,22 +144,19 @@ fn call<'a>(block: &mut Object<'a>) -> Result<Call<'a>, Untranslatable> {
         id,
         kind: "function",
         function: Function { name, arguments },
+        extra_content: None,
     })
 }
 
-/// Results can only be texts: a chat's `tool` message takes nothing else.
+/// A chat's `tool` message takes nothing but texts.
 fn result<'a>(block: &mut Object<'a>) -> Result<Said<'a>, Untranslatable> {
     block.drop_hints(&["is_error"]);
     let call = block.raw_text("tool_use_id")?;
     let call = call.ok_or_else(|| block.refuse("tool_use_id", "it is required"))?;
-    let path = block.name("content");
-    let parts = only_parts(&path, block.take("content"))?;
-    if parts.iter().any(|part| !matches!(part, Part::Text { .. })) {
-        let why = "a tool's result can only be text for this model; \
-                   put images into the next message";
-        return Err(Untranslatable::new(path, why));
-    }
-    Ok(Said::Result { call, parts })
+    let parts = only_parts(&block.name("content"), block.take("content"))?;
+    let is_text = |part: &Part<'_>| matches!(part, Part::Text { .. });
+    let (texts, media) = parts.into_iter().partition(is_text);
+    Ok(Said::Result { call, texts, media })
 }
 
 /// Content in which nothing is called or answered.

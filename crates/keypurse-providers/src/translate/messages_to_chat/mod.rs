@@ -5,12 +5,23 @@
 //! `diagnostics`, a document's `context` and `citations`, a result's
 //! `is_error`, a tool's `input_examples`, `eager_input_streaming` and
 //! `defer_loading`, the model's own earlier thinking (Anthropic leaves it out
-//! of earlier turns itself), and thinking asked of a model that never does.
+//! of earlier turns itself), thinking asked of a model that never does, and a
+//! `user_id` longer than OpenAI takes.
 
 mod blocks;
 mod out;
 mod request;
+mod strict;
 mod thinking;
 mod turns;
 
 pub(super) use request::translate;
+
+/// Who reads the chat request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reader {
+    Provider,
+    /// The translator to Gemini, which has words that not every chat provider
+    /// has.
+    ToGemini,
+}

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::gemini::UNSIGNED;
+
 #[derive(Debug, Serialize)]
 #[serde(tag = "role", rename_all = "snake_case")]
 pub(super) enum Message<'a> {
@@ -59,6 +61,28 @@ pub(super) struct Call<'a> {
     #[serde(rename = "type")]
     pub(super) kind: &'static str,
     pub(super) function: Function<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) extra_content: Option<Extra>,
+}
+
+/// What Google's chat endpoint has beside a call ("OpenAI compatibility").
+#[derive(Debug, Serialize)]
+pub(super) struct Extra {
+    google: Google,
+}
+
+#[derive(Debug, Serialize)]
+struct Google {
+    thought_signature: &'static str,
+}
+
+impl Extra {
+    /// A `messages` request has no place for the proof itself.
+    pub(super) const UNSIGNED: Self = Self {
+        google: Google {
+            thought_signature: UNSIGNED,
+        },
+    };
 }
 
 #[derive(Debug, Serialize)]
@@ -73,6 +97,17 @@ impl<'a> Content<'a> {
             [] => Self::Empty(""),
             [Part::Text { text }] => Self::Text(text),
             _ => Self::Parts(std::mem::take(&mut parts)),
+        }
+    }
+}
+
+impl Message<'_> {
+    /// Of parallel calls only the first one is signed.
+    pub(super) fn sign(&mut self) {
+        if let Self::Assistant { tool_calls, .. } = self
+            && let Some(first) = tool_calls.first_mut()
+        {
+            first.extra_content = Some(Extra::UNSIGNED);
         }
     }
 }

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::blocks;
 use super::out::{Content, Message};
-use super::{thinking, turns};
+use super::{Reader, strict, thinking, turns};
 use crate::translate::chat::NO_COUNTERPART;
 use crate::translate::object::Object;
 use crate::translate::{Target, Untranslatable};
@@ -34,6 +34,8 @@ struct Request<'a> {
     temperature: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
     top_p: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    top_k: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reasoning_effort: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -93,6 +95,7 @@ struct Format<'a> {
 struct Schema<'a> {
     name: &'static str,
     schema: &'a RawValue,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     strict: bool,
 }
 
@@ -109,6 +112,7 @@ const DROPPED: [&str; 5] = [
 pub(in crate::translate) fn translate(
     body: &[u8],
     target: &Target<'_>,
+    reader: Reader,
 ) -> Result<Vec<u8>, Untranslatable> {
     let mut object = Object::of_body(body)?;
     let stream = object.flag("stream")?.unwrap_or(false);
@@ -118,7 +122,7 @@ pub(in crate::translate) fn translate(
     let limit = |member: bool| target.limit_is_of_completion == member;
     let mut request = Request {
         model: target.model,
-        messages: messages(&mut object)?,
+        messages: messages(&mut object, target)?,
         max_tokens: limit(false).then_some(target.output_limit),
         max_completion_tokens: limit(true).then_some(target.output_limit),
         stream,
@@ -133,6 +137,9 @@ pub(in crate::translate) fn translate(
             .filter(|stop| stop.get() != "[]"),
         temperature: object.take("temperature"),
         top_p: object.take("top_p"),
+        top_k: (reader == Reader::ToGemini)
+            .then(|| object.take("top_k"))
+            .flatten(),
         reasoning_effort: effort.filter(|_| target.may_reason),
         response_format,
         user: user(&mut object)?,
@@ -149,7 +156,10 @@ pub(in crate::translate) fn translate(
     Ok(serde_json::to_vec(&request).expect("texts and numbers are JSON"))
 }
 
-fn messages<'a>(object: &mut Object<'a>) -> Result<Vec<Message<'a>>, Untranslatable> {
+fn messages<'a>(
+    object: &mut Object<'a>,
+    target: &Target<'_>,
+) -> Result<Vec<Message<'a>>, Untranslatable> {
     let mut messages = Vec::new();
     if let Some(system) = object.take("system") {
         let parts = blocks::only_parts(&object.name("system"), Some(system))?;
@@ -162,6 +172,9 @@ fn messages<'a>(object: &mut Object<'a>) -> Result<Vec<Message<'a>>, Untranslata
     let turns = turns.ok_or_else(|| object.refuse("messages", "it is required"))?;
     for (path, turn) in turns {
         turns::read(Object::at(path, turn)?, &mut messages)?;
+    }
+    if target.wants_proofs {
+        messages.iter_mut().for_each(Message::sign);
     }
     Ok(messages)
 }
@@ -240,11 +253,12 @@ fn output_config<'a>(
         }
         let schema = format.need("schema")?;
         format.finish(NO_COUNTERPART)?;
-        // Anthropic's answer always fits its schema.
+        // Anthropic's answer always fits its schema. OpenAI promises that only
+        // for some schemas, and refuses to promise it for others.
         let json_schema = Schema {
             name: "answer",
             schema,
-            strict: true,
+            strict: strict::allows(schema),
         };
         Ok(Format {
             kind: "json_schema",
@@ -265,13 +279,20 @@ fn refuse_unusual(object: &mut Object<'_>) -> Result<(), Untranslatable> {
     Ok(())
 }
 
+/// OpenAI refuses a longer one.
+const LONGEST_USER: usize = 64;
+
 fn user<'a>(object: &mut Object<'a>) -> Result<Option<&'a RawValue>, Untranslatable> {
     let Some(mut metadata) = object.object("metadata")? else {
         return Ok(None);
     };
     let user = metadata.raw_text("user_id")?;
     metadata.finish(NO_COUNTERPART)?;
-    Ok(user)
+    let fits = |user: &&RawValue| {
+        let text = serde_json::from_str::<String>(user.get());
+        text.is_ok_and(|text| text.chars().count() <= LONGEST_USER)
+    };
+    Ok(user.filter(fits))
 }
 
 fn service_tier(object: &mut Object<'_>) -> Result<Option<&'static str>, Untranslatable> {

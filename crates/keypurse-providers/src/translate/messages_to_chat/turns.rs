@@ -30,26 +30,29 @@ pub(super) fn read<'a>(
     turn.finish(NO_COUNTERPART)
 }
 
-/// Results come first: they have to follow the call they answer.
+/// Results come first: they have to follow the call they answer. What they show
+/// besides texts comes next, as the user's.
 fn user<'a>(said: Vec<Said<'a>>, messages: &mut Vec<Message<'a>>) -> Result<(), &'static str> {
-    let mut rest: Vec<Part<'a>> = Vec::new();
+    let (mut shown, mut rest): (Vec<Part<'a>>, Vec<Part<'a>>) = Default::default();
     let mut has_results = false;
     for said in said {
         match said {
             Said::Parts(parts) => rest.extend(parts),
-            Said::Result { call, parts } => {
+            Said::Result { call, texts, media } => {
                 has_results = true;
+                shown.extend(media);
                 messages.push(Message::Tool {
                     tool_call_id: call,
-                    content: Content::of(parts),
+                    content: Content::of(texts),
                 });
             }
             Said::Nothing => {}
             Said::Call(_) => return Err("only the assistant calls tools"),
         }
     }
-    if !rest.is_empty() || !has_results {
-        let content = Content::of(rest);
+    shown.extend(rest);
+    if !shown.is_empty() || !has_results {
+        let content = Content::of(shown);
         messages.push(Message::User { content });
     }
     Ok(())

@@ -1,4 +1,4 @@
-use super::{answered, assert_json, member};
+use super::{WANTED, answered, assert_json, member};
 use crate::translate::{Dialect, NoAnswer, answer};
 
 fn to_chat(body: &str) -> String {
@@ -77,7 +77,7 @@ fn what_is_no_answer_is_none() {
         r#"{"content":[{"type":"text","text":3}]}"#,
         r#"{"content":[{"type":"tool_use"}]}"#,
     ] {
-        let out = answer(Dialect::Anthropic, Dialect::OpenAi, body.as_bytes(), 7);
+        let out = answer(Dialect::Anthropic, Dialect::OpenAi, body.as_bytes(), WANTED);
         assert_eq!(out, Err(NoAnswer), "{body}");
     }
 }

@@ -245,6 +245,25 @@ fn earlier_models_take_a_budget_where_it_fits() {
 }
 
 #[test]
+fn how_tokens_are_picked_goes_before_thinking_that_excludes_it() {
+    let budget = r#"{"type":"enabled","budget_tokens":2000}"#;
+    let adaptive = r#"{"type":"adaptive"}"#;
+    let effort = r#"{"effort":"high"}"#;
+    for (sampling, thinks) in [
+        (r#""temperature":0.5"#, false),
+        (r#""temperature":1.0"#, true),
+        (r#""top_p":0.9"#, false),
+        (r#""top_p":0.95"#, true),
+        (r#""top_k":40"#, false),
+    ] {
+        let members = format!("{HIGH},{sampling}");
+        let of = |thinking| if thinks { thinking } else { "null" };
+        assert_thinks("claude-sonnet-4-5", 4000, &members, of(budget), "null");
+        assert_thinks("claude-opus-4-6", 4000, &members, of(adaptive), effort);
+    }
+}
+
+#[test]
 fn signed_thinking_goes_back_as_it_came() {
     let with = |blocks: &str| {
         to_anthropic(&format!(
@@ -262,6 +281,9 @@ fn signed_thinking_goes_back_as_it_came() {
         r#""content":[{"type":"thinking","thinking":"Hm","signature":"s"},{"type":"tool_use""#
     ));
     assert_ne!(member(&signed, "thinking"), "null");
+    let numbered =
+        r#""thinking_blocks":[{"index":0,"type":"thinking","thinking":"Hm","signature":"s"}],"#;
+    assert_eq!(with(numbered), signed);
     // Without its proof the turn cannot go on thinking.
     assert_eq!(member(&with(""), "thinking"), "null");
 }

@@ -1,4 +1,4 @@
-use super::{answered, assert_json, member};
+use super::{WANTED, answered, assert_json, member};
 use crate::translate::{Dialect, NoAnswer, answer};
 
 fn to_message(body: &str) -> String {
@@ -33,7 +33,7 @@ fn a_completion_with_everything_is_a_message() {
 #[test]
 fn every_end_has_its_reason() {
     let call = r#","tool_calls":[{"id":"c","function":{"name":"f","arguments":""}}]"#;
-    for (reason, calls, expected) in [
+    for (reason, members, expected) in [
         ("\"stop\"", "", "end_turn"),
         ("\"length\"", "", "max_tokens"),
         ("\"content_filter\"", "", "refusal"),
@@ -41,9 +41,12 @@ fn every_end_has_its_reason() {
         ("\"stop\"", call, "tool_use"),
         ("\"length\"", call, "max_tokens"),
         ("null", "", "end_turn"),
+        ("\"stop\"", r#","refusal":"No""#, "refusal"),
+        ("\"stop\"", r#","refusal":"""#, "end_turn"),
+        ("\"length\"", r#","refusal":"No""#, "max_tokens"),
     ] {
         let out = to_message(&format!(
-            r#"{{"choices":[{{"message":{{"content":"A"{calls}}},"finish_reason":{reason}}}]}}"#
+            r#"{{"choices":[{{"message":{{"content":"A"{members}}},"finish_reason":{reason}}}]}}"#
         ));
         assert_eq!(
             member(&out, "stop_reason"),
@@ -59,6 +62,7 @@ fn arguments_that_are_no_object_stay_readable() {
     for (arguments, expected) in [
         (r#""""#, "{}"),
         (r#""{}""#, "{}"),
+        ("null", "{}"),
         (r#""{\"a\":""#, r#"{"incomplete_json":"{\"a\":"}"#),
         (r#""[1]""#, r#"{"incomplete_json":"[1]"}"#),
     ] {
@@ -72,6 +76,47 @@ fn arguments_that_are_no_object_stay_readable() {
 }
 
 #[test]
+fn reasoning_that_is_written_under_both_its_names_is_said_once() {
+    for reasoning in [
+        r#""reasoning":"Hm","reasoning_content":"Hm""#,
+        r#""reasoning_content":"Hm","reasoning":null"#,
+        r#""reasoning":"Hm","reasoning_content":null"#,
+        r#""reasoning":"Hm","reasoning_content":"""#,
+        r#""reasoning":"Hm""#,
+    ] {
+        let out = to_message(&format!(
+            r#"{{"choices":[{{"message":{{{reasoning},"content":"A"}},"finish_reason":"stop"}}]}}"#
+        ));
+        let expected = r#"[{"type":"thinking","thinking":"Hm","signature":""},
+            {"type":"text","text":"A"}]"#;
+        assert_json(&member(&out, "content"), expected, reasoning);
+    }
+}
+
+#[test]
+fn a_list_of_parts_is_read_as_what_its_parts_say() {
+    for (content, expected) in [
+        (
+            r#"[{"type":"thinking","thinking":[{"type":"text","text":"Hm"},{"type":"text","text":"ä"}]},
+                {"type":"reference","reference_ids":[1]},{"type":"text","text":"A"}]"#,
+            r#"[{"type":"thinking","thinking":"Hm","signature":""},
+                {"type":"thinking","thinking":"ä","signature":""},{"type":"text","text":"A"}]"#,
+        ),
+        (
+            r#"[{"type":"thinking","thinking":"Hm","closed":true},{"type":"text","text":""}]"#,
+            r#"[{"type":"thinking","thinking":"Hm","signature":""}]"#,
+        ),
+        ("[]", "[]"),
+        ("null", "[]"),
+    ] {
+        let out = to_message(&format!(
+            r#"{{"choices":[{{"message":{{"content":{content}}},"finish_reason":"stop"}}]}}"#
+        ));
+        assert_json(&member(&out, "content"), expected, content);
+    }
+}
+
+#[test]
 fn what_is_no_answer_is_none() {
     for body in [
         "",
@@ -79,9 +124,11 @@ fn what_is_no_answer_is_none() {
         "{}",
         r#"{"choices":[]}"#,
         r#"{"choices":[{}]}"#,
+        r#"{"choices":[{"message":{"content":3}}]}"#,
+        r#"{"choices":[{"message":{"content":[3]}}]}"#,
         "<html>",
     ] {
-        let out = answer(Dialect::OpenAi, Dialect::Anthropic, body.as_bytes(), 7);
+        let out = answer(Dialect::OpenAi, Dialect::Anthropic, body.as_bytes(), WANTED);
         assert_eq!(out, Err(NoAnswer), "{body}");
     }
 }

@@ -1,11 +1,14 @@
-use super::{answered, assert_json, chat, member, messages, streamed, translated};
-use crate::translate::{Dialect, NoAnswer, Target, answer};
+use super::{WANTED, answered, assert_json, chat, member, messages, streamed, translated};
+use crate::translate::{
+    Dialect, NoAnswer, Target, TranslatedStream, Wanted, answer, wants_one_call,
+};
 
 const TARGET: Target<'static> = Target {
     model: "gemini-2.5-flash",
     output_limit: 4000,
     limit_is_of_completion: false,
     may_reason: true,
+    wants_proofs: false,
 };
 
 fn to_gemini(body: &str) -> Result<String, String> {
@@ -96,7 +99,12 @@ fn options_have_their_counterparts() {
             r#""response_format":{"type":"json_object"},"reasoning_effort":"low""#.to_owned(),
             "generationConfig",
             r#"{"maxOutputTokens":4000,"responseMimeType":"application/json",
-                "thinkingConfig":{"thinkingBudget":1024}}"#,
+                "thinkingConfig":{"thinkingBudget":1024,"includeThoughts":true}}"#,
+        ),
+        (
+            r#""reasoning_effort":"none""#.to_owned(),
+            "generationConfig",
+            r#"{"maxOutputTokens":4000,"thinkingConfig":{"thinkingBudget":0}}"#,
         ),
         (
             r#""response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{"type":"object"}}}"#
@@ -112,15 +120,49 @@ fn options_have_their_counterparts() {
 }
 
 #[test]
+fn a_message_asks_for_thoughts_and_for_the_likeliest_tokens() {
+    let body = r#"{"model":"m","max_tokens":9,"top_k":40,"thinking":{"type":"enabled",
+        "budget_tokens":2000},"messages":[{"role":"user","content":"Hi"}]}"#;
+    let out = translated(Dialect::Anthropic, Dialect::Gemini, &TARGET, body).unwrap();
+    let expected = r#"{"maxOutputTokens":4000,"topK":40,
+        "thinkingConfig":{"thinkingBudget":8192,"includeThoughts":true}}"#;
+    assert_json(&member(&out, "generationConfig"), expected, body);
+    let newer = Target {
+        model: "gemini-3-pro-preview",
+        ..TARGET
+    };
+    let out = translated(Dialect::Anthropic, Dialect::Gemini, &newer, body).unwrap();
+    let expected = r#"{"maxOutputTokens":4000,"topK":40,
+        "thinkingConfig":{"thinkingLevel":"medium","includeThoughts":true}}"#;
+    assert_json(&member(&out, "generationConfig"), expected, body);
+}
+
+#[test]
+fn what_a_result_shows_follows_all_results() {
+    let image = r#"{"type":"image_url","image_url":{"url":"https://x/y.png"}}"#;
+    let from = messages(&format!(
+        r#"{{"role":"assistant","tool_calls":[
+            {{"id":"c1","type":"function","function":{{"name":"f","arguments":"{{}}"}}}},
+            {{"id":"c2","type":"function","function":{{"name":"f","arguments":"{{}}"}}}}]}},
+           {{"role":"tool","tool_call_id":"c1","content":[{{"type":"text","text":"R"}},{image}]}},
+           {{"role":"tool","tool_call_id":"c2","content":"S"}},
+           {{"role":"user","content":"So?"}}"#
+    ));
+    let out = to_gemini(&from).unwrap();
+    let contents: serde_json::Value = serde_json::from_str(&member(&out, "contents")).unwrap();
+    let expected = r#"{"role":"user","parts":[
+        {"functionResponse":{"id":"c1","name":"f","response":{"output":"R"}}},
+        {"functionResponse":{"id":"c2","name":"f","response":{"output":"S"}}},
+        {"fileData":{"mimeType":"image/png","fileUri":"https://x/y.png"}},{"text":"So?"}]}"#;
+    assert_json(&contents[1].to_string(), expected, &from);
+}
+
+#[test]
 fn what_has_no_counterpart_is_refused_by_name() {
     for (members, param) in [
         (r#""logprobs":true"#, "logprobs"),
         (r#""service_tier":"priority""#, "service_tier"),
         (r#""logit_bias":{"1":2}"#, "logit_bias"),
-        (
-            r#""parallel_tool_calls":false,"tools":[{"type":"function","function":{"name":"f"}}]"#,
-            "parallel_tool_calls",
-        ),
         (r#""something_new":1"#, "something_new"),
     ] {
         assert_eq!(
@@ -159,6 +201,70 @@ fn an_answer_with_everything_is_a_completion() {
 }
 
 #[test]
+fn who_wants_one_call_gets_the_first_one() {
+    let tools =
+        r#""tools":[{"type":"function","function":{"name":"f"}}],"parallel_tool_calls":false"#;
+    assert!(to_gemini(&chat(tools)).is_ok());
+    let call = |name: &str| format!(r#"{{"functionCall":{{"name":"{name}","args":{{}}}}}}"#);
+    let parts = [call("f"), call("g"), r#"{"text":"A"}"#.to_owned()].join(",");
+    let body =
+        format!(r#"{{"candidates":[{{"content":{{"parts":[{parts}]}},"finishReason":"STOP"}}]}}"#);
+    let stream = format!("data: {body}\n\n");
+    for (one_call, calls) in [(true, 1), (false, 2)] {
+        let wanted = Wanted { one_call, ..WANTED };
+        for client in [Dialect::OpenAi, Dialect::Anthropic] {
+            let whole = answer(Dialect::Gemini, client, body.as_bytes(), wanted).unwrap();
+            let mut streamed = String::new();
+            let mut translated = TranslatedStream::new(Dialect::Gemini, client, wanted).unwrap();
+            translated.push(stream.as_bytes(), &mut streamed).unwrap();
+            translated.finish(&mut streamed).unwrap();
+            for out in [String::from_utf8(whole.into_owned()).unwrap(), streamed] {
+                let named = out.matches(r#""name":"#).count();
+                assert_eq!(named, calls, "{client:?} {out}");
+                assert!(out.contains(r#""tool_calls""#) || out.contains(r#""tool_use""#));
+                assert!(out.contains(r#""A""#), "{out}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_request_says_whether_it_takes_one_call_at_most() {
+    for (client, body, expected) in [
+        (Dialect::OpenAi, r#"{"parallel_tool_calls":false}"#, true),
+        (
+            Dialect::OpenAi,
+            r#"{"parallel_tool_calls":true,"tool_choice":"auto"}"#,
+            false,
+        ),
+        (Dialect::OpenAi, r#"{"parallel_tool_calls":null}"#, false),
+        (Dialect::OpenAi, "{}", false),
+        (
+            Dialect::OpenAi,
+            r#"{"parallel_tool_calls":false,"tool_choice":{"type":"function","function":{"name":"f"}}}"#,
+            true,
+        ),
+        (
+            Dialect::Anthropic,
+            r#"{"tool_choice":{"type":"any","disable_parallel_tool_use":true}}"#,
+            true,
+        ),
+        (
+            Dialect::Anthropic,
+            r#"{"tool_choice":{"type":"any"}}"#,
+            false,
+        ),
+        (
+            Dialect::Anthropic,
+            r#"{"parallel_tool_calls":false}"#,
+            false,
+        ),
+    ] {
+        assert_eq!(wants_one_call(client, body.as_bytes()), expected, "{body}");
+    }
+}
+
+#[test]
 fn every_end_has_its_reason_and_a_blocked_prompt_is_filtered() {
     for (reason, expected) in [
         ("STOP", "stop"),
@@ -187,7 +293,7 @@ fn every_end_has_its_reason_and_a_blocked_prompt_is_filtered() {
         r#"{"error":{"code":500}}"#,
         r#"{"candidates":3}"#,
     ] {
-        let out = answer(Dialect::Gemini, Dialect::OpenAi, body.as_bytes(), 7);
+        let out = answer(Dialect::Gemini, Dialect::OpenAi, body.as_bytes(), WANTED);
         assert_eq!(out, Err(NoAnswer), "{body}");
     }
 }

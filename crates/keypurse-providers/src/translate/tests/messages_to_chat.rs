@@ -1,3 +1,5 @@
+use serde_json::Value;
+
 use super::{TARGET, assert_json, member, messages, translated};
 use crate::translate::{Dialect, Target};
 
@@ -141,7 +143,7 @@ fn options_have_their_counterparts() {
         (
             r#""output_config":{"format":{"type":"json_schema","schema":{"type":"object"}}}"#,
             "response_format",
-            r#"{"type":"json_schema","json_schema":{"name":"answer","strict":true,
+            r#"{"type":"json_schema","json_schema":{"name":"answer",
                 "schema":{"type":"object"}}}"#,
         ),
     ] {
@@ -155,6 +157,108 @@ fn options_have_their_counterparts() {
     let thinking = with(r#""thinking":{"type":"enabled","budget_tokens":8000}"#);
     let out = translated(Dialect::Anthropic, Dialect::OpenAi, &never, &thinking).unwrap();
     assert_eq!(member(&out, "reasoning_effort"), "null");
+}
+
+#[test]
+fn a_schema_is_strict_only_where_it_closes_every_object() {
+    let closed = r#"{"type":"object","properties":{"a":{"type":"string"}},"required":["a"],
+        "additionalProperties":false}"#;
+    let open = closed.replace("false", "true");
+    let optional = closed.replace(r#"["a"]"#, "[]");
+    let within = |inner: &str| closed.replace(r#"{"type":"string"}"#, inner);
+    let list = |inner: &str| within(&format!(r#"{{"type":"array","items":{inner}}}"#));
+    let either = |inner: &str| within(&format!(r#"{{"anyOf":[{{"type":"null"}},{inner}]}}"#));
+    let defined = |inner: &str| {
+        closed.replace(
+            r#""required""#,
+            &format!(r#""$defs":{{"d":{inner}}},"required""#),
+        )
+    };
+    for (schema, expected) in [
+        (closed.to_owned(), "true"),
+        (within(closed), "true"),
+        (list(closed), "true"),
+        (either(closed), "true"),
+        (defined(closed), "true"),
+        (open.clone(), "null"),
+        (optional.clone(), "null"),
+        (within(&optional), "null"),
+        (list(&open), "null"),
+        (either(&optional), "null"),
+        (defined(&open), "null"),
+        (within(r#"{"allOf":[]}"#), "null"),
+        (within("true"), "null"),
+        (r#"{"type":"object"}"#.to_owned(), "null"),
+        (r#"{"type":"string"}"#.to_owned(), "null"),
+    ] {
+        let format =
+            format!(r#""output_config":{{"format":{{"type":"json_schema","schema":{schema}}}}}"#);
+        let out = to_chat(&with(&format)).unwrap();
+        let format: Value = serde_json::from_str(&member(&out, "response_format")).unwrap();
+        assert_eq!(
+            format["json_schema"]["strict"].to_string(),
+            expected,
+            "{schema}"
+        );
+    }
+}
+
+#[test]
+fn a_user_longer_than_openai_takes_is_left_out() {
+    for (length, is_sent) in [(64, true), (65, false)] {
+        let user = format!("\"{}\"", "ü".repeat(length));
+        let out = to_chat(&with(&format!(r#""metadata":{{"user_id":{user}}}"#))).unwrap();
+        let expected = if is_sent { user.as_str() } else { "null" };
+        assert_eq!(member(&out, "user"), expected);
+    }
+}
+
+#[test]
+fn what_a_result_shows_is_the_users_after_all_results() {
+    let image = r#"{"type":"image","source":{"type":"url","url":"https://x/y.png"}}"#;
+    let from = format!(
+        r#"{{"role":"assistant","content":[
+             {{"type":"tool_use","id":"t1","name":"f","input":{{}}}},
+             {{"type":"tool_use","id":"t2","name":"f","input":{{}}}}]}},
+           {{"role":"user","content":[
+             {{"type":"tool_result","tool_use_id":"t1","content":[{{"type":"text","text":"R"}},{image}]}},
+             {{"type":"tool_result","tool_use_id":"t2","content":[{image}]}},
+             {{"type":"text","text":"So?"}}]}}"#
+    );
+    let out = to_chat(&messages(&from)).unwrap();
+    let all: Value = serde_json::from_str(&member(&out, "messages")).unwrap();
+    let image = r#"{"type":"image_url","image_url":{"url":"https://x/y.png"}}"#;
+    let expected = format!(
+        r#"[{{"role":"tool","tool_call_id":"t1","content":"R"}},
+            {{"role":"tool","tool_call_id":"t2","content":""}},
+            {{"role":"user","content":[{image},{image},{{"type":"text","text":"So?"}}]}}]"#
+    );
+    let after = Value::from(all.as_array().unwrap()[1..].to_vec());
+    assert_json(&after.to_string(), &expected, &from);
+}
+
+#[test]
+fn where_proofs_are_wanted_the_first_call_of_each_turn_has_a_stand_in() {
+    let turn = r#"{"role":"assistant","content":[
+        {"type":"tool_use","id":"a","name":"f","input":{}},
+        {"type":"tool_use","id":"b","name":"f","input":{}}]}"#;
+    let body = messages(&[turn, turn].join(r#",{"role":"user","content":"Hi"},"#));
+    let of = |wants_proofs: bool| {
+        let target = Target {
+            wants_proofs,
+            ..TARGET
+        };
+        let out = translated(Dialect::Anthropic, Dialect::OpenAi, &target, &body).unwrap();
+        let all: Value = serde_json::from_str(&member(&out, "messages")).unwrap();
+        [0, 2].map(|turn| {
+            let calls = all[turn]["tool_calls"].as_array().unwrap();
+            let proof = |call: &Value| call["extra_content"]["google"]["thought_signature"].clone();
+            calls.iter().map(proof).collect::<Vec<_>>()
+        })
+    };
+    let signed = vec!["skip_thought_signature_validator".into(), Value::Null];
+    assert_eq!(of(true), [signed.clone(), signed]);
+    assert_eq!(of(false), [vec![Value::Null; 2], vec![Value::Null; 2]]);
 }
 
 #[test]
@@ -222,11 +326,6 @@ fn what_has_no_counterpart_is_refused_by_name() {
         (
             r#"{"type":"image","source":{"type":"file","file_id":"f"}}"#,
             "messages[0].content[0].source.type",
-        ),
-        (
-            r#"{"type":"tool_result","tool_use_id":"t","content":[{"type":"image",
-                "source":{"type":"url","url":"https://x"}}]}"#,
-            "messages[0].content[0].content",
         ),
         (
             r#"{"type":"tool_use","id":"a","name":"b","input":{}}"#,

@@ -11,13 +11,19 @@ mod streams;
 
 use serde_json::Value;
 
-use super::{Dialect, Target, TranslatedStream, Untranslatable, answer, request};
+use super::{Dialect, Target, TranslatedStream, Untranslatable, Wanted, answer, request};
 
 const TARGET: Target<'static> = Target {
     model: "claude-sonnet-4-5",
     output_limit: 4000,
     limit_is_of_completion: false,
     may_reason: true,
+    wants_proofs: false,
+};
+
+const WANTED: Wanted = Wanted {
+    created: 7,
+    one_call: false,
 };
 
 /// A request's translation, its white space normalised.
@@ -59,7 +65,7 @@ fn member(json: &str, name: &str) -> String {
 /// What a client gets of a stream that comes in these pieces, and whether it
 /// could all be translated.
 fn streamed(from: Dialect, to: Dialect, pieces: &[&[u8]]) -> (String, bool) {
-    let mut stream = TranslatedStream::new(from, to, 7).unwrap();
+    let mut stream = TranslatedStream::new(from, to, WANTED).unwrap();
     let mut out = String::new();
     for piece in pieces {
         if stream.push(piece, &mut out).is_err() {
@@ -72,6 +78,6 @@ fn streamed(from: Dialect, to: Dialect, pieces: &[&[u8]]) -> (String, bool) {
 
 /// An answer's translation.
 fn answered(from: Dialect, to: Dialect, body: &str) -> String {
-    let translated = answer(from, to, body.as_bytes(), 7).expect(body);
+    let translated = answer(from, to, body.as_bytes(), WANTED).expect(body);
     String::from_utf8(translated.into_owned()).unwrap()
 }

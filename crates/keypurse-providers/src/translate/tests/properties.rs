@@ -7,7 +7,7 @@ use proptest::option::of;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{TARGET, answered, streamed, translated};
+use super::{TARGET, WANTED, answered, streamed, translated};
 use crate::translate::{Dialect, TranslatedStream, answer, error, request};
 
 /// A chat request both dialects can say, written as the way back writes it:
@@ -18,7 +18,8 @@ fn chats() -> impl Strategy<Value = Value> {
         of("[a-z]{1,8}"),
         of(vec("[a-z]{1,3}", 1..3)),
         of(Just(
-            json!({"type":"object","properties":{"ü":{"type":"number"}}}),
+            json!({"type":"object","properties":{"ü":{"type":"number"}},"required":["ü"],
+                "additionalProperties":false}),
         )),
         of(prop_oneof![
             Just("auto"),
@@ -398,9 +399,9 @@ fn feed_everything(bytes: &[u8]) {
     for from in dialects {
         for to in dialects {
             let _ = request(from, to, bytes, &TARGET);
-            let _ = answer(from, to, bytes, 7);
+            let _ = answer(from, to, bytes, WANTED);
             let _ = error(from, to, 500, bytes);
-            if let Some(mut stream) = TranslatedStream::new(from, to, 7) {
+            if let Some(mut stream) = TranslatedStream::new(from, to, WANTED) {
                 let mut out = String::new();
                 let event = [b"data: ", bytes, b"\n\n"].concat();
                 let _ = stream.push(&event, &mut out);

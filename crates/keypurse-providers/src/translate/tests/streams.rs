@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use super::streamed;
+use super::{WANTED, streamed};
 use crate::anthropic::{Event as MessageEvent, MessageStream};
 use crate::openai::{Event, end_of_event};
 use crate::translate::{Dialect, StreamFault, TranslatedStream};
@@ -91,7 +91,7 @@ fn anthropics_events_are_chunks_as_they_come() {
         chunks(&out),
         r#"{"role":"assistant"} null
 {"reasoning_content":"Hm"} null
-{"thinking_blocks":[{"type":"thinking","thinking":"","signature":"c2ln"}]} null
+{"thinking_blocks":[{"index":0,"type":"thinking","thinking":"","signature":"c2ln"}]} null
 : ping
 {"content":"Grüß"} null
 {"tool_calls":[{"index":0,"id":"toolu_1","type":"function","function":{"name":"f","arguments":""}}]} null
@@ -102,6 +102,27 @@ fn anthropics_events_are_chunks_as_they_come() {
 {} "tool_calls"
 {"prompt_tokens":13,"completion_tokens":12,"total_tokens":25,"prompt_tokens_details":{"cached_tokens":4},"completion_tokens_details":{"reasoning_tokens":0}}
 data: [DONE]
+"#
+    );
+}
+
+#[test]
+fn each_thinking_block_of_a_stream_has_its_number() {
+    let blocks = [
+        r#"{"type":"content_block_start","index":0,"content_block":{"type":"redacted_thinking","data":"a"}}"#,
+        r#"{"type":"content_block_stop","index":0}"#,
+        r#"{"type":"content_block_start","index":1,"content_block":{"type":"thinking","thinking":""}}"#,
+        r#"{"type":"content_block_delta","index":1,"delta":{"type":"signature_delta","signature":"b"}}"#,
+    ];
+    let begin = &ANTHROPIC[..ANTHROPIC.find("event: content_block_start").unwrap()];
+    let stream = blocks.map(|data| format!("data: {data}\n\n")).concat();
+    let stream = format!("{begin}{stream}");
+    let (out, _) = streamed(Dialect::Anthropic, Dialect::OpenAi, &[stream.as_bytes()]);
+    assert_eq!(
+        chunks(&out),
+        r#"{"role":"assistant"} null
+{"thinking_blocks":[{"index":0,"type":"redacted_thinking","data":"a"}]} null
+{"thinking_blocks":[{"index":1,"type":"thinking","thinking":"","signature":"b"}]} null
 "#
     );
 }
@@ -150,6 +171,150 @@ fn chunks_are_anthropics_events_in_the_right_order() {
     assert_eq!((counts.input, counts.output), (9, 5));
 }
 
+/// Chunks that add these deltas to the first choice, and their end.
+fn chat_of(deltas: &[&str]) -> String {
+    let chunk = |delta: &&str| format!(r#"data: {{"id":"c1","choices":[{{"delta":{delta}}}]}}"#);
+    let mut events: Vec<String> = deltas.iter().map(chunk).collect();
+    events.push(r#"data: {"choices":[{"delta":{},"finish_reason":"stop"}]}"#.to_owned());
+    events.push("data: [DONE]\n\n".to_owned());
+    events.join("\n\n")
+}
+
+/// What a message's client gets of these deltas: blocks begun, and what is
+/// added to them.
+fn blocks_of(deltas: &[&str]) -> String {
+    let (out, is_good) = streamed(
+        Dialect::OpenAi,
+        Dialect::Anthropic,
+        &[chat_of(deltas).as_bytes()],
+    );
+    assert!(is_good, "{out}");
+    let told = events(&out).into_iter().filter_map(|data| {
+        let event: Value = serde_json::from_str(data).unwrap();
+        let block = &event["content_block"];
+        match event["type"].as_str().unwrap() {
+            "content_block_start" if block["type"] == "tool_use" => {
+                Some(format!("{} {}", block["id"], block["name"]))
+            }
+            "content_block_start" => Some(block["type"].to_string()),
+            "content_block_delta" => Some(format!("+{}", event["delta"])),
+            _ => None,
+        }
+    });
+    told.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn reasoning_that_is_streamed_under_both_its_names_is_said_once() {
+    let blocks = blocks_of(&[
+        r#"{"role":"assistant","reasoning":null,"reasoning_content":null,"content":""}"#,
+        r#"{"reasoning":"Hm","reasoning_content":"Hm"}"#,
+        r#"{"reasoning":"!","reasoning_content":""}"#,
+        r#"{"content":"A"}"#,
+    ]);
+    let expected = r#""thinking"
++{"type":"thinking_delta","thinking":"Hm"}
++{"type":"thinking_delta","thinking":"!"}
+"text"
++{"type":"text_delta","text":"A"}"#;
+    assert_eq!(blocks, expected);
+}
+
+#[test]
+fn a_streamed_list_of_parts_is_read_as_what_its_parts_say() {
+    let blocks = blocks_of(&[
+        r#"{"role":"assistant","content":[]}"#,
+        r#"{"content":[{"type":"thinking","thinking":[{"type":"text","text":"Hm"}]}]}"#,
+        r#"{"content":[{"type":"thinking","thinking":[{"type":"text","text":"!"}]},{"type":"text","text":"A"}]}"#,
+        r#"{"content":"B"}"#,
+    ]);
+    let expected = r#""thinking"
++{"type":"thinking_delta","thinking":"Hm"}
++{"type":"thinking_delta","thinking":"!"}
+"text"
++{"type":"text_delta","text":"A"}
++{"type":"text_delta","text":"B"}"#;
+    assert_eq!(blocks, expected);
+}
+
+#[test]
+fn calls_that_share_a_number_are_told_apart_by_their_ids() {
+    let call = |call: &str| format!(r#"{{"tool_calls":[{call}]}}"#);
+    let whole = |id: &str, name: &str| {
+        let function = format!(r#"{{"name":"{name}","arguments":"{{}}"}}"#);
+        format!(r#"{{"index":0,"id":"{id}","type":"function","function":{function}}}"#)
+    };
+    let one_by_one = [call(&whole("a", "f")), call(&whole("b", "f"))];
+    let at_once = [call(&[whole("a", "f"), whole("b", "f")].join(","))];
+    let unnumbered = one_by_one
+        .clone()
+        .map(|call| call.replace(r#""index":0,"#, ""));
+    let nameless = unnumbered
+        .clone()
+        .map(|call| call.replace(r#""id":"#, r#""odd":"#));
+    let expected = r#""a" "f"
++{"type":"input_json_delta","partial_json":"{}"}
+"b" "f"
++{"type":"input_json_delta","partial_json":"{}"}"#;
+    let made_up = expected.replace("\"a\"", "\"call_0\"");
+    let made_up = made_up.replace("\"b\"", "\"call_1\"");
+    for (deltas, expected) in [
+        (&one_by_one[..], expected),
+        (&at_once[..], expected),
+        (&unnumbered[..], expected),
+        (&nameless[..], made_up.as_str()),
+    ] {
+        let deltas: Vec<&str> = deltas.iter().map(String::as_str).collect();
+        assert_eq!(blocks_of(&deltas), expected, "{deltas:?}");
+    }
+}
+
+#[test]
+fn a_call_whose_pieces_all_name_it_is_one_call() {
+    let piece = |id: &str, name: &str, arguments: &str| {
+        format!(
+            r#"{{"tool_calls":[{{"index":0,"id":{id},"function":{{"name":{name},"arguments":"{arguments}"}}}}]}}"#
+        )
+    };
+    let expected = r#""a" "f"
++{"type":"input_json_delta","partial_json":"{"}
++{"type":"input_json_delta","partial_json":"}"}"#;
+    for (id, name) in [
+        (r#""a""#, r#""f""#),
+        ("\"\"", "\"\""),
+        ("null", "null"),
+        ("null", r#""f""#),
+    ] {
+        let pieces = [piece(r#""a""#, r#""f""#, "{"), piece(id, name, "}")];
+        let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
+        assert_eq!(blocks_of(&pieces), expected, "{id} {name}");
+    }
+}
+
+#[test]
+fn a_message_begins_under_its_name_whatever_was_told_before() {
+    let filters =
+        "data: {\"id\":\"\",\"model\":\"\",\"choices\":[],\"prompt_filter_results\":[]}\n\n";
+    let (plain, _) = streamed(Dialect::OpenAi, Dialect::Anthropic, &[CHAT.as_bytes()]);
+    let azures = format!("{filters}{CHAT}");
+    let (out, is_good) = streamed(Dialect::OpenAi, Dialect::Anthropic, &[azures.as_bytes()]);
+    assert!(is_good);
+    assert_eq!(out, plain);
+}
+
+#[test]
+fn a_streamed_refusal_ends_as_one() {
+    let chat = chat_of(&[r#"{"refusal":"N"}"#, r#"{"refusal":"o"}"#]);
+    let (out, is_good) = streamed(Dialect::OpenAi, Dialect::Anthropic, &[chat.as_bytes()]);
+    assert!(
+        is_good && out.contains(r#""stop_reason":"refusal""#),
+        "{out}"
+    );
+    let chat = chat_of(&[r#"{"content":"A","refusal":null}"#]);
+    let (out, _) = streamed(Dialect::OpenAi, Dialect::Anthropic, &[chat.as_bytes()]);
+    assert!(out.contains(r#""stop_reason":"end_turn""#), "{out}");
+}
+
 #[test]
 fn a_stream_reads_the_same_wherever_it_is_cut_into_pieces() {
     for (from, to, stream) in [
@@ -173,7 +338,7 @@ fn each_event_comes_out_as_soon_as_it_is_in() {
         (Dialect::Anthropic, Dialect::OpenAi, ANTHROPIC),
         (Dialect::OpenAi, Dialect::Anthropic, CHAT),
     ] {
-        let mut translated = TranslatedStream::new(from, to, 7).unwrap();
+        let mut translated = TranslatedStream::new(from, to, WANTED).unwrap();
         let (mut rest, mut texts) = (stream.as_bytes(), 0);
         while let Some(length) = end_of_event(rest, 0) {
             let mut out = String::new();
@@ -296,7 +461,7 @@ fn what_is_no_event_is_a_fault_and_what_came_before_is_good() {
 
 #[test]
 fn an_event_without_an_end_is_not_kept_for_ever() {
-    let mut stream = TranslatedStream::new(Dialect::Anthropic, Dialect::OpenAi, 7).unwrap();
+    let mut stream = TranslatedStream::new(Dialect::Anthropic, Dialect::OpenAi, WANTED).unwrap();
     let mut out = String::new();
     let piece = vec![b'x'; 64 * 1024];
     let mut pushed = (0..20).map(|_| stream.push(&piece, &mut out));
@@ -306,6 +471,6 @@ fn an_event_without_an_end_is_not_kept_for_ever() {
 #[test]
 fn only_different_dialects_are_translated() {
     for dialect in [Dialect::OpenAi, Dialect::Anthropic, Dialect::Gemini] {
-        assert!(TranslatedStream::new(dialect, dialect, 7).is_none());
+        assert!(TranslatedStream::new(dialect, dialect, WANTED).is_none());
     }
 }

@@ -98,8 +98,17 @@ impl<'a> Members<'a> {
     }
 
     pub(in crate::gateway) fn limit(&self, name: &'static str) -> Result<Limit, GatewayError> {
+        self.limit_from(*LIMITS.start(), name)
+    }
+
+    /// A limit that is no lower than `least`.
+    pub(in crate::gateway) fn limit_from(
+        &self,
+        least: u64,
+        name: &'static str,
+    ) -> Result<Limit, GatewayError> {
         Ok(Limit {
-            value: self.integer(name, LIMITS)?,
+            value: self.integer(name, least..=*LIMITS.end())?,
             at: self.place(name),
             member: self.object.place_with_name(name),
         })

@@ -246,7 +246,7 @@ mod tests {
     use crate::gateway::endpoint::stream::{StreamEnd, StreamWire};
     use crate::gateway::relay::meter::Heard;
     use keypurse_core::usage::TokenCounts;
-    use keypurse_providers::translate::{Dialect, TranslatedStream};
+    use keypurse_providers::translate::{Dialect, TranslatedStream, Wanted};
 
     const STREAM: &str = concat!(
         ": ping\n\n",
@@ -334,7 +334,11 @@ mod tests {
                 None,
             )
         } else {
-            let stream = TranslatedStream::new(Dialect::Anthropic, Dialect::OpenAi, 7);
+            let wanted = Wanted {
+                created: 7,
+                one_call: false,
+            };
+            let stream = TranslatedStream::new(Dialect::Anthropic, Dialect::OpenAi, wanted);
             (StreamWire::Chat(ChatStream::new(1, false)), stream)
         };
         let mut source = StreamSource::new(wire, Heard::new(100, 1, None), translated);

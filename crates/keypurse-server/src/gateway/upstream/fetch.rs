@@ -1,8 +1,9 @@
 //! A call up to the first byte of its answer: until then it costs nothing.
 
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
-use http::{HeaderMap, StatusCode};
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use keypurse_providers::refusal::{Trouble, retry_after_seconds, trouble};
 use keypurse_providers::tokenizer::Tokenizer;
 use keypurse_store::failpoint;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -164,13 +165,7 @@ pub(super) async fn refusal(
         400 | 404 | 409 | 413 | 422 | 429 | 500..=599
     );
     if !passes {
-        let name = &*provider.name;
-        error!(
-            provider = name,
-            status = status.as_u16(),
-            "{}",
-            operators_trouble(name, status)
-        );
+        tell_operator(provider, status, None);
         return Err(UpstreamFault::Refused(status));
     }
     let limits = &provider.timeouts;
@@ -181,7 +176,17 @@ pub(super) async fn refusal(
     if shows_key(&provider.reached, &body) {
         return Err(UpstreamFault::Refused(status));
     }
-    let headers = forwarded(&reply.headers);
+    if status == StatusCode::BAD_REQUEST
+        && let Some(trouble) = trouble(&body)
+    {
+        tell_operator(provider, status, Some(trouble));
+        return Err(UpstreamFault::Refused(status));
+    }
+    let mut headers = forwarded(&reply.headers);
+    let is_told = headers.contains_key(RETRY_AFTER) || headers.contains_key("retry-after-ms");
+    if let (false, Some(seconds)) = (is_told, retry_after_seconds(&body)) {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
     Ok(PassedOn {
         status,
         headers,
@@ -189,14 +194,23 @@ pub(super) async fn refusal(
     })
 }
 
-fn operators_trouble(provider: &str, status: StatusCode) -> String {
-    match status.as_u16() {
-        401 | 403 => {
-            format!("provider `{provider}` does not accept our API key ({status}); check it")
+fn tell_operator(provider: &Provider, status: StatusCode, trouble: Option<Trouble>) {
+    let name = &*provider.name;
+    let trouble = trouble.or(match status.as_u16() {
+        401 | 403 => Some(Trouble::Key),
+        402 => Some(Trouble::Credit),
+        _ => None,
+    });
+    let message = match trouble {
+        Some(Trouble::Key) => {
+            format!("provider `{name}` does not accept our API key ({status}); check it")
         }
-        402 => format!("provider `{provider}` wants to be paid ({status}); top up there"),
-        _ => format!("provider `{provider}` answered {status}; check its base_url"),
-    }
+        Some(Trouble::Credit) => {
+            format!("provider `{name}` wants to be paid ({status}); top up there")
+        }
+        None => format!("provider `{name}` answered {status}; check its base_url"),
+    };
+    error!(provider = name, status = status.as_u16(), "{message}");
 }
 
 /// Some providers quote the key they were sent.

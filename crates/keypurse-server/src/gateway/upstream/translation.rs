@@ -5,14 +5,17 @@ use bytes::Bytes;
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 use keypurse_providers::anthropic::MessagesRequest;
-use keypurse_providers::translate::{self, NoAnswer, Target, TranslatedStream, Untranslatable};
+use keypurse_providers::gemini;
+use keypurse_providers::translate::{
+    self, NoAnswer, Target, TranslatedStream, Untranslatable, Wanted,
+};
 use keypurse_providers::visible::never_reasons;
 
 use crate::gateway::call::count::length;
 use crate::gateway::call::fund::Funded;
 use crate::gateway::call::resolve::Route;
 use crate::gateway::config::{Dialect, OutputLimitField};
-use crate::gateway::endpoint::asked::Asked;
+use crate::gateway::endpoint::asked::{Asked, Output};
 use crate::gateway::endpoint::chat;
 use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::endpoint::messages;
@@ -53,12 +56,18 @@ impl Asked {
         if client == provider {
             return Ok(self.for_upstream(route, limit));
         }
+        if self.output == (Output::Tokens { stated: Some(0) }) {
+            let wrong = "`max_tokens` must be at least 1 for this model: \
+                         only Anthropic's fill a cache without an answer";
+            return Err(GatewayError::invalid(Some("max_tokens"), wrong));
+        }
         let field = route.provider.output_limit_field;
         let target = Target {
             model: &route.model,
             output_limit: limit,
             limit_is_of_completion: field == OutputLimitField::MaxCompletionTokens,
             may_reason: !never_reasons(&route.provider.name, &route.model),
+            wants_proofs: gemini::wants_proofs(&route.provider.name, &route.model),
         };
         let body = translate::request(client.into(), provider.into(), &self.body, &target);
         let body = Bytes::from(body.map_err(untranslatable)?.into_owned());
@@ -129,9 +138,13 @@ impl Funded {
         (provider != client).then(|| (provider.into(), client.into()))
     }
 
-    /// The time that translated completions show.
-    fn created(&self) -> u64 {
-        u64::try_from(self.started_at.seconds()).unwrap_or(0)
+    fn wanted(&self, provider: translate::Dialect, client: translate::Dialect) -> Wanted {
+        Wanted {
+            created: u64::try_from(self.started_at.seconds()).unwrap_or(0),
+            // The others are told by the request.
+            one_call: provider == translate::Dialect::Gemini
+                && translate::wants_one_call(client, &self.asked.body),
+        }
     }
 
     /// How its answer is read when it is a stream. `None`: it is none.
@@ -142,7 +155,7 @@ impl Funded {
     /// What makes the provider's stream the client's.
     pub(in crate::gateway) fn translated_stream(&self) -> Option<TranslatedStream> {
         let (provider, client) = self.translates()?;
-        TranslatedStream::new(provider, client, self.created())
+        TranslatedStream::new(provider, client, self.wanted(provider, client))
     }
 
     /// A whole answer as the client reads it.
@@ -150,7 +163,8 @@ impl Funded {
         let Some((provider, client)) = self.translates() else {
             return Ok(body.clone());
         };
-        let translated = translate::answer(provider, client, body, self.created())?;
+        let wanted = self.wanted(provider, client);
+        let translated = translate::answer(provider, client, body, wanted)?;
         Ok(translated.into_owned().into())
     }
 

@@ -47,6 +47,42 @@ async fn trouble_with_our_credential_is_not_the_clients() {
 }
 
 #[tokio::test]
+async fn trouble_with_our_credential_may_come_as_a_400() {
+    let shop = Shop::open("1").await;
+    let reason = json!({"@type": "type.googleapis.com/google.rpc.ErrorInfo",
+        "reason": "API_KEY_INVALID"});
+    let key = json!({"code": 400, "message": "API key not valid.", "details": [reason]});
+    let credit = json!({"type": "invalid_request_error",
+        "message": "Your credit balance is too low to access the Anthropic API."});
+    for error in [key, credit] {
+        shop.upstream
+            .next(Reply::json(400, &json!({"error": error})));
+        let answer = shop.ask(&hello()).await;
+        assert_eq!(answer.status, 502, "{error}");
+        assert_eq!(answer.json()["error"]["code"], "upstream_error", "{error}");
+    }
+    assert_eq!(shop.balance().await, "1.0");
+}
+
+#[tokio::test]
+async fn a_time_to_wait_that_stands_in_the_body_becomes_a_header() {
+    let shop = Shop::open("1").await;
+    let delay = json!({"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "12.5s"});
+    let body = json!({"error": {"code": 429, "message": "Quota", "details": [delay]}});
+    for (reply, expected) in [
+        (Reply::json(429, &body), "13"),
+        (Reply::json(429, &body).header("retry-after", "7"), "7"),
+    ] {
+        shop.upstream.next(reply);
+        let answer = shop.ask(&hello()).await;
+        assert_eq!(
+            (answer.status, answer.header("retry-after")),
+            (429, expected)
+        );
+    }
+}
+
+#[tokio::test]
 async fn l13_our_key_is_never_shown_even_when_a_provider_quotes_it() {
     let shop = Shop::open("1").await;
     let quoting = json!({"error": {"message": format!("key {UPSTREAM_KEY} is slow")}});

@@ -15,6 +15,7 @@ pub(in crate::gateway) fn count(body: &[u8], tokenizer: Tokenizer) -> Option<Inp
         output_limit: 1,
         limit_is_of_completion: false,
         may_reason: true,
+        wants_proofs: false,
     };
     let chat = translate::request(Dialect::Anthropic, Dialect::OpenAi, body, &target);
     chat::count::count(&chat.ok()?, tokenizer)

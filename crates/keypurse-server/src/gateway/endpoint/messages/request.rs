@@ -81,7 +81,8 @@ pub(in crate::gateway) fn read_uncapped(
     unpriced::refuse_forbidden(members.object)?;
     let (model, model_at) = members.model()?;
     let streamed = members.flag("stream")?;
-    let max_tokens = members.limit("max_tokens")?;
+    // Without any output the call only fills a cache.
+    let max_tokens = members.limit_from(0, "max_tokens")?;
     let request = MessagesRequest::read(body).map_err(|invalid| wrong(&invalid))?;
     let unpriced = request.unpriced.map(|unpriced| Unpriced {
         param: unpriced.param,

@@ -58,6 +58,33 @@ async fn a_stream_comes_back_as_chunks() {
 }
 
 #[tokio::test]
+async fn who_wants_one_call_gets_the_first_one() {
+    let shop = shop(Dialect::Gemini, "1").await;
+    let mut called = candidates("Hi", &gemini_used(10, 20));
+    let calls = ["f", "g"].map(|name| json!({"functionCall": {"name": name, "args": {}}}));
+    called["candidates"][0]["content"]["parts"] = json!(calls);
+    let tool = json!([{"type": "function", "function": {"name": "f"}}]);
+    for (parallel, streamed, expected) in [
+        (true, false, 2),
+        (false, false, 1),
+        (true, true, 2),
+        (false, true, 1),
+    ] {
+        let mut request = if streamed { hello_stream() } else { hello() };
+        request["tools"] = tool.clone();
+        request["parallel_tool_calls"] = json!(parallel);
+        let reply = Reply::stream().data(&called);
+        let whole = Reply::json(200, &called);
+        shop.upstream.always(if streamed { reply } else { whole });
+        let answer = shop.ask(&request).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        let named = answer.text.matches(r#""arguments":"{}""#).count();
+        assert_eq!(named, expected, "{}", answer.text);
+    }
+    assert_eq!(shop.charged().await, 4 * 210_000);
+}
+
+#[tokio::test]
 async fn a_stream_that_breaks_is_charged_for_what_came() {
     let shop = shop(Dialect::Gemini, "1").await;
     let first = json!({"candidates": [{"content": {"role": "model", "parts": [{"text": "Hel"}]}}]});

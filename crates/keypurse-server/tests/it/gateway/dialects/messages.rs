@@ -103,6 +103,26 @@ async fn tools_go_there_and_calls_come_back() {
 }
 
 #[tokio::test]
+async fn a_tool_loop_at_google_has_a_stand_in_for_its_signature() {
+    let shop = shop_with(Dialect::OpenAi, "1", |config| {
+        "google".clone_into(&mut config.providers[0].name);
+        "google".clone_into(&mut config.prices[0].provider);
+        "gemini-3-pro-preview".clone_into(&mut config.prices[0].model);
+    })
+    .await;
+    let mut request = with(greeting(), "model", json!("google/gemini-3-pro-preview"));
+    request["messages"] = json!([
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": [{"type": "tool_use", "id": "t", "name": "f", "input": {}}]},
+        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": "R"}]}]);
+    let answer = shop.send_message(&request).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let call = &shop.upstream.last().json()["messages"][1]["tool_calls"][0];
+    let stand_in = &call["extra_content"]["google"]["thought_signature"];
+    assert_eq!(stand_in, "skip_thought_signature_validator");
+}
+
+#[tokio::test]
 async fn usage_that_is_missing_is_counted_and_told() {
     let shop = shop(Dialect::OpenAi, "1").await;
     shop.upstream

@@ -42,6 +42,27 @@ async fn bytes_pass_both_ways_and_the_cost_is_added() {
 }
 
 #[tokio::test]
+async fn a_call_without_output_fills_the_cache_and_is_charged_for_that() {
+    let native = shop(Dialect::Anthropic, "1").await;
+    let filled = json!({"id": "msg_1", "type": "message", "content": [], "stop_reason": "max_tokens",
+        "usage": {"input_tokens": 10, "cache_creation_input_tokens": 20, "output_tokens": 0}});
+    native.upstream.always(Reply::json(200, &filled));
+    let request = with(greeting(), "max_tokens", json!(0));
+    let answer = native.send_message(&request).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    assert_eq!(native.upstream.last().json()["max_tokens"], 0);
+    assert_eq!(native.charged().await, 10 * 1000 + 20 * 1250);
+    native.app.finish().await;
+    for dialect in [Dialect::OpenAi, Dialect::Gemini] {
+        let other = shop(dialect, "1").await;
+        let answer = other.send_message(&request).await;
+        assert_eq!(answer.status, 400, "{}", answer.text);
+        assert!(answer.text.contains("at least 1"), "{}", answer.text);
+        assert!(other.upstream.received().is_empty());
+    }
+}
+
+#[tokio::test]
 async fn a_secret_comes_either_way_and_never_twice() {
     let shop = shop(Dialect::Anthropic, "1").await;
     let ask = || shop.app.post(super::MESSAGES).json(&greeting());
@@ -86,7 +107,7 @@ async fn a_body_is_read_strictly_and_refused_as_anthropic_does() {
             "whole number",
         ),
         (
-            format!(r#"{{"model":"up/m","max_tokens":0,{rest}}}"#),
+            format!(r#"{{"model":"up/m","max_tokens":-1,{rest}}}"#),
             "whole number",
         ),
         (
