@@ -60,7 +60,7 @@ pub(crate) async fn run(config: Config, preset_key: Option<String>) -> anyhow::R
     state.tasks.spawn(alerts::watch(Arc::clone(&state)));
     if let Some(days) = config.retention_days {
         let clock = clock.clone();
-        let forgetting = retention::watch(Arc::clone(&state), days, move || clock.floor());
+        let forgetting = retention::watch(Arc::clone(&state), days.get(), move || clock.floor());
         state.tasks.spawn(forgetting);
     }
     let watching = time_keeping::watch(clock, dir.clock_note(), Arc::clone(&state));
@@ -76,7 +76,9 @@ pub(crate) async fn run(config: Config, preset_key: Option<String>) -> anyhow::R
         key,
         demo: config.demo,
         gateway: &state.gateway,
-    });
+        store: &*state.store,
+    })
+    .await;
     state.tasks.spawn(keys::watch(Arc::clone(&state), dir));
     let (connections, stop) = (TaskTracker::new(), CancellationToken::new());
     let limits = Limits {
