@@ -6,6 +6,7 @@ mod csrf;
 mod figures;
 mod headers;
 mod hostile;
+mod missing;
 mod sessions;
 mod sign_in;
 mod tokens;
