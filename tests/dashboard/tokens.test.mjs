@@ -135,3 +135,21 @@ test('a token shows its calls as they come, without reloading', async (t) => {
   assert.ok((await calls.locator('tbody tr').first().textContent()).includes('demo/'));
   await assertSound(page, { moved: true });
 });
+
+test('what is ahead is told by a number, in a unit of which there are two', async (t) => {
+  const hours = 3600;
+  const aheads = [
+    ['expires in hours', 47 * hours + 60, 'in 47 hours'],
+    ['expires in days', 39 * 24 * hours + 60, 'in 39 days'],
+    ['expires in months', 456 * 24 * hours, 'in 15 months'],
+    ['expires in years', 1096 * 24 * hours, 'in 3 years'],
+  ];
+  for (const [name, seconds] of aheads) {
+    await createToken(name, { expire_time: new Date(Date.now() + seconds * 1000).toISOString() });
+  }
+  const page = await openSignedIn(t);
+  for (const [name, , expected] of aheads) {
+    await visit(page, `/tokens?q=${encodeURIComponent(name)}`);
+    assert.equal(await page.locator('tbody time').first().textContent(), expected);
+  }
+});

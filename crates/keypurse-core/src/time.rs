@@ -7,6 +7,8 @@ use jiff::civil::{DateTime, Time, datetime};
 use jiff::fmt::temporal::DateTimeParser;
 use thiserror::Error;
 
+/// RFC 3339: offsets go from -23:59 to +23:59.
+const SECONDS_OF_DAY: i32 = 86_400;
 const EPOCH: DateTime = datetime(1970, 1, 1, 0, 0, 0, 0);
 
 /// An instant, in microseconds since 1970-01-01T00:00:00Z.
@@ -84,6 +86,9 @@ impl Timestamp {
         let offset = pieces
             .to_numeric_offset()
             .map_or(0, jiff::tz::Offset::seconds);
+        if offset.abs() >= SECONDS_OF_DAY {
+            return None;
+        }
         let local = civil.duration_since(EPOCH);
         let utc = local.checked_sub(SignedDuration::from_secs(i64::from(offset)))?;
         let micros = i64::try_from(utc.as_nanos().div_euclid(1000)).ok()?;
@@ -136,6 +141,7 @@ mod tests {
         for (input, expected) in [
             ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z"),
             ("2026-01-01T02:00:00+02:00", "2026-01-01T00:00:00Z"),
+            ("2026-01-01T23:59:00+23:59", "2026-01-01T00:00:00Z"),
             ("2026-01-01T00:00:00", "2026-01-01T00:00:00Z"),
             ("2026-01-01 00:00:00", "2026-01-01T00:00:00Z"),
             ("2026-01-01T00:00", "2026-01-01T00:00:00Z"),
@@ -177,6 +183,8 @@ mod tests {
             "-000001-01-01T00:00:00Z",
             "10000-01-01T00:00:00Z",
             "9999-12-31T23:59:59-01:00",
+            "2026-01-01T00:00:00+24:00",
+            "2026-01-01T00:00:00-25:30",
             "2026-01-01T00:00:00+01:00[Europe/Paris]",
             "1767225600",
         ] {

@@ -18,10 +18,16 @@ pub fn router(state: AppState) -> Router {
         .merge(dashboard::routes(&state))
         .merge(health::routes())
         .merge(metrics::routes())
-        .fallback(fallback::no_such_route)
+        .fallback(no_such_route)
         .method_not_allowed_fallback(fallback::method_not_allowed)
         .layer(from_fn_with_state(state.clone(), around))
         .with_state(state)
+}
+
+async fn no_such_route(State(state): State<AppState>, request: Request) -> Response {
+    let (asked, _) = request.into_parts();
+    let page = dashboard::page_for(&state, &asked);
+    page.unwrap_or_else(|| fallback::no_such_route(&asked.uri))
 }
 
 /// What happens around every request: one layer, because each one costs.

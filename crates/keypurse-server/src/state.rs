@@ -113,7 +113,7 @@ pub enum Transport {
 /// Who may read `/metrics`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MetricsAccess {
-    /// Whoever has the account key.
+    /// Whoever has the first account's key or viewer key.
     #[default]
     Key,
     /// Whoever reaches the port.

@@ -30,6 +30,9 @@ pub enum MoneyParseError {
     /// A string with more than 9 decimals; strings are never rounded.
     #[error("ensure that there are no more than 9 decimal places")]
     TooManyDecimals,
+    /// A string with more than 5 digits before the point, of a value in range.
+    #[error("ensure that there are no more than 5 digits before the decimal point")]
+    TooManyDigits,
     /// Not strictly between -100000 and 100000.
     #[error("ensure this value is greater than -100000 and less than 100000")]
     OutOfRange,
@@ -81,7 +84,8 @@ impl Money {
                 return Err(MoneyParseError::TooManyDecimals);
             }
             if decimal.integer.len() > MAX_INTEGER_DIGITS {
-                return Err(MoneyParseError::OutOfRange);
+                decimal.to_nanos()?.in_range()?;
+                return Err(MoneyParseError::TooManyDigits);
             }
         }
         let rounded = decimal.to_nanos()?;

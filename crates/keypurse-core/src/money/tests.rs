@@ -11,7 +11,7 @@ fn number(input: &str) -> Result<String, MoneyParseError> {
 
 #[test]
 fn a_string_is_read_by_the_seeds_pattern_and_never_rounded() {
-    use MoneyParseError::{NotANumber, OutOfRange, TooManyDecimals};
+    use MoneyParseError::{NotANumber, OutOfRange, TooManyDecimals, TooManyDigits};
     for (input, expected) in [
         ("50.00", Ok("50.0")),
         ("50.", Ok("50.0")),
@@ -45,7 +45,10 @@ fn a_string_is_read_by_the_seeds_pattern_and_never_rounded() {
         ("0.0000000001", Err(TooManyDecimals)),
         ("1e-10", Err(TooManyDecimals)),
         ("100000", Err(OutOfRange)),
-        ("000001", Err(OutOfRange)),
+        ("000001", Err(TooManyDigits)),
+        ("000001.5", Err(TooManyDigits)),
+        ("-000001", Err(TooManyDigits)),
+        ("0100000", Err(OutOfRange)),
         ("1e5", Err(OutOfRange)),
         ("-1e5", Err(OutOfRange)),
         ("1e999999999999", Err(OutOfRange)),

@@ -46,7 +46,7 @@ pub(super) async fn guard(State(state): State<AppState>, request: Request, next:
     response
 }
 
-fn is_harmless(method: &Method) -> bool {
+pub(super) fn is_harmless(method: &Method) -> bool {
     *method == Method::GET || *method == Method::HEAD
 }
 
@@ -63,7 +63,7 @@ fn is_from_our_page(way: Way, request: &Parts) -> bool {
         .is_some_and(|(origin, own)| origin.as_bytes() == own.as_bytes())
 }
 
-fn harden(way: Way, headers: &mut HeaderMap) {
+pub(super) fn harden(way: Way, headers: &mut HeaderMap) {
     let same_origin = HeaderValue::from_static("same-origin");
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

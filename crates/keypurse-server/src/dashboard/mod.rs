@@ -25,6 +25,7 @@ mod figures;
 mod form;
 mod frame;
 mod fresh_secrets;
+mod missing;
 mod models;
 mod overview;
 mod page;
@@ -42,6 +43,8 @@ use axum::routing::{get, post};
 
 use crate::state::AppState;
 use fresh_secrets::FreshSecrets;
+
+pub(crate) use missing::page_for;
 
 /// What the dashboard remembers while the node runs.
 #[derive(Debug, Default)]

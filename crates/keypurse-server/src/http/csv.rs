@@ -42,19 +42,42 @@ pub fn harmless(text: &str) -> String {
     }
 }
 
-/// JSON is what this API speaks; a table is for whoever asks for one.
+/// JSON is what this API speaks; a table is for whoever asks for one: the
+/// heavier of both wins, and of equals the one named first (RFC 9110, 12.5.1).
 pub fn is_preferred(headers: &HeaderMap) -> bool {
     let accepted = headers.get_all(ACCEPT).into_iter();
-    let mut kinds = accepted
+    let ranges = accepted
         .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| {
-            let kinds = value
-                .split(',')
-                .map(|kind| kind.split(';').next().unwrap_or_default());
-            kinds.map(|kind| kind.trim().to_ascii_lowercase())
-        });
-    kinds.find(|kind| kind == "text/csv" || kind == "application/json")
-        == Some("text/csv".to_owned())
+        .flat_map(|value| value.split(','));
+    let (mut table, mut json) = (0, 0);
+    let mut is_table_first = false;
+    for range in ranges {
+        let mut parts = range.split(';').map(str::trim);
+        let kind = parts.next().unwrap_or_default();
+        let weight = weight(parts);
+        if kind.eq_ignore_ascii_case("text/csv") {
+            is_table_first |= json == 0;
+            table = table.max(weight);
+        } else if kind.eq_ignore_ascii_case("application/json") {
+            json = json.max(weight);
+        }
+    }
+    table > json || (table == json && table > 0 && is_table_first)
+}
+
+/// What `q` says, in thousandths; 1 if it is not said, 0 if it says nothing
+/// that makes sense.
+fn weight<'a>(parameters: impl Iterator<Item = &'a str>) -> u16 {
+    let mut named = parameters.filter_map(|parameter| parameter.split_once('='));
+    let Some((_, weight)) = named.find(|(name, _)| name.trim().eq_ignore_ascii_case("q")) else {
+        return 1000;
+    };
+    let (whole, fraction) = weight.trim().split_once('.').unwrap_or((weight.trim(), ""));
+    if fraction.len() > 3 {
+        return 0;
+    }
+    let thousandths: Option<u16> = format!("{whole}{fraction:0<3}").parse().ok();
+    thousandths.filter(|weight| *weight <= 1000).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -89,12 +112,26 @@ mod tests {
     }
 
     #[test]
-    fn a_table_is_for_whoever_names_it_before_json() {
+    fn a_table_is_for_whoever_likes_it_better_or_names_it_before_json() {
         for (accept, expected) in [
             ("text/csv", true),
             ("Text/CSV; charset=utf-8", true),
             ("text/csv, application/json", true),
             ("application/json, text/csv", false),
+            ("application/json;q=0.9, text/csv", true),
+            ("text/csv;q=0.5, application/json", false),
+            ("text/csv; q=0.5, application/json;q=0.25", true),
+            ("application/json;q=0.5, text/csv;Q=0.5", false),
+            (
+                "text/csv;charset=utf-8;q=0.501, application/json;q=0.5",
+                true,
+            ),
+            ("text/csv;q=0", false),
+            ("text/csv;q=0.000, application/json;q=0", false),
+            ("application/json;q=0, text/csv;q=0.001", true),
+            ("text/csv;q=0, text/csv", true),
+            ("text/csv;q=2", false),
+            ("text/csv;q=x", false),
             ("*/*", false),
             ("", false),
         ] {

@@ -11,8 +11,8 @@ use crate::http::refusal::Refusal;
 const MODEL_PATHS: [&str; 2] = ["/v1/", "/v3/"];
 
 /// 404: nothing is here.
-pub async fn no_such_route(uri: Uri) -> Response {
-    if !is_for_models(&uri) {
+pub fn no_such_route(uri: &Uri) -> Response {
+    if !is_for_models(uri) {
         return Refusal::NoSuchRoute.into_response();
     }
     let message = "There is no such route; check the path and the base URL.";

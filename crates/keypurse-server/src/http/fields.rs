@@ -27,6 +27,8 @@ const NOT_A_LIST: &str = "Expected a list of items.";
 const NOT_AN_INSTANT: &str = "Datetime has wrong format. Use one of these formats instead: \
      YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z].";
 const TOO_MANY_DECIMALS: &str = "Ensure that there are no more than 9 decimal places.";
+const TOO_MANY_DIGITS: &str =
+    "Ensure that there are no more than 5 digits before the decimal point.";
 const OUT_OF_RANGE: &str = "Ensure this value is greater than -100000 and less than 100000.";
 
 /// The members of a request.
@@ -154,6 +156,7 @@ pub(crate) fn money(value: &RawValue) -> Result<Money, Reason> {
     amount.map_err(|error| match error {
         MoneyParseError::NotANumber => NOT_A_NUMBER.into(),
         MoneyParseError::TooManyDecimals => TOO_MANY_DECIMALS.into(),
+        MoneyParseError::TooManyDigits => TOO_MANY_DIGITS.into(),
         MoneyParseError::OutOfRange => OUT_OF_RANGE.into(),
     })
 }

@@ -23,8 +23,8 @@ use crate::state::{AppState, MetricsAccess};
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 /// As for `/readyz`.
 const LEDGER_TIMEOUT: Duration = Duration::from_millis(250);
-const NOT_VALID: &str = "Send the account key of this installation's first account as \
-     `Authorization: Bearer <key>`, or set metrics = \"open\".";
+const NOT_VALID: &str = "Send the account key or viewer key of this installation's first \
+     account as `Authorization: Bearer <key>`, or set metrics = \"open\".";
 
 /// The route Prometheus reads.
 pub fn routes() -> Router<AppState> {

@@ -165,18 +165,34 @@ pub(crate) fn too_much() -> FieldFaults {
 }
 
 fn read_change(fields: &mut Fields<'_>) -> SettingsChange {
+    let (reset_period, reset_amount) = read_reset(fields);
     SettingsChange {
         balance: fields.optional(field::BALANCE, money),
         has_budget: fields.optional(field::ACTIVE_BALANCE, boolean),
         expires_at: fields.nullable(field::EXPIRES_AT, instant),
         overdraft: fields.optional(field::OVERDRAFT, |value| choice(value, &OVERDRAFTS)),
-        reset_period: fields
-            .nullable(field::RESET_PERIOD, |value| choice(value, &PERIODS))
-            .map(Option::flatten),
-        reset_amount: fields.optional(field::RESET_AMOUNT, money),
+        reset_period,
+        reset_amount,
         simulate_budget: fields.optional(field::SIMULATE_BUDGET, boolean),
         rules: read_rules(fields),
     }
+}
+
+/// Reads the period (`Some(None)`: none) and the amount. An amount of null
+/// beside no period is what answers show: it may be sent back.
+#[expect(
+    clippy::option_option,
+    reason = "core's wishes have these three cases: leave, remove, set"
+)]
+fn read_reset(fields: &mut Fields<'_>) -> (Option<Option<ResetPeriod>>, Option<Money>) {
+    let period = fields
+        .nullable(field::RESET_PERIOD, |value| choice(value, &PERIODS))
+        .map(Option::flatten);
+    let amount = match period {
+        Some(None) => fields.nullable(field::RESET_AMOUNT, money).flatten(),
+        Some(Some(_)) | None => fields.optional(field::RESET_AMOUNT, money),
+    };
+    (period, amount)
 }
 
 fn name(value: &RawValue) -> Result<TokenName, Reason> {

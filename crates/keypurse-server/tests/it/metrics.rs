@@ -10,6 +10,7 @@ use keypurse_server::metrics::BooksAudited;
 use keypurse_testkit::TestApp;
 use serde_json::json;
 
+use crate::dashboard::{VIEWER_KEY, give_viewer_key};
 use crate::gateway::Shop;
 
 const METRICS: &str = "/metrics";
@@ -87,6 +88,8 @@ async fn only_the_operator_reads_unless_it_is_open() {
     let other = app.account("other").await;
     let (_, token) = app.create_token(json!({"name": "team"})).await;
     assert_eq!(app.get(METRICS).send().await.status, 200);
+    give_viewer_key(&app).await;
+    assert_eq!(app.get(METRICS).key(VIEWER_KEY).send().await.status, 200);
     assert_eq!(app.get(METRICS).key(&other).send().await.status, 403);
     assert_eq!(app.get(METRICS).key(&token).send().await.status, 403);
     assert_eq!(app.get(METRICS).without_key().send().await.status, 401);

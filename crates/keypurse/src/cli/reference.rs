@@ -29,7 +29,7 @@ go through the same API, so both say the same.
 |---|---|
 | a running server | `--url`, else `KEYPURSE_URL`, else `http://127.0.0.1:8787` |
 | a data directory | `--data-dir` without `--url`; a server that holds the directory is never disturbed, the command is refused |
-| the account key | `--key-file`, else `KEYPURSE_ACCOUNT_KEY`, else `account.key` of `--data-dir`, `KEYPURSE_DATA_DIR` or `keypurse-data` |
+| the account key | `--key-file` or `KEYPURSE_KEY_FILE`, else `KEYPURSE_ACCOUNT_KEY`, else `account.key` of `--data-dir`, `KEYPURSE_DATA_DIR` or `keypurse-data` |
 | the time zone of days | the server's; `--time-zone` or `KEYPURSE_TIME_ZONE` tells a command which day is today |
 
 A certificate authority of your own goes into `SSL_CERT_FILE`. Data goes to stdout, all else to stderr. `--json` prints

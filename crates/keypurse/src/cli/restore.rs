@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
@@ -80,14 +81,41 @@ fn restore(from: &Path, args: &RestoreArgs) -> anyhow::Result<()> {
     is_free(target)?;
     let dir = DataDir::create(target)?;
     let unfinished = target.join(UNFINISHED);
-    let fresh = fill(&manifest, from, args, &unfinished)
+    let placed = fill(&manifest, from, args, &unfinished)
         .inspect_err(|_| remove_unfinished(target))
         .with_context(|| format!("{} was not restored", from.display()))?;
     fs::rename(&unfinished, dir.database())?;
+    for side_file in side_files(&unfinished) {
+        remove_if_there(&side_file)?;
+    }
     sync_dir(target)?;
     println!("restored to {}", target.display());
     print_books(&manifest);
-    print_next(target, &manifest, &fresh)
+    print_next(target, &manifest, &placed)
+}
+
+/// What SQLite keeps beside a database while it reads it.
+fn side_files(database: &Path) -> [PathBuf; 2] {
+    ["-wal", "-shm"].map(|suffix| {
+        let mut name = database.as_os_str().to_owned();
+        name.push(suffix);
+        name.into()
+    })
+}
+
+fn remove_if_there(path: &Path) -> anyhow::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", path.display()))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Whether everything is in the database itself: nothing waits in its log.
+fn is_whole(database: &Path) -> bool {
+    let [log, _] = side_files(database);
+    fs::metadata(log).map_or(true, |log| log.len() == 0)
 }
 
 /// Nothing is overwritten: neither a database nor a key.
@@ -123,14 +151,21 @@ fn remove_unfinished(target: &Path) {
     }
 }
 
-/// Copies, marks, proves, and puts the keys beside it. Returns which kinds of
-/// keys are fresh.
+/// The keys that were put beside the database.
+struct Placed {
+    /// Which kinds are fresh, and what relied on the lost ones.
+    fresh: BTreeMap<KeyKind, KeyUsage>,
+    /// Whether the audit log goes on under another key.
+    is_audit_key_new: bool,
+}
+
+/// Copies, marks, proves, and puts the keys beside it.
 fn fill(
     manifest: &Manifest,
     from: &Path,
     args: &RestoreArgs,
     unfinished: &Path,
-) -> anyhow::Result<BTreeMap<KeyKind, KeyUsage>> {
+) -> anyhow::Result<Placed> {
     copy_checked(manifest, &database_in(from), unfinished)?;
     // Marked before it has its name: at no instant is there a restored
     // database that would spend.
@@ -143,8 +178,17 @@ fn fill(
         "the restored books are not those of the manifest: {books:?} instead of {:?}",
         manifest.books
     );
-    place_audit_key(&key, args, &options)?;
-    place_keys(manifest, from, args, &options)
+    let is_audit_key_new = place_audit_key(&key, args, &options)?;
+    let fresh = place_keys(manifest, from, args, &options)?;
+    ensure!(
+        is_whole(unfinished),
+        "the database still has a log to be read with it: {}",
+        unfinished.display()
+    );
+    Ok(Placed {
+        fresh,
+        is_audit_key_new,
+    })
 }
 
 /// What the audit log goes on under: the key of the backup, or a new one.
@@ -161,21 +205,19 @@ fn audit_key(from: &Path, args: &RestoreArgs) -> anyhow::Result<[u8; KEY_LEN]> {
     }
 }
 
+/// Returns whether it is not the one of before.
 fn place_audit_key(
     key: &[u8; KEY_LEN],
     args: &RestoreArgs,
     options: &SqliteOptions,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<bool> {
     let now = SystemClock.now();
     let is_other = replace_audit_key(options, Actor::COMMAND_LINE, now).map_err(hint::for_open)?;
     if let Some(given) = args.audit_key.as_ref().filter(|_| is_other) {
         bail!("{} is not the audit key of this backup", given.display());
     }
-    if is_other {
-        println!("the audit log goes on under a new audit.key; keep the one before, which proves");
-        println!("the older records (`keypurse audit-log verify --older-key FILE`)");
-    }
-    write_new_as(&args.dir.data_dir, AUDIT_KEY, key)
+    write_new_as(&args.dir.data_dir, AUDIT_KEY, key)?;
+    Ok(is_other)
 }
 
 fn place_keys(
@@ -309,13 +351,13 @@ fn give_up(
     Ok(given_up)
 }
 
-fn print_next(
-    target: &Path,
-    manifest: &Manifest,
-    fresh: &BTreeMap<KeyKind, KeyUsage>,
-) -> anyhow::Result<()> {
+fn print_next(target: &Path, manifest: &Manifest, placed: &Placed) -> anyhow::Result<()> {
     let dir = target.display();
-    if let Some(given_up) = fresh.get(&KeyKind::Pepper) {
+    if placed.is_audit_key_new {
+        println!("the audit log goes on under a new audit.key; keep the one before, which proves");
+        println!("the older records (`keypurse audit-log verify --older-key FILE`)");
+    }
+    if let Some(given_up) = placed.fresh.get(&KeyKind::Pepper) {
         println!();
         println!(
             "The pepper is new: {} secrets and the keys of {} accounts no longer work.",
@@ -327,7 +369,7 @@ fn print_next(
             println!("  keypurse account reset-key {account} --data-dir {dir}");
         }
     }
-    if let Some(given_up) = fresh.get(&KeyKind::Master) {
+    if let Some(given_up) = placed.fresh.get(&KeyKind::Master) {
         println!();
         println!(
             "The master key is new: {} secrets can no longer be shown. They still work.",

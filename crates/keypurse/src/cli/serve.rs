@@ -64,7 +64,7 @@ pub(crate) struct ServeArgs {
     pub(crate) time_zone: Option<String>,
     /// Largest body of a model call, in MiB
     #[arg(long, env = "KEYPURSE_MAX_BODY_MIB", value_name = "MIB")]
-    pub(crate) max_body_mib: Option<u32>,
+    pub(crate) max_body_mib: Option<NonZeroU32>,
     /// Connections of clients at once, as far as the machine has file descriptors for them
     #[arg(long, env = "KEYPURSE_MAX_CONNECTIONS", value_name = "CONNECTIONS")]
     pub(crate) max_connections: Option<NonZeroU32>,
@@ -74,13 +74,13 @@ pub(crate) struct ServeArgs {
         env = "KEYPURSE_DEFAULT_MAX_OUTPUT_TOKENS",
         value_name = "TOKENS"
     )]
-    pub(crate) default_max_output_tokens: Option<u32>,
+    pub(crate) default_max_output_tokens: Option<NonZeroU32>,
     /// How long running calls may take to finish after Ctrl-C or SIGTERM
     #[arg(long, env = "KEYPURSE_DRAIN_TIMEOUT_SECONDS", value_name = "SECONDS")]
     pub(crate) drain_timeout_seconds: Option<u32>,
     /// How long calls are kept in statements, in days; their charges stay in the sums
     #[arg(long, env = "KEYPURSE_RETENTION_DAYS", value_name = "DAYS")]
-    pub(crate) retention_days: Option<u32>,
+    pub(crate) retention_days: Option<NonZeroU32>,
     /// Networks beside the public ones that alerts' webhooks may lead to, as `10.0.0.0/8`
     #[arg(
         long,
@@ -100,7 +100,7 @@ pub(crate) struct ServeArgs {
           default_missing_value = "true", value_parser = BoolishValueParser::new(),
           action = ArgAction::Set)]
     pub(crate) access_log: Option<bool>,
-    /// Who may read /metrics: whoever has the account key, or everybody (open)
+    /// Who may read /metrics: whoever has the first account's key or viewer key, or everybody (open)
     #[arg(long, env = "KEYPURSE_METRICS", value_name = "WHO")]
     pub(crate) metrics: Option<MetricsReaders>,
     /// Calls go on in the traces their clients name (`traceparent`), and providers are told;
@@ -115,7 +115,7 @@ pub(crate) struct ServeArgs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum MetricsReaders {
-    /// Whoever has the account key
+    /// Whoever has the first account's key or viewer key
     Key,
     /// Whoever reaches the port
     Open,

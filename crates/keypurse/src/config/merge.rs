@@ -51,7 +51,7 @@ pub(crate) struct Config {
     pub(crate) max_connections: usize,
     pub(crate) demo: bool,
     /// How long calls are kept; `None`: for ever.
-    pub(crate) retention_days: Option<u32>,
+    pub(crate) retention_days: Option<NonZeroU32>,
     /// Where webhooks may lead to.
     pub(crate) webhooks: Reach,
     pub(crate) gateway: GatewayConfig,
@@ -117,7 +117,9 @@ impl Config {
                 prices: prices::prices(file)?,
                 aliases: providers::aliases(file),
                 max_concurrency: providers::max_concurrency(file),
-                default_output_limit: default_output.unwrap_or(DEFAULT_MAX_OUTPUT_TOKENS).into(),
+                default_output_limit: default_output
+                    .map_or(DEFAULT_MAX_OUTPUT_TOKENS, NonZeroU32::get)
+                    .into(),
                 ..GatewayConfig::default()
             },
             settings: Settings {
@@ -148,7 +150,7 @@ fn settings(args: &ServeArgs, file: &ConfigFile) -> anyhow::Result<Settings> {
     let mib = args
         .max_body_mib
         .or(file.max_body_mib)
-        .unwrap_or(DEFAULT_MAX_BODY_MIB);
+        .map_or(DEFAULT_MAX_BODY_MIB, NonZeroU32::get);
     Ok(Settings {
         reveal_secrets: args.reveal_secrets.or(file.reveal_secrets).unwrap_or(true),
         zone,

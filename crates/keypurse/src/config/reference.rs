@@ -26,8 +26,8 @@ over the default. The file is `keypurse.toml` in the working directory, or the o
 ";
 
 const PROVIDERS: &str = "
-`KEYPURSE_ACCOUNT_KEY` presets the account key: any string of 32 characters or more. It replaces the
-old one at start and is never printed or written.
+`KEYPURSE_ACCOUNT_KEY` presets the account key: 32 to 4096 visible ASCII characters without spaces, such as
+`openssl rand -hex 32` makes. It replaces the old one at start and is never printed or written.
 
 ## Providers
 

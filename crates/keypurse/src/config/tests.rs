@@ -141,6 +141,29 @@ fn bad_values_say_what_to_write_instead() {
 }
 
 #[test]
+fn a_limit_of_nothing_is_refused_before_it_forgets_or_refuses_everything() {
+    use clap::Parser;
+    for setting in [
+        "retention_days",
+        "max_body_mib",
+        "default_max_output_tokens",
+        "max_connections",
+    ] {
+        let message = refused(&format!("{setting} = 0"), |_| {});
+        assert!(message.contains("nonzero"), "{setting}: {message}");
+        let flag = format!("--{}=0", setting.replace('_', "-"));
+        let parsed = Cli::try_parse_from(["keypurse", "serve", &flag]);
+        let message = parsed.expect_err("nothing").to_string();
+        assert!(message.contains(&flag[..flag.len() - 2]), "{message}");
+        assert!(message.contains("zero"), "{message}");
+        assert!(
+            merged(&format!("{setting} = 1"), |_| {}).is_ok(),
+            "{setting}"
+        );
+    }
+}
+
+#[test]
 fn an_alias_is_a_model_or_a_list_of_them() {
     let file = "[aliases]\nfast = \"a/m\"\nbest = [\"a/m\", \"b/m\"]\n\
                 [providers.x]\nbase_url = \"http://h\"\nmax_concurrency = 3";

@@ -23,6 +23,8 @@ pub(super) enum KeyPlace {
         path: PathBuf,
         fresh: Option<TokenSecret>,
     },
+    /// No longer in this file: its owner has it.
+    Elsewhere { path: PathBuf },
 }
 
 /// Makes sure the default account exists and has a key its operator knows.
@@ -49,7 +51,12 @@ pub(super) async fn ensure(
         }
     }
     if exists {
-        return Ok(KeyPlace::File { path, fresh: None });
+        let place = if path.exists() {
+            KeyPlace::File { path, fresh: None }
+        } else {
+            KeyPlace::Elsewhere { path }
+        };
+        return Ok(place);
     }
     let key = TokenSecret::generate(TokenKind::Live, &SystemEntropy);
     // The file first: an account whose key nobody knows would be lost.

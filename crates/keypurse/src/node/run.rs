@@ -59,9 +59,8 @@ pub(crate) async fn run(config: Config, preset_key: Option<String>) -> anyhow::R
     .await?;
     state.tasks.spawn(alerts::watch(Arc::clone(&state)));
     if let Some(days) = config.retention_days {
-        state
-            .tasks
-            .spawn(retention::watch(Arc::clone(&state), days));
+        let forgetting = retention::watch(Arc::clone(&state), days.get());
+        state.tasks.spawn(forgetting);
     }
     let watching = time_keeping::watch(clock, dir.clock_note(), Arc::clone(&state));
     state.tasks.spawn(watching);
@@ -76,7 +75,9 @@ pub(crate) async fn run(config: Config, preset_key: Option<String>) -> anyhow::R
         key,
         demo: config.demo,
         gateway: &state.gateway,
-    });
+        store: &*state.store,
+    })
+    .await;
     state.tasks.spawn(keys::watch(Arc::clone(&state), dir));
     let (connections, stop) = (TaskTracker::new(), CancellationToken::new());
     let limits = Limits {

@@ -241,6 +241,7 @@ async fn a_backup_without_keys_needs_those_it_was_written_with() {
         said.contains("needs pepper.key") && said.contains("hint: "),
         "{said}"
     );
+    assert!(!said.contains("goes on under a new"), "{said}");
     let mut swapped = restore(&made, &new.data_dir());
     swapped.arg("--pepper").arg(key("master.key"));
     let said = refused(swapped.arg("--master-key").arg(key("pepper.key")));
@@ -258,7 +259,20 @@ async fn a_backup_without_keys_needs_those_it_was_written_with() {
 
     let mut right = restore(&made, &new.data_dir());
     right.arg("--pepper").arg(key("pepper.key"));
-    succeeded(right.arg("--master-key").arg(key("master.key")));
+    let said = succeeded(right.arg("--master-key").arg(key("master.key")));
+    assert!(said.contains("goes on under a new audit.key"), "{said}");
+    let left = std::fs::read_dir(new.data_dir()).unwrap();
+    let left = left.map(|entry| entry.unwrap().file_name());
+    let mut left: Vec<_> = left.map(|name| name.into_string().unwrap()).collect();
+    left.sort();
+    let expected = [
+        "audit.key",
+        "keypurse.db",
+        "keypurse.lock",
+        "master.key",
+        "pepper.key",
+    ];
+    assert_eq!(left, expected, "nothing else is left beside the database");
     let mut process = new.start().await;
     let me = Client::new(&new.address)
         .get(&format!("{TOKENS}me/"), &secret)

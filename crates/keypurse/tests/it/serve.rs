@@ -59,6 +59,47 @@ async fn the_printed_commands_work_as_printed() {
     );
 }
 
+/// The commands that the last start printed.
+fn printed_commands(setup: &Setup) -> String {
+    let printed = std::fs::read_to_string(setup.folder.join("stdout")).unwrap();
+    let (_, last) = printed.rsplit_once(" is ready at ").unwrap();
+    let lines = last.lines().filter_map(|line| line.strip_prefix("  "));
+    lines
+        .skip_while(|line| !line.starts_with("TOKEN="))
+        .flat_map(|line| [line, "\n"])
+        .collect()
+}
+
+#[tokio::test]
+async fn the_printed_commands_work_at_every_start_in_any_folder_and_without_the_key_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let hard = folder.path().join("it's my $(data)");
+    std::fs::create_dir(&hard).unwrap();
+    let mut setup = Setup::new(&hard).argument("--demo");
+    setup.preset_key = false;
+    let file = setup.data_dir().join("account.key");
+    for start in 1..=3 {
+        let mut process = setup.start().await;
+        let mut commands = printed_commands(&setup);
+        if start == 3 {
+            assert!(!commands.contains("account.key"), "{commands}");
+            let key = std::fs::read_to_string(hard.join("moved.key")).unwrap();
+            commands = format!("KEYPURSE_ACCOUNT_KEY={key}{commands}");
+        }
+        let answers = run_in_shell(&setup, &commands);
+        let answered = answers.matches("\"chat.completion\"").count();
+        assert_eq!(answered, 2, "start {start}: {commands}\n{answers}");
+        // The same again: the names are taken, and that is to be seen.
+        let again = run_in_shell(&setup, &commands);
+        let taken = "Token with this name already exists.";
+        assert_eq!(again.matches(taken).count(), 2, "{again}");
+        assert!(process.terminate().success());
+        if start == 2 {
+            std::fs::rename(&file, hard.join("moved.key")).unwrap();
+        }
+    }
+}
+
 #[tokio::test]
 async fn the_commands_of_the_readme_work() {
     let folder = tempfile::tempdir().unwrap();

@@ -10,22 +10,24 @@ pub(super) const REFUSAL: &str = "[simulated refusal] I'm sorry, but I can't hel
 /// How much of a message is repeated: enough to recognise it.
 const ECHO_CHARS: usize = 160;
 
-/// Each says in its own way that nobody thought about the question.
+/// Each says in its own way that nobody thought about the question. The demo
+/// provider charges for these words, and a rehearsal takes them from a balance:
+/// none speaks of cost, balance or the kind of token.
 const REMARKS: [&str; 16] = [
     "No model was asked, so please do not rely on this.",
-    "A sandbox token always gets an answer like this one.",
+    "A simulated call always gets an answer like this one.",
     "The shape is real; the thinking is not.",
-    "Use a live token to hear from the model itself.",
-    "This text was chosen by arithmetic and cost nothing.",
+    "Ask a real provider to hear from the model itself.",
+    "This text was chosen by arithmetic alone.",
     "Send the same request again and you will read the same words.",
     "Nothing left this gateway to write this sentence.",
     "A real model would have had more to say about it.",
     "Consider this a rehearsal of the real conversation.",
     "Your code has reached the right place; only the model is missing.",
-    "It stands in for an answer until you switch to a live token.",
+    "It stands in for an answer until a real model is asked.",
     "Change the prompt by one letter and this will change as well.",
-    "Your balance is just what it was before this call.",
-    "It was made up here, without any provider being called.",
+    "There is nobody behind these words.",
+    "It was made up here, inside the gateway.",
     "Please imagine something insightful at this point.",
     "The counts below are counted as for a real answer.",
 ];
@@ -139,5 +141,27 @@ fn repeat(line: &mut String, message: &Message<'_>) {
             break;
         }
         room -= word.chars().count();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::REMARKS;
+
+    #[test]
+    fn every_remark_is_true_of_a_call_that_is_charged_too() {
+        for remark in REMARKS {
+            let words = remark.to_lowercase();
+            for word in [
+                "cost",
+                "free",
+                "balance",
+                "charge",
+                "token",
+                "provider being",
+            ] {
+                assert!(!words.contains(word), "{remark}");
+            }
+        }
     }
 }

@@ -58,7 +58,10 @@ pub(super) async fn show(
             .last()
             .filter(|_| has_more)
             .map(|event| event.id.ordered),
-        events: events.iter().map(EventView::of).collect(),
+        events: events
+            .iter()
+            .map(|event| EventView::of(event, &rules))
+            .collect(),
         is_first: before.is_none(),
     }))
 }

@@ -22,7 +22,8 @@ pub(super) struct RuleView {
 pub(super) struct EventView {
     pub(super) sentence: String,
     pub(super) rule: String,
-    pub(super) rule_path: String,
+    /// `None`: it was deleted.
+    pub(super) rule_path: Option<String>,
     pub(super) fired_at: Timestamp,
     pub(super) cleared_at: Option<Timestamp>,
 }
@@ -67,11 +68,12 @@ impl RuleView {
 }
 
 impl EventView {
-    pub(super) fn of(event: &AlertEvent) -> Self {
+    /// `rules` are all there are.
+    pub(super) fn of(event: &AlertEvent, rules: &[AlertRule]) -> Self {
         Self {
             sentence: sentence(event),
             rule: event.rule_name.clone(),
-            rule_path: format!("/alerts/{}", event.rule),
+            rule_path: rules.iter().find(|rule| rule.id == event.rule).map(path_of),
             fired_at: event.fired_at,
             cleared_at: event.cleared_at,
         }

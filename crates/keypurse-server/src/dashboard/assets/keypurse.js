@@ -43,15 +43,20 @@
 
   // <time datetime="…" data-relative>: how long ago or ahead; the exact
   // instant, in the zone of who looks, is its title.
-  const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
-  const units = [["year", 31536000], ["month", 2592000], ["day", 86400], ["hour", 3600], ["minute", 60]];
+  // Always a number: "next year" and "tomorrow" are said of the calendar, not of
+  // 15 months or 47 hours. From two of a unit on, so that rounding is never far off.
+  const relative = new Intl.RelativeTimeFormat("en", { numeric: "always" });
+  const units = [["year", 31556952], ["month", 2629746], ["day", 86400], ["hour", 3600], ["minute", 60]];
+  const tell = (seconds) => {
+    const unit = units.find(([name, size]) => Math.abs(seconds) >= (name === "minute" ? size : 2 * size));
+    return unit ? relative.format(Math.round(seconds / unit[1]), unit[0]) : "just now";
+  };
   const tellTimes = (root) => {
     for (const element of root.querySelectorAll("time[data-relative]")) {
       const at = new Date(element.dateTime);
       if (Number.isNaN(at.getTime())) continue;
       const seconds = (at - Date.now()) / 1000;
-      const unit = units.find(([, size]) => Math.abs(seconds) >= size);
-      element.textContent = unit ? relative.format(Math.trunc(seconds / unit[1]), unit[0]) : "just now";
+      element.textContent = tell(seconds);
       element.title = at.toLocaleString("en", { dateStyle: "medium", timeStyle: "long" });
     }
   };

@@ -1,16 +1,17 @@
 //! What was spent, and what the month will have cost at this rate.
 
 use jiff::ToSpan;
+use jiff::civil::Date;
 use keypurse_core::money::Money;
 use keypurse_store::UsageRow;
 
-use crate::dashboard::figures::{Dollars, start_of};
+use crate::dashboard::figures::{Dollars, Span, start_of};
 use crate::dashboard::usage::{Calendar, Range, Totals};
 
 /// A forecast goes by so many days, today included.
 const RECENT_DAYS: i64 = 7;
-/// One call in the first minute of an installation says nothing of a month.
-const SHORTEST_SECONDS: i64 = 3600;
+/// The first calls of an installation say nothing of a month.
+const SHORTEST_SECONDS: i64 = 24 * 3600;
 
 /// What was spent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,21 +19,46 @@ pub(in crate::dashboard) struct Spend {
     pub(in crate::dashboard) today: Totals,
     pub(in crate::dashboard) yesterday: Totals,
     pub(in crate::dashboard) month: Totals,
-    /// What the month will have cost if spending goes on as in the last days.
-    pub(in crate::dashboard) forecast: Money,
+    forecast: Forecast,
+}
+
+/// What the month will have cost if spending goes on as in the last days.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Forecast {
+    /// There were no calls for less than a day.
+    #[default]
+    TooEarly,
+    /// As in all the days that are looked at.
+    ByAllDays(Money),
+    /// As in so many seconds: there were no calls before.
+    BySeconds(Money, i64),
 }
 
 impl Spend {
-    pub(in crate::dashboard) fn forecast_dollars(&self) -> Dollars {
-        Dollars(self.forecast)
+    /// What the month will have cost, if that can be told.
+    pub(in crate::dashboard) fn forecast(&self) -> Option<Dollars> {
+        match self.forecast {
+            Forecast::TooEarly => None,
+            Forecast::ByAllDays(amount) | Forecast::BySeconds(amount, _) => Some(Dollars(amount)),
+        }
+    }
+
+    /// What the forecast goes by, in a few words.
+    pub(in crate::dashboard) fn forecast_goes_by(&self) -> String {
+        match self.forecast {
+            Forecast::TooEarly => "for the month, after a day of calls".to_owned(),
+            Forecast::ByAllDays(_) => format!("for the month, as in the last {RECENT_DAYS} days"),
+            Forecast::BySeconds(_, seconds) => {
+                format!("for the month, as in the last {}", Span { seconds })
+            }
+        }
     }
 
     /// The days that [`Spend::of`] has to know.
     pub(in crate::dashboard) fn range(calendar: &Calendar) -> Range {
         let today = calendar.today();
-        let recent = today.saturating_sub((RECENT_DAYS - 1).days());
         Range {
-            begin: recent.min(today.first_of_month()),
+            begin: first_recent(calendar).min(today.first_of_month()),
             end: today,
         }
     }
@@ -53,25 +79,44 @@ impl Spend {
         let today_sum = sum(&mut days.iter().filter(since(today)));
         let since_yesterday = sum(&mut days.iter().filter(since(yesterday)));
         let month = sum(&mut days.iter().filter(since(today.first_of_month())));
-        let recent = today.saturating_sub((RECENT_DAYS - 1).days());
-        let recent: Vec<_> = days.iter().filter(since(recent)).collect();
+        let recent: Vec<_> = days.iter().filter(since(first_recent(calendar))).collect();
         Self {
             today: today_sum,
             yesterday: since_yesterday.without(&today_sum),
             month,
-            forecast: month.cost + to_come(&recent, calendar),
+            forecast: forecast(&recent, month.cost, calendar),
         }
     }
 }
 
-/// What the rest of the month will cost.
-fn to_come(recent: &[&UsageRow], calendar: &Calendar) -> Money {
+/// The first of the days that a forecast goes by.
+fn first_recent(calendar: &Calendar) -> Date {
+    let today = calendar.today();
+    today.saturating_sub((RECENT_DAYS - 1).days())
+}
+
+/// What the month will have cost, which has cost so much.
+fn forecast(recent: &[&UsageRow], so_far: Money, calendar: &Calendar) -> Forecast {
     let Some(first) = recent.iter().map(|row| row.period).min() else {
-        return Money::ZERO;
+        return Forecast::ByAllDays(so_far);
     };
+    let elapsed = calendar.now.seconds() - first.seconds();
+    if elapsed < SHORTEST_SECONDS {
+        return Forecast::TooEarly;
+    }
+    let whole = so_far + to_come(recent, elapsed, calendar);
+    if first <= start_of(first_recent(calendar), &calendar.zone) {
+        Forecast::ByAllDays(whole)
+    } else {
+        Forecast::BySeconds(whole, elapsed)
+    }
+}
+
+/// What the rest of the month will cost, if it goes on as in the seconds that
+/// elapsed.
+fn to_come(recent: &[&UsageRow], elapsed: i64, calendar: &Calendar) -> Money {
     let next_month = calendar.today().last_of_month().saturating_add(1.day());
     let end = start_of(next_month, &calendar.zone);
-    let elapsed = (calendar.now.seconds() - first.seconds()).max(SHORTEST_SECONDS);
     let left = end.seconds() - calendar.now.seconds();
     let spent: Money = recent.iter().map(|row| row.sums.cost).sum();
     // Rounded down: it is a guess.
@@ -88,7 +133,7 @@ mod tests {
     use keypurse_core::time::Timestamp;
     use keypurse_store::{UsageKey, UsageRow, UsageSums};
 
-    fn check(now: &str, days: &[(&str, &str)], expected: [&str; 4]) {
+    fn spend(now: &str, days: &[(&str, &str)]) -> Spend {
         let calendar = Calendar {
             now: Timestamp::parse(now).unwrap(),
             zone: TimeZone::UTC,
@@ -103,14 +148,17 @@ mod tests {
             },
         };
         let rows: Vec<_> = days.iter().map(row).collect();
-        let spend = Spend::of(&rows, &calendar);
-        let shown = [
-            spend.today.cost,
-            spend.yesterday.cost,
-            spend.month.cost,
-            spend.forecast,
-        ];
+        Spend::of(&rows, &calendar)
+    }
+
+    /// What was spent, and what the forecast says and goes by.
+    fn check(now: &str, days: &[(&str, &str)], expected: [&str; 3], forecast: (&str, &str)) {
+        let spend = spend(now, days);
+        let shown = [spend.today.cost, spend.yesterday.cost, spend.month.cost];
         assert_eq!(shown.map(|money| money.to_string()), expected, "{now}");
+        let told = spend.forecast().map(|it| it.to_string());
+        let told = (told.unwrap_or_default(), spend.forecast_goes_by());
+        assert_eq!((&*told.0, &*told.1), forecast, "{now}");
     }
 
     #[test]
@@ -125,20 +173,28 @@ mod tests {
             ("2026-11-20", "1.5"),
             ("2026-11-21", "0.5"),
         ];
-        let expected = ["0.5", "1.5", "7.0", "17.23076923"];
-        check("2026-11-21T12:00:00Z", &week, expected);
+        let by = ("$17.23", "for the month, as in the last 7 days");
+        check("2026-11-21T12:00:00Z", &week, ["0.5", "1.5", "7.0"], by);
     }
 
     #[test]
     fn last_month_counts_towards_the_rate_but_not_the_sum() {
         let days = [("2026-10-31", "3"), ("2026-11-01", "0")];
         // 3 dollars in a day and a half, 29.5 days to come.
-        let expected = ["0.0", "3.0", "0.0", "59.0"];
-        check("2026-11-01T12:00:00Z", &days, expected);
+        let by = ("$59.00", "for the month, as in the last 36 h");
+        check("2026-11-01T12:00:00Z", &days, ["0.0", "3.0", "0.0"], by);
+    }
+
+    #[test]
+    fn less_than_a_day_of_calls_foretells_nothing() {
+        let now = "2026-11-21T12:00:00Z";
+        let by = ("", "for the month, after a day of calls");
+        check(now, &[("2026-11-21", "3")], ["3.0", "0.0", "3.0"], by);
     }
 
     #[test]
     fn without_calls_nothing_is_to_come() {
-        check("2026-11-21T12:00:00Z", &[], ["0.0", "0.0", "0.0", "0.0"]);
+        let by = ("$0.00", "for the month, as in the last 7 days");
+        check("2026-11-21T12:00:00Z", &[], ["0.0", "0.0", "0.0"], by);
     }
 }

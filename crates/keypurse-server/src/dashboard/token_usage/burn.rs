@@ -10,15 +10,24 @@ use crate::dashboard::usage::{Calendar, Range};
 
 const DAYS: i32 = 7;
 const DAY: i64 = 24 * 3600;
-const SHORTEST_SECONDS: i64 = 3600;
 /// Beyond this nobody cares when.
 const FOR_EVER: i64 = 3650 * DAY;
 
 /// How fast a token spends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::dashboard) struct Burn {
-    per_day: Money,
+    spent: Money,
+    measured: Measured,
     outlook: Outlook,
+}
+
+/// What the rate goes by, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Measured {
+    /// All the days that are looked at.
+    AllDays(i64),
+    /// The token's life: it is younger.
+    SinceMade(i64),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +36,8 @@ enum Outlook {
     Unbounded,
     Empty,
     NotSpending,
+    /// Less than a day says nothing of the next one.
+    TooEarly,
     UntilReset,
     /// Empty after so many seconds.
     After(i64),
@@ -42,13 +53,16 @@ impl Burn {
     pub(in crate::dashboard) fn of(token: &Token, spent: Money, calendar: &Calendar) -> Self {
         let now = calendar.now;
         let first = start_of(Self::range(calendar.today()).begin, &calendar.zone);
-        let first = first.max(token.created_at);
-        let elapsed = (now.seconds() - first.seconds()).max(SHORTEST_SECONDS);
-        let spent = i128::from(spent.nanos());
-        let per_day = spent * i128::from(DAY) / i128::from(elapsed);
+        let since = |at: Timestamp| (now.seconds() - at.seconds()).max(0);
+        let measured = if first < token.created_at {
+            Measured::SinceMade(since(token.created_at))
+        } else {
+            Measured::AllDays(since(first))
+        };
         Self {
-            per_day: Money::from_nanos(i64::try_from(per_day).unwrap_or(i64::MAX)),
-            outlook: outlook(token, spent, elapsed, now),
+            spent,
+            measured,
+            outlook: outlook(token, spent, measured.seconds(), now),
         }
     }
 
@@ -58,19 +72,48 @@ impl Burn {
             Outlook::Unbounded => "Never empty".to_owned(),
             Outlook::Empty => "Empty".to_owned(),
             Outlook::NotSpending => "Not spending".to_owned(),
+            Outlook::TooEarly => "Too early to say".to_owned(),
             Outlook::UntilReset => "Lasts until the next reset".to_owned(),
             Outlook::After(seconds) if seconds >= FOR_EVER => "Lasts for years".to_owned(),
             Outlook::After(seconds) => format!("Empty in about {}", Span { seconds }),
         }
     }
 
-    /// What it spends in a day.
-    pub(in crate::dashboard) fn per_day(&self) -> Dollars {
-        Dollars(self.per_day)
+    /// What it spends in a day; before it is a day old, what it spent.
+    pub(in crate::dashboard) fn rate(&self) -> Dollars {
+        let seconds = self.measured.seconds();
+        if seconds < DAY {
+            return Dollars(self.spent);
+        }
+        let per_day = i128::from(self.spent.nanos()) * i128::from(DAY) / i128::from(seconds);
+        Dollars(Money::from_nanos(
+            i64::try_from(per_day).unwrap_or(i64::MAX),
+        ))
+    }
+
+    /// What the rate goes by, in a few words.
+    pub(in crate::dashboard) fn measured(&self) -> String {
+        match self.measured {
+            Measured::AllDays(_) => format!("a day, over the last {DAYS} days"),
+            Measured::SinceMade(seconds) if seconds < DAY => {
+                format!("in the {} since it was made", Span { seconds })
+            }
+            Measured::SinceMade(seconds) => {
+                format!("a day, in the {} since it was made", Span { seconds })
+            }
+        }
     }
 }
 
-fn outlook(token: &Token, spent: i128, elapsed: i64, now: Timestamp) -> Outlook {
+impl Measured {
+    fn seconds(self) -> i64 {
+        match self {
+            Self::AllDays(seconds) | Self::SinceMade(seconds) => seconds,
+        }
+    }
+}
+
+fn outlook(token: &Token, spent: Money, elapsed: i64, now: Timestamp) -> Outlook {
     let balance = token.balance_at(now);
     if !token.settings.draws_on_balance() {
         return Outlook::Unbounded;
@@ -78,9 +121,13 @@ fn outlook(token: &Token, spent: i128, elapsed: i64, now: Timestamp) -> Outlook 
     if balance <= Money::ZERO {
         return Outlook::Empty;
     }
-    if spent <= 0 {
+    if spent <= Money::ZERO {
         return Outlook::NotSpending;
     }
+    if elapsed < DAY {
+        return Outlook::TooEarly;
+    }
+    let spent = i128::from(spent.nanos());
     let seconds = i128::from(balance.nanos()) * i128::from(elapsed) / spent;
     let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
     match token.settings.reset {
@@ -134,7 +181,7 @@ mod tests {
             zone: TimeZone::UTC,
         };
         let burn = Burn::of(token, money(spent), &calendar);
-        let shown = (burn.per_day().to_string(), burn.outlook());
+        let shown = (burn.rate().to_string(), burn.outlook());
         assert_eq!((&*shown.0, &*shown.1), expected);
     }
 
@@ -150,11 +197,38 @@ mod tests {
     }
 
     #[test]
-    fn a_new_token_is_judged_from_its_first_hour_on() {
+    fn a_new_token_is_judged_by_the_time_since_it_was_made_and_by_a_day_at_least() {
         let new = token("10", "2026-11-20T12:00:00Z");
         check(&new, "2", ("$2.00", "Empty in about 5 days"));
         let newest = token("10", "2026-11-21T11:59:00Z");
-        check(&newest, "1", ("$24.00", "Empty in about 10 h"));
+        check(&newest, "1", ("$1.00", "Too early to say"));
+        let unused = token("10", "2026-11-21T11:59:00Z");
+        check(&unused, "0", ("$0.00", "Not spending"));
+    }
+
+    #[test]
+    fn a_rate_names_the_time_it_was_measured_over() {
+        for (created_at, expected) in [
+            ("2026-01-01T00:00:00Z", "a day, over the last 7 days"),
+            ("2026-11-15T00:00:00Z", "a day, over the last 7 days"),
+            (
+                "2026-11-18T12:00:00Z",
+                "a day, in the 3 days since it was made",
+            ),
+            (
+                "2026-11-20T12:00:00Z",
+                "a day, in the 24 h since it was made",
+            ),
+            ("2026-11-20T12:00:01Z", "in the 23 h since it was made"),
+            ("2026-11-21T11:59:00Z", "in the 1 min since it was made"),
+        ] {
+            let calendar = Calendar {
+                now: Timestamp::parse("2026-11-21T12:00:00Z").unwrap(),
+                zone: TimeZone::UTC,
+            };
+            let burn = Burn::of(&token("10", created_at), money("1"), &calendar);
+            assert_eq!(burn.measured(), expected, "{created_at}");
+        }
     }
 
     #[test]

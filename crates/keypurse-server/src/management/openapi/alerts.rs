@@ -7,7 +7,7 @@ use keypurse_core::alert::{
 use serde_json::{Value, json};
 
 use super::operations::{MANAGED, body, content, make_once, operation, schema};
-use super::schemas::{money_wish, visible_text, zero};
+use super::schemas::{money_wish, visible_text, without_defaults, zero};
 use super::statement::{instant, object};
 use crate::alerts::{MAX_SECRET_CHARS, MAX_URL_CHARS, MIN_SECRET_CHARS};
 
@@ -200,7 +200,7 @@ fn create_alert() -> Value {
 fn update_alert() -> Value {
     let mut schema = wish();
     schema["properties"]["webhook"] = nullable(&webhook_wish(&[]));
-    schema
+    without_defaults(schema)
 }
 
 /// The members that a kind has; it has no others.

@@ -44,8 +44,10 @@ pub(super) fn parameters() -> Value {
         "idempotency-key": {
             "name": "Idempotency-Key",
             "in": "header",
-            "description": "Names this change: for 24 hours a repetition with the same key and \
-                body answers as the first did, and does nothing.",
+            "description": "Names this change: once it is made, a repetition with the same key \
+                and body answers for 24 hours as the first did, and does nothing. A refusal \
+                (4xx, 503) changes nothing and is not kept: its repetition is tried anew. Where \
+                that could meet another token of the same name, send `If-Match` as well.",
             "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
             "example": "9b1c4d4e-create-production",
         },

@@ -59,17 +59,26 @@ fn create_token() -> Value {
     schema["required"] = json!(["name"]);
     schema["properties"]["name"] = name();
     schema["properties"]["token_type"] = kind();
-    schema["anyOf"] = json!([without_period(), with_period(&["balance_reset_amount"])]);
+    schema["anyOf"] = json!([
+        without_period(),
+        without_period_as_shown(),
+        with_period(&["balance_reset_amount"]),
+    ]);
     schema
 }
 
 /// Whether a period alone or an amount alone makes sense depends on the token.
 fn update_token() -> Value {
-    let mut schema = settings_wish();
+    let mut schema = without_defaults(settings_wish());
     schema["anyOf"] = json!([
         without_period(),
+        without_period_as_shown(),
         with_period(&[]),
-        {"properties": {"balance_reset_period": false, "active_balance": {"const": true}}},
+        {"properties": {
+            "balance_reset_period": false,
+            "balance_reset_amount": amount_alone(),
+            "active_balance": {"const": true},
+        }},
     ]);
     schema
 }
@@ -84,16 +93,53 @@ fn without_period() -> Value {
     })
 }
 
+/// What an answer shows may be sent back.
+fn without_period_as_shown() -> Value {
+    json!({
+        "title": "No periodic budget, as answers show it",
+        "properties": {
+            "balance_reset_period": {"enum": ["none", null]},
+            "balance_reset_amount": {"type": "null"},
+        },
+        "required": ["balance_reset_period"],
+    })
+}
+
+fn amount_alone() -> Value {
+    json!({"not": {"type": "null"}})
+}
+
 fn with_period(also_required: &[&str]) -> Value {
     let required = [&["balance_reset_period"], also_required].concat();
     json!({
         "title": "A periodic budget",
         "properties": {
             "balance_reset_period": {"enum": ["daily", "weekly", "monthly"]},
+            "balance_reset_amount": amount_alone(),
             "active_balance": {"const": true},
         },
         "required": required,
     })
+}
+
+/// The same without what an absent member means: a change leaves it alone, and
+/// an answer has it.
+pub(super) fn without_defaults(mut schema: Value) -> Value {
+    match &mut schema {
+        Value::Object(members) => {
+            members.remove("default");
+            for member in members.values_mut() {
+                *member = without_defaults(member.take());
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                *item = without_defaults(item.take());
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+    schema
 }
 
 fn settings_wish() -> Value {
@@ -112,8 +158,12 @@ fn settings_wish() -> Value {
                     1st. Switches `active_balance` on.",
             },
             "balance_reset_amount": {
-                "description": "What the balance is set back to.",
-                "allOf": [money_wish(&json!({"minimum": 1e-9}), ""), {"not": zero()}],
+                "description": "What the balance is set back to. Null only beside a period of \
+                    `none` or null.",
+                "anyOf": [
+                    {"allOf": [money_wish(&json!({"minimum": 1e-9}), ""), {"not": zero()}]},
+                    {"type": "null"},
+                ],
             },
             "overdraft": overdraft(),
             "simulate_budget": simulate_budget(),
@@ -215,7 +265,7 @@ fn shown_token(money: &Value, own: &Value) -> Value {
     let properties = schema["properties"].as_object();
     let always: Vec<_> = properties.into_iter().flat_map(Map::keys).collect();
     schema["required"] = json!(always);
-    schema
+    without_defaults(schema)
 }
 
 fn name() -> Value {
@@ -275,7 +325,12 @@ fn simulate_budget() -> Value {
 }
 
 fn secret() -> Value {
-    json!({"type": "string", "description": "The secret: send it as a bearer token."})
+    json!({
+        "type": ["string", "null"],
+        "description": "The secret: send it as a bearer token. Null in a repetition by \
+            `Idempotency-Key` when it can no longer be shown: secrets are not revealed, or it has \
+            been replaced since.",
+    })
 }
 
 fn money_text() -> Value {

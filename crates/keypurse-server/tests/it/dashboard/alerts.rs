@@ -1,8 +1,9 @@
 //! Rules are made by forms as the API makes them.
 
+use keypurse_server::background::alerts::Evaluator;
 use keypurse_testkit::TestApp;
 use keypurse_testkit::upstream::{Gate, Reply, ScriptedUpstream};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Browser, VIEWER_KEY, give_viewer_key};
 
@@ -167,5 +168,23 @@ async fn a_viewer_and_another_account_change_no_rule() {
     }
     assert_eq!(viewer.post("/alerts/new", &RULE).await.status, 403);
     assert_eq!(rules(&app).await.len(), 1);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_a_deleted_rule_fired_names_it_without_a_link() {
+    let app = TestApp::new().await;
+    app.create_token(json!({"name": "t", "active_balance": true}))
+        .await;
+    let rule = json!({"name": "gone", "kind": "exhausted", "token": "t"});
+    let made = app.post("/v2/alerts/").json(&rule).send().await.json();
+    assert_eq!(Evaluator::default().tick(app.state()).await.unwrap(), 1);
+    let path = format!("/alerts/{}", made["id"].as_str().unwrap());
+    let link = format!("href=\"{path}\"");
+    let mut browser = Browser::signed_in(&app).await;
+    let before = browser.get("/alerts").await.text;
+    assert_eq!(before.matches(&link).count(), 2, "the rule and its event");
+    let after = browser.submit(&format!("{path}/delete"), &[]).await.text;
+    assert!(!after.contains(&link) && after.contains("gone"), "{after}");
     app.finish().await;
 }

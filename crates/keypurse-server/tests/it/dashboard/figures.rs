@@ -138,6 +138,7 @@ async fn a_tokens_page_tells_its_rate_its_outlook_and_its_calls() {
     let mut browser = Browser::signed_in(&shop.app).await;
     let page = browser.get(&path).await;
     assert!(page.text.contains("Burn rate") && page.text.contains("Lasts for years"));
+    assert!(page.text.contains("a day, in the 24 h since it was made"));
     let calls = browser.get(&format!("/live{path}/calls")).await;
     assert_eq!(calls.text.matches("up/m").count(), 2, "{}", calls.text);
     assert_eq!(calls.text.matches("up/out").count(), 1);

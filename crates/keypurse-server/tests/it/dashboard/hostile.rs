@@ -1,5 +1,6 @@
 //! What people write is text, wherever it is shown.
 
+use keypurse_server::background::alerts::Evaluator;
 use keypurse_testkit::TestApp;
 use serde_json::json;
 
@@ -55,6 +56,43 @@ async fn w2_names_tags_notes_and_models_are_literal_on_every_page() {
     let list = browser.get("/tokens").await.text;
     for text in HOSTILE {
         assert!(is_literal(&list, text), "{text}");
+    }
+    app.finish().await;
+}
+
+/// Whether a text is where it cannot change the order of what is beside it: in
+/// an element that isolates it, or where there is no markup.
+fn is_isolated(before: &str) -> bool {
+    let in_tag = before.rfind('<') > before.rfind('>');
+    let plain = ["<title>", "<textarea"];
+    let in_plain = plain.iter().any(|start| {
+        let end = start.trim_end_matches('>').replace('<', "</");
+        before.rfind(start) > before.rfind(&end)
+    });
+    in_tag || in_plain || before.rfind("<bdi>") > before.rfind("</bdi>")
+}
+
+#[tokio::test]
+async fn a_text_that_turns_the_direction_around_turns_nothing_else() {
+    const TURNED: &str = "\u{202e}team\u{2067}";
+    let app = TestApp::new().await;
+    let mut browser = Browser::signed_in(&app).await;
+    let wish = json!({"name": TURNED, "tags": [TURNED], "balance": 1, "active_balance": true});
+    app.create_token(wish).await;
+    let rule = json!({"name": TURNED, "kind": "balance_below", "threshold": 50, "token": TURNED});
+    app.post("/v2/alerts/").json(&rule).send().await;
+    assert_eq!(Evaluator::default().tick(app.state()).await.unwrap(), 1);
+    let path = path_of(&app, TURNED).await;
+    let top_up = [("amount", "1"), ("note", TURNED)];
+    browser.post(&format!("{path}/top-up"), &top_up).await;
+    let of_token = ["", "/edit", "/rotate", "/delete"].map(|page| format!("{path}{page}"));
+    let pages = ["/", "/tokens", "/alerts", "/audit"].map(str::to_owned);
+    for page in pages.into_iter().chain(of_token) {
+        let text = browser.get(&page).await.text;
+        for (at, _) in text.match_indices('\u{202e}') {
+            assert!(is_isolated(&text[..at]), "{page}: {}", &text[..at]);
+        }
+        assert!(page == "/" || text.contains(TURNED), "{page}");
     }
     app.finish().await;
 }

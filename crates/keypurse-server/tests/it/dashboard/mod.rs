@@ -6,6 +6,7 @@ mod csrf;
 mod figures;
 mod headers;
 mod hostile;
+mod missing;
 mod sessions;
 mod sign_in;
 mod tokens;
@@ -19,9 +20,9 @@ use keypurse_store::{Actor, NewViewerKey};
 use keypurse_testkit::TestApp;
 
 /// A viewer key of the first account.
-const VIEWER_KEY: &str = "a-viewer-key-that-may-look-and-change-nothing";
+pub(crate) const VIEWER_KEY: &str = "a-viewer-key-that-may-look-and-change-nothing";
 
-async fn give_viewer_key(app: &TestApp) {
+pub(crate) async fn give_viewer_key(app: &TestApp) {
     let key = NewViewerKey {
         digest: app.state().vault.digest(VIEWER_KEY),
         pepper: 1,

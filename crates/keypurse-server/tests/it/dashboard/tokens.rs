@@ -287,7 +287,7 @@ async fn a_list_is_searched_filtered_sorted_and_paged() {
     let mut rows = async |query: &str| -> Vec<String> {
         let page = browser.get(&format!("/tokens{query}")).await.text;
         let names = page.split(r#"<a class="wrap" href="/tokens/tok_"#).skip(1);
-        let name = |row: &str| row.split(['>', '<']).nth(1).unwrap().to_owned();
+        let name = |row: &str| row.split(['>', '<']).nth(3).unwrap().to_owned();
         names.map(name).collect()
     };
     let first = rows("").await;

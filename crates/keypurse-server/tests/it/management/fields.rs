@@ -10,6 +10,7 @@ const INSTANT: &str = "Datetime has wrong format. Use one of these formats inste
 const NULL: &str = "This field may not be null.";
 const NUMBER: &str = "A valid number is required.";
 const DECIMALS: &str = "Ensure that there are no more than 9 decimal places.";
+const DIGITS: &str = "Ensure that there are no more than 5 digits before the decimal point.";
 const RANGE: &str = "Ensure this value is greater than -100000 and less than 100000.";
 
 /// Creates and updates a token with one field of this JSON text; both answers
@@ -112,7 +113,9 @@ async fn what_is_no_balance_is_refused_with_its_reason() {
         ("1e999999999999", RANGE),
         (r#""100000""#, RANGE),
         (r#""1e5""#, RANGE),
-        (r#""000001""#, RANGE),
+        (r#""000001""#, DIGITS),
+        (r#""000001.5""#, DIGITS),
+        (r#""0100000""#, RANGE),
         ("9223372036854775808", RANGE),
     ] {
         check_refused(&app, "balance", value, reason).await;

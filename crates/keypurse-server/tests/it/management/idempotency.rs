@@ -349,3 +349,28 @@ async fn a_repeated_creation_shows_its_secret_after_the_keys_have_changed() {
     assert_eq!(raw(&again, "token"), raw(&first, "token"));
     app.finish().await;
 }
+
+#[tokio::test]
+async fn a_refusal_is_not_kept_and_if_match_spares_the_next_token_of_a_name() {
+    let app = TestApp::new().await;
+    let path = token_path("team");
+    let delete = || keyed(app.delete(&path), "late");
+    app.create_token(json!({"name": "team"})).await;
+    let seen = app.get(&path).send().await.header("etag").to_owned();
+    assert_status(&app.delete(&path).send().await, 204);
+    assert_status(&delete().header("if-match", &seen).send().await, 404);
+    // Meanwhile somebody makes a token of the same name.
+    app.create_token(json!({"name": "team"})).await;
+    assert_error(
+        &delete().header("if-match", &seen).send().await,
+        412,
+        "conflict_error",
+    );
+    assert_status(&app.get(&path).send().await, 200);
+    // Without it the repetition is tried anew.
+    let again = delete().send().await;
+    assert!(!is_replayed(&again));
+    assert_status(&again, 204);
+    assert_same(&again, &delete().send().await);
+    app.finish().await;
+}

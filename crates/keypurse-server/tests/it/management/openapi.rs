@@ -73,3 +73,16 @@ fn check_references(document: &Value, value: &Value) {
         check_references(document, inner);
     }
 }
+
+#[test]
+fn changes_and_answers_promise_no_default() {
+    let document = keypurse_server::management::document();
+    let all = document["components"]["schemas"].as_object().unwrap();
+    let names = ["UpdateToken", "UpdateAlert", "Token", "CreatedToken"];
+    let others = ["UpdatedToken", "RotatedToken", "Oneself", "Alert"];
+    for name in names.iter().chain(&others) {
+        assert!(!all[*name].to_string().contains("\"default\""), "{name}");
+    }
+    let made = &all["CreateToken"]["properties"];
+    assert_eq!(made["overdraft"]["default"], "clamp");
+}

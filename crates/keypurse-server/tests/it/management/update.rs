@@ -116,3 +116,31 @@ async fn a_body_is_judged_before_the_token_is_looked_for() {
     assert_not_found(&app.patch(&path).json(&json!({})).send().await);
     app.finish().await;
 }
+
+#[tokio::test]
+async fn what_get_shows_can_be_sent_back() {
+    let app = TestApp::new().await;
+    for wish in [
+        json!({"name": "plain"}),
+        json!({"name": "bounded", "balance": 5, "active_balance": true}),
+        json!({"name": "periodic", "balance_reset_period": "daily", "balance_reset_amount": 7}),
+    ] {
+        let path = token_path(wish["name"].as_str().unwrap());
+        app.create_token(wish.clone()).await;
+        let before = app.get(&path).send().await;
+        let answer = app.patch(&path).json(&before.json()).send().await;
+        assert_status(&answer, 200);
+        assert_eq!(app.get(&path).send().await.text, before.text, "{wish}");
+    }
+    // A period that is there needs its amount.
+    let path = token_path("periodic");
+    for change in [
+        json!({"balance_reset_amount": null}),
+        json!({"balance_reset_period": "daily", "balance_reset_amount": null}),
+    ] {
+        let answer = app.patch(&path).json(&change).send().await;
+        let reasons = json!({"balance_reset_amount": ["This field may not be null."]});
+        assert_invalid(&answer, &reasons);
+    }
+    app.finish().await;
+}
