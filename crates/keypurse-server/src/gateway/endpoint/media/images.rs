@@ -10,6 +10,7 @@ use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::endpoint::members::{LONGEST_MODEL_NAME, Members};
 use crate::gateway::endpoint::unpriced;
 use crate::gateway::error::GatewayError;
+use crate::gateway::routing::wish::Wishes;
 
 /// OpenAI makes no more at once, and shows no more unfinished ones of each.
 const MOST_IMAGES: u64 = 10;
@@ -93,8 +94,8 @@ const NO_PROMPT: &str = "`prompt` is required";
 pub(in crate::gateway) fn read_edit(
     headers: &HeaderMap,
     body: Bytes,
-) -> Result<Asked, GatewayError> {
-    let form = form::read(headers, body, &FIELDS)?;
+) -> Result<(Asked, Option<Wishes>), GatewayError> {
+    let (form, wishes) = form::read(headers, body, &FIELDS)?;
     let model = form::required(&form, "model", LONGEST_MODEL_NAME)?.to_owned();
     let text = |name| form::text(&form, name).map(|text| text.map(Into::into));
     let files = |name| form.files(name).map_err(|error| form::refused(&error));
@@ -119,11 +120,12 @@ pub(in crate::gateway) fn read_edit(
         inputs: length(inputs + files("mask")?.len()),
     };
     let place = form.place("model");
-    Ok(Asked::media(
+    let asked = Asked::media(
         Endpoint::ImageEdits,
         (form.body().clone(), form::content_type(headers)),
         (model, place),
         streamed,
         Media::Images(images),
-    ))
+    );
+    Ok((asked, wishes))
 }
