@@ -141,6 +141,47 @@ async fn what_has_no_price_or_no_bound_is_refused() {
 }
 
 #[tokio::test]
+async fn an_option_that_brings_the_cost_of_another_model_is_refused() {
+    let shop = Shop::named("openai", "1").await;
+    for (option, value) in [
+        (
+            "svg",
+            json!({"model": "gpt-5.5-pro", "reasoning": {"effort": "max"}}),
+        ),
+        ("output_format", json!("svg")),
+        ("output_format", json!("gif")),
+        ("output_format", json!("sv\u{67}x")),
+        ("frame_count", json!(16)),
+        ("complexity", json!("low")),
+        ("prompt_rewriter", json!({})),
+    ] {
+        let mut body = json!({"model": "gpt-image-1.5", "prompt": "A"});
+        body[option] = value;
+        let answer = shop.call(PATH, &body).send().await;
+        assert_eq!(answer.status, 400, "{body}: {}", answer.text);
+        let error = &answer.json()["error"];
+        assert_eq!(
+            (&error["code"], &error["param"]),
+            (&json!("unpriced_parameter"), &json!(option))
+        );
+    }
+    assert!(shop.upstream.received().is_empty());
+    let usage = json!({"input_tokens": 10, "output_tokens": 50});
+    shop.upstream.always(Reply::json(200, &images(1, &usage)));
+    for more in [
+        json!({"output_format": "webp", "output_compression": 50}),
+        json!({"output_format": null, "svg": null}),
+    ] {
+        let mut body = json!({"model": "gpt-image-1.5", "prompt": "A"});
+        body.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        let answer = shop.call(PATH, &body).send().await;
+        assert_eq!(answer.status, 200, "{body}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
 async fn a_published_price_and_bound_make_a_model_callable() {
     let shop = Shop::named("openai", "1").await;
     let usage = json!({"input_tokens": 10, "output_tokens": 4160,
