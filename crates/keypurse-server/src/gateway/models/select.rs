@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::listed::Listed;
 use crate::gateway::endpoint::kind::Endpoint;
+use crate::gateway::endpoint::media::bound::Painter;
 use crate::gateway::error::GatewayError;
 use crate::gateway::upstream::provider::{Gateway, Provider};
 
@@ -43,8 +44,7 @@ impl Gateway {
             let provider = provider.map(|provider| &**provider);
             let name = (entry.provider.into(), entry.id.into());
             let is_foreign = provider.is_none() && !self.providers.is_empty();
-            let answers = answers(endpoint, Some(entry.mode), provider);
-            if is_foreign || !answers || self.prices.contains_key(&name) {
+            if is_foreign || self.prices.contains_key(&name) {
                 return None;
             }
             let is_free = provider.is_some_and(|provider| provider.free);
@@ -53,10 +53,21 @@ impl Gateway {
             } else {
                 entry.price_at(now)
             };
+            let price = price?;
+            let painter = Painter {
+                provider: entry.provider,
+                model: entry.id,
+                price: &price,
+                max_input_tokens: entry.max_input_tokens,
+                max_output_tokens: entry.max_output_tokens,
+            };
+            if !answers(endpoint, Some((entry.mode, painter)), provider) {
+                return None;
+            }
             Some(Listed {
                 provider: entry.provider,
                 model: entry.id,
-                price: Cow::Owned(price?),
+                price: Cow::Owned(price),
                 mode: Some(entry.mode),
                 max_input_tokens: entry.max_input_tokens,
                 max_output_tokens: entry.max_output_tokens,
@@ -68,7 +79,10 @@ impl Gateway {
     /// What is said of the model of this name.
     pub(super) fn model(&self, name: &str, now: Timestamp) -> Result<Value, GatewayError> {
         let (route, is_available) = match self.find_route(name, None, now) {
-            Ok(route) => (route, true),
+            Ok(route) => {
+                let answers = Endpoint::ALL.iter().any(|it| route.answers(*it));
+                (route, answers)
+            }
             Err(GatewayError::ModelNotFound { .. }) => {
                 (self.simulated_route(name, None, now)?, false)
             }
@@ -87,11 +101,17 @@ impl Gateway {
     }
 }
 
-/// Whether calls of this endpoint, or of any, lead to a model of that mode.
-fn answers(endpoint: Option<Endpoint>, mode: Option<Mode>, provider: Option<&Provider>) -> bool {
+/// Whether calls of this endpoint, or of any, lead to a model of that mode and
+/// can be bounded.
+fn answers(
+    endpoint: Option<Endpoint>,
+    model: Option<(Mode, Painter<'_>)>,
+    provider: Option<&Provider>,
+) -> bool {
     let answers = |endpoint: &Endpoint| {
-        mode.is_none_or(|mode| endpoint.is_served_by(mode))
-            && provider.is_none_or(|provider| provider.reached.offers(*endpoint))
+        model.is_none_or(|(mode, painter)| {
+            endpoint.is_served_by(mode) && painter.unpublished(*endpoint).is_none()
+        }) && provider.is_none_or(|provider| provider.reached.offers(*endpoint))
     };
     match endpoint {
         Some(endpoint) => answers(&endpoint),
