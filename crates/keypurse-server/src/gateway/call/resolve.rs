@@ -306,14 +306,14 @@ impl Gateway {
             self.catalogue.find(provider, name)
         });
         if let Some(entry) = entry {
-            let provider = Arc::new(Provider::simulating(entry.provider, false));
+            let provider = Arc::new(Provider::unconfigured(entry.provider));
             return self.route_at(&provider, entry.id, endpoint, now);
         }
         let own = name
             .split_once('/')
             .filter(|_| Scenario::of_model(name).is_some());
         if let Some((prefix, model)) = own {
-            let provider = Arc::new(Provider::simulating(prefix, true));
+            let provider = Arc::new(Provider::simulator(prefix));
             return self.route_at(&provider, model, endpoint, now);
         }
         let message = self.why_not_found(name);

@@ -11,7 +11,7 @@ use super::listed::Listed;
 use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::endpoint::media::bound::Painter;
 use crate::gateway::error::GatewayError;
-use crate::gateway::upstream::provider::{Gateway, Provider};
+use crate::gateway::upstream::provider::{Gateway, Place};
 
 impl Gateway {
     /// Models that can be called, at one endpoint or at any: those with a
@@ -21,7 +21,7 @@ impl Gateway {
         own.sort_by_key(|(name, _)| *name);
         let own = own.into_iter().filter_map(|((provider, model), known)| {
             let configured = self.providers.get(provider)?;
-            answers(endpoint, None, Some(configured)).then_some(Listed {
+            answers(endpoint, None, configured.reached.place()).then_some(Listed {
                 provider,
                 model,
                 price: Cow::Borrowed(&*known.price),
@@ -41,7 +41,6 @@ impl Gateway {
     ) -> impl Iterator<Item = Listed<'_>> {
         self.catalogue.models().filter_map(move |entry| {
             let provider = self.providers.get(entry.provider);
-            let provider = provider.map(|provider| &**provider);
             let name = (entry.provider.into(), entry.id.into());
             let is_foreign = provider.is_none() && !self.providers.is_empty();
             if is_foreign || self.prices.contains_key(&name) {
@@ -61,7 +60,11 @@ impl Gateway {
                 max_input_tokens: entry.max_input_tokens,
                 max_output_tokens: entry.max_output_tokens,
             };
-            if !answers(endpoint, Some((entry.mode, painter)), provider) {
+            let place = provider.map_or_else(
+                || Place::of_unconfigured(entry.provider),
+                |provider| provider.reached.place(),
+            );
+            if !answers(endpoint, Some((entry.mode, painter)), place) {
                 return None;
             }
             Some(Listed {
@@ -103,15 +106,11 @@ impl Gateway {
 
 /// Whether calls of this endpoint, or of any, lead to a model of that mode and
 /// can be bounded.
-fn answers(
-    endpoint: Option<Endpoint>,
-    model: Option<(Mode, Painter<'_>)>,
-    provider: Option<&Provider>,
-) -> bool {
+fn answers(endpoint: Option<Endpoint>, model: Option<(Mode, Painter<'_>)>, place: Place) -> bool {
     let answers = |endpoint: &Endpoint| {
         model.is_none_or(|(mode, painter)| {
             endpoint.is_served_by(mode) && painter.unpublished(*endpoint).is_none()
-        }) && provider.is_none_or(|provider| provider.reached.offers(*endpoint))
+        }) && place.offers(*endpoint)
     };
     match endpoint {
         Some(endpoint) => answers(&endpoint),

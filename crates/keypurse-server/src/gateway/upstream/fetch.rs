@@ -203,7 +203,7 @@ fn operators_trouble(provider: &str, status: StatusCode) -> String {
 pub(in crate::gateway) fn shows_key(reached: &Reached, text: &[u8]) -> bool {
     let key = match reached {
         Reached::Http(upstream) => upstream.key.as_ref(),
-        Reached::InProcess | Reached::Simulated => None,
+        Reached::InProcess | Reached::Simulated(_) => None,
     };
     key.is_some_and(|key| memchr::memmem::find(text, key.expose().as_bytes()).is_some())
 }
