@@ -150,7 +150,6 @@ fn call_delta(call: &ToolCall, at: usize, bit: &str) -> Value {
     let input = input(call.form, bit);
     match call.form {
         ToolForm::Legacy => json!({ "function_call": input }),
-        ToolForm::Function => json!({ "tool_calls": [{ "index": at, "function": input }] }),
-        ToolForm::Custom => json!({ "tool_calls": [{ "index": at, "custom": input }] }),
+        form => json!({ "tool_calls": [{ "index": at, form.field(): input }] }),
     }
 }

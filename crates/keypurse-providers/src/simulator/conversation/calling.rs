@@ -1,8 +1,8 @@
 //! Whether an answer calls tools, which ones, and with what.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{Conversation, Message, Role, Tool, ToolCall, ToolChoice, ToolForm};
+use super::{Conversation, Input, Message, Role, Tool, ToolCall, ToolChoice};
 use crate::simulator::{dice::Dice, schema};
 
 /// How much of a message is searched for the names of tools, in characters.
@@ -30,26 +30,39 @@ pub(super) fn wanted<'c, 'a>(conversation: &'c Conversation<'a>) -> Vec<&'c Tool
     }
 }
 
+/// What a custom tool is called with whose input may be any.
+const ANY_INPUT: &str = "[simulated input]";
+
 /// A tool that is called.
 pub(super) struct Called<'c, 'a> {
     tool: &'c Tool<'a>,
+    /// Of its input, where it has one.
     schema: Option<Value>,
 }
 
 impl<'c, 'a> Called<'c, 'a> {
     pub(super) fn new(tool: &'c Tool<'a>) -> Self {
-        let schema = tool.parameters.map(Value::from);
+        let schema = match tool.input {
+            Input::Object(schema) => schema.map(Value::from),
+            Input::Matching(pattern) => Some(json!({ "type": "string", "pattern": pattern })),
+            Input::Text | Input::Known(_) => None,
+        };
         Self { tool, schema }
     }
 
     /// Calls the tool, with arguments its schema accepts.
     pub(super) fn call(&self, mut dice: Dice, steps: u32) -> ToolCall {
-        let Tool { form, name, .. } = *self.tool;
+        let Tool { form, name, input } = *self.tool;
         let key = format!("{:016x}{:08x}", dice.roll(), dice.roll() >> 32);
-        let payload = match (form, &self.schema) {
-            (ToolForm::Custom, _) => "[simulated input]".to_owned(),
-            (_, Some(schema)) => arguments(schema, dice, steps),
-            (_, None) => "{}".to_owned(),
+        let payload = match (input, &self.schema) {
+            (Input::Object(_), Some(schema)) => arguments(schema, dice, steps),
+            (Input::Object(_), None) => "{}".to_owned(),
+            (Input::Matching(_), Some(schema)) => match schema::instance(schema, dice, steps) {
+                Value::String(text) => text,
+                _ => ANY_INPUT.to_owned(),
+            },
+            (Input::Text | Input::Matching(_), _) => ANY_INPUT.to_owned(),
+            (Input::Known(json), _) => json.to_owned(),
         };
         ToolCall {
             form,

@@ -14,5 +14,5 @@ mod turn;
 pub(super) use answer::answer;
 pub(super) use message::{Conversation, Message, Part, Role};
 pub(super) use options::{Format, Options};
-pub(super) use tool::{MOST_TOOLS, Tool, ToolChoice, ToolForm, Toolbox, without_tools};
+pub(super) use tool::{Input, MOST_TOOLS, Tool, ToolChoice, ToolForm, Toolbox, without_tools};
 pub(super) use turn::{Finish, Said, ToolCall, Turn, bits};

@@ -2,7 +2,7 @@
 
 use crate::simulator::{
     failure::InvalidRequest,
-    fields::{Json, present, string},
+    fields::{Json, get, present, string},
 };
 
 /// OpenAI's own limits, which Anthropic's are near to.
@@ -24,7 +24,19 @@ pub(in crate::simulator) struct Toolbox<'a> {
 pub(in crate::simulator) struct Tool<'a> {
     pub(in crate::simulator) form: ToolForm,
     pub(in crate::simulator) name: &'a str,
-    pub(in crate::simulator) parameters: Option<Json<'a>>,
+    pub(in crate::simulator) input: Input<'a>,
+}
+
+/// What a tool is called with.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::simulator) enum Input<'a> {
+    /// An object that this JSON schema accepts; without one an empty one.
+    Object(Option<Json<'a>>),
+    Text,
+    /// Text that matches this regular expression.
+    Matching(&'a str),
+    /// What a tool takes that its vendor describes, as JSON.
+    Known(&'static str),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +47,10 @@ pub(in crate::simulator) enum ToolForm {
     Custom,
     /// A function of chat's deprecated `functions` field.
     Legacy,
+    /// A command for the client's machine: of responses alone.
+    LocalShell,
+    /// A change of the client's files: of responses alone.
+    ApplyPatch,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,11 +126,22 @@ impl<'a> Tool<'a> {
                 "expected a JSON schema object",
             ));
         }
-        Ok(Self {
-            form,
-            name,
-            parameters,
-        })
+        let input = match form {
+            ToolForm::Custom => Input::Text,
+            _ => Input::Object(parameters),
+        };
+        Ok(Self { form, name, input })
+    }
+
+    /// The same with the input a custom tool's grammar wants. One that is
+    /// written in Lark is not understood.
+    pub(in crate::simulator) fn with_grammar(self, grammar: Option<Json<'a>>) -> Self {
+        let text = |field: &str| get(grammar?, field)?.as_str();
+        let regex = text("definition").filter(|_| text("syntax") == Some("regex"));
+        Self {
+            input: regex.map_or(self.input, Input::Matching),
+            ..self
+        }
     }
 }
 

@@ -101,8 +101,8 @@ impl Said {
         match self {
             Self::Text(_) | Self::Refusal(_) => Finish::Stop,
             Self::Calls(calls) => match calls.first().map(|call| call.form) {
-                Some(ToolForm::Function | ToolForm::Custom) | None => Finish::ToolCalls,
                 Some(ToolForm::Legacy) => Finish::FunctionCall,
+                Some(_) | None => Finish::ToolCalls,
             },
         }
     }

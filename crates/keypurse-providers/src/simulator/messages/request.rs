@@ -77,10 +77,11 @@ fn thinks(body: Json<'_>) -> Result<bool, InvalidRequest> {
     };
     match string(thinking, "type", || "thinking.type".to_owned())? {
         "enabled" | "adaptive" => Ok(true),
-        "disabled" => Ok(false),
+        // Here nothing is thought between tools: an answer calls them, or ends.
+        "between_tools" | "disabled" => Ok(false),
         _ => Err(InvalidRequest::new(
             "thinking.type",
-            "expected one of enabled, adaptive, disabled",
+            "expected one of enabled, adaptive, between_tools, disabled",
         )),
     }
 }

@@ -3,7 +3,7 @@
 use serde_json_borrow::Value;
 
 use crate::simulator::{
-    conversation::{MOST_TOOLS, Tool, ToolChoice, ToolForm, Toolbox, without_tools},
+    conversation::{Input, MOST_TOOLS, Tool, ToolChoice, ToolForm, Toolbox, without_tools},
     failure::InvalidRequest,
     fields::{Json, boolean, get, present, string},
 };
@@ -33,17 +33,37 @@ pub(super) fn read(body: Json<'_>) -> Result<Toolbox<'_>, InvalidRequest> {
     Ok(toolbox)
 }
 
-/// A tool that the client describes; those that Anthropic describes (`bash`,
-/// `web_search`, …) have a type of their own and are never called here.
+/// Tools that Anthropic describes and the client runs, by the beginning of their
+/// types, and what they are called with. None of it changes anything.
+const DESCRIBED: [(&str, &str); 4] = [
+    ("bash_", r#"{"command":"echo simulated"}"#),
+    (
+        "text_editor_",
+        r#"{"command":"view","path":"/simulated.txt"}"#,
+    ),
+    ("memory_", r#"{"command":"view","path":"/memories"}"#),
+    ("computer_2", r#"{"action":"screenshot"}"#),
+];
+
+/// A tool that the client runs; one that Anthropic runs, such as a search, and a
+/// set of tools are never called here.
 fn read_tool(tool: Json<'_>, at: usize) -> Result<Option<Tool<'_>>, InvalidRequest> {
     let path = |field: &str| format!("tools[{at}].{field}");
     match present(tool, "type").map(Value::as_str) {
         None | Some(Some("custom")) => {}
-        Some(Some(_)) => return Ok(None),
+        Some(Some(kind)) => {
+            let known = DESCRIBED.iter().find(|(start, _)| kind.starts_with(start));
+            let Some((_, input)) = known else {
+                return Ok(None);
+            };
+            let read = Tool::read(ToolForm::Function, tool, "input_schema", path)?;
+            let input = Input::Known(input);
+            return Ok(Some(Tool { input, ..read }));
+        }
         Some(None) => return Err(InvalidRequest::new(path("type"), "expected a string")),
     }
     let read = Tool::read(ToolForm::Function, tool, "input_schema", path)?;
-    if read.parameters.is_none() {
+    if matches!(read.input, Input::Object(None)) {
         let message = "this JSON schema object is required";
         return Err(InvalidRequest::new(path("input_schema"), message));
     }

@@ -70,10 +70,14 @@ impl Events {
             ItemSaid::Refusal(text) => self.refusal((item, &in_content), text, place),
             ItemSaid::Call(call) => {
                 let names = match call.form {
-                    ToolForm::Custom => &CUSTOM_INPUT,
-                    ToolForm::Function | ToolForm::Legacy => &ARGUMENTS,
+                    ToolForm::Custom => Some(&CUSTOM_INPUT),
+                    ToolForm::Function | ToolForm::Legacy => Some(&ARGUMENTS),
+                    // They come whole.
+                    ToolForm::LocalShell | ToolForm::ApplyPatch => None,
                 };
-                self.payload((names, &delta), &call.payload, place);
+                if let Some(names) = names {
+                    self.payload((names, &delta), &call.payload, place);
+                }
             }
         }
         let finished = json!({ "output_index": index, "item": item.finished() });

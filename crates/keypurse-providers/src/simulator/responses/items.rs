@@ -23,6 +23,42 @@ pub(super) enum ItemSaid<'t> {
     Call(&'t ToolCall),
 }
 
+fn kind(form: ToolForm) -> &'static str {
+    match form {
+        ToolForm::Custom => "custom_tool_call",
+        ToolForm::Function | ToolForm::Legacy => "function_call",
+        ToolForm::LocalShell => "local_shell_call",
+        ToolForm::ApplyPatch => "apply_patch_call",
+    }
+}
+
+/// Adds what is called and with what, as far as that is said.
+fn fill(item: &mut Value, call: &ToolCall, said: bool) {
+    let payload = if said { call.payload.as_str() } else { "" };
+    // What is not said yet, or was cut, is no JSON.
+    let known = |unsaid: Value| serde_json::from_str(payload).unwrap_or(unsaid);
+    match call.form {
+        ToolForm::Custom => {
+            item["input"] = payload.into();
+            item["name"] = call.name.as_str().into();
+        }
+        ToolForm::Function | ToolForm::Legacy => {
+            item["arguments"] = payload.into();
+            item["name"] = call.name.as_str().into();
+        }
+        ToolForm::LocalShell => {
+            item["action"] = known(json!({ "type": "exec", "command": [], "env": {} }));
+        }
+        ToolForm::ApplyPatch => {
+            item["operation"] = known(json!({ "type": "create_file", "path": "", "diff": "" }));
+            // It is in progress or completed, and never incomplete.
+            if item["status"] == "incomplete" {
+                item["status"] = "in_progress".into();
+            }
+        }
+    }
+}
+
 pub(super) fn of<'t>(turn: &'t Turn, id: &'t str) -> Vec<Item<'t>> {
     let item = |said: ItemSaid<'t>| Item {
         said,
@@ -59,8 +95,12 @@ impl Item<'_> {
         let prefix = match self.said {
             ItemSaid::Thoughts(_) => "rs",
             ItemSaid::Text(_) | ItemSaid::Refusal(_) => "msg",
-            ItemSaid::Call(call) if call.form == ToolForm::Custom => "ctc",
-            ItemSaid::Call(_) => "fc",
+            ItemSaid::Call(call) => match call.form {
+                ToolForm::Custom => "ctc",
+                ToolForm::Function | ToolForm::Legacy => "fc",
+                ToolForm::LocalShell => "lsh",
+                ToolForm::ApplyPatch => "apc",
+            },
         };
         format!("{prefix}_{}", self.key)
     }
@@ -90,15 +130,12 @@ impl Item<'_> {
                 })
             }
             ItemSaid::Call(call) => {
-                let payload = if said { call.payload.as_str() } else { "" };
-                let (kind, field) = match call.form {
-                    ToolForm::Custom => ("custom_tool_call", "input"),
-                    ToolForm::Function | ToolForm::Legacy => ("function_call", "arguments"),
-                };
-                json!({
-                    "id": id, "type": kind, "status": status, field: payload,
-                    "call_id": format!("call_{}", call.key), "name": call.name,
-                })
+                let mut item = json!({
+                    "id": id, "type": kind(call.form), "status": status,
+                    "call_id": format!("call_{}", call.key),
+                });
+                fill(&mut item, call, said);
+                item
             }
         }
     }

@@ -3,10 +3,13 @@
 use serde_json_borrow::Value;
 
 use crate::simulator::{
-    conversation::{MOST_TOOLS, Tool, ToolChoice, ToolForm, Toolbox, without_tools},
+    conversation::{Input, MOST_TOOLS, Tool, ToolChoice, ToolForm, Toolbox, without_tools},
     failure::InvalidRequest,
     fields::{Json, array, get, present, string, yes_unless_false},
 };
+
+const LOCAL_SHELL: &str = "local_shell";
+const APPLY_PATCH: &str = "apply_patch";
 
 pub(super) fn read(body: Json<'_>) -> Result<Toolbox<'_>, InvalidRequest> {
     let parallel = yes_unless_false(body, "parallel_tool_calls")?;
@@ -35,9 +38,31 @@ fn read_tool(tool: Json<'_>, at: usize) -> Result<Option<Tool<'_>>, InvalidReque
     let form = match string(tool, "type", || path("type"))? {
         "function" => ToolForm::Function,
         "custom" => ToolForm::Custom,
-        _ => return Ok(None),
+        kind => return Ok(described(kind)),
     };
-    Tool::read(form, tool, "parameters", path).map(Some)
+    let read = Tool::read(form, tool, "parameters", path)?;
+    Ok(Some(read.with_grammar(present(tool, "format"))))
+}
+
+/// A tool that OpenAI describes and the client runs, called by its type. What
+/// it is called with changes nothing that is there.
+fn described(kind: &str) -> Option<Tool<'_>> {
+    let (form, input) = match kind {
+        LOCAL_SHELL => (
+            ToolForm::LocalShell,
+            r#"{"type":"exec","command":["echo","simulated"],"env":{}}"#,
+        ),
+        APPLY_PATCH => (
+            ToolForm::ApplyPatch,
+            r#"{"type":"create_file","path":"simulated.txt","diff":"+simulated\n"}"#,
+        ),
+        _ => return None,
+    };
+    Some(Tool {
+        form,
+        name: kind,
+        input: Input::Known(input),
+    })
 }
 
 fn choose<'a>(mut toolbox: Toolbox<'a>, body: Json<'a>) -> Result<Toolbox<'a>, InvalidRequest> {
@@ -60,6 +85,9 @@ fn choose<'a>(mut toolbox: Toolbox<'a>, body: Json<'a>) -> Result<Toolbox<'a>, I
             let name = string(choice, "name", || "tool_choice.name".to_owned())?;
             toolbox.choice = toolbox.named(name, "tool_choice")?;
         }
+        kind @ (LOCAL_SHELL | APPLY_PATCH) => {
+            toolbox.choice = toolbox.named(kind, "tool_choice")?;
+        }
         "allowed_tools" => only_allowed(&mut toolbox, choice)?,
         _ => {}
     }
@@ -81,7 +109,7 @@ fn only_allowed<'a>(toolbox: &mut Toolbox<'a>, choice: Json<'a>) -> Result<(), I
     let names: Vec<_> = listed
         .iter()
         .take(MOST_TOOLS)
-        .filter_map(|tool| get(tool, "name")?.as_str())
+        .filter_map(|tool| get(tool, "name").or_else(|| get(tool, "type"))?.as_str())
         .collect();
     toolbox.tools.retain(|tool| names.contains(&tool.name));
     Ok(())

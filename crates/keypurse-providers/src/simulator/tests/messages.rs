@@ -33,6 +33,65 @@ fn weather_and_time() -> Value {
     json!([tool("get_time"), tool("get_weather")])
 }
 
+#[test]
+fn a_tool_that_its_vendor_describes_is_called_when_one_must_be() {
+    for (kind, name, input) in [
+        (
+            "text_editor_20250728",
+            "str_replace_based_edit_tool",
+            json!({ "command": "view", "path": "/simulated.txt" }),
+        ),
+        (
+            "memory_20250818",
+            "memory",
+            json!({ "command": "view", "path": "/memories" }),
+        ),
+        (
+            "computer_20251124",
+            "computer",
+            json!({ "action": "screenshot" }),
+        ),
+        (
+            "bash_20250124",
+            "bash",
+            json!({ "command": "echo simulated" }),
+        ),
+    ] {
+        for choice in [
+            json!({ "type": "any" }),
+            json!({ "type": "tool", "name": name }),
+        ] {
+            let tools = json!([{ "type": kind, "name": name }]);
+            let more = json!({ "tools": tools, "tool_choice": choice });
+            let message = answer(&more);
+            assert_eq!(message["stop_reason"], "tool_use", "{kind} {choice}");
+            let [block] = message["content"].as_array().unwrap().as_slice() else {
+                panic!("not one block: {message}")
+            };
+            assert_eq!(
+                (&block["type"], &block["name"]),
+                (&json!("tool_use"), &json!(name))
+            );
+            assert_eq!(block["input"], input);
+            assert_eq!(assembled(&stream(&more))["content"], message["content"]);
+        }
+    }
+}
+
+#[test]
+fn every_way_to_think_that_the_sdk_has_is_accepted() {
+    for (thinking, thinks) in [
+        (json!({ "type": "enabled", "budget_tokens": 1024 }), true),
+        (json!({ "type": "adaptive", "display": "omitted" }), true),
+        (json!({ "type": "between_tools" }), false),
+        (json!({ "type": "disabled" }), false),
+    ] {
+        let more = json!({ "thinking": thinking, "max_tokens": 2000 });
+        let content = &answer(&more)["content"];
+        assert_eq!(content[0]["type"] == "thinking", thinks, "{thinking}");
+    }
+}
+
 /// Puts the events together as an SDK does, and checks their order on the way.
 fn assembled(events: &[Value]) -> Value {
     let [start, ping, blocks @ .., delta, stop] = events else {

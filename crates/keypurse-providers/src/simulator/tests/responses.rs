@@ -155,6 +155,45 @@ fn events_spell_the_same_answer() {
 }
 
 #[test]
+fn a_tool_that_its_vendor_describes_is_called_when_one_must_be() {
+    for (kind, call, field, said) in [
+        (
+            "local_shell",
+            "local_shell_call",
+            "action",
+            json!({ "type": "exec", "command": ["echo", "simulated"], "env": {} }),
+        ),
+        (
+            "apply_patch",
+            "apply_patch_call",
+            "operation",
+            json!({ "type": "create_file", "path": "simulated.txt", "diff": "+simulated\n" }),
+        ),
+    ] {
+        let allowed = json!({ "type": "allowed_tools", "mode": "required",
+            "tools": [{ "type": kind }] });
+        for choice in [json!("required"), json!({ "type": kind }), allowed] {
+            let more = json!({ "tools": [{ "type": kind }], "tool_choice": choice });
+            let response = answer(&more);
+            let [item] = response["output"].as_array().unwrap().as_slice() else {
+                panic!("not one item: {response}")
+            };
+            assert_eq!(
+                (&item["type"], &item["status"]),
+                (&json!(call), &json!("completed"))
+            );
+            assert_eq!(item[field], said, "{choice}");
+            assert!(item["id"].is_string() && item["call_id"].is_string());
+            let events = stream(&more);
+            let named = |name: &str| events.iter().filter(|event| event["type"] == name).count();
+            assert_eq!(named("response.output_item.added"), 1);
+            assert_eq!(named("response.output_item.done"), 1);
+            assert_eq!(events.last().unwrap()["response"], response);
+        }
+    }
+}
+
+#[test]
 fn parallel_calls_are_items_of_their_own() {
     let more = json!({ "tools": weather_and_time(), "input": "weather and time?" });
     let calls = answer(&more)["output"].clone();

@@ -113,6 +113,36 @@ fn arguments_are_cut_at_the_output_limit() {
 }
 
 #[test]
+fn a_regular_expression_is_what_a_custom_tool_is_called_with() {
+    let date = r"^(?P<year>20\d{2})-(0[1-9]|1[0-2])$";
+    for (syntax, definition) in [
+        ("regex", date),
+        ("regex", "[ab]{3,5}"),
+        ("lark", "start: A"),
+    ] {
+        let grammar = json!({ "definition": definition, "syntax": syntax });
+        let format = json!({ "type": "grammar", "grammar": grammar });
+        let tool = json!({ "type": "custom", "custom": { "name": "note", "format": format } });
+        let completion = answer(&asking("hi", &json!({ "tools": [tool] }))).to_json();
+        let call = &completion["choices"][0]["message"]["tool_calls"][0];
+        let input = call["custom"]["input"].as_str().unwrap();
+        let is_date = |text: &str| {
+            let (year, month) = text.split_once('-').unwrap_or_default();
+            let month: u64 = month.parse().unwrap_or(0);
+            text.len() == 7 && year.starts_with("20") && (1..=12).contains(&month)
+        };
+        match (syntax, definition) {
+            ("lark", _) => assert_eq!(input, "[simulated input]"),
+            (_, "[ab]{3,5}") => {
+                assert!((3..=5).contains(&input.len()), "{input}");
+                assert!(input.chars().all(|char| "ab".contains(char)), "{input}");
+            }
+            _ => assert!(is_date(input), "{input}"),
+        }
+    }
+}
+
+#[test]
 fn custom_tools_and_legacy_functions_are_called_in_their_own_shapes() {
     let custom = json!({ "tools": [{ "type": "custom", "custom": { "name": "note" } }] });
     let message = &answer(&asking("hi", &custom)).to_json()["choices"][0]["message"];

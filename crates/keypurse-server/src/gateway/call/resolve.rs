@@ -13,6 +13,7 @@ use keypurse_providers::visible::shows_all_output;
 
 use crate::gateway::config::StreamHold;
 use crate::gateway::endpoint::kind::Endpoint;
+use crate::gateway::endpoint::media::bound::{Painter, Unpublished};
 use crate::gateway::error::GatewayError;
 use crate::gateway::upstream::provider::{Gateway, KnownPrice, Provider};
 use crate::metrics::calls::{ModelMeters, OTHER_MODEL, RouteMeters};
@@ -255,7 +256,7 @@ impl Gateway {
             &provider.name,
             label(entry.as_ref(), known, model),
         );
-        Ok(Route {
+        let route = Route {
             meters: Arc::new(meters),
             provider: Arc::clone(provider),
             model: model.into(),
@@ -277,7 +278,11 @@ impl Gateway {
             prices_text_only: !is_free && entry.as_ref().is_some_and(prices_text_only),
             mode,
             until,
-        })
+        };
+        if let Some(endpoint) = endpoint {
+            route.refuse_unbounded(endpoint)?;
+        }
+        Ok(route)
     }
 
     /// A model of the catalogue, its provider configured or not, or one of the
@@ -301,14 +306,14 @@ impl Gateway {
             self.catalogue.find(provider, name)
         });
         if let Some(entry) = entry {
-            let provider = Arc::new(Provider::simulating(entry.provider, false));
+            let provider = Arc::new(Provider::unconfigured(entry.provider));
             return self.route_at(&provider, entry.id, endpoint, now);
         }
         let own = name
             .split_once('/')
             .filter(|_| Scenario::of_model(name).is_some());
         if let Some((prefix, model)) = own {
-            let provider = Arc::new(Provider::simulating(prefix, true));
+            let provider = Arc::new(Provider::simulator(prefix));
             return self.route_at(&provider, model, endpoint, now);
         }
         let message = self.why_not_found(name);
@@ -345,7 +350,43 @@ impl Route {
     /// Refuses calls of endpoints it does not answer.
     fn refuse_other(&self, endpoint: Endpoint) -> Result<(), GatewayError> {
         refuse_other(endpoint, self.mode, &self.provider, &self.model)?;
-        refuse_units(endpoint, &self.price, &self.provider.name, &self.model)
+        refuse_units(endpoint, &self.price, &self.provider.name, &self.model)?;
+        self.refuse_unbounded(endpoint)
+    }
+
+    /// Whether it answers calls of this endpoint.
+    pub(in crate::gateway) fn answers(&self, endpoint: Endpoint) -> bool {
+        self.refuse_other(endpoint).is_ok()
+    }
+
+    /// A model of the catalogue of whose images nobody says how many tokens they
+    /// have. At a price of the operator's the call itself is refused, with the
+    /// member of `[[prices]]` that is missing.
+    fn refuse_unbounded(&self, endpoint: Endpoint) -> Result<(), GatewayError> {
+        if self.mode != Some(Mode::Image) {
+            return Ok(());
+        }
+        let painter = Painter {
+            provider: &self.provider.name,
+            model: &self.id,
+            price: &self.price,
+            max_input_tokens: self.max_input_tokens,
+            max_output_tokens: self.max_output_tokens,
+        };
+        let (images, member) = match painter.unpublished(endpoint) {
+            None => return Ok(()),
+            Some(Unpublished::Made) => ("an image it makes", "max_output_tokens"),
+            Some(Unpublished::Changed) => ("an image it changes", "max_input_tokens"),
+        };
+        let (name, path) = (&self.provider.name, endpoint.path());
+        let model = &self.model;
+        Err(GatewayError::ModelNotFound {
+            message: format!(
+                "nobody publishes how many tokens {images} has, so a call of `{name}/{model}` \
+                 cannot be bounded here; GET /v1/{path}/models lists those that can, or set \
+                 {member} in its [[prices]]"
+            ),
+        })
     }
 
     fn is_valid(&self, now: Timestamp) -> bool {

@@ -178,8 +178,8 @@ impl Endpoint {
         body: Bytes,
     ) -> Result<(Asked, Option<Wishes>), GatewayError> {
         match self {
-            Self::ImageEdits => return Ok((images::read_edit(headers, body)?, None)),
-            Self::Transcriptions => return Ok((transcription::read(headers, body)?, None)),
+            Self::ImageEdits => return images::read_edit(headers, body),
+            Self::Transcriptions => return transcription::read(headers, body),
             _ => {}
         }
         let object = members::object(&body)?;

@@ -83,6 +83,64 @@ const ELSEWHERE: [&str; 6] = [
     "audio_url",
 ];
 
+/// What brings the work of other models to an image, or more images than are
+/// counted: an author for a drawing, frames, a plan, a prompt written anew.
+const OF_IMAGES: [&str; 5] = [
+    "svg",
+    "frame_count",
+    "frame_duration_ms",
+    "complexity",
+    "prompt_rewriter",
+];
+
+/// Formats in which an image is one image, made by its model alone.
+const PLAIN_FORMATS: [&str; 3] = ["png", "jpeg", "webp"];
+
+const FORMAT: &str = "output_format";
+const UNBOUNDED_IMAGE: &str = "nobody publishes how many tokens it adds to an image";
+const UNBOUNDED_FORMAT: &str =
+    "nobody publishes how many tokens an image has in another format than png, jpeg and webp";
+
+/// The first option of a body that asks for images and has no price.
+pub(in crate::gateway) fn find_in_images(
+    object: &JsonObject<'_>,
+) -> Result<Option<Unpriced>, GatewayError> {
+    let found = find(object)?;
+    let extra = OF_IMAGES
+        .into_iter()
+        .find(|name| stated(object, name).is_some());
+    let extra = extra.map(|param| Unpriced {
+        param,
+        why: UNBOUNDED_IMAGE,
+    });
+    let format = || {
+        only(object, FORMAT, &PLAIN_FORMATS).map(|unpriced| Unpriced {
+            why: UNBOUNDED_FORMAT,
+            ..unpriced
+        })
+    };
+    Ok(found.or(extra).or_else(format))
+}
+
+/// The same of a form's fields, as far as their names tell.
+pub(in crate::gateway) fn find_in_image_form(
+    names: &[&str],
+    format: Option<&str>,
+) -> Option<Unpriced> {
+    let is_named = |known: &&str| names.iter().any(|name| name.eq_ignore_ascii_case(known));
+    let extra = OF_IMAGES.into_iter().find(is_named);
+    let format = format.filter(|format| !PLAIN_FORMATS.contains(format));
+    let format = format.map(|_| Unpriced {
+        param: FORMAT,
+        why: UNBOUNDED_FORMAT,
+    });
+    let extra = extra.map(|param| Unpriced {
+        param,
+        why: UNBOUNDED_IMAGE,
+    });
+    extra.or(format)
+}
+
 /// Refuses a form's field that is not a client's to say, or that changes what
 /// the call costs.
 pub(in crate::gateway) fn refuse_field(name: &str) -> Result<(), GatewayError> {

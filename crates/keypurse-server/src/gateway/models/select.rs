@@ -9,8 +9,9 @@ use serde_json::Value;
 
 use super::listed::Listed;
 use crate::gateway::endpoint::kind::Endpoint;
+use crate::gateway::endpoint::media::bound::Painter;
 use crate::gateway::error::GatewayError;
-use crate::gateway::upstream::provider::{Gateway, Provider};
+use crate::gateway::upstream::provider::{Gateway, Place};
 
 impl Gateway {
     /// Models that can be called, at one endpoint or at any: those with a
@@ -20,7 +21,7 @@ impl Gateway {
         own.sort_by_key(|(name, _)| *name);
         let own = own.into_iter().filter_map(|((provider, model), known)| {
             let configured = self.providers.get(provider)?;
-            answers(endpoint, None, Some(configured)).then_some(Listed {
+            answers(endpoint, None, configured.reached.place()).then_some(Listed {
                 provider,
                 model,
                 price: Cow::Borrowed(&*known.price),
@@ -40,11 +41,9 @@ impl Gateway {
     ) -> impl Iterator<Item = Listed<'_>> {
         self.catalogue.models().filter_map(move |entry| {
             let provider = self.providers.get(entry.provider);
-            let provider = provider.map(|provider| &**provider);
             let name = (entry.provider.into(), entry.id.into());
             let is_foreign = provider.is_none() && !self.providers.is_empty();
-            let answers = answers(endpoint, Some(entry.mode), provider);
-            if is_foreign || !answers || self.prices.contains_key(&name) {
+            if is_foreign || self.prices.contains_key(&name) {
                 return None;
             }
             let is_free = provider.is_some_and(|provider| provider.free);
@@ -53,10 +52,25 @@ impl Gateway {
             } else {
                 entry.price_at(now)
             };
+            let price = price?;
+            let painter = Painter {
+                provider: entry.provider,
+                model: entry.id,
+                price: &price,
+                max_input_tokens: entry.max_input_tokens,
+                max_output_tokens: entry.max_output_tokens,
+            };
+            let place = provider.map_or_else(
+                || Place::of_unconfigured(entry.provider),
+                |provider| provider.reached.place(),
+            );
+            if !answers(endpoint, Some((entry.mode, painter)), place) {
+                return None;
+            }
             Some(Listed {
                 provider: entry.provider,
                 model: entry.id,
-                price: Cow::Owned(price?),
+                price: Cow::Owned(price),
                 mode: Some(entry.mode),
                 max_input_tokens: entry.max_input_tokens,
                 max_output_tokens: entry.max_output_tokens,
@@ -68,7 +82,10 @@ impl Gateway {
     /// What is said of the model of this name.
     pub(super) fn model(&self, name: &str, now: Timestamp) -> Result<Value, GatewayError> {
         let (route, is_available) = match self.find_route(name, None, now) {
-            Ok(route) => (route, true),
+            Ok(route) => {
+                let answers = Endpoint::ALL.iter().any(|it| route.answers(*it));
+                (route, answers)
+            }
             Err(GatewayError::ModelNotFound { .. }) => {
                 (self.simulated_route(name, None, now)?, false)
             }
@@ -87,11 +104,13 @@ impl Gateway {
     }
 }
 
-/// Whether calls of this endpoint, or of any, lead to a model of that mode.
-fn answers(endpoint: Option<Endpoint>, mode: Option<Mode>, provider: Option<&Provider>) -> bool {
+/// Whether calls of this endpoint, or of any, lead to a model of that mode and
+/// can be bounded.
+fn answers(endpoint: Option<Endpoint>, model: Option<(Mode, Painter<'_>)>, place: Place) -> bool {
     let answers = |endpoint: &Endpoint| {
-        mode.is_none_or(|mode| endpoint.is_served_by(mode))
-            && provider.is_none_or(|provider| provider.reached.offers(*endpoint))
+        model.is_none_or(|(mode, painter)| {
+            endpoint.is_served_by(mode) && painter.unpublished(*endpoint).is_none()
+        }) && place.offers(*endpoint)
     };
     match endpoint {
         Some(endpoint) => answers(&endpoint),

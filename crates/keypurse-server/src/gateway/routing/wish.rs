@@ -1,7 +1,10 @@
 //! What a request says about routing: `fallbacks`, `routing` and
 //! `allowed_providers`. They are meant for us and taken out of what is sent.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
+use serde_json::{Value, json};
 
 use super::candidates::MOST_CANDIDATES;
 use crate::gateway::endpoint::members::Members;
@@ -59,7 +62,79 @@ pub(in crate::gateway) fn take(
         return Ok(None);
     }
     members.refuse_lookalikes(&NAMES)?;
-    Ok(Some((without_wishes(object), read(members)?)))
+    Ok(Some((without_wishes(object), read(&Stated::of(members))?)))
+}
+
+/// Whether a member, or a field of a form, says something about routing.
+/// However it is spelt, no provider shall see it.
+pub(in crate::gateway) fn is_wish(name: &str) -> bool {
+    NAMES.iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+/// How a form's fields may name them: one field of JSON, or as SDKs write lists
+/// and objects there.
+const FIELDS: [&str; 7] = [
+    FALLBACKS,
+    "fallbacks[]",
+    ALLOWED_PROVIDERS,
+    "allowed_providers[]",
+    ROUTING,
+    "routing[sort]",
+    "routing[allowed_providers][]",
+];
+
+/// Takes the wishes of a form from its fields that say something about routing.
+pub(in crate::gateway) fn of_fields(
+    fields: &[(&str, &str)],
+) -> Result<Option<Wishes>, GatewayError> {
+    if fields.is_empty() {
+        return Ok(None);
+    }
+    if let Some((name, _)) = fields.iter().find(|(name, _)| !FIELDS.contains(name)) {
+        let message = format!("no such field as `{name}`; write `{}`", FIELDS.join("`, `"));
+        return Err(GatewayError::invalid(None, message));
+    }
+    let sort = fields.iter().find(|(name, _)| *name == "routing[sort]");
+    let sort = sort.map(|(_, text)| ("sort", json!(text)));
+    let allowed = listed(fields, "routing[allowed_providers][]");
+    let members = allowed.map(|names| (ALLOWED_PROVIDERS, names));
+    let members: Vec<_> = sort.into_iter().chain(members).collect();
+    let routing = (!members.is_empty()).then(|| members.into_iter().collect());
+    read(&Stated {
+        fallbacks: of_field(fields, FALLBACKS, listed(fields, "fallbacks[]"))?,
+        routing: of_field(fields, ROUTING, routing)?,
+        allowed_providers: of_field(
+            fields,
+            ALLOWED_PROVIDERS,
+            listed(fields, "allowed_providers[]"),
+        )?,
+    })
+    .map(Some)
+}
+
+/// What a field says as JSON, unless others say it piece by piece.
+fn of_field<'a>(
+    fields: &[(&str, &'a str)],
+    name: &'static str,
+    pieces: Option<Value>,
+) -> Result<Option<Cow<'a, str>>, GatewayError> {
+    let whole = fields.iter().find(|(field, _)| *field == name);
+    match (whole, pieces) {
+        (Some(_), Some(_)) => {
+            let twice = format!("`{name}` is stated twice; leave one out");
+            Err(GatewayError::invalid(Some(name), twice))
+        }
+        (Some((_, "null")), None) => Ok(None),
+        (Some((_, json)), None) => Ok(Some(Cow::Borrowed(json))),
+        (None, pieces) => Ok(pieces.map(|pieces| Cow::Owned(pieces.to_string()))),
+    }
+}
+
+/// A list whose entries are fields of the same name.
+fn listed(fields: &[(&str, &str)], name: &str) -> Option<Value> {
+    let named = fields.iter().filter(|(field, _)| *field == name);
+    let texts: Vec<&str> = named.map(|(_, text)| *text).collect();
+    (!texts.is_empty()).then(|| texts.into())
 }
 
 fn without_wishes(object: &JsonObject<'_>) -> Bytes {
@@ -79,15 +154,33 @@ fn without_wishes(object: &JsonObject<'_>) -> Bytes {
     left.into()
 }
 
-fn read(members: &Members<'_>) -> Result<Wishes, GatewayError> {
-    let fallbacks = members.stated(FALLBACKS);
+/// Each as JSON; null is not stated.
+struct Stated<'a> {
+    fallbacks: Option<Cow<'a, str>>,
+    routing: Option<Cow<'a, str>>,
+    allowed_providers: Option<Cow<'a, str>>,
+}
+
+impl<'a> Stated<'a> {
+    fn of(members: &Members<'a>) -> Self {
+        let stated = |name| members.stated(name).map(Cow::Borrowed);
+        Self {
+            fallbacks: stated(FALLBACKS),
+            routing: stated(ROUTING),
+            allowed_providers: stated(ALLOWED_PROVIDERS),
+        }
+    }
+}
+
+fn read(stated: &Stated<'_>) -> Result<Wishes, GatewayError> {
+    let fallbacks = stated.fallbacks.as_deref();
     let fallbacks = fallbacks.map(|stated| names(FALLBACKS, stated, 0, MOST_FALLBACKS));
     let mut wishes = Wishes {
         fallbacks: fallbacks.transpose()?.unwrap_or_default(),
         sort: None,
-        allowed_providers: providers(members.stated(ALLOWED_PROVIDERS))?,
+        allowed_providers: providers(stated.allowed_providers.as_deref())?,
     };
-    let Some(routing) = members.stated(ROUTING) else {
+    let Some(routing) = stated.routing.as_deref() else {
         return Ok(wishes);
     };
     let wrong = || {
@@ -147,7 +240,7 @@ fn names(
 
 #[cfg(test)]
 mod tests {
-    use super::{JsonObject, Members, Sort, Wishes, take};
+    use super::{JsonObject, Members, Sort, Wishes, of_fields, take};
 
     fn taken(body: &'static str) -> Result<(String, Option<Wishes>), String> {
         let object = JsonObject::read(body.as_bytes()).unwrap();
@@ -183,6 +276,57 @@ mod tests {
             "{}",
         ] {
             assert_eq!(taken(body).unwrap(), (body.to_owned(), None));
+        }
+    }
+
+    #[test]
+    fn a_form_says_the_same_as_json_or_piece_by_piece() {
+        let fields = |fields: &[(&str, &str)]| {
+            of_fields(fields).map_err(|error| error.shape().openai()["message"].to_string())
+        };
+        let expected = Wishes {
+            fallbacks: vec!["a/b".to_owned(), "c/d".to_owned()],
+            sort: Some(Sort::Price),
+            allowed_providers: Some(vec!["p".to_owned()]),
+        };
+        let pieces = [
+            ("fallbacks[]", "a/b"),
+            ("routing[sort]", "price"),
+            ("fallbacks[]", "c/d"),
+            ("routing[allowed_providers][]", "p"),
+        ];
+        let json = [
+            ("fallbacks", r#"["a/b", "c/d"]"#),
+            ("routing", r#"{"sort": "price"}"#),
+            ("allowed_providers", r#"["p"]"#),
+        ];
+        assert_eq!(fields(&pieces).unwrap().as_ref(), Some(&expected));
+        assert_eq!(fields(&json).unwrap(), Some(expected));
+        assert_eq!(fields(&[]).unwrap(), None);
+        assert_eq!(
+            fields(&[("routing", "null")]).unwrap(),
+            Some(Wishes::default())
+        );
+        for (wrong, expected) in [
+            (&[("allowed_providers", "p")][..], "1 to 32 names"),
+            (
+                &[("allowed_providers", r#"["p"], "fallbacks": []"#)],
+                "1 to 32",
+            ),
+            (&[("Fallbacks[]", "a/b")], "no such field"),
+            (&[("fallbacks[0]", "a/b")], "no such field"),
+            (&[("routing[sort]", "speed")], "`price`, `latency`"),
+            (&[("fallbacks[]", "a"), ("fallbacks", "[]")], "stated twice"),
+            (
+                &[
+                    ("routing[allowed_providers][]", "a"),
+                    ("allowed_providers[]", "b"),
+                ],
+                "stated twice",
+            ),
+        ] {
+            let why = fields(wrong).unwrap_err();
+            assert!(why.contains(expected), "{wrong:?}: {why}");
         }
     }
 

@@ -17,13 +17,16 @@ use super::silence::due;
 use super::simulate::{Received, Stamped, simulate};
 use super::stream::{Cut, UnderWay, pieces, stream};
 use super::whole::{Beside, Whole, whole};
+use crate::gateway::call::bound::Bound;
 use crate::gateway::call::fund::unrecordable;
 use crate::gateway::call::once::keep_stream;
+use crate::gateway::call::resolve::Route;
 use crate::gateway::endpoint::asked::Asked;
 use crate::gateway::error::GatewayError;
 use crate::gateway::relay::cost::Paid;
 use crate::gateway::routing::candidates::priced;
 use crate::gateway::rules::{self, Wanted};
+use crate::gateway::upstream::provider::Gateway;
 use crate::state::{AppState, State};
 
 /// A call to be simulated.
@@ -47,6 +50,7 @@ pub(in crate::gateway) async fn answer(
     let gateway = &state.gateway;
     let route = gateway.sandbox_route(&asked.model, asked.endpoint, call.started_at)?;
     let route = priced(asked, route)?;
+    refuse_as_live(gateway, asked, &route)?;
     let wanted = Wanted {
         address: call.address,
         provider: &route.provider.name,
@@ -108,6 +112,15 @@ pub(in crate::gateway) async fn answer(
         state.gateway.kept.keep(call.id, &response, body);
     }
     Ok(response)
+}
+
+/// Refuses what a live call is refused for when it is bounded and translated:
+/// what the provider's dialect cannot say, what nobody can bound.
+fn refuse_as_live(gateway: &Gateway, asked: &Asked, route: &Route) -> Result<(), GatewayError> {
+    if asked.is_plain(route) {
+        return Ok(());
+    }
+    Bound::of(asked, route, gateway.default_output_limit).map(drop)
 }
 
 /// What a token with a balance has: the same before and after.

@@ -83,6 +83,16 @@ impl From<Dialect> for translate::Dialect {
     }
 }
 
+impl From<translate::Dialect> for Dialect {
+    fn from(dialect: translate::Dialect) -> Self {
+        match dialect {
+            translate::Dialect::OpenAi => Self::OpenAi,
+            translate::Dialect::Anthropic => Self::Anthropic,
+            translate::Dialect::Gemini => Self::Gemini,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::gateway::config::{Dialect, ProviderKey};

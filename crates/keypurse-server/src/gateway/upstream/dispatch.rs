@@ -95,7 +95,7 @@ pub(in crate::gateway) async fn dispatch(
             let body = body.joined();
             return Box::pin(simulated::answer(gateway, funded, &body, demo::MANNER)).await;
         }
-        Reached::Simulated => {
+        Reached::Simulated(_) => {
             let manner = Manner::rehearsing(funded.scenario);
             let body = body.joined();
             let answer = Box::pin(simulated::answer(gateway, funded, &body, manner));

@@ -217,7 +217,7 @@ fn tell_operator(provider: &Provider, status: StatusCode, trouble: Option<Troubl
 pub(in crate::gateway) fn shows_key(reached: &Reached, text: &[u8]) -> bool {
     let key = match reached {
         Reached::Http(upstream) => upstream.key.as_ref(),
-        Reached::InProcess | Reached::Simulated => None,
+        Reached::InProcess | Reached::Simulated(_) => None,
     };
     key.is_some_and(|key| memchr::memmem::find(text, key.expose().as_bytes()).is_some())
 }

@@ -12,6 +12,7 @@ use keypurse_core::id::TokenId;
 use keypurse_core::price::{ImagePrices, Price};
 use keypurse_core::time::Timestamp;
 use keypurse_providers::catalogue::Catalogue;
+use keypurse_providers::presets;
 use keypurse_providers::tokenizer;
 use thiserror::Error;
 use tokio::sync::Semaphore;
@@ -90,8 +91,18 @@ pub(in crate::gateway) enum Reached {
     Http(Box<Upstream>),
     /// The demo.
     InProcess,
-    /// By nobody: the simulator answers for it.
-    Simulated,
+    /// By nobody: the simulator answers in its place.
+    Simulated(Place),
+}
+
+/// Whose place the simulator takes: what that one refuses it refuses, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::gateway) enum Place {
+    /// A provider's that speaks this dialect.
+    Provider(Dialect),
+    Demo,
+    /// Nobody's: it answers whatever it can.
+    Nobody,
 }
 
 /// An upstream, ready to be called.
@@ -271,14 +282,23 @@ fn known_price(price: ModelPrice) -> ((String, String), KnownPrice) {
 
 impl Provider {
     /// Stands for a provider that is not configured.
-    pub(in crate::gateway) fn simulating(name: &str, free: bool) -> Self {
+    pub(in crate::gateway) fn unconfigured(name: &str) -> Self {
+        Self::simulating(name, false, Place::of_unconfigured(name))
+    }
+
+    /// Stands for a name of the simulator's own.
+    pub(in crate::gateway) fn simulator(name: &str) -> Self {
+        Self::simulating(name, true, Place::Nobody)
+    }
+
+    fn simulating(name: &str, free: bool, place: Place) -> Self {
         Self {
             name: name.into(),
             free,
             timeouts: Timeouts::default(),
             output_limit_field: OutputLimitField::MaxTokens,
             stream_hold: StreamHold::ByModel,
-            reached: Reached::Simulated,
+            reached: Reached::Simulated(place),
             health: Health::new(None),
         }
     }
@@ -287,7 +307,7 @@ impl Provider {
     pub(in crate::gateway) fn simulated(&self) -> Self {
         Self {
             name: Arc::clone(&self.name),
-            reached: Reached::Simulated,
+            reached: Reached::Simulated(self.reached.place()),
             health: Health::new(None),
             ..*self
         }
@@ -336,23 +356,47 @@ impl Provider {
 impl Reached {
     /// Whether calls of this endpoint lead anywhere.
     pub(in crate::gateway) fn offers(&self, endpoint: Endpoint) -> bool {
-        match self {
-            Self::Http(upstream) => upstream.dialect.path(endpoint, "", false).is_some(),
-            Self::InProcess => matches!(endpoint, Endpoint::Chat | Endpoint::Messages),
-            Self::Simulated => true,
-        }
+        self.place().offers(endpoint)
     }
 
-    /// Whose API it speaks.
-    pub(in crate::gateway) fn dialect(&self) -> Dialect {
-        match self {
-            Self::Http(upstream) => upstream.dialect,
-            Self::InProcess | Self::Simulated => Dialect::OpenAi,
+    /// Whose API it speaks. `None`: any.
+    pub(in crate::gateway) fn dialect(&self) -> Option<Dialect> {
+        match self.place() {
+            Place::Provider(dialect) => Some(dialect),
+            Place::Demo => Some(Dialect::OpenAi),
+            Place::Nobody => None,
         }
     }
 
     pub(in crate::gateway) fn is_simulated(&self) -> bool {
-        matches!(self, Self::Simulated)
+        matches!(self, Self::Simulated(_))
+    }
+
+    /// Whose place it is, who takes it left aside.
+    pub(in crate::gateway) fn place(&self) -> Place {
+        match self {
+            Self::Http(upstream) => Place::Provider(upstream.dialect),
+            Self::InProcess => Place::Demo,
+            Self::Simulated(place) => *place,
+        }
+    }
+}
+
+impl Place {
+    /// That of a provider of this name, were it configured.
+    pub(in crate::gateway) fn of_unconfigured(name: &str) -> Self {
+        let preset = presets::find(name);
+        let dialect = preset.map(|preset| preset.dialect.into());
+        Self::Provider(dialect.unwrap_or(Dialect::OpenAi))
+    }
+
+    /// Whether calls of this endpoint lead anywhere.
+    pub(in crate::gateway) fn offers(self, endpoint: Endpoint) -> bool {
+        match self {
+            Self::Provider(dialect) => dialect.path(endpoint, "", false).is_some(),
+            Self::Demo => matches!(endpoint, Endpoint::Chat | Endpoint::Messages),
+            Self::Nobody => true,
+        }
     }
 }
 
@@ -454,7 +498,7 @@ impl fmt::Debug for Reached {
                 )
             }
             Self::InProcess => f.write_str("InProcess"),
-            Self::Simulated => f.write_str("Simulated"),
+            Self::Simulated(place) => write!(f, "Simulated({place:?})"),
         }
     }
 }

@@ -1,20 +1,22 @@
 //! An upstream that is simulated inside this process: a call takes the same
 //! hold, relay and settlement as one that leaves it.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use keypurse_providers::simulator::{self, Content, Failure, ProviderFailure, Scenario, Stream};
-use serde_json::json;
 
 use crate::gateway::call::fund::Funded;
 use crate::gateway::endpoint::kind::Endpoint;
+use crate::gateway::error_body::Shape;
 use crate::gateway::relay::cost::DONE;
 use crate::gateway::sandbox::{Received, Stamped, headers_of, simulate};
 use crate::gateway::upstream::dispatch::{Reply, ReplyBody, UpstreamFault};
 use crate::gateway::upstream::provider::Gateway;
+use crate::http::envelope::Envelope;
 
 const JSON: &str = "application/json";
 
@@ -50,9 +52,9 @@ pub(in crate::gateway) async fn answer(
         at: funded.started_at,
     };
     let received = Received {
-        // It speaks OpenAI's dialect: a message comes to it as a chat.
         endpoint: match funded.asked.endpoint {
-            Endpoint::Messages => Endpoint::Chat,
+            // The demo speaks OpenAI's dialect: a message comes as a chat.
+            Endpoint::Messages if !funded.route.provider.reached.is_simulated() => Endpoint::Chat,
             endpoint => endpoint,
         },
         body,
@@ -61,7 +63,9 @@ pub(in crate::gateway) async fn answer(
     let content = match simulate(gateway, received, &funded.route, stamped, manner.scenario) {
         Ok(reply) => reply.content,
         Err(Failure::Provider(failure)) => return Ok(refused(failure)),
-        Err(Failure::Invalid(invalid)) => return Ok(invalid_request(&invalid)),
+        Err(Failure::Invalid(invalid)) => {
+            return Ok(invalid_request(invalid, received.endpoint.envelope()));
+        }
         // They are about a purse or a token and no provider's; whoever asks for
         // them is answered before the call is paid for.
         Err(Failure::InsufficientBalance | Failure::Expired) => {
@@ -115,10 +119,11 @@ fn refused(failure: ProviderFailure) -> Reply {
     }
 }
 
-fn invalid_request(invalid: &simulator::InvalidRequest) -> Reply {
-    let error = json!({"message": invalid.message, "type": "invalid_request_error",
-        "param": invalid.param, "code": null});
-    let body = json!({ "error": error }).to_string().into();
+fn invalid_request(invalid: simulator::InvalidRequest, envelope: Envelope) -> Reply {
+    let status = StatusCode::BAD_REQUEST.as_u16();
+    let shape = Shape::new(status, "invalid_request", invalid.message);
+    let shape = shape.about(Some(Cow::Owned(invalid.param)));
+    let body = shape.to_json(envelope).to_string().into();
     reply(StatusCode::BAD_REQUEST, JSON, vec![body], Duration::ZERO)
 }
 

@@ -32,7 +32,7 @@ pub(in crate::gateway) struct Reading {
     pub(in crate::gateway) text: u64,
     /// What else it is brought.
     pub(in crate::gateway) parts: Parts,
-    /// The text itself where that is no longer the client's.
+    /// What is sent where that is no longer the client's text.
     pub(in crate::gateway) translated: Option<Bytes>,
 }
 
@@ -45,17 +45,44 @@ impl Asked {
         }
     }
 
-    /// The body a provider gets, with this output limit per choice; or what of
-    /// the request its dialect cannot say.
+    /// Whose API its provider speaks, if not its client's.
+    fn foreign_dialect(&self, route: &Route) -> Option<Dialect> {
+        let provider = route.provider.reached.dialect();
+        provider.filter(|provider| *provider != self.dialect())
+    }
+
+    /// Whether nothing of it depends on its model, so that no provider of the
+    /// client's dialect can refuse it before it leaves.
+    pub(in crate::gateway) fn is_plain(&self, route: &Route) -> bool {
+        self.asked_media().is_none()
+            && self.foreign_dialect(route).is_none()
+            && self.parts == Parts::text()
+    }
+
+    /// The body that whoever answers gets, with this output limit per choice; or
+    /// what of the request its dialect cannot say. The simulator takes what its
+    /// client speaks, whatever the provider it stands for does.
     pub(in crate::gateway) fn sent(
         &self,
         route: &Route,
         limit: u64,
     ) -> Result<Pieces, GatewayError> {
-        let (client, provider) = (self.dialect(), route.provider.reached.dialect());
-        if client == provider {
-            return Ok(self.for_upstream(route, limit));
+        match self.foreign_dialect(route) {
+            Some(provider) if !route.provider.reached.is_simulated() => {
+                self.translated(route, provider, limit)
+            }
+            Some(_) | None => Ok(self.for_upstream(route, limit)),
         }
+    }
+
+    /// The body a provider of another dialect gets.
+    fn translated(
+        &self,
+        route: &Route,
+        provider: Dialect,
+        limit: u64,
+    ) -> Result<Pieces, GatewayError> {
+        let client = self.dialect();
         if self.output == (Output::Tokens { stated: Some(0) }) {
             let wrong = "`max_tokens` must be at least 1 for this model: \
                          only Anthropic's fill a cache without an answer";
@@ -100,11 +127,10 @@ impl Asked {
         limit: u64,
     ) -> Result<Reading, GatewayError> {
         let own = self.as_written();
-        let provider = route.provider.reached.dialect();
-        if self.dialect() == provider {
+        let Some(provider) = self.foreign_dialect(route) else {
             return Ok(own);
-        }
-        let body = self.sent(route, limit)?.joined();
+        };
+        let body = self.translated(route, provider, limit)?.joined();
         let parts = match provider {
             Dialect::OpenAi => chat::request::read(&body)?.parts,
             Dialect::Anthropic => {
@@ -118,7 +144,7 @@ impl Asked {
         Ok(Reading {
             text: text.max(own.text),
             parts,
-            translated: Some(body),
+            translated: (!route.provider.reached.is_simulated()).then_some(body),
         })
     }
 }
@@ -131,11 +157,13 @@ fn untranslatable(refused: Untranslatable) -> GatewayError {
 }
 
 impl Funded {
-    /// The dialects of the provider and of the client, where they differ.
+    /// The dialects of whoever answers and of the client, where they differ.
     fn translates(&self) -> Option<(translate::Dialect, translate::Dialect)> {
-        let provider = self.route.provider.reached.dialect();
-        let client = self.asked.dialect();
-        (provider != client).then(|| (provider.into(), client.into()))
+        if self.route.provider.reached.is_simulated() {
+            return None;
+        }
+        let provider = self.asked.foreign_dialect(&self.route)?;
+        Some((provider.into(), self.asked.dialect().into()))
     }
 
     fn wanted(&self, provider: translate::Dialect, client: translate::Dialect) -> Wanted {

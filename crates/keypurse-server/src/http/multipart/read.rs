@@ -56,6 +56,9 @@ struct Field {
     name: String,
     is_file: bool,
     content: Range<usize>,
+    /// Its lines, its content and the boundary that ends it: without these
+    /// bytes the rest is a form.
+    part: Range<usize>,
 }
 
 /// A form, and the body it was read from.
@@ -132,6 +135,18 @@ impl Form {
         texts.map(|field| field.content.len()).sum()
     }
 
+    /// The body without some fields; every other byte as it came.
+    pub fn without(&self, is_left_out: impl Fn(&str) -> bool) -> Bytes {
+        let mut left = Vec::with_capacity(self.body.len());
+        let mut copied = 0;
+        for field in self.fields.iter().filter(|field| is_left_out(&field.name)) {
+            left.extend_from_slice(&self.body[copied..field.part.start]);
+            copied = field.part.end;
+        }
+        left.extend_from_slice(&self.body[copied..]);
+        left.into()
+    }
+
     /// Where a field's content stands in the body, to put another there: every
     /// other byte passes as it came.
     pub fn place(&self, name: &str) -> Option<Range<usize>> {
@@ -201,12 +216,15 @@ fn field(
     let start = at + length + 4;
     let size = delimiter.find(&body[start..]);
     let size = size.ok_or(Malformed("its last boundary is missing"))?;
+    let end = start + size + delimiter.needle().len();
     let field = Field {
         name: head.name.to_owned(),
         is_file: head.is_file,
         content: start..start + size,
+        // From the CR LF after the boundary before it.
+        part: at - 2..end,
     };
-    Ok((field, start + size + delimiter.needle().len()))
+    Ok((field, end))
 }
 
 fn check_size(field: &Field, limits: Limits) -> Result<(), FormError> {

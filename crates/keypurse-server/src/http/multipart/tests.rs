@@ -46,6 +46,25 @@ fn fields_and_files_are_found_where_they_stand() {
 }
 
 #[test]
+fn a_field_is_left_out_and_every_other_byte_stays() {
+    let parts = |names: &[&str]| -> Vec<String> {
+        let head = |name: &&str| part(&format!("name={name}"), "x");
+        names.iter().map(head).collect()
+    };
+    let without = |names: &[&str]| form(&parts(names)).unwrap().without(|name| name == "a");
+    let whole = |names: &[&str]| form(&parts(names)).unwrap().body().clone();
+    for (names, left) in [
+        (&["a", "b", "c"][..], &["b", "c"][..]),
+        (&["b", "a", "c"], &["b", "c"]),
+        (&["b", "c", "a"], &["b", "c"]),
+        (&["b"], &["b"]),
+        (&["a"], &[]),
+    ] {
+        assert_eq!(without(names), whole(left), "{names:?}");
+    }
+}
+
+#[test]
 fn a_field_comes_once_and_a_list_as_often_as_it_likes() {
     let model = part("name=\"model\"", "a");
     let twice = form(&[model.clone(), model]).unwrap_err();

@@ -54,7 +54,9 @@ fn tool(tool: Json<'_>, at: usize) -> Result<Tool<'_>, InvalidRequest> {
     };
     let described = get(tool, form.field()).unwrap_or(NULL);
     let path = |field: &str| path(&format!("{}.{field}", form.field()));
-    Tool::read(form, described, "parameters", path)
+    let format = present(described, "format");
+    let grammar = format.and_then(|format| present(format, "grammar"));
+    Ok(Tool::read(form, described, "parameters", path)?.with_grammar(grammar))
 }
 
 fn function(function: Json<'_>, at: usize) -> Result<Tool<'_>, InvalidRequest> {
@@ -108,7 +110,7 @@ impl ToolForm {
     pub(in crate::simulator::chat) fn field(self) -> &'static str {
         match self {
             Self::Custom => "custom",
-            Self::Function | Self::Legacy => "function",
+            Self::Function | Self::Legacy | Self::LocalShell | Self::ApplyPatch => "function",
         }
     }
 }

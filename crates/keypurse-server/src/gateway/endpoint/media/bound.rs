@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use keypurse_core::money::Money;
-use keypurse_core::price::{ImageKind, Reach};
+use keypurse_core::price::{ImageKind, Price, Reach};
 use keypurse_core::usage::{Class, TokenCounts, Units};
 use keypurse_providers::media::painted::{self, Asked as AskedImage};
 use keypurse_providers::media::{sound, speech};
@@ -15,11 +15,50 @@ use super::speech::Speech;
 use super::transcription::Transcription;
 use crate::gateway::call::bound::TEMPLATE_TOKENS;
 use crate::gateway::call::resolve::Route;
+use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::error::GatewayError;
 
 /// OpenAI, `gpt-4o-transcribe`: the most output tokens. Said in no document for
 /// others; what is cut into parts may have as many of each.
 const MOST_WORDS: u64 = 2_000;
+
+/// What is known of a model whose images are to be bounded.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::gateway) struct Painter<'a> {
+    pub(in crate::gateway) provider: &'a str,
+    pub(in crate::gateway) model: &'a str,
+    pub(in crate::gateway) price: &'a Price,
+    pub(in crate::gateway) max_input_tokens: Option<u64>,
+    pub(in crate::gateway) max_output_tokens: Option<u64>,
+}
+
+impl Painter<'_> {
+    /// What nobody publishes about images at this endpoint, so that no call
+    /// of it can be bounded. `None`: some can.
+    pub(in crate::gateway) fn unpublished(&self, endpoint: Endpoint) -> Option<Unpublished> {
+        let changes = endpoint == Endpoint::ImageEdits;
+        let makes = changes || endpoint == Endpoint::ImageGenerations;
+        if !makes || costs_no_tokens(self.price) {
+            return None;
+        }
+        let (provider, model) = (self.provider, self.model);
+        let made = painted::output_tokens(provider, model, &AskedImage::default());
+        if made.or(self.max_output_tokens).is_none() {
+            return Some(Unpublished::Made);
+        }
+        let changed = painted::input_tokens(provider, model).or(self.max_input_tokens);
+        (changes && changed.is_none()).then_some(Unpublished::Changed)
+    }
+}
+
+/// How many tokens these images have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::gateway) enum Unpublished {
+    /// Those a model makes.
+    Made,
+    /// Those it makes them from.
+    Changed,
+}
 
 /// What a call can use at most.
 #[derive(Clone, Copy, Debug)]
@@ -94,7 +133,11 @@ impl Media {
 
 /// Whether tokens cost nothing at this model, and so are not counted.
 pub(super) fn prices_no_tokens(route: &Route) -> bool {
-    route.price.bound(1, 1) == Some(Money::ZERO)
+    costs_no_tokens(&route.price)
+}
+
+fn costs_no_tokens(price: &Price) -> bool {
+    price.bound(1, 1) == Some(Money::ZERO)
 }
 
 /// A class's amount, where it has a rate: what has none is not counted.

@@ -6,6 +6,7 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::gateway::endpoint::unpriced;
 use crate::gateway::error::GatewayError;
+use crate::gateway::routing::wish::{self, Wishes};
 use crate::http::multipart::{self, Form, FormError, Limits};
 
 /// More fields, and longer texts, than any of these calls has. How large a
@@ -26,16 +27,36 @@ const NESTED: [&str; 6] = [
     "known_speaker_references",
 ];
 
-/// Reads a form of which these fields are read. Others pass, unless they look
-/// like one of them or change what the call costs.
+/// Reads a form of which these fields are read, and what it says about routing,
+/// which is taken out of it. Others pass, unless they look like one of them or
+/// change what the call costs.
 pub(super) fn read(
     headers: &HeaderMap,
     body: Bytes,
     read: &[&'static str],
-) -> Result<Form, GatewayError> {
+) -> Result<(Form, Option<Wishes>), GatewayError> {
     let content_type = stated_type(headers).unwrap_or_default();
-    let form = Form::read(content_type, body, LIMITS);
-    let form = form.map_err(|error| refused(&error))?;
+    let read_form = |body| Form::read(content_type, body, LIMITS).map_err(|error| refused(&error));
+    let mut form = read_form(body)?;
+    let wishes = wishes_of(&form)?;
+    if wishes.is_some() {
+        form = read_form(form.without(|name| wish::is_wish(base(name))))?;
+    }
+    refuse_fields(&form, read)?;
+    Ok((form, wishes))
+}
+
+fn wishes_of(form: &Form) -> Result<Option<Wishes>, GatewayError> {
+    let named = form.fields().filter(|(name, ..)| wish::is_wish(base(name)));
+    let texts = named.map(|(name, is_file, content)| {
+        let text = std::str::from_utf8(content).ok().filter(|_| !is_file);
+        let wrong = || refused(&FormError::Kind(name.to_owned(), "a text"));
+        Ok((name, text.ok_or_else(wrong)?))
+    });
+    wish::of_fields(&texts.collect::<Result<Vec<_>, GatewayError>>()?)
+}
+
+fn refuse_fields(form: &Form, read: &[&'static str]) -> Result<(), GatewayError> {
     for name in form.names() {
         let base = base(name);
         let is_plain = name == base || NESTED.contains(&base);
@@ -48,7 +69,7 @@ pub(super) fn read(
         }
         unpriced::refuse_field(base)?;
     }
-    Ok(form)
+    Ok(())
 }
 
 /// Reads a form once more, with all its fields.

@@ -10,12 +10,13 @@ use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::endpoint::members::{LONGEST_MODEL_NAME, Members};
 use crate::gateway::endpoint::unpriced;
 use crate::gateway::error::GatewayError;
+use crate::gateway::routing::wish::Wishes;
 
 /// OpenAI makes no more at once, and shows no more unfinished ones of each.
 const MOST_IMAGES: u64 = 10;
 const MOST_PARTIAL: u64 = 3;
 /// Members we read.
-const READ_MEMBERS: [&str; 7] = [
+const READ_MEMBERS: [&str; 8] = [
     "model",
     "prompt",
     "n",
@@ -23,17 +24,20 @@ const READ_MEMBERS: [&str; 7] = [
     "quality",
     "stream",
     "partial_images",
+    "output_format",
 ];
 /// Fields we read of an edit.
-const FIELDS: [&str; 8] = [
+const FIELDS: [&str; 10] = [
     "model",
     "image",
     "mask",
+    "markup",
     "n",
     "size",
     "quality",
     "stream",
     "partial_images",
+    "output_format",
 ];
 
 /// What images are asked for.
@@ -46,7 +50,7 @@ pub(in crate::gateway) struct Images {
     pub(in crate::gateway) partial: u64,
     /// Bytes of the text they are made from.
     pub(in crate::gateway) text_bytes: u64,
-    /// Images they are made from, masks included.
+    /// Images they are made from, those that say where included.
     pub(in crate::gateway) inputs: u64,
 }
 
@@ -71,7 +75,7 @@ pub(in crate::gateway) fn read_generation(
         inputs: 0,
     };
     unpriced::refuse_forbidden(object)?;
-    let unpriced = unpriced::find(object)?;
+    let unpriced = unpriced::find_in_images(object)?;
     let (tier, tier_at) = members.tier();
     Ok(Asked {
         tier,
@@ -93,8 +97,8 @@ const NO_PROMPT: &str = "`prompt` is required";
 pub(in crate::gateway) fn read_edit(
     headers: &HeaderMap,
     body: Bytes,
-) -> Result<Asked, GatewayError> {
-    let form = form::read(headers, body, &FIELDS)?;
+) -> Result<(Asked, Option<Wishes>), GatewayError> {
+    let (form, wishes) = form::read(headers, body, &FIELDS)?;
     let model = form::required(&form, "model", LONGEST_MODEL_NAME)?.to_owned();
     let text = |name| form::text(&form, name).map(|text| text.map(Into::into));
     let files = |name| form.files(name).map_err(|error| form::refused(&error));
@@ -116,14 +120,20 @@ pub(in crate::gateway) fn read_edit(
         size: text("size")?,
         partial: partial.unwrap_or(0),
         text_bytes: length(form.text_bytes()),
-        inputs: length(inputs + files("mask")?.len()),
+        inputs: length(inputs + files("mask")?.len() + files("markup")?.len()),
     };
+    let names: Vec<_> = form.names().map(form::base).collect();
+    let format = form::text(&form, "output_format")?;
     let place = form.place("model");
-    Ok(Asked::media(
-        Endpoint::ImageEdits,
-        (form.body().clone(), form::content_type(headers)),
-        (model, place),
-        streamed,
-        Media::Images(images),
-    ))
+    let asked = Asked {
+        unpriced: unpriced::find_in_image_form(&names, format),
+        ..Asked::media(
+            Endpoint::ImageEdits,
+            (form.body().clone(), form::content_type(headers)),
+            (model, place),
+            streamed,
+            Media::Images(images),
+        )
+    };
+    Ok((asked, wishes))
 }

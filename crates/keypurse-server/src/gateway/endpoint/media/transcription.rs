@@ -10,6 +10,7 @@ use crate::gateway::endpoint::asked::Asked;
 use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::endpoint::members::LONGEST_MODEL_NAME;
 use crate::gateway::error::GatewayError;
+use crate::gateway::routing::wish::Wishes;
 
 /// Fields we read.
 const FIELDS: [&str; 5] = [
@@ -33,8 +34,11 @@ pub(in crate::gateway) struct Transcription {
 }
 
 /// Reads a form, or says what is wrong with it.
-pub(in crate::gateway) fn read(headers: &HeaderMap, body: Bytes) -> Result<Asked, GatewayError> {
-    let form = form::read(headers, body, &FIELDS)?;
+pub(in crate::gateway) fn read(
+    headers: &HeaderMap,
+    body: Bytes,
+) -> Result<(Asked, Option<Wishes>), GatewayError> {
+    let (form, wishes) = form::read(headers, body, &FIELDS)?;
     let model = form::required(&form, "model", LONGEST_MODEL_NAME)?.to_owned();
     let files = form.files("file").map_err(|error| form::refused(&error))?;
     let [file] = files.as_slice() else {
@@ -53,11 +57,12 @@ pub(in crate::gateway) fn read(headers: &HeaderMap, body: Bytes) -> Result<Asked
     };
     let streamed = form::flag(&form, "stream")?;
     let place = form.place("model");
-    Ok(Asked::media(
+    let asked = Asked::media(
         Endpoint::Transcriptions,
         (form.body().clone(), form::content_type(headers)),
         (model, place),
         streamed,
         Media::Transcription(transcription),
-    ))
+    );
+    Ok((asked, wishes))
 }

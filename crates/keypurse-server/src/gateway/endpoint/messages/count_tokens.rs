@@ -81,7 +81,7 @@ async fn answer(state: &AppState, request: Request<Body>) -> Result<Response, Ga
         Reached::Http(upstream) if upstream.dialect() == Dialect::Anthropic => {
             counted_there(state, &asked, &route, upstream).await
         }
-        Reached::Http(_) | Reached::InProcess | Reached::Simulated => {
+        Reached::Http(_) | Reached::InProcess | Reached::Simulated(_) => {
             Ok(counted_here(asked, &route).await)
         }
     }

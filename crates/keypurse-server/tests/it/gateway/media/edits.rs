@@ -42,6 +42,44 @@ async fn changed_images_are_charged_as_made_ones_and_pass_byte_for_byte() {
 }
 
 #[tokio::test]
+async fn an_option_that_brings_the_cost_of_another_model_is_refused() {
+    let shop = shop("1").await;
+    for (field, value, param) in [
+        ("\"svg[model]\"", "gpt-5.5-pro", "svg"),
+        ("\"svg\"", "{}", "svg"),
+        ("\"output_format\"", "gif", "output_format"),
+        ("\"frame_count\"", "16", "frame_count"),
+        ("\"Complexity\"", "high", "complexity"),
+    ] {
+        let answer = shop.form(PATH, edit("up/drawer", &[(field, value)]));
+        let answer = answer.send().await;
+        assert_eq!(answer.status, 400, "{field}: {}", answer.text);
+        let error = &answer.json()["error"];
+        assert_eq!(error["code"], "unpriced_parameter");
+        assert_eq!(error["param"], param);
+    }
+    assert!(shop.upstream.received().is_empty());
+}
+
+#[tokio::test]
+async fn an_overlay_is_held_like_any_other_image() {
+    // Where nothing is told, what is held is charged.
+    let shop = crate::gateway::Shop::named("openai", "1").await;
+    let overlay = ("\"markup\"; filename=\"m.png\"", "\u{89}PNG");
+    let answer = json!({"created": 1, "data": [{"b64_json": "aGk="}], "usage": null});
+    let mut charged = Vec::new();
+    for more in [&[][..], &[overlay]] {
+        let before = shop.charged().await;
+        shop.upstream.next(Reply::json(200, &answer));
+        let told = shop.form(PATH, edit("gpt-image-1-mini", more)).send().await;
+        assert_eq!(told.status, 200, "{}", told.text);
+        charged.push(shop.charged().await - before);
+    }
+    // 6,821 tokens at $2.50 a million.
+    assert_eq!(charged[1] - charged[0], 17_052_500);
+}
+
+#[tokio::test]
 async fn an_edit_of_no_image_or_of_unbounded_ones_is_refused() {
     let shop = shop("1").await;
     let bare = form(&[("\"model\"", "up/drawer"), ("\"prompt\"", "A hat")]);

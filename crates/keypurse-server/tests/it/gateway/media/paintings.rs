@@ -108,8 +108,8 @@ async fn what_has_no_price_or_no_bound_is_refused() {
         ),
         (
             json!({"model": "gpt-image-2.5-flare", "prompt": "A"}),
-            400,
-            "unpriced_parameter",
+            404,
+            "model_not_found",
         ),
         (
             json!({"model": "gpt-4o", "prompt": "A"}),
@@ -138,6 +138,112 @@ async fn what_has_no_price_or_no_bound_is_refused() {
     let answer = painter.call(PATH, &body).send().await;
     assert_eq!(answer.json()["error"]["code"], "unpriced_parameter");
     assert!(shop.upstream.received().is_empty() && painter.upstream.received().is_empty());
+}
+
+#[tokio::test]
+async fn what_nobody_can_bound_is_listed_nowhere_and_told_what_can() {
+    let shop = Shop::named("openai", "1").await;
+    let ids = async |path: &str| -> Vec<String> {
+        let list = shop.app.get(path).send().await.json();
+        let ids = list["data"].as_array().unwrap().iter();
+        ids.map(|model| model["id"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let (all, made, changed) = (
+        ids("/v1/models").await,
+        ids("/v1/images/generations/models").await,
+        ids("/v1/images/edits/models").await,
+    );
+    let has = |ids: &[String], model: &str| ids.contains(&format!("openai/{model}"));
+    for (model, is_made, is_changed) in [
+        ("gpt-image-1.5", true, true),
+        ("gpt-image-2", true, false),
+        ("gpt-image-2.5-flare", false, false),
+        ("gpt-image-2.5-sunburst", false, false),
+    ] {
+        assert_eq!(has(&all, model), is_made || is_changed, "{model}");
+        assert_eq!(
+            (has(&made, model), has(&changed, model)),
+            (is_made, is_changed),
+            "{model}"
+        );
+        let one = shop
+            .app
+            .get(&format!("/v1/models/openai/{model}"))
+            .send()
+            .await
+            .json();
+        assert_eq!(one["available"], is_made || is_changed, "{model}");
+    }
+    // A snapshot of it, and one that could be made but not changed.
+    let flare = json!({"model": "gpt-image-2.5-flare-2026-09-08", "prompt": "A"});
+    let edit = super::form(&[
+        ("\"model\"", "gpt-image-2"),
+        ("\"prompt\"", "A"),
+        ("\"image\"; filename=\"a.png\"", "x"),
+    ]);
+    for (answer, path, member) in [
+        (
+            shop.call(PATH, &flare).send().await,
+            "images/generations",
+            "max_output_tokens",
+        ),
+        (
+            shop.form("/v1/images/edits", edit).send().await,
+            "images/edits",
+            "max_input_tokens",
+        ),
+    ] {
+        assert_eq!(answer.status, 404, "{}", answer.text);
+        let message = answer.json()["error"]["message"].to_string();
+        assert!(
+            message.contains(&format!("GET /v1/{path}/models")),
+            "{message}"
+        );
+        assert!(message.contains(member), "{message}");
+    }
+    assert!(shop.upstream.received().is_empty());
+}
+
+#[tokio::test]
+async fn an_option_that_brings_the_cost_of_another_model_is_refused() {
+    let shop = Shop::named("openai", "1").await;
+    for (option, value) in [
+        (
+            "svg",
+            json!({"model": "gpt-5.5-pro", "reasoning": {"effort": "max"}}),
+        ),
+        ("output_format", json!("svg")),
+        ("output_format", json!("gif")),
+        ("output_format", json!("sv\u{67}x")),
+        ("frame_count", json!(16)),
+        ("complexity", json!("low")),
+        ("prompt_rewriter", json!({})),
+    ] {
+        let mut body = json!({"model": "gpt-image-1.5", "prompt": "A"});
+        body[option] = value;
+        let answer = shop.call(PATH, &body).send().await;
+        assert_eq!(answer.status, 400, "{body}: {}", answer.text);
+        let error = &answer.json()["error"];
+        assert_eq!(
+            (&error["code"], &error["param"]),
+            (&json!("unpriced_parameter"), &json!(option))
+        );
+    }
+    assert!(shop.upstream.received().is_empty());
+    let usage = json!({"input_tokens": 10, "output_tokens": 50});
+    shop.upstream.always(Reply::json(200, &images(1, &usage)));
+    for more in [
+        json!({"output_format": "webp", "output_compression": 50}),
+        json!({"output_format": null, "svg": null}),
+    ] {
+        let mut body = json!({"model": "gpt-image-1.5", "prompt": "A"});
+        body.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        let answer = shop.call(PATH, &body).send().await;
+        assert_eq!(answer.status, 200, "{body}: {}", answer.text);
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Aliases, fallbacks, retries: who answers a call, and what it is charged.
 
 mod fallbacks;
+mod forms;
 mod names;
 mod retries;
 mod told;

@@ -2,6 +2,7 @@
 
 mod chat;
 mod failures;
+mod refusals;
 mod rehearsal;
 mod routes;
 mod silence;
