@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use keypurse_core::token::{Overdraft, TokenSettings};
 
-use super::operation::{Charged, Name, NewHold, Number, Payer, Place, Short, token_name};
+use super::claims::Record;
+use super::operation::{
+    ACCOUNTS, Charged, Key, NAMES, Name, NewHold, Number, Payer, Place, Short, Version, token_name,
+};
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Reference {
@@ -13,14 +16,23 @@ pub(super) struct Reference {
     pub(super) accounts: BTreeMap<Name, Account>,
     pub(super) tokens: BTreeMap<Number, Token>,
     pub(super) calls: BTreeMap<Number, Call>,
+    /// Secrets that worked once.
     pub(super) retired: BTreeSet<Number>,
+    /// Those of them that went with the pepper they were digested under.
+    pub(super) unremembered: BTreeSet<Number>,
+    /// Of the keys that secrets are under; 0 where nothing is said.
+    pub(super) versions: BTreeMap<Number, Version>,
+    /// Calls whose rows are gone; what they were charged is not.
+    pub(super) forgotten: BTreeSet<Number>,
+    /// What was asked for under clients' keys.
+    pub(super) records: BTreeMap<Key, Record>,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct Account {
     pub(super) key: Number,
-    /// `None`: unlimited.
-    pub(super) credits: Option<i64>,
+    pub(super) credits: i64,
+    pub(super) is_limited: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -29,6 +41,8 @@ pub(super) struct Token {
     pub(super) settings: TokenSettings,
     pub(super) created_at: i64,
     pub(super) credits: i64,
+    /// As much of its credits as was added.
+    pub(super) topped_up: i64,
     /// Each with the instant it stops working; the last is the current one.
     pub(super) secrets: Vec<(Number, Option<i64>)>,
     pub(super) deleted: bool,
@@ -46,6 +60,10 @@ pub(super) struct Call {
     pub(super) floor: Option<i64>,
     /// `None`: it is under way.
     pub(super) end: Option<Charged>,
+    pub(super) status: u16,
+    pub(super) finished_at: i64,
+    /// How many had finished before it.
+    pub(super) place: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -112,6 +130,9 @@ impl Call {
             beyond_balance,
             floor: None,
             end: None,
+            status: 0,
+            finished_at: 0,
+            place: 0,
         }
     }
 }
@@ -120,7 +141,7 @@ impl Reference {
     pub(super) fn account_purse(&self, name: Name) -> Purse {
         let draws = |call: &&Call| call.account == name && !call.is_rehearsed;
         let drawing = self.calls.values().filter(draws);
-        Purse::of(self.accounts[&name].credits.unwrap_or(0), drawing)
+        Purse::of(self.accounts[&name].credits, drawing)
     }
 
     pub(super) fn token_purse(&self, token: Number) -> Purse {
@@ -141,11 +162,26 @@ impl Reference {
         self.calls.values().filter(|call| call.end.is_none())
     }
 
+    /// Finished calls whose rows are kept.
+    pub(super) fn kept_calls(&self) -> impl Iterator<Item = (Number, &Call)> {
+        let calls = self.calls.iter().map(|(number, call)| (*number, call));
+        calls.filter(|(number, call)| call.end.is_some() && !self.forgotten.contains(number))
+    }
+
+    pub(super) fn version(&self, secret: Number) -> Version {
+        self.versions.get(&secret).copied().unwrap_or_default()
+    }
+
     /// Account keys and secrets of tokens that are not deleted.
     pub(super) fn secrets(&self) -> impl Iterator<Item = Number> {
         let keys = self.accounts.values().map(|account| account.key);
         let tokens = self.tokens.values().flat_map(|token| &token.secrets);
         keys.chain(tokens.map(|(secret, _)| *secret))
+    }
+
+    pub(super) fn live_places(&self) -> impl Iterator<Item = Place> {
+        let places = ACCOUNTS.flat_map(|account| NAMES.map(move |name| Place { account, name }));
+        places.filter(|place| self.live(*place).is_some())
     }
 
     /// The live token of this name.

@@ -4,27 +4,25 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use jiff::tz::TimeZone;
 use keypurse_core::id::{AccountId, CallId, SecretId, TokenId};
 use keypurse_core::ledger::{Admission, Charge, HoldError, HoldRequest, PurseId, TokenUse};
 use keypurse_core::money::Money;
 use keypurse_core::time::{Clock, Timestamp};
-use keypurse_core::token::{SettingsChange, opening_balance};
 use keypurse_core::usage::{Certainty, TokenCounts};
 
 use super::backend::{Backend, ModelClock};
 use super::books::Reference;
+use super::claims::Request;
 use super::operation::{
-    Answer, Charged, Name, NewHold, NewToken, Number, Operation, Payer, Place, Short, Usage,
-    token_name,
+    Answer, Charged, Claim, Name, NewHold, Number, Operation, Payer, Short, Usage, Version,
+    status_of,
 };
 use crate as store;
 use crate::conformance::fixtures::{self, meta, nanos};
 use crate::conformance::join_all;
 use crate::{
-    Actor, CallMeta, CallOutcome, CreateAccountError, CreateTokenError, Credential, Digest,
-    HoldFailure, KeyVersions, NewAccount, Rotation, Settlement, SimulatedCall, Store, Token,
-    TokenUpdate, UpdateTokenError,
+    CallMeta, CallOutcome, Credential, Digest, HoldFailure, RecordFailure, Repeated, Settlement,
+    SimulatedCall, Store,
 };
 
 /// A store and what it calls the model's things.
@@ -83,19 +81,22 @@ impl<B: Backend> Driver<B> {
                 self.create_account(*name, *credits, *key).await
             }
             Operation::ReplaceKey { name, key } => self.replace_key(*name, *key).await,
-            Operation::CreateToken(new) => self.create_token(new).await,
-            Operation::UpdateToken(place, change) => self.update_token(*place, change).await,
-            Operation::RotateToken {
-                place,
-                secret,
-                grace,
-            } => self.rotate_token(*place, *secret, *grace).await,
-            Operation::DeleteToken(place) => self.delete_token(*place).await,
+            Operation::TopUpAccount {
+                name,
+                amount,
+                claim,
+            } => self.top_up_account(*name, *amount, *claim).await,
+            Operation::Change(change) => self.change_token(change).await,
             Operation::Hold(new) => self.hold(new, after.account_of(new.payer)).await,
             Operation::HoldAnew(new) => self.hold_anew(new, after.account_of(new.payer)).await,
             Operation::Open { call, floor } => self.open(*call, *floor).await,
             Operation::Settle { call, usage } => self.settle(*call, *usage).await,
-            Operation::Simulate { call, token } => self.simulate(*call, *token, after).await,
+            Operation::Simulate { call, token, claim } => {
+                self.simulate((*call, *token), *claim, after).await
+            }
+            Operation::Rekey(moves) => self.rekey(moves).await,
+            Operation::DropKey(kind, version) => self.drop_key(*kind, *version).await,
+            Operation::Forget(before) => self.forget(*before).await,
             Operation::Together(_)
             | Operation::SetClock(_)
             | Operation::Crash
@@ -108,7 +109,7 @@ impl<B: Backend> Driver<B> {
         self.backend.store()
     }
 
-    fn now(&self) -> Timestamp {
+    pub(super) fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
@@ -118,107 +119,6 @@ impl<B: Backend> Driver<B> {
 
     pub(super) fn token(&self, number: Number) -> TokenId {
         self.ids.borrow().tokens[&number]
-    }
-
-    async fn create_account(&self, name: Name, credits: Option<i64>, key: Number) -> Answer {
-        let new = NewAccount {
-            name: account_name(name),
-            key_digest: digest(key),
-            pepper: 1,
-            credits: credits.map(nanos),
-            actor: Actor::SYSTEM,
-            now: self.now(),
-        };
-        match self.store().create_account(new).await {
-            Ok(account) => {
-                self.ids.borrow_mut().accounts.insert(name, account.id);
-                Answer::Done
-            }
-            Err(CreateAccountError::NameTaken) => Answer::Taken,
-            Err(error) => panic!("{error}"),
-        }
-    }
-
-    async fn replace_key(&self, name: Name, key: Number) -> Answer {
-        let name = account_name(name);
-        let key = (digest(key), 1);
-        let replaced = self
-            .store()
-            .set_account_key(&name, key, Actor::SYSTEM)
-            .await;
-        match replaced.expect("a working store") {
-            Some(_) => Answer::Done,
-            None => Answer::Missing,
-        }
-    }
-
-    /// As management does it: core judges the settings first.
-    async fn create_token(&self, new: &NewToken) -> Answer {
-        let settings = new
-            .settings()
-            .changed(&new.change, self.now(), &TimeZone::UTC);
-        let Ok(settings) = settings else {
-            return Answer::Invalid;
-        };
-        let balance = opening_balance(new.change.balance, settings.reset);
-        let asked = store::NewToken {
-            account: self.account(new.place.account),
-            settings,
-            balance,
-            digest: digest(new.secret),
-            sealed: None,
-            keys: KeyVersions::FIRST,
-            now: self.now(),
-        };
-        match self.store().create_token(asked).await {
-            Ok(token) => {
-                self.ids.borrow_mut().tokens.insert(new.secret, token.id);
-                shown(Some(token))
-            }
-            Err(CreateTokenError::NameTaken) => Answer::Taken,
-            Err(error) => panic!("{error}"),
-        }
-    }
-
-    async fn update_token(&self, place: Place, change: &SettingsChange) -> Answer {
-        let update = TokenUpdate {
-            account: self.account(place.account),
-            name: token_name(place.name),
-            change: change.clone(),
-            now: self.now(),
-        };
-        match self.store().update_token(update).await {
-            Ok(token) => shown(token),
-            Err(UpdateTokenError::Invalid(_)) => Answer::Invalid,
-            Err(error) => panic!("{error}"),
-        }
-    }
-
-    async fn rotate_token(&self, place: Place, secret: Number, grace: i64) -> Answer {
-        let rotation = Rotation {
-            account: self.account(place.account),
-            name: token_name(place.name),
-            digest: digest(secret),
-            sealed: None,
-            keys: KeyVersions::FIRST,
-            old_until: self.now().plus_seconds(grace),
-            now: self.now(),
-        };
-        shown(
-            self.store()
-                .rotate_token(rotation)
-                .await
-                .expect("a working store"),
-        )
-    }
-
-    async fn delete_token(&self, place: Place) -> Answer {
-        let (account, name) = (self.account(place.account), token_name(place.name));
-        let deleted = self.store().delete_token(account, &name, self.now()).await;
-        match deleted.expect("a working store") {
-            Some(_) => Answer::Done,
-            None => Answer::Missing,
-        }
     }
 
     async fn hold(&self, new: &NewHold, account: Name) -> Answer {
@@ -248,7 +148,7 @@ impl<B: Backend> Driver<B> {
                 first: nanos(new.first),
             },
             meta,
-            claim: None,
+            claim: new.claim.map(|claim| claim_of(Request::Call, claim)),
         }
     }
 
@@ -272,7 +172,7 @@ impl<B: Backend> Driver<B> {
     fn not_held(&self, failure: HoldFailure, account: Name, payer: Payer) -> Answer {
         match failure {
             HoldFailure::Refused(refusal) => self.refused(refusal, account, payer),
-            HoldFailure::Repeated(_) => unreachable!("no key was sent"),
+            HoldFailure::Repeated(repeated) => call_before(repeated),
             HoldFailure::Store(error) => panic!("{error}"),
         }
     }
@@ -326,8 +226,9 @@ impl<B: Backend> Driver<B> {
                 Usage::Reported(cost) => used(cost, cost, Certainty::Reported),
                 Usage::Counted(cost) => used(cost, cost, Certainty::Estimated),
                 Usage::Void => CallOutcome::Void,
+                Usage::Abandoned => CallOutcome::Abandoned,
             },
-            status: 200,
+            status: status_of(call),
             finished_at: self.now(),
         };
         match self
@@ -341,20 +242,40 @@ impl<B: Backend> Driver<B> {
         }
     }
 
-    async fn simulate(&self, call: Number, token: Number, after: &Reference) -> Answer {
+    async fn simulate(
+        &self,
+        (call, token): (Number, Number),
+        claim: Option<Claim>,
+        after: &Reference,
+    ) -> Answer {
         let simulated = SimulatedCall {
             call: call_id(call),
             account: self.account(after.tokens[&token].account),
             token: self.token(token),
             meta: meta_of(call),
             counts: output(7),
-            status: 200,
+            status: status_of(call),
             finished_at: self.now(),
-            claim: None,
+            claim: claim.map(|claim| claim_of(Request::Call, claim)),
         };
-        let recorded = self.store().record_simulated(simulated).await;
-        recorded.expect("a working store");
-        Answer::Done
+        match self.store().record_simulated(simulated).await {
+            Ok(()) => Answer::Done,
+            Err(RecordFailure::Repeated(repeated)) => call_before(repeated),
+            Err(RecordFailure::Store(error)) => panic!("{error}"),
+        }
+    }
+
+    /// All of them: a store forgets some at a time.
+    async fn forget(&self, before: i64) -> Answer {
+        let before = Timestamp::from_micros(before);
+        let mut forgotten = 0;
+        loop {
+            let some = self.store().forget_calls(before).await;
+            match some.expect("a working store") {
+                0 => return Answer::Forgotten(forgotten),
+                some => forgotten += some,
+            }
+        }
     }
 
     /// Remembers ids of secrets while they work, to try them when they do not.
@@ -364,7 +285,8 @@ impl<B: Backend> Driver<B> {
             if self.ids.borrow().secrets.contains_key(secret) {
                 continue;
             }
-            let found = self.store().credential(&digest(*secret)).await;
+            let digest = digest(*secret, after.version(*secret));
+            let found = self.store().credential(&digest).await;
             match found.expect("a working store").as_deref() {
                 Some(Credential::Token(token)) => {
                     self.ids.borrow_mut().secrets.insert(*secret, token.secret);
@@ -375,10 +297,16 @@ impl<B: Backend> Driver<B> {
     }
 }
 
-fn shown(token: Option<Token>) -> Answer {
-    token.map_or(Answer::Missing, |token| {
-        Answer::Token(token.settings, token.balance.nanos())
-    })
+fn call_before(repeated: Repeated) -> Answer {
+    match repeated {
+        Repeated::OtherRequest => Answer::OtherRequest,
+        Repeated::Running => Answer::Running,
+        Repeated::Finished { call, cost, status } => Answer::Finished {
+            call: call.ordered,
+            cost: cost.nanos(),
+            status,
+        },
+    }
 }
 
 fn held(admission: Admission) -> Answer {
@@ -412,10 +340,6 @@ fn meta_of(call: Number) -> CallMeta {
     CallMeta { model, ..meta() }
 }
 
-pub(super) fn account_name(name: Name) -> String {
-    format!("account {name}")
-}
-
 pub(super) const fn call_id(call: Number) -> CallId {
     CallId {
         ordered: call,
@@ -423,8 +347,23 @@ pub(super) const fn call_id(call: Number) -> CallId {
     }
 }
 
-pub(super) fn digest(secret: Number) -> Digest {
-    let mut digest = [0; 32];
+/// As a client's key and all it asks for are told to a store.
+pub(super) fn claim_of(request: Request, claim: Claim) -> store::Claim {
+    let mut fingerprint = [claim.request; 32];
+    fingerprint[0] = match request {
+        Request::Call => 0,
+        Request::TokenChange => 1,
+        Request::AccountTopUp => 2,
+    };
+    store::Claim {
+        key: [claim.key; 32],
+        fingerprint,
+    }
+}
+
+/// What a secret is looked up by under this version of the pepper.
+pub(super) fn digest(secret: Number, version: Version) -> Digest {
+    let mut digest = [version; 32];
     digest[..8].copy_from_slice(&secret.to_le_bytes());
     digest
 }

@@ -13,12 +13,15 @@ use proptest::sample::select;
 use proptest::strategy::Union;
 
 use super::books::Reference;
+use super::claims::Request;
 use super::operation::{
-    Name, NewHold, NewToken, Number, OVERDRAFTS, Operation, PERIODS, Payer, Place, Usage,
+    ACCOUNTS, Change, Claim, Key, NAMES, NewHold, NewToken, Number, OVERDRAFTS, Operation, PERIODS,
+    Payer, Place, Seen, Usage, What,
 };
+use super::reference::{MOST_BALANCE, MOST_CREDITS};
+use crate::KeyKind;
 
-const NAMES: std::ops::Range<Name> = 0..3;
-const ACCOUNTS: std::ops::Range<Name> = 0..2;
+const KEYS: std::ops::Range<Key> = 0..6;
 const SECOND: i64 = 1_000_000;
 const MONTH_SECONDS: i64 = 31 * 86_400;
 
@@ -28,16 +31,26 @@ pub(super) fn any_operation(model: &Reference) -> BoxedStrategy<Operation> {
     if model.accounts.is_empty() {
         return create_account(next).boxed();
     }
-    let together = (next..next + 4).map(|number| weighted(0.9, asked(model, number)));
-    let together = together.collect::<Vec<_>>();
-    let together = together.prop_map(|some| some.into_iter().flatten().collect());
+    let several: Vec<_> = (next..next + 4)
+        .map(|number| asked(model, number))
+        .collect();
+    // First, so that what does not matter is left out before the rest shrinks.
+    let taken = [prop::bool::weighted(0.9); 4];
+    let together = (taken, several).prop_map(|(taken, several)| {
+        let several = several.into_iter().zip(taken);
+        several
+            .filter_map(|(one, is_taken)| is_taken.then_some(one))
+            .collect()
+    });
     prop_oneof![
         30 => asked(model, next),
         4 => together.prop_map(Operation::Together),
+        2 => changes_of_one(model).prop_map(Operation::Together),
         3 => clock(model).prop_map(Operation::SetClock),
         1 => Just(Operation::Crash),
         1 => Just(Operation::Reopen),
         2 => Just(Operation::Audit),
+        2 => forget(model),
     ]
     .boxed()
 }
@@ -62,13 +75,29 @@ pub(super) fn is_possible(model: &Reference, operation: &Operation) -> bool {
             })
         }
         Operation::CreateAccount { key, .. } | Operation::ReplaceKey { key, .. } => is_fresh(key),
-        Operation::CreateToken(new) => exists(&new.place) && is_fresh(&new.secret),
-        Operation::RotateToken { place, secret, .. } => exists(place) && is_fresh(secret),
-        Operation::UpdateToken(place, _) | Operation::DeleteToken(place) => exists(place),
-        Operation::Hold(new) => pays(&new.payer) && is_fresh(&new.call),
+        Operation::TopUpAccount { name, claim, .. } => {
+            model.accounts.contains_key(name) && model.is_clear(*claim)
+        }
+        Operation::Change(change) => {
+            let is_new = match &change.what {
+                What::Create(NewToken { secret, .. }) | What::Rotate { secret, .. } => {
+                    is_fresh(secret)
+                }
+                What::Update(_) | What::TopUp(_) | What::Delete => true,
+            };
+            is_new && exists(&change.place) && model.is_clear(change.claim)
+        }
+        Operation::Hold(new) => {
+            pays(&new.payer) && is_fresh(&new.call) && model.is_clear(new.claim)
+        }
         Operation::HoldAnew(new) => pays(&new.payer) && pays_for(model, new),
-        Operation::Simulate { call, token } => model.tokens.contains_key(token) && is_fresh(call),
-        Operation::Open { .. }
+        Operation::Simulate { call, token, claim } => {
+            model.tokens.contains_key(token) && is_fresh(call) && model.is_clear(*claim)
+        }
+        Operation::Forget(before) => model.is_clear_what_is_old(*before),
+        Operation::Rekey(_)
+        | Operation::DropKey(..)
+        | Operation::Open { .. }
         | Operation::Settle { .. }
         | Operation::SetClock(_)
         | Operation::Crash
@@ -106,12 +135,12 @@ fn next_number(model: &Reference) -> Number {
 fn asked(model: &Reference, number: Number) -> BoxedStrategy<Operation> {
     let mut options = management(model, number);
     if !model.tokens.is_empty() {
-        options.push((50, hold(token_payer(model), number)));
+        options.push((50, hold(model, token_payer(model), number)));
         options.push((2, simulate(model, number)));
     }
     let accounts = model.accounts.keys().copied();
     let by_account = select(accounts.collect::<Vec<_>>()).prop_map(Payer::Account);
-    options.push((10, hold(by_account, number)));
+    options.push((10, hold(model, by_account, number)));
     if !model.calls.is_empty() {
         options.push((8, hold_anew(model)));
         options.push((12, open(calls(model, number))));
@@ -122,18 +151,31 @@ fn asked(model: &Reference, number: Number) -> BoxedStrategy<Operation> {
 
 fn management(model: &Reference, number: Number) -> Vec<(u32, BoxedStrategy<Operation>)> {
     let accounts: Vec<_> = model.accounts.keys().copied().collect();
-    let place = (select(accounts), NAMES).prop_map(|(account, name)| Place { account, name });
+    let any = (select(accounts), NAMES).prop_map(|(account, name)| Place { account, name });
+    let changed = |place: BoxedStrategy<Place>, what: BoxedStrategy<What>| {
+        changed(model, place, what).boxed()
+    };
     let mut options = vec![
         (1, create_account(number).boxed()),
         (1, replace_key(number).boxed()),
-        (4, create_token(place.clone(), model.now, number).boxed()),
+        (2, top_up_account(model).boxed()),
+        (
+            4,
+            changed(any.clone().boxed(), new_token(model.now, number)),
+        ),
+        (2, rekey(model)),
+        (1, drop_key().boxed()),
     ];
     if !model.tokens.is_empty() {
-        let change = (place.clone(), change(model.now, 0.3));
-        let update = change.prop_map(|(place, change)| Operation::UpdateToken(place, change));
-        options.push((6, update.boxed()));
-        options.push((3, rotate_token(place.clone(), number).boxed()));
-        options.push((1, place.prop_map(Operation::DeleteToken).boxed()));
+        // Mostly where there is a token.
+        let live = model.live_places().map(|place| (6, Just(place).boxed()));
+        let place = Union::new_weighted(live.chain([(4, any.boxed())]).collect()).boxed();
+        let update = change(model.now, 0.3).prop_map(What::Update).boxed();
+        options.push((6, changed(place.clone(), update)));
+        let top_up = amount(MOST_BALANCE).prop_map(What::TopUp).boxed();
+        options.push((6, changed(place.clone(), top_up)));
+        options.push((3, changed(place.clone(), rotation(number))));
+        options.push((1, changed(place, Just(What::Delete).boxed())));
     }
     options
 }
@@ -151,32 +193,143 @@ fn replace_key(key: Number) -> impl Strategy<Value = Operation> {
     ACCOUNTS.prop_map(move |name| Operation::ReplaceKey { name, key })
 }
 
-fn create_token(
-    place: impl Strategy<Value = Place>,
-    now: i64,
-    secret: Number,
-) -> impl Strategy<Value = Operation> {
-    let kinds = prop_oneof![4 => Just(TokenKind::Live), 1 => Just(TokenKind::Sandbox)];
-    (place, kinds, change(now, 0.8)).prop_map(move |(place, kind, change)| {
-        Operation::CreateToken(NewToken {
-            place,
-            kind,
-            change,
-            secret,
-        })
+fn top_up_account(model: &Reference) -> impl Strategy<Value = Operation> + use<> {
+    let names = select(model.accounts.keys().copied().collect::<Vec<_>>());
+    let asked = (
+        names,
+        amount(MOST_CREDITS),
+        claim(model, Request::AccountTopUp),
+    );
+    asked.prop_map(|(name, amount, claim)| Operation::TopUpAccount {
+        name,
+        amount,
+        claim,
     })
 }
 
-fn rotate_token(
-    place: impl Strategy<Value = Place>,
-    secret: Number,
-) -> impl Strategy<Value = Operation> {
-    let grace = prop_oneof![Just(0), Just(1), 0..MONTH_SECONDS];
-    (place, grace).prop_map(move |(place, grace)| Operation::RotateToken {
+/// Mostly a little, sometimes what may be too much.
+fn amount(most: i64) -> impl Strategy<Value = i64> {
+    prop_oneof![12 => 1_i64..1500, 1 => (-100_i64..100).prop_map(move |near| most + near)]
+}
+
+/// Mostly without conditions.
+fn changed(
+    model: &Reference,
+    place: BoxedStrategy<Place>,
+    what: BoxedStrategy<What>,
+) -> impl Strategy<Value = Operation> + use<> {
+    let asked = (
         place,
-        secret,
-        grace,
+        what,
+        claim(model, Request::TokenChange),
+        weighted(0.3, seen(model)),
+    );
+    asked.prop_map(|(place, what, claim, seen)| {
+        // A new token has no before.
+        let if_match = seen.filter(|_| !matches!(what, What::Create(_)));
+        Operation::Change(Box::new(Change {
+            place,
+            what,
+            claim,
+            if_match,
+        }))
     })
+}
+
+/// What clients who do not know of each other ask of one token.
+fn changes_of_one(model: &Reference) -> BoxedStrategy<Vec<Operation>> {
+    let places: Vec<_> = model.live_places().collect();
+    if places.is_empty() {
+        return Just(Vec::new()).boxed();
+    }
+    let what = prop_oneof![
+        amount(MOST_BALANCE).prop_map(What::TopUp),
+        change(model.now, 0.6).prop_map(What::Update),
+    ];
+    let several = places.into_iter().map(|place| {
+        let one = changed(model, Just(place).boxed(), what.clone().boxed());
+        vec(one, 2..4).boxed()
+    });
+    Union::new(several).boxed()
+}
+
+/// What some token looks like, or nearly.
+fn seen(model: &Reference) -> BoxedStrategy<Seen> {
+    let tokens = model.tokens.iter().flat_map(|(number, token)| {
+        let balance = model.balance_shown(*number);
+        let settings = Just(Seen::Settings(token.settings.clone())).boxed();
+        let balance = (balance..balance + 2).prop_map(Seen::Balance).boxed();
+        [(2, settings), (1, balance)]
+    });
+    let mut options: Vec<_> = tokens.collect();
+    options.push((1, Just(Seen::Balance(0)).boxed()));
+    Union::new_weighted(options).boxed()
+}
+
+/// Sometimes one, of those whose meaning is promised; often enough one that was
+/// used for the same.
+fn claim(model: &Reference, request: Request) -> BoxedStrategy<Option<Claim>> {
+    let claims = KEYS.flat_map(|key| (0..2).map(move |request| Claim { key, request }));
+    let any = claims.map(|claim| (1, claim));
+    let again = model.claims_on(request).map(|claim| (8, claim));
+    let clear = any
+        .chain(again)
+        .filter(|(_, claim)| model.is_clear(Some(*claim)));
+    let clear: Vec<_> = clear.map(|(weight, claim)| (weight, Just(claim))).collect();
+    if clear.is_empty() {
+        return Just(None).boxed();
+    }
+    // There are many more calls than changes.
+    let often = if request == Request::Call { 0.2 } else { 0.5 };
+    weighted(often, Union::new_weighted(clear)).boxed()
+}
+
+fn new_token(now: i64, secret: Number) -> BoxedStrategy<What> {
+    let kinds = prop_oneof![4 => Just(TokenKind::Live), 1 => Just(TokenKind::Sandbox)];
+    let new = (kinds, change(now, 0.8)).prop_map(move |(kind, change)| NewToken {
+        kind,
+        change,
+        secret,
+    });
+    new.prop_map(What::Create).boxed()
+}
+
+fn rotation(secret: Number) -> BoxedStrategy<What> {
+    let grace = prop_oneof![Just(0), Just(1), 0..MONTH_SECONDS];
+    let rotation = grace.prop_map(move |grace| What::Rotate { secret, grace });
+    rotation.boxed()
+}
+
+/// Mostly secrets that are still under these keys, and as often one as all.
+fn rekey(model: &Reference) -> BoxedStrategy<Operation> {
+    let known: Vec<_> = model
+        .secrets()
+        .chain(model.retired.iter().copied())
+        .collect();
+    let moves = known
+        .into_iter()
+        .map(|secret| (secret, model.version(secret)));
+    let all: Vec<_> = moves.collect();
+    let known = select(all.clone());
+    let some = (known, prop_oneof![4 => Just(0_u8), 1 => 1_u8..3]);
+    let some = some.prop_map(|((secret, version), off)| (secret, version.saturating_sub(off)));
+    prop_oneof![vec(some, 1..4), Just(all)]
+        .prop_map(Operation::Rekey)
+        .boxed()
+}
+
+fn drop_key() -> impl Strategy<Value = Operation> {
+    let kinds = select(vec![KeyKind::Pepper, KeyKind::Master]);
+    (kinds, 0_u8..3).prop_map(|(kind, version)| Operation::DropKey(kind, version))
+}
+
+/// Calls up to one of them, or all.
+fn forget(model: &Reference) -> BoxedStrategy<Operation> {
+    let ends = model.kept_calls().map(|(_, call)| call.finished_at);
+    let cuts = ends.flat_map(|end| [end, end + 1]).chain([model.now]);
+    let clear = cuts.filter(|before| model.is_clear_what_is_old(*before));
+    let clear: Vec<_> = clear.chain([0]).collect();
+    select(clear).prop_map(Operation::Forget).boxed()
 }
 
 /// Any change, sensible or not; `funded` is how often it states a balance.
@@ -254,9 +407,15 @@ fn at_least_one(limit: u32) -> NonZeroU32 {
     NonZeroU32::new(limit).expect("drawn from 1 on")
 }
 
-fn hold(payer: impl Strategy<Value = Payer> + 'static, call: Number) -> BoxedStrategy<Operation> {
+fn hold(
+    model: &Reference,
+    payer: impl Strategy<Value = Payer> + 'static,
+    call: Number,
+) -> BoxedStrategy<Operation> {
     let payer = payer.prop_map(move |payer| (call, payer));
-    new_hold(payer).prop_map(Operation::Hold).boxed()
+    new_hold(payer, claim(model, Request::Call))
+        .prop_map(Operation::Hold)
+        .boxed()
 }
 
 /// Mostly of a call that is under way, by who pays for it.
@@ -271,7 +430,9 @@ fn hold_anew(model: &Reference) -> BoxedStrategy<Operation> {
         (if call.end.is_none() { 10 } else { 1 }, asked)
     });
     let asked = Union::new_weighted(known.collect());
-    new_hold(asked).prop_map(Operation::HoldAnew).boxed()
+    new_hold(asked, claim(model, Request::Call))
+        .prop_map(Operation::HoldAnew)
+        .boxed()
 }
 
 /// Mostly the secret a token has, sometimes its first.
@@ -283,16 +444,21 @@ fn secret_of(model: &Reference, token: Number) -> BoxedStrategy<Payer> {
     payer.boxed()
 }
 
-fn new_hold(asked: impl Strategy<Value = (Number, Payer)>) -> impl Strategy<Value = NewHold> {
+fn new_hold(
+    asked: impl Strategy<Value = (Number, Payer)>,
+    claim: impl Strategy<Value = Option<Claim>>,
+) -> impl Strategy<Value = NewHold> {
     let full = prop_oneof![1 => Just(0_i64), 20 => 0_i64..600];
     let least = prop_oneof![Just(0_i64), 0_i64..600];
     let first = prop_oneof![Just(600_i64), 0_i64..600];
-    (asked, full, least, first).prop_map(|((call, payer), full, least, first)| NewHold {
+    let amounts = (full, least, first);
+    (asked, amounts, claim).prop_map(|((call, payer), (full, least, first), claim)| NewHold {
         call,
         payer,
         full,
         least: least.min(first).min(full),
         first: first.min(full),
+        claim,
     })
 }
 
@@ -326,7 +492,9 @@ fn token_payer(model: &Reference) -> impl Strategy<Value = Payer> + use<> {
 
 fn simulate(model: &Reference, call: Number) -> BoxedStrategy<Operation> {
     let tokens: Vec<_> = model.tokens.keys().copied().collect();
-    let simulate = select(tokens).prop_map(move |token| Operation::Simulate { call, token });
+    let simulate = (select(tokens), claim(model, Request::Call));
+    let simulate =
+        simulate.prop_map(move |(token, claim)| Operation::Simulate { call, token, claim });
     simulate.boxed()
 }
 
@@ -340,6 +508,7 @@ fn settle(call: impl Strategy<Value = Number> + 'static) -> BoxedStrategy<Operat
         6 => (0_i64..900).prop_map(Usage::Reported),
         2 => (0_i64..900).prop_map(Usage::Counted),
         1 => Just(Usage::Void),
+        1 => Just(Usage::Abandoned),
     ];
     let settle = (call, usage).prop_map(|(call, usage)| Operation::Settle { call, usage });
     settle.boxed()
@@ -359,6 +528,7 @@ fn calls(model: &Reference, number: Number) -> impl Strategy<Value = Number> + u
 fn clock(model: &Reference) -> impl Strategy<Value = i64> + use<> {
     let now = model.now;
     let mut instants = vec![now];
+    instants.extend(model.ends_of_records());
     for token in model.tokens.values() {
         instants.extend(token.settings.expires_at.map(Timestamp::micros));
         instants.extend(token.settings.reset.map(|reset| reset.next_at.micros()));

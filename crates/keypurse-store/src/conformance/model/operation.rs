@@ -3,13 +3,19 @@
 //! Everything is named by numbers of the model's own: a name, a secret or a
 //! call stays the same while a failing sequence is shrunk around it.
 
+use std::ops::Range;
+
 use keypurse_core::period::ResetPeriod;
 use keypurse_core::token::{Overdraft, SettingsChange, TokenKind, TokenName, TokenSettings};
+
+use crate::KeyKind;
 
 /// An account or a token's name, from a few that collide.
 pub(super) type Name = u8;
 /// A secret or a call; used once. A token goes by its first secret's number.
 pub(super) type Number = i64;
+/// Of the pepper and the master key, which change together here; from 0.
+pub(super) type Version = u8;
 
 /// One operation.
 #[derive(Clone, Debug)]
@@ -23,17 +29,15 @@ pub(super) enum Operation {
         name: Name,
         key: Number,
     },
-    CreateToken(NewToken),
-    UpdateToken(Place, SettingsChange),
-    RotateToken {
-        place: Place,
-        secret: Number,
-        /// In seconds.
-        grace: i64,
+    TopUpAccount {
+        name: Name,
+        amount: i64,
+        claim: Option<Claim>,
     },
-    DeleteToken(Place),
+    /// Of a token.
+    Change(Box<Change>),
     Hold(NewHold),
-    /// For another model, while nothing was delivered.
+    /// For another model, while nothing was delivered. Its claim says nothing.
     HoldAnew(NewHold),
     Open {
         call: Number,
@@ -46,9 +50,15 @@ pub(super) enum Operation {
     Simulate {
         call: Number,
         token: Number,
+        claim: Option<Claim>,
     },
+    /// Secrets, each from this version of the keys to the next.
+    Rekey(Vec<(Number, Version)>),
+    DropKey(KeyKind, Version),
     /// Several at once, in this order: they may share a batch.
     Together(Vec<Operation>),
+    /// Calls that finished before this instant, all of them.
+    Forget(i64),
     /// The clock now shows this many microseconds.
     SetClock(i64),
     /// The process is gone; what is on disk is all there is.
@@ -66,10 +76,32 @@ pub(super) struct Place {
     pub(super) name: Name,
 }
 
+/// A change of one token, and what its client asks for besides.
+#[derive(Clone, Debug)]
+pub(super) struct Change {
+    pub(super) place: Place,
+    pub(super) what: What,
+    pub(super) claim: Option<Claim>,
+    pub(super) if_match: Option<Seen>,
+}
+
+/// What becomes of a token.
+#[derive(Clone, Debug)]
+pub(super) enum What {
+    Create(NewToken),
+    Update(SettingsChange),
+    Rotate {
+        secret: Number,
+        /// In seconds.
+        grace: i64,
+    },
+    TopUp(i64),
+    Delete,
+}
+
 /// A token to be made.
 #[derive(Clone, Debug)]
 pub(super) struct NewToken {
-    pub(super) place: Place,
     pub(super) kind: TokenKind,
     pub(super) change: SettingsChange,
     pub(super) secret: Number,
@@ -77,9 +109,29 @@ pub(super) struct NewToken {
 
 impl NewToken {
     /// What the change is applied to.
-    pub(super) fn settings(&self) -> TokenSettings {
-        TokenSettings::new(token_name(self.place.name), self.kind)
+    pub(super) fn settings(&self, place: Place) -> TokenSettings {
+        TokenSettings::new(token_name(place.name), self.kind)
     }
+}
+
+/// How a client names what it asks for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Claim {
+    pub(super) key: Key,
+    /// Stands for all that is asked for: two that differ are two requests.
+    pub(super) request: u8,
+}
+
+/// A client's key, from a few that collide.
+pub(super) type Key = u8;
+
+/// What a client has seen of a token it changes.
+#[derive(Clone, Debug)]
+pub(super) enum Seen {
+    /// When its period ends is no setting.
+    Settings(TokenSettings),
+    /// With a reset that is due.
+    Balance(i64),
 }
 
 /// Money asked for one call.
@@ -91,6 +143,7 @@ pub(super) struct NewHold {
     pub(super) least: i64,
     /// What is set aside at once.
     pub(super) first: i64,
+    pub(super) claim: Option<Claim>,
 }
 
 impl Operation {
@@ -127,6 +180,8 @@ pub(super) enum Usage {
     /// Never charged above the hold.
     Counted(i64),
     Void,
+    /// Nobody knows.
+    Abandoned,
 }
 
 /// What an operation answered.
@@ -139,7 +194,26 @@ pub(super) enum Answer {
     Taken,
     /// The settings contradict each other.
     Invalid,
+    /// The money does not fit.
+    TooMuch,
+    /// The token is not as its client has seen it.
+    Stale,
+    /// As it is now; a deleted one as it was last.
     Token(TokenSettings, i64),
+    /// An account's.
+    Balance(i64),
+    /// The key was used for something else.
+    OtherRequest,
+    /// What the first request with this key was answered.
+    Before(String),
+    /// The first call with this key is under way.
+    Running,
+    /// It is over.
+    Finished {
+        call: Number,
+        cost: i64,
+        status: u16,
+    },
     Held {
         amount: i64,
         budget: i64,
@@ -150,6 +224,12 @@ pub(super) enum Answer {
     Short(Short),
     NotOpen,
     Charged(Charged),
+    /// How many calls.
+    Forgotten(usize),
+    /// How many secrets.
+    Moved(usize),
+    /// Whether nothing relied on it.
+    Dropped(bool),
 }
 
 /// A refusal for money.
@@ -178,6 +258,19 @@ pub(super) fn token_name(name: Name) -> TokenName {
     TokenName::parse(&format!("token {name}")).expect("a good name")
 }
 
+/// What a call's client is answered with, another one for the next call.
+pub(super) fn status_of(call: Number) -> u16 {
+    u16::try_from(200 + call % 7).expect("small")
+}
+
+/// Whether a copy of a secret is kept.
+pub(super) const fn is_sealed(secret: Number) -> bool {
+    secret % 2 == 0
+}
+
+pub(super) const ACCOUNTS: Range<Name> = 0..2;
+/// Of tokens in one account.
+pub(super) const NAMES: Range<Name> = 0..3;
 pub(super) const PERIODS: [ResetPeriod; 3] = [
     ResetPeriod::Daily,
     ResetPeriod::Weekly,

@@ -37,7 +37,7 @@ impl Reference {
                 budget = purse.grant(policy, &new).map_err(short)?;
             }
         }
-        if !call.is_rehearsed && self.accounts[&call.account].credits.is_some() {
+        if !call.is_rehearsed && self.accounts[&call.account].is_limited {
             let refuses = policy == Overdraft::Refuse;
             let policy = if refuses { policy } else { Overdraft::Clamp };
             let granted = self.account_purse(call.account).grant(policy, &new);
@@ -74,7 +74,7 @@ impl Reference {
         };
         let mut call = call.clone();
         let mut growth = (floor - call.held).max(0);
-        if !call.is_rehearsed && self.accounts[&call.account].credits.is_some() {
+        if !call.is_rehearsed && self.accounts[&call.account].is_limited {
             growth = growth.min(self.account_purse(call.account).available().max(0));
         }
         if let Some(token) = call.token.filter(|_| call.draws_on_token) {
@@ -109,19 +109,20 @@ impl Reference {
         }
     }
 
-    pub(super) fn settle(&mut self, number: Number, usage: Usage) -> Answer {
+    pub(super) fn settle(&mut self, number: Number, usage: Usage, status: u16) -> Answer {
         let Some(call) = self.calls.get(&number).filter(|call| call.end.is_none()) else {
             return Answer::NotOpen;
         };
         let (account, token, held, drew) =
             (call.account, call.token, call.held, call.draws_on_token);
-        let is_rehearsed = call.is_rehearsed;
+        let (is_rehearsed, floor) = (call.is_rehearsed, call.floor);
         if let Some(token) = token {
             self.reset_if_over(token);
         }
         let cost = match usage {
             Usage::Reported(cost) => cost,
             Usage::Counted(cost) => cost.min(held),
+            Usage::Abandoned => floor.unwrap_or_default(),
             Usage::Void => 0,
         };
         let settings = token.map(|token| self.tokens[&token].settings.clone());
@@ -129,7 +130,7 @@ impl Reference {
         let from_token = drew && budget.is_some();
         // Beyond the hold only what nobody else holds, and never into debt.
         let mut beyond = (cost - held).max(0);
-        if !is_rehearsed && self.accounts[&account].credits.is_some() {
+        if !is_rehearsed && self.accounts[&account].is_limited {
             beyond = beyond.min(self.account_purse(account).available().max(0));
         }
         if let Some(token) = token.filter(|_| from_token)
@@ -147,11 +148,24 @@ impl Reference {
             from_token,
             balance: None,
         };
-        self.calls.get_mut(&number).expect("open").end = Some(end);
+        self.finish(number, end, status);
+        let nobody_delivered = matches!(usage, Usage::Abandoned) && floor.is_none();
+        if nobody_delivered || matches!(usage, Usage::Void) {
+            self.free_key_of(number);
+        }
         end.balance = token
             .filter(|_| budget.is_some())
             .map(|token| self.token_purse(token).balance);
         Answer::Charged(end)
+    }
+
+    pub(super) fn finish(&mut self, number: Number, end: Charged, status: u16) {
+        let place = self.calls.len() - self.open_calls().count();
+        let call = self.calls.get_mut(&number).expect("under way");
+        call.end = Some(end);
+        call.status = status;
+        call.finished_at = self.now;
+        call.place = place;
     }
 
     pub(super) fn reset_if_over(&mut self, number: Number) {

@@ -51,6 +51,14 @@ pub(super) fn changed(
     })
 }
 
+/// When a period ends is no setting.
+pub(super) fn timeless(mut settings: TokenSettings) -> TokenSettings {
+    if let Some(reset) = &mut settings.reset {
+        reset.next_at = Timestamp::default();
+    }
+    settings
+}
+
 fn ruled(old: Option<&Rules>, change: &RulesChange) -> Option<Arc<Rules>> {
     fn set<T: Clone>(rule: &mut T, wanted: Option<&T>) {
         if let Some(wanted) = wanted {
