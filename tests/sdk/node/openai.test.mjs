@@ -105,14 +105,14 @@ promise('responses', 'openai sandbox', 'structured output', async (it) => {
   await it.expectPaid(COST);
 });
 
-promise('responses', 'openai', 'retrieve', async (it) => {
+promise('responses', 'openai sandbox', 'retrieve', async (it) => {
   const made = await responses(it).create({ model: it.model('text'), input: 'Say hello.' });
   const again = await responses(it).retrieve(made.id);
   assert.deepEqual([again.id, again.output_text], [made.id, made.output_text]);
   await it.expectPaid(COST);
 });
 
-promise('responses', 'openai', 'delete', async (it) => {
+promise('responses', 'openai sandbox', 'delete', async (it) => {
   const made = await responses(it).create({ model: it.model('text'), input: 'Say hello.' });
   await responses(it).delete(made.id);
   await assert.rejects(responses(it).retrieve(made.id), OpenAI.NotFoundError);

@@ -76,7 +76,7 @@ def test_a_structured_response_is_parsed(case):
     case.expect_paid(COST)
 
 
-@promise("responses", "openai", "retrieve")
+@promise("responses", "openai sandbox", "retrieve")
 def test_a_stored_response_is_shown_again_for_free(case):
     made = responses(case).create(model=case.model("text"), input="Say hello.")
     again = responses(case).retrieve(made.id)
@@ -84,7 +84,7 @@ def test_a_stored_response_is_shown_again_for_free(case):
     case.expect_paid(COST)
 
 
-@promise("responses", "openai", "delete")
+@promise("responses", "openai sandbox", "delete")
 def test_a_deleted_response_is_not_found(case):
     made = responses(case).create(model=case.model("text"), input="Say hello.")
     responses(case).delete(made.id)

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use keypurse_core::id::{AccountId, CallId};
+use keypurse_core::id::{AccountId, CallId, TokenId};
 use keypurse_core::ledger::{Admission, HoldError, HoldRequest, Short, TokenUse};
 use keypurse_core::time::Timestamp;
 use keypurse_providers::simulator::Scenario;
@@ -145,6 +145,11 @@ fn note_shortage(state: &AppState, failure: &HoldFailure) {
 }
 
 impl Funded {
+    /// The token it is made with, if not with the account's key.
+    pub(in crate::gateway) fn token(&self) -> Option<TokenId> {
+        self.payer.token.map(|token| token.token)
+    }
+
     pub(in crate::gateway) fn state(&self) -> &AppState {
         self.hold.state()
     }

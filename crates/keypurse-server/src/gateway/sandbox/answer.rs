@@ -1,6 +1,7 @@
 //! The order of steps of a sandbox call.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use axum::response::Response;
 use http::HeaderMap;
@@ -22,6 +23,7 @@ use crate::gateway::call::fund::unrecordable;
 use crate::gateway::call::once::keep_stream;
 use crate::gateway::call::resolve::Route;
 use crate::gateway::endpoint::asked::Asked;
+use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::error::GatewayError;
 use crate::gateway::relay::cost::Paid;
 use crate::gateway::routing::candidates::priced;
@@ -39,6 +41,17 @@ pub(in crate::gateway) struct Call<'a> {
     pub(in crate::gateway) claim: Option<Claim>,
 }
 
+impl Call<'_> {
+    /// As the rules see it.
+    fn wanted<'r>(&self, route: &'r Route) -> Wanted<'r> {
+        Wanted {
+            address: self.address,
+            provider: &route.provider.name,
+            model: &route.model,
+        }
+    }
+}
+
 /// Answers as a provider would, or fails as the client asked.
 pub(in crate::gateway) async fn answer(
     state: &AppState,
@@ -48,15 +61,8 @@ pub(in crate::gateway) async fn answer(
 ) -> Result<Response, GatewayError> {
     let scenario = scenario(headers, &asked.model)?;
     let gateway = &state.gateway;
-    let route = gateway.sandbox_route(&asked.model, asked.endpoint, call.started_at)?;
-    let route = priced(asked, route)?;
-    refuse_as_live(gateway, asked, &route)?;
-    let wanted = Wanted {
-        address: call.address,
-        provider: &route.provider.name,
-        model: &route.model,
-    };
-    let permit = rules::admit(state, Some(call.token), &wanted)?;
+    let route = route(gateway, asked, call.started_at)?;
+    let permit = rules::admit(state, Some(call.token), &call.wanted(&route))?;
     let stamped = Stamped {
         call: call.id,
         at: call.started_at,
@@ -73,6 +79,10 @@ pub(in crate::gateway) async fn answer(
         tokio::time::sleep(pace.start).await;
     }
     record(state, call, &route, asked, counts).await?;
+    if asked.endpoint == Endpoint::Responses {
+        let responses = &gateway.stored_responses;
+        responses.keep(call.token.token, &reply.content, scenario);
+    }
     let used = counts.input + counts.output;
     let paid = Paid {
         cost: Money::ZERO,
@@ -114,13 +124,16 @@ pub(in crate::gateway) async fn answer(
     Ok(response)
 }
 
-/// Refuses what a live call is refused for when it is bounded and translated:
-/// what the provider's dialect cannot say, what nobody can bound.
-fn refuse_as_live(gateway: &Gateway, asked: &Asked, route: &Route) -> Result<(), GatewayError> {
-    if asked.is_plain(route) {
-        return Ok(());
+/// Who would answer it. Refused is what a live call is refused for when it is
+/// bounded and translated: what the provider's dialect cannot say, what nobody
+/// can bound.
+fn route(gateway: &Gateway, asked: &Asked, now: Timestamp) -> Result<Arc<Route>, GatewayError> {
+    let route = gateway.sandbox_route(&asked.model, asked.endpoint, now)?;
+    let route = priced(asked, route)?;
+    if !asked.is_plain(&route) {
+        Bound::of(asked, &route, gateway.default_output_limit)?;
     }
-    Bound::of(asked, route, gateway.default_output_limit).map(drop)
+    Ok(route)
 }
 
 /// What a token with a balance has: the same before and after.

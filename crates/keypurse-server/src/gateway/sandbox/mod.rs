@@ -12,6 +12,7 @@ mod answer;
 mod asked;
 mod cost;
 mod record;
+mod responses;
 mod silence;
 mod simulate;
 mod stream;
@@ -19,4 +20,5 @@ mod whole;
 
 pub(super) use answer::{Call, answer};
 pub(super) use asked::{fail_count, headers_of, rehearsed};
+pub(super) use responses::{StoredResponses, stored};
 pub(super) use simulate::{Received, Stamped, simulate};

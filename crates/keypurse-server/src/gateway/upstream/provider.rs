@@ -31,6 +31,7 @@ use crate::gateway::models::Lists;
 use crate::gateway::routing::alias::{AliasError, Aliases};
 use crate::gateway::routing::health::Health;
 use crate::gateway::rules::Loads;
+use crate::gateway::sandbox::StoredResponses;
 use crate::metrics::calls::CallMeters;
 
 /// Providers, prices and the client that reaches them.
@@ -48,6 +49,8 @@ pub struct Gateway {
     pub(in crate::gateway) simulated: Routes,
     pub(in crate::gateway) kept: Arc<KeptAnswers>,
     pub(in crate::gateway) cached: CachedAnswers,
+    /// Those the simulator made.
+    pub(in crate::gateway) stored_responses: StoredResponses,
     pub(in crate::gateway) loads: Loads,
     pub(in crate::gateway) lists: Lists,
     pub(in crate::gateway) meters: CallMeters,
@@ -200,6 +203,7 @@ impl Gateway {
             simulated: Routes::default(),
             kept: Arc::default(),
             cached: CachedAnswers::default(),
+            stored_responses: StoredResponses::default(),
             loads: Loads::default(),
             lists: Lists::default(),
             meters,
@@ -238,6 +242,7 @@ impl Gateway {
     /// Forgets what a token that was deleted was answered.
     pub fn forget_answers(&self, token: TokenId) {
         self.cached.forget(token);
+        self.stored_responses.forget(token);
     }
 
     /// What is counted about calls.

@@ -73,6 +73,11 @@ pub(in crate::gateway) async fn answer(
         }
         Err(Failure::Timeout) => std::future::pending().await,
     };
+    if let (Endpoint::Responses, Some(token)) = (received.endpoint, funded.token()) {
+        gateway
+            .stored_responses
+            .keep(token, &content, manner.scenario);
+    }
     let start = manner.scenario.map(|scenario| scenario.pace().start);
     if let Some(start) = start.filter(|start| !start.is_zero()) {
         tokio::time::sleep(start).await;

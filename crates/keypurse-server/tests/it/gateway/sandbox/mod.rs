@@ -6,6 +6,7 @@ mod refusals;
 mod rehearsal;
 mod routes;
 mod silence;
+mod stored;
 
 use bytes::Bytes;
 use keypurse_server::gateway::HttpUpstream;

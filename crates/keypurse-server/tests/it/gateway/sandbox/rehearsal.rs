@@ -258,7 +258,8 @@ async fn l12_a_rehearsed_response_is_asked_for_from_nobody() {
     let path = format!("/v1/responses/{}", made["id"].as_str().unwrap());
     for request in [shop.app.get(&path), shop.app.delete(&path)] {
         let found = request.key(&shop.secret).send().await;
-        assert_eq!(found.status, 404, "{}", found.text);
+        assert_eq!(found.status, 200, "{}", found.text);
+        assert_eq!(found.json()["id"], made["id"]);
     }
     assert!(shop.upstream.received().is_empty());
     shop.app.finish().await;

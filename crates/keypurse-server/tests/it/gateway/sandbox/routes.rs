@@ -266,18 +266,3 @@ async fn streams_of_events_with_names_tell_their_cost_in_the_last_that_tells_usa
     assert!(shop.upstream.received().is_empty());
     shop.app.finish().await;
 }
-
-#[tokio::test]
-async fn l12_a_simulated_response_is_kept_nowhere_and_asked_for_from_nobody() {
-    let shop = sandbox().await;
-    let respond = json!({"model": "up/m", "input": ASK});
-    let made = Call::json("/v1/responses", &respond)
-        .ask(&shop)
-        .await
-        .json();
-    let path = format!("/v1/responses/{}", made["id"].as_str().unwrap());
-    let found = shop.app.get(&path).key(&shop.secret).send().await;
-    assert_eq!(found.status, 404, "{}", found.text);
-    assert!(shop.upstream.received().is_empty());
-    shop.app.finish().await;
-}
