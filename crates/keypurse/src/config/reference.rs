@@ -39,7 +39,7 @@ kind = \"openai\"                      # the dialect: openai, anthropic or gemin
 base_url = \"https://api.openai.com/v1\"
 api_key_env = \"OPENAI_API_KEY\"       # or api_key_file, or api_key
 free = false                         # true: its models cost nothing (local models)
-output_limit_field = \"max_completion_tokens\"   # or max_tokens: sent when a call states no limit
+output_limit_field = \"max_completion_tokens\"   # it knows both; or max_tokens: the only limit it is sent
 stream_hold = \"by_model\"             # how money is set aside for streams: full, or in blocks ahead of
                                      # what is delivered, for models that do not reason out of sight
 first_byte_timeout_seconds = 120

@@ -1,13 +1,13 @@
 //! Money in the reference: holds, charges, resets.
 
+use keypurse_core::period::ResetPeriod;
 use keypurse_core::token::{Overdraft, TokenKind, TokenSettings};
 
 use super::books::{Call, Reference};
 use super::operation::{Answer, Charged, NewHold, Number, Payer, Short, Usage};
 use super::settings::period_end;
 
-/// No reset is further away.
-const TWO_MONTHS: i64 = 62 * 86_400_000_000;
+const DAY: i64 = 86_400_000_000;
 
 impl Reference {
     pub(super) fn hold(&mut self, new: NewHold) -> Result<Answer, Answer> {
@@ -179,7 +179,7 @@ impl Reference {
             token.credits += reset.amount.nanos() - balance;
         }
         // Too far ahead to be right: the clock was set back meanwhile.
-        if next_at <= now || next_at > now + TWO_MONTHS {
+        if next_at <= now || next_at > now + two_periods(reset.period) {
             reset.next_at = period_end(reset.period, now);
         }
     }
@@ -189,4 +189,13 @@ impl Reference {
 fn pays(settings: &TokenSettings) -> bool {
     let rehearses = settings.simulate_budget;
     settings.has_budget && (rehearses || settings.kind == TokenKind::Live)
+}
+
+/// No reset is further away.
+fn two_periods(period: ResetPeriod) -> i64 {
+    DAY * match period {
+        ResetPeriod::Daily => 2,
+        ResetPeriod::Weekly => 14,
+        ResetPeriod::Monthly => 62,
+    }
 }
