@@ -19,6 +19,11 @@ use crate::gateway::upstream::dispatch::{UpstreamFailure, UpstreamFault};
 use crate::http::authenticate::AuthError;
 use crate::http::envelope::Envelope;
 
+/// The ledger takes no hold.
+const NO_CALL: &str = "spending cannot be recorded now, so no call is made; retry later";
+/// The ledger takes no charge.
+const CHARGE_FOLLOWS: &str = "the call was made, and its charge cannot be recorded now: it follows, \
+     and the answer is not shown; retry later";
 /// What everybody is told until the operator has acknowledged a restore.
 const RESTORED: &str = "this gateway was restored from a backup and spends nothing until its \
      operator acknowledges that: stop it, run `keypurse restore --ack --data-dir DIR`, start it again";
@@ -215,15 +220,8 @@ impl GatewayError {
                 "too many calls at once; retry in a moment",
             ),
             Self::ProviderBusy { provider } => provider_busy(&provider),
-            Self::LedgerUnavailable => {
-                let message = "spending cannot be recorded now, so no call is made; retry later";
-                Shape::new(503, "ledger_unavailable", message)
-            }
-            Self::ChargeUnrecorded => {
-                let message = "the call was made, and its charge cannot be recorded now: it \
-                     follows, and the answer is not shown; retry later";
-                Shape::new(503, "ledger_unavailable", message)
-            }
+            Self::LedgerUnavailable => Shape::new(503, "ledger_unavailable", NO_CALL),
+            Self::ChargeUnrecorded => Shape::new(503, "ledger_unavailable", CHARGE_FOLLOWS),
             Self::Restored => Shape::new(503, "ledger_unavailable", RESTORED),
             Self::Upstream(failure) => upstream(&failure),
             Self::PassedOn(_) => unreachable!("passed on before it gets a shape"),

@@ -25,8 +25,7 @@ impl Writer {
                 batch.answer(reply, result);
             }
             Command::MadeBefore(claim, reply) => {
-                let repeated = self.called_before(&claim)?;
-                batch.answer(reply, Ok(repeated));
+                batch.answer(reply, Ok(self.called_before(&claim)?));
             }
             Command::Open(call, floor, reply) => {
                 let reached = self.open(call, floor, batch);
@@ -64,20 +63,14 @@ impl Writer {
             Command::Session(command) => self.decide_session(command, batch, now)?,
             Command::Alerts(command) => self.decide_alerts(command, batch, now)?,
             Command::Keys(command) => self.decide_keys(command, batch, now)?,
-            Command::RecordEvent(event, reply) => {
-                self.record(&event)?;
-                batch.answer(reply, Ok(()));
-            }
+            Command::RecordEvent(event, reply) => batch.answer(reply, Ok(self.record(&event)?)),
             Command::Forget(before, reply) => {
                 let forgotten = self.forget_calls(before)?;
                 batch.answer(reply, Ok(forgotten));
             }
             Command::HeldNow(reply) => batch.answer(reply, Ok(self.held_now())),
             Command::CatchUp(reply) | Command::WriteNoted(reply) => batch.answer(reply, Ok(())),
-            Command::Probe(reply) => {
-                self.probe()?;
-                batch.answer(reply, Ok(()));
-            }
+            Command::Probe(reply) => batch.answer(reply, Ok(self.probe()?)),
             Command::Close(reply) => self.prepare_to_close(batch, reply)?,
         }
         Ok(())
