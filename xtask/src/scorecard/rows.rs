@@ -124,7 +124,7 @@ pub(super) const ROWS: &[Row] = &[
         "L-6",
         "the provider receives our limit",
         &[test(
-            "the_output_limit_is_always_sent_where_the_client_put_it",
+            "the_output_limit_is_always_sent_where_the_provider_reads_it",
         )],
     ),
     row(
