@@ -179,7 +179,7 @@ more, one call at a time; the upstream's answer is within those times. Then {LOA
 connections call for {seconds} s. A start after a kill finds 1,000 streams under way.
 
 Streams: 1,000 connections for {minutes} min, each opening its next stream of 100 pieces,
-100 ms apart, when the last is whole; memory is read every second. The floor's cost
-of the same is measured for 20 s."
+100 ms apart, when the last is whole; memory is read every second. Before that, each
+connection carries short streams for a minute. The floor's cost of the same is measured for 20 s."
     )
 }
