@@ -1,11 +1,11 @@
 //! What a start tells its operator: an address, where the key is, and commands
 //! that work as printed.
 
-use std::collections::HashSet;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::Path;
 
+use keypurse_core::token::TokenName;
 use keypurse_server::gateway::Gateway;
 use keypurse_store::{Store, StoreError};
 
@@ -15,6 +15,8 @@ use super::account_key::KeyPlace;
 /// What the printed commands call their tokens.
 const SANDBOX_NAME: &str = "first-sandbox";
 const CENT_NAME: &str = "first-cent";
+/// So many are tried: nobody starts more often without looking at the page.
+const MOST_NAMES: u32 = 100;
 
 pub(super) struct Facts<'a> {
     pub(super) address: SocketAddr,
@@ -57,22 +59,23 @@ pub(super) async fn print(facts: &Facts<'_>) {
 /// A name that no token of the first account has: an earlier start has printed
 /// the same commands. Where the store cannot say, the command will.
 async fn free_name(store: &dyn Store, wanted: &str) -> String {
-    let taken = taken_names(store).await.unwrap_or_default();
-    let numbered = (2..).map(|number| format!("{wanted}-{number}"));
-    std::iter::once(wanted.to_owned())
-        .chain(numbered)
-        .find(|name| !taken.contains(name))
-        .expect("there are more numbers than tokens")
+    let numbered = (2..=MOST_NAMES).map(|number| format!("{wanted}-{number}"));
+    for name in std::iter::once(wanted.to_owned()).chain(numbered) {
+        if !matches!(is_taken(store, &name).await, Ok(true)) {
+            return name;
+        }
+    }
+    wanted.to_owned()
 }
 
-async fn taken_names(store: &dyn Store) -> Result<HashSet<String>, StoreError> {
+/// Looked up by itself: there may be a million tokens.
+async fn is_taken(store: &dyn Store, name: &str) -> Result<bool, StoreError> {
     let accounts = store.accounts().await?;
-    let Some(first) = accounts.iter().find(|it| it.name == DEFAULT_ACCOUNT) else {
-        return Ok(HashSet::new());
+    let first = accounts.iter().find(|it| it.name == DEFAULT_ACCOUNT);
+    let (Some(first), Ok(name)) = (first, TokenName::parse(name)) else {
+        return Ok(false);
     };
-    let tokens = store.tokens(first.id).await?;
-    let names = tokens.iter().map(|token| token.settings.name.as_str());
-    Ok(names.map(str::to_owned).collect())
+    Ok(store.token(first.id, &name).await?.is_some())
 }
 
 fn url(facts: &Facts<'_>) -> String {
