@@ -173,6 +173,20 @@ async fn a_newer_schema_is_refused() {
     );
 }
 
+/// What the audit says of the books of one call after somebody changed them.
+async fn difference_after(tampering: &str, store: TestStore) -> String {
+    let report = audit(&store.path()).expect("honest books");
+    assert_eq!((report.calls, report.charged), (1, nanos(250)));
+    let folder = store.stop().await;
+    let path = folder.path().join("keypurse.db");
+    let edit = Connection::open(&path).unwrap();
+    edit.execute_batch(tampering).unwrap();
+    match audit(&path) {
+        Err(AuditError::Difference(difference)) => difference,
+        other => panic!("`{tampering}` was not noticed: {other:?}"),
+    }
+}
+
 #[tokio::test]
 async fn l8_every_charge_is_recomputed_from_its_row_and_the_first_difference_named() {
     for (tampering, expected) in [
@@ -212,15 +226,7 @@ async fn l8_every_charge_is_recomputed_from_its_row_and_the_first_difference_nam
         let token = funded(store.get()).await;
         hold(store.get(), &token, 1, 600).await;
         store.get().settle(used(1, 250)).await.expect("a hold");
-        let report = audit(&store.path()).expect("honest books");
-        assert_eq!((report.calls, report.charged), (1, nanos(250)));
-        let folder = store.stop().await;
-        let path = folder.path().join("keypurse.db");
-        let edit = Connection::open(&path).unwrap();
-        edit.execute_batch(tampering).unwrap();
-        let Err(AuditError::Difference(difference)) = audit(&path) else {
-            panic!("`{tampering}` was not noticed")
-        };
+        let difference = difference_after(tampering, store).await;
         assert!(difference.contains(expected), "{difference}");
     }
 }
@@ -240,15 +246,7 @@ async fn l8_what_a_crash_charged_is_recomputed_from_its_row_too() {
         let opened = store.get().open(used(1, 0).call, floor(250)).await;
         assert_eq!(opened.unwrap(), Some(nanos(250)));
         let store = TestStore::reopened(store.crash().await).unwrap();
-        let report = audit(&store.path()).expect("honest books");
-        assert_eq!((report.calls, report.charged), (1, nanos(250)));
-        let folder = store.stop().await;
-        let path = folder.path().join("keypurse.db");
-        let edit = Connection::open(&path).unwrap();
-        edit.execute_batch(tampering).unwrap();
-        let Err(AuditError::Difference(difference)) = audit(&path) else {
-            panic!("`{tampering}` was not noticed")
-        };
+        let difference = difference_after(tampering, store).await;
         assert!(difference.contains(expected), "{difference}");
     }
 }
