@@ -21,6 +21,7 @@ use keypurse_store::{Claim, Repeated};
 
 use crate::gateway::error::GatewayError;
 use crate::gateway::error_body::Shape;
+use crate::gateway::rules::Refused;
 use crate::http::authenticate::Caller;
 use crate::http::envelope::Envelope;
 use crate::http::idempotency::{self, Asked, mark_replayed};
@@ -63,8 +64,9 @@ pub(in crate::gateway) async fn or_made_before(
     claim: Option<Claim>,
     refused: GatewayError,
 ) -> GatewayError {
-    let is_limit = matches!(&refused, GatewayError::Refused(rule) if rule.is_limit());
-    let Some(claim) = claim.filter(|_| is_limit) else {
+    let is_limit = |rule: &Refused| rule.retry_after_seconds().is_some();
+    let is_limited = matches!(&refused, GatewayError::Refused(rule) if is_limit(rule));
+    let Some(claim) = claim.filter(|_| is_limited) else {
         return refused;
     };
     match state.store.made_before(claim).await {

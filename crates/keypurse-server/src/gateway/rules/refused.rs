@@ -21,11 +21,6 @@ pub(in crate::gateway) enum Refused {
 }
 
 impl Refused {
-    /// Whether another call like it may be made at another time.
-    pub(in crate::gateway) fn is_limit(&self) -> bool {
-        matches!(self, Self::TooMuch(_))
-    }
-
     /// In how many seconds the call is worth another try, if it is.
     pub(in crate::gateway) fn retry_after_seconds(&self) -> Option<i64> {
         match self {
