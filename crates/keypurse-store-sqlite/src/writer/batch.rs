@@ -3,12 +3,9 @@
 use keypurse_core::ledger::Entry;
 use keypurse_store::StoreError;
 
+use super::answers::Answer;
 use super::command::Reply;
 use super::stop::StopOnPanic;
-
-/// Told to everybody whose operation was part of a batch, once its outcome is
-/// known.
-pub(super) type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 /// What a batch has decided so far.
 #[derive(Default)]

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod alerts;
+mod answers;
 mod batch;
 mod calls;
 mod change;

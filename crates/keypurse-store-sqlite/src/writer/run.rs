@@ -68,9 +68,7 @@ impl Writer {
                 if !batch.stale.is_empty() {
                     self.credentials.forget(&batch.stale);
                 }
-                for answer in batch.answers {
-                    answer(Ok(()));
-                }
+                self.answers.give(batch.answers, Ok(()));
             }
             Err(error) => {
                 if is_damage(&error) {
@@ -89,9 +87,7 @@ impl Writer {
                 // Whoever wants it closed asks again.
                 batch.closes = false;
                 let failure = StoreError::Unavailable(error.to_string());
-                for answer in batch.answers {
-                    answer(Err(failure.clone()));
-                }
+                self.answers.give(batch.answers, Err(failure));
             }
         }
         batch.closes

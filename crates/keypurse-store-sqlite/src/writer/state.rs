@@ -13,6 +13,7 @@ use keypurse_core::usage::TokenCounts;
 use keypurse_store::{CallOutcome, RecordLimit, Settlement, SimulatedCall, failpoint};
 use rusqlite::Connection;
 
+use super::answers::Answers;
 use super::batch::Batch;
 use super::dictionary::Dictionary;
 use super::meters::Meters;
@@ -56,6 +57,7 @@ pub(crate) struct Writer {
     pub(super) noted: Arc<Noted>,
     /// Those this batch writes.
     pub(super) noted_in_hand: Vec<SimulatedCall>,
+    pub(super) answers: Answers,
 }
 
 /// An open hold's call and where its record is.
@@ -118,6 +120,7 @@ impl Writer {
             meters,
             noted,
             noted_in_hand: Vec::new(),
+            answers: Answers::start(),
         };
         if audit_log::begin(&writer.connection, &writer.audit_key).map_err(failed)?
             == Begun::UnderAnother
