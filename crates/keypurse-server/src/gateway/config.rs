@@ -7,7 +7,10 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use keypurse_core::price::{ImagePrices, Price};
+use thiserror::Error;
 use zeroize::Zeroizing;
+
+use super::routing::alias::AliasError;
 
 /// Providers, prices and limits of the gateway.
 #[derive(Clone, Debug)]
@@ -192,4 +195,41 @@ impl fmt::Debug for ProviderKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ProviderKey(hidden)")
     }
+}
+
+/// Why a configuration makes no gateway.
+#[derive(Debug, Error)]
+pub enum GatewayConfigError {
+    /// Two providers of one name.
+    #[error("there are two providers named `{0}`")]
+    DuplicateProvider(String),
+    /// A name that cannot stand before a slash.
+    #[error("`{0}` cannot name a provider; use letters, digits, `-`, `_` and `.`")]
+    ProviderName(String),
+    /// A base URL that is none, or that carries a credential.
+    #[error(
+        "the base_url of provider `{0}` must be http:// or https://, without user name, \
+         password or query"
+    )]
+    BaseUrl(String),
+    /// A key that cannot be sent in a header.
+    #[error("the API key of provider `{0}` has characters that no header can carry")]
+    ApiKey(String),
+    /// Two prices for one model.
+    #[error("there are two prices for `{0}`")]
+    DuplicatePrice(String),
+    /// An alias that leads nowhere.
+    #[error("the alias `{name}` cannot be used: {wrong}")]
+    Alias {
+        /// The alias.
+        name: String,
+        /// What is wrong with it.
+        wrong: AliasError,
+    },
+    /// A limit for a provider that is not there.
+    #[error("max_concurrency is set for provider `{0}`, which is not configured")]
+    MaxConcurrency(String),
+    /// Without roots no https upstream can be trusted.
+    #[error("cannot set up TLS for upstreams")]
+    Tls(#[source] rustls::Error),
 }

@@ -13,6 +13,7 @@ mod config;
 mod error;
 mod error_body;
 mod routes;
+mod state;
 
 mod cache;
 mod call;
@@ -26,9 +27,9 @@ mod models;
 mod sandbox;
 
 pub use config::{
-    Dialect, GatewayConfig, HttpUpstream, ModelPrice, OutputLimitField, ProviderConfig,
-    ProviderKey, ProviderKind, StreamHold, Timeouts,
+    Dialect, GatewayConfig, GatewayConfigError, HttpUpstream, ModelPrice, OutputLimitField,
+    ProviderConfig, ProviderKey, ProviderKind, StreamHold, Timeouts,
 };
 pub use routes::routes;
 pub use routing::alias::AliasError;
-pub use upstream::provider::{Gateway, GatewayConfigError, ProviderState};
+pub use state::{Gateway, ProviderState};

@@ -15,7 +15,8 @@ use crate::gateway::config::StreamHold;
 use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::endpoint::media::bound::{Painter, Unpublished};
 use crate::gateway::error::GatewayError;
-use crate::gateway::upstream::provider::{Gateway, KnownPrice, Provider};
+use crate::gateway::state::{Gateway, KnownPrice};
+use crate::gateway::upstream::provider::Provider;
 use crate::metrics::calls::{ModelMeters, OTHER_MODEL, RouteMeters};
 
 /// Names come from clients; beyond this many the cache starts again.

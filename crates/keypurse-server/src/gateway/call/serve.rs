@@ -30,7 +30,7 @@ use crate::gateway::routing::candidates::{Candidate, Chosen};
 use crate::gateway::routing::wish::Wishes;
 use crate::gateway::rules::{self, Wanted};
 use crate::gateway::sandbox;
-use crate::gateway::upstream::provider::Gateway;
+use crate::gateway::state::Gateway;
 use crate::http::authenticate::{AuthError, Caller, authenticate, count_failure};
 use crate::http::peer::PeerAddr;
 use crate::http::throttle::TooManyFailures;

@@ -4,7 +4,7 @@ use keypurse_core::time::Timestamp;
 use serde_json::{Value, json};
 
 use crate::gateway::endpoint::kind::Endpoint;
-use crate::gateway::upstream::provider::Gateway;
+use crate::gateway::state::Gateway;
 
 impl Gateway {
     /// All aliases, or those that are called at one endpoint.

@@ -4,7 +4,7 @@ use keypurse_core::time::Timestamp;
 use keypurse_core::token::{TokenKind, TokenSettings};
 
 use crate::gateway::endpoint::kind::Endpoint;
-use crate::gateway::upstream::provider::Gateway;
+use crate::gateway::state::Gateway;
 
 /// Cheap, known to everybody, and in the catalogue.
 const USUAL: &str = "openai/gpt-4o-mini";

@@ -4,7 +4,7 @@ use keypurse_core::time::Timestamp;
 use keypurse_providers::catalogue::ModelEntry;
 
 use crate::facts::{ModelFacts, PriceSource};
-use crate::gateway::upstream::provider::Gateway;
+use crate::gateway::state::Gateway;
 
 impl Gateway {
     /// Every model of the catalogue and every one with a price of the

@@ -11,7 +11,8 @@ use super::listed::Listed;
 use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::endpoint::media::bound::Painter;
 use crate::gateway::error::GatewayError;
-use crate::gateway::upstream::provider::{Gateway, Place};
+use crate::gateway::state::Gateway;
+use crate::gateway::upstream::provider::Place;
 
 impl Gateway {
     /// Models that can be called, at one endpoint or at any: those with a

@@ -11,7 +11,7 @@ use crate::gateway::call::resolve::Route;
 use crate::gateway::endpoint::asked::Asked;
 use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::error::GatewayError;
-use crate::gateway::upstream::provider::Gateway;
+use crate::gateway::state::Gateway;
 
 /// Models that are tried for one call: its own and three others.
 pub(in crate::gateway) const MOST_CANDIDATES: usize = 4;

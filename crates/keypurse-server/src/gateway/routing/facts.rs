@@ -2,7 +2,7 @@
 
 use crate::facts::{ProviderFacts, ProviderState};
 use crate::gateway::routing::health::Health;
-use crate::gateway::upstream::provider::Gateway;
+use crate::gateway::state::Gateway;
 
 impl Gateway {
     /// Every configured provider, in alphabetical order.

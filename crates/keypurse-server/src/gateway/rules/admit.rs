@@ -7,7 +7,7 @@ use keypurse_store::TokenCredential;
 
 use super::permit::Permit;
 use super::refused::Refused;
-use crate::gateway::upstream::provider::Gateway;
+use crate::gateway::state::Gateway;
 use crate::state::AppState;
 
 /// A call as rules see it.

@@ -28,7 +28,7 @@ use crate::gateway::error::GatewayError;
 use crate::gateway::relay::cost::Paid;
 use crate::gateway::routing::candidates::priced;
 use crate::gateway::rules::{self, Wanted};
-use crate::gateway::upstream::provider::Gateway;
+use crate::gateway::state::Gateway;
 use crate::state::{AppState, State};
 
 /// A call to be simulated.

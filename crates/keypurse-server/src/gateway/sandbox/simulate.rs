@@ -13,7 +13,7 @@ use crate::gateway::call::resolve::Route;
 use crate::gateway::endpoint::asked::Asked;
 use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::endpoint::media::form;
-use crate::gateway::upstream::provider::Gateway;
+use crate::gateway::state::Gateway;
 use crate::http::multipart::Form;
 
 /// Which call is simulated: an answer has an id and a time.

@@ -20,9 +20,10 @@ use crate::gateway::call::fund::Funded;
 use crate::gateway::config::Dialect;
 use crate::gateway::endpoint::asked::Wire;
 use crate::gateway::endpoint::splice::Pieces;
+use crate::gateway::state::Gateway;
 use crate::gateway::upstream::client::RequestBody;
 use crate::gateway::upstream::demo;
-use crate::gateway::upstream::provider::{Gateway, Reached};
+use crate::gateway::upstream::provider::Reached;
 use crate::gateway::upstream::simulated::{self, Manner};
 use crate::traces;
 

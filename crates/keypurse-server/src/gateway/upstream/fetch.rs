@@ -17,10 +17,11 @@ use crate::gateway::error::{GatewayError, PassedOn};
 use crate::gateway::relay::meter::Heard;
 use crate::gateway::relay::sound::BegunSound;
 use crate::gateway::relay::source::{Batch, StreamSource};
+use crate::gateway::state::Gateway;
 use crate::gateway::upstream::dispatch::{
     Reply, ReplyBody, UpstreamFailure, UpstreamFault, dispatch, forwarded,
 };
-use crate::gateway::upstream::provider::{Gateway, Provider, Reached};
+use crate::gateway::upstream::provider::{Provider, Reached};
 use crate::http::authenticate::AuthError;
 
 /// Larger answers are not chat.

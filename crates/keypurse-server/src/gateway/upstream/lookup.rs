@@ -6,11 +6,13 @@ use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, Method, Request, Uri};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::address::Upstream;
 use super::client::RequestBody;
 use super::dispatch::{AGENT, IDENTITY, JSON, UpstreamFailure, UpstreamFault, begun};
 use super::fetch::{LARGEST_ANSWER, refusal, shows_key};
-use super::provider::{Gateway, Provider, Upstream};
+use super::provider::Provider;
 use crate::gateway::error::GatewayError;
+use crate::gateway::state::Gateway;
 
 /// What a provider answers to a request without a body.
 pub(in crate::gateway) async fn look_up(

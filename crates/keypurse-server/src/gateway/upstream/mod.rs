@@ -1,6 +1,7 @@
 //! The way out: providers, how they are reached, and what they answer up to
 //! the first byte.
 
+pub(in crate::gateway) mod address;
 pub(in crate::gateway) mod client;
 pub(in crate::gateway) mod demo;
 pub(in crate::gateway) mod dialect;

@@ -14,8 +14,8 @@ use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::error_body::Shape;
 use crate::gateway::relay::cost::DONE;
 use crate::gateway::sandbox::{Received, Stamped, headers_of, simulate};
+use crate::gateway::state::Gateway;
 use crate::gateway::upstream::dispatch::{Reply, ReplyBody, UpstreamFault};
-use crate::gateway::upstream::provider::Gateway;
 use crate::http::envelope::Envelope;
 
 const JSON: &str = "application/json";
