@@ -23,21 +23,22 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// An empty ledger; periods begin with the days of `zone`.
-    pub fn new(zone: TimeZone) -> Self {
+    /// An empty ledger; periods begin with the days of `zone`, and time has come
+    /// to `proven` for certain.
+    pub fn new(zone: TimeZone, proven: Timestamp) -> Self {
         Self {
             accounts: HashMap::new(),
             tokens: HashMap::new(),
             holds: HashMap::new(),
             changes: Changes::default(),
             zone,
-            proven: Timestamp::from_micros(i64::MAX),
+            proven,
         }
     }
 
     /// Time has come so far for certain. A balance that was set back by a clock
     /// that is wrong would be lost, so resets wait for it.
-    pub fn time_is_proven(&mut self, until: Timestamp) {
+    pub fn prove_until(&mut self, until: Timestamp) {
         self.proven = until;
     }
 
@@ -141,20 +142,14 @@ impl Ledger {
 
     /// Sets a periodic balance back, once, when its period is over for certain.
     pub fn reset_if_due(&mut self, id: TokenId, now: Timestamp) {
-        let now = now.min(self.proven);
+        self.bring_reset_near(id, now);
+        let certain = now.min(self.proven);
         let zone = self.zone.clone();
         let token = self.loaded_token(id);
-        if let Some(reset) = token.reset.as_mut().filter(|reset| reset.is_astray(now)) {
-            reset.next_at = reset.period.next_after(now, &zone);
-            let next_at = reset.next_at;
-            self.changes.resets.insert(id, next_at);
-            return;
-        }
-        let token = self.loaded_token(id);
-        let Some(reset) = token.reset.as_mut().filter(|reset| reset.is_due(now)) else {
+        let Some(reset) = token.reset.as_mut().filter(|reset| reset.is_due(certain)) else {
             return;
         };
-        reset.next_at = reset.period.next_after(now, &zone);
+        reset.next_at = reset.period.next_after(certain, &zone);
         let (amount, next_at) = (reset.amount - token.purse.balance, reset.next_at);
         token.purse.balance = reset.amount;
         let balance_after = token.purse.balance;
@@ -165,8 +160,22 @@ impl Ledger {
             amount,
             balance_after,
             note: None,
-            at: now,
+            at: certain,
         });
+    }
+
+    /// A reset that a clock which had jumped ahead set too far away comes when
+    /// its period is over. Certain time may be behind without anything wrong,
+    /// so it is not what says so.
+    fn bring_reset_near(&mut self, id: TokenId, now: Timestamp) {
+        let zone = self.zone.clone();
+        let token = self.loaded_token(id);
+        let Some(reset) = token.reset.as_mut().filter(|reset| reset.is_astray(now)) else {
+            return;
+        };
+        reset.next_at = reset.period.next_after(now, &zone);
+        let next_at = reset.next_at;
+        self.changes.resets.insert(id, next_at);
     }
 
     /// Ends a token: from here on nothing is admitted for it.

@@ -20,7 +20,7 @@ pub(crate) fn create_change(
     now: Timestamp,
 ) -> Result<(TokenChange, TokenSecret), Refusal> {
     let settings = TokenSettings::new(name, kind)
-        .changed(&change, state.clock.proven(), &state.settings.zone)
+        .changed(&change, now, &state.settings.zone)
         .map_err(|errors| Refusal::Invalid(settings_faults(&errors)))?;
     let FreshSecret {
         secret,

@@ -95,7 +95,7 @@ impl Writer {
 
     fn commit(&mut self, waiting: &mut Vec<Command>, batch: &mut Batch) -> rusqlite::Result<()> {
         let (now, began, operations) = (self.clock.now(), Instant::now(), waiting.len());
-        self.ledger.time_is_proven(self.clock.proven());
+        self.ledger.prove_until(self.clock.proven());
         self.space.look(now);
         self.connection
             .prepare_cached("BEGIN IMMEDIATE")?

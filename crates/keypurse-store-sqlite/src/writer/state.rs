@@ -105,7 +105,7 @@ impl Writer {
             path: options.path.clone(),
             clock: Arc::clone(&options.clock),
             credentials,
-            ledger: Ledger::new(opened.zone.clone()),
+            ledger: Ledger::new(opened.zone.clone(), options.clock.proven()),
             folding: Folding::of(opened.zone),
             held: HashMap::new(),
             claims: Claims::new(),
@@ -136,7 +136,7 @@ impl Writer {
     /// Reads open holds and their purses from disk, forgetting what memory
     /// believed.
     pub(super) fn load(&mut self) -> rusqlite::Result<()> {
-        self.ledger = Ledger::new(self.ledger.zone().clone());
+        self.ledger = Ledger::new(self.ledger.zone().clone(), self.clock.proven());
         self.held.clear();
         self.dictionary = Dictionary::default();
         self.claims = once::open_claims(&self.connection)?;

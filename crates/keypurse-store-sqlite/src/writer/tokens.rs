@@ -103,7 +103,7 @@ impl Writer {
         token.settings =
             token
                 .settings
-                .changed(&update.change, self.clock.proven(), self.ledger.zone())?;
+                .changed(&update.change, now, self.ledger.zone())?;
         self.write_settings(token.id, &token.settings)?;
         self.ledger
             .apply_settings(token.id, &token.settings, update.change.balance, now);

@@ -40,7 +40,7 @@ fn settings(overdraft: Overdraft) -> TokenSettings {
 }
 
 fn ledger_with(settings: &TokenSettings, balance: i64) -> Ledger {
-    let mut ledger = Ledger::new(TimeZone::UTC);
+    let mut ledger = Ledger::new(TimeZone::UTC, Timestamp::from_micros(i64::MAX));
     let purse = Purse::default();
     ledger.load_account(AccountState {
         id: ACCOUNT,

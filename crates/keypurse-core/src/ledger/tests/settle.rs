@@ -110,7 +110,7 @@ fn rehearsing(balance: i64) -> Ledger {
     let mut settings = settings(Overdraft::Clamp);
     settings.kind = TokenKind::Sandbox;
     settings.simulate_budget = true;
-    let mut ledger = Ledger::new(TimeZone::UTC);
+    let mut ledger = Ledger::new(TimeZone::UTC, Timestamp::from_micros(i64::MAX));
     ledger.load_account(AccountState {
         id: ACCOUNT,
         purse: Purse::default(),

@@ -78,7 +78,8 @@ impl Provider {
         }
     }
 
-    fn new(
+    /// One as it is configured.
+    pub(in crate::gateway) fn new(
         config: ProviderConfig,
         max_concurrency: Option<NonZeroU32>,
     ) -> Result<Self, GatewayConfigError> {
