@@ -134,6 +134,14 @@ impl SqliteStore {
         answer.await.map_err(|_| not_written())?
     }
 
+    /// Refuses what may be refused while the places left are kept for the rest.
+    fn has_room(&self) -> Result<(), StoreError> {
+        if self.commands.capacity() < RESERVED {
+            return Err(StoreError::Overloaded);
+        }
+        Ok(())
+    }
+
     /// Balances are there for whoever reads now, as calls that were answered
     /// left them. On a full disk what is there is read.
     pub(crate) async fn catch_up(&self) {
@@ -400,20 +408,17 @@ impl Calls for SqliteStore {
         if self.waits_for_acknowledgement {
             return Err(StoreError::Unacknowledged.into());
         }
-        if self.commands.capacity() < RESERVED {
-            return Err(StoreError::Overloaded.into());
-        }
+        self.has_room()?;
         self.ask(|reply| Command::Hold(new, reply)).await
     }
 
     async fn hold_anew(&self, new: NewHold) -> Result<Option<Admission>, HoldFailure> {
-        if self.commands.capacity() < RESERVED {
-            return Err(StoreError::Overloaded.into());
-        }
+        self.has_room()?;
         self.ask(|reply| Command::HoldAnew(new, reply)).await
     }
 
     async fn made_before(&self, claim: Claim) -> Result<Option<Repeated>, StoreError> {
+        self.has_room()?;
         self.ask(|reply| Command::MadeBefore(claim, reply)).await
     }
 

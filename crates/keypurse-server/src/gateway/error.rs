@@ -23,7 +23,10 @@ use crate::http::envelope::Envelope;
 const NO_CALL: &str = "spending cannot be recorded now, so no call is made; retry later";
 /// The ledger takes no charge.
 const CHARGE_FOLLOWS: &str = "the call was made, and its charge cannot be recorded now: it follows, \
-     and the answer is not shown; retry later";
+     and no more of the answer is shown; retry later";
+/// The ledger covers no more of what is delivered.
+const NO_MORE: &str = "the answer ends here, for what comes next cannot be recorded now; what was \
+     delivered is charged; retry later";
 /// What everybody is told until the operator has acknowledged a restore.
 const RESTORED: &str = "this gateway was restored from a backup and spends nothing until its \
      operator acknowledges that: stop it, run `keypurse restore --ack --data-dir DIR`, start it again";
@@ -73,6 +76,8 @@ pub(super) enum GatewayError {
     LedgerUnavailable,
     /// The ledger cannot take the charge of a call that was made.
     ChargeUnrecorded,
+    /// The ledger cannot cover more of an answer that was delivered in part.
+    RestUncovered,
     /// The ledger came from a backup and nobody has said yet that it may spend.
     Restored,
     Upstream(UpstreamFailure),
@@ -141,6 +146,7 @@ impl GatewayError {
             | Self::Repeated(Repeated::Running)
             | Self::LedgerUnavailable
             | Self::ChargeUnrecorded
+            | Self::RestUncovered
             | Self::Unauthenticated(AuthError::ClockBehind | AuthError::Store(_)) => {
                 Some(retry_after(1))
             }
@@ -222,6 +228,7 @@ impl GatewayError {
             Self::ProviderBusy { provider } => provider_busy(&provider),
             Self::LedgerUnavailable => Shape::new(503, "ledger_unavailable", NO_CALL),
             Self::ChargeUnrecorded => Shape::new(503, "ledger_unavailable", CHARGE_FOLLOWS),
+            Self::RestUncovered => Shape::new(503, "ledger_unavailable", NO_MORE),
             Self::Restored => Shape::new(503, "ledger_unavailable", RESTORED),
             Self::Upstream(failure) => upstream(&failure),
             Self::PassedOn(_) => unreachable!("passed on before it gets a shape"),

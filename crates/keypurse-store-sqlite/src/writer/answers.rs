@@ -3,6 +3,7 @@
 use keypurse_store::StoreError;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::SendError;
 
 /// Told to somebody whose operation was part of a batch, once its outcome is
 /// known.
@@ -36,15 +37,15 @@ impl Answers {
     /// Everybody is told soon, in this order; by the writer where the runtime
     /// has ended.
     pub(super) fn give(&self, answers: Vec<Answer>, outcome: Outcome) {
-        match &self.0 {
-            None => tell(answers, &outcome),
-            Some(hand) => {
-                if let Err(mpsc::error::SendError((answers, outcome))) =
-                    hand.send((answers, outcome))
-                {
-                    tell(answers, &outcome);
-                }
-            }
+        // A batch of noted calls has nobody to wake.
+        if answers.is_empty() {
+            return;
+        }
+        let Some(hand) = &self.0 else {
+            return tell(answers, &outcome);
+        };
+        if let Err(SendError((answers, outcome))) = hand.send((answers, outcome)) {
+            tell(answers, &outcome);
         }
     }
 }

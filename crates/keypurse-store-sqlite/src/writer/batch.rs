@@ -30,8 +30,11 @@ impl Batch {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        // The caller may be gone, then or now; what was decided stands.
+        if reply.is_closed() {
+            return;
+        }
         self.answers.push(Box::new(move |committed| {
-            // The caller may be gone; what was decided stands.
             let _ = reply.send(committed.map_err(E::from).and(result));
         }));
     }

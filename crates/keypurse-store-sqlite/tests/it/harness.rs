@@ -18,6 +18,20 @@ impl Clock for StoppedClock {
     }
 }
 
+/// A clock nobody can trust: nothing after the tests' instant is certain.
+#[derive(Debug)]
+struct UncertainClock(Timestamp);
+
+impl Clock for UncertainClock {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
+
+    fn proven(&self) -> Timestamp {
+        conformance::NOW
+    }
+}
+
 pub(crate) struct TestStore {
     pub(crate) folder: TempDir,
     store: SqliteStore,
@@ -47,8 +61,17 @@ impl TestStore {
     }
 
     pub(crate) fn reopened_at(folder: TempDir, now: Timestamp) -> Result<Self, OpenError> {
+        Self::reopened_by(folder, Arc::new(StoppedClock(now)))
+    }
+
+    /// By a clock that says this, with nothing certain after the tests' instant.
+    pub(crate) fn reopened_perhaps_at(folder: TempDir, now: Timestamp) -> Result<Self, OpenError> {
+        Self::reopened_by(folder, Arc::new(UncertainClock(now)))
+    }
+
+    fn reopened_by(folder: TempDir, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         let options = SqliteOptions {
-            clock: Arc::new(StoppedClock(now)),
+            clock,
             ..options(folder.path().join("keypurse.db"))
         };
         let store = SqliteStore::open(&options)?;

@@ -2,6 +2,7 @@
 
 use keypurse_core::ledger::{Note, TopUp};
 use keypurse_core::money::Money;
+use keypurse_core::period::{Reset, ResetPeriod};
 use keypurse_store::conformance::{self, balance, floor, nanos, new_hold, token, used};
 use keypurse_store::{
     AccountTopUp, Actor, Claim, Guard, HoldFailure, NewHold, Repeated, Store, TokenChange,
@@ -57,6 +58,31 @@ async fn a_crash_voids_what_was_not_delivered_and_charges_the_floor_of_what_was(
         "void, recovered, settled"
     );
     after.finish().await;
+}
+
+#[tokio::test]
+async fn a_start_sets_no_balance_back_before_time_is_certain() {
+    let before = TestStore::new();
+    let owner = conformance::account(before.get(), "owner", 1).await;
+    let mut new = conformance::new_token(owner, "t", 2, 100_000);
+    new.settings.reset = Some(Reset {
+        period: ResetPeriod::Daily,
+        amount: nanos(500_000),
+        next_at: conformance::NOW.plus_seconds(86_400),
+    });
+    let token = before.get().create_token(new).await.expect("a new token");
+    hold(before.get(), &token, 1, 600).await;
+    let folder = before.crash().await;
+
+    let now = conformance::NOW.plus_seconds(40 * 86_400);
+    let after = TestStore::reopened_perhaps_at(folder, now).expect("a readable store");
+    assert_eq!(after.get().open_holds().await.expect("a working store"), 0);
+    assert_eq!(balance(after.get(), &token).await, nanos(100_000));
+    let folder = after.crash().await;
+    let certain = TestStore::reopened_at(folder, now).expect("a readable store");
+    hold(certain.get(), &token, 2, 600).await;
+    assert_eq!(balance(certain.get(), &token).await, nanos(500_000));
+    certain.finish().await;
 }
 
 /// Call, state and charge of every row.

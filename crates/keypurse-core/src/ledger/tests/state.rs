@@ -86,6 +86,40 @@ fn a_reset_happens_once_in_the_first_step_of_a_new_period() {
 }
 
 #[test]
+fn a_reset_waits_for_certain_time_and_is_not_taken_for_astray_meanwhile() {
+    let day = 86_400;
+    let reset_at = |next_at| {
+        let mut daily = settings(Overdraft::Clamp);
+        daily.reset = Some(Reset {
+            period: ResetPeriod::Daily,
+            amount: Money::from_nanos(50),
+            next_at,
+        });
+        daily
+    };
+    // It was off for forty days: the time is right, and not certain yet.
+    let (off, now) = (at(0), at(40 * day + 5));
+    for (next_at, first, last) in [
+        (at(day), None, Some(at(41 * day))),
+        (at(41 * day), None, None),
+        // A clock that had jumped ahead set it.
+        (at(90 * day), Some(at(41 * day)), None),
+    ] {
+        let mut ledger = ledger_with(&reset_at(next_at), 100);
+        ledger.prove_until(off);
+        ledger.reset_if_due(TOKEN, now);
+        let moved = ledger.take_changes();
+        assert_eq!(moved.resets.get(&TOKEN).copied(), first);
+        assert!(moved.entries.is_empty(), "no balance is set back");
+        ledger.prove_until(now);
+        ledger.reset_if_due(TOKEN, now);
+        let set_back = ledger.take_changes();
+        assert_eq!(set_back.resets.get(&TOKEN).copied(), last);
+        assert_eq!(set_back.entries.len(), usize::from(last.is_some()));
+    }
+}
+
+#[test]
 fn l11_a_secret_rotated_out_for_good_stays_dead_when_the_clock_steps_back() {
     let mut ledger = ledger_with(&settings(Overdraft::Clamp), 100);
     let new = SecretState {

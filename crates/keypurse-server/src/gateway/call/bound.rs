@@ -26,6 +26,8 @@ const LEAST_OUTPUT: u64 = 256;
 /// Of English text, about. With more per token a call keeps room it cannot use,
 /// with fewer it may ask for more than there is, as if nobody had looked.
 const BYTES_PER_TOKEN: u64 = 4;
+/// What an escaped character takes beyond the two bytes it has otherwise.
+const ESCAPE_BEYOND: u64 = 4;
 /// Bytes of `"max_completion_tokens": 2147483648` and what separates it.
 const LONGEST_LIMIT_MEMBER: u64 = 48;
 /// Beyond any input; what it costs nothing to allow.
@@ -40,12 +42,14 @@ pub(in crate::gateway) struct Bound {
     pub(in crate::gateway) input: u64,
     /// What input is counted as when the provider does not say, and nobody
     /// counted.
-    pub(in crate::gateway) counted_input: u64,
+    pub(in crate::gateway) uncounted_input: u64,
     /// The most input tokens its images can have, and what the provider adds of
     /// its own.
     pub(in crate::gateway) image_tokens: u64,
     /// The output limit per choice.
     pub(in crate::gateway) limit: u64,
+    /// Whether that is less than the model's own because of the request's length.
+    pub(in crate::gateway) is_lowered: bool,
     /// How many choices.
     pub(in crate::gateway) choices: u64,
     /// The most the call can cost.
@@ -84,7 +88,7 @@ impl Bound {
         if let Some(media) = asked.asked_media() {
             return Self::of_media(asked, route, media.most(route)?);
         }
-        let limit = output_limit(asked, route, default_limit);
+        let (limit, is_lowered) = output_limit(asked, route, default_limit);
         let Reading {
             text,
             parts,
@@ -92,7 +96,7 @@ impl Bound {
         } = asked.reading(route, limit)?;
         let images = image_tokens(&parts, route);
         let added = parts.added_tokens;
-        let (input, counted_input) = match images {
+        let (input, uncounted_input) = match images {
             Some(images) => (text + images + added + TEMPLATE_TOKENS, text + images),
             None if route.is_free => (ANY_INPUT, text + parts.image_bytes),
             None => (route.opaque_input_bound()?, text + parts.image_bytes),
@@ -103,9 +107,10 @@ impl Bound {
         Self {
             grows: asked.streamed && route.holds_in_blocks,
             input,
-            counted_input: counted_input.min(input),
+            uncounted_input: uncounted_input.min(input),
             image_tokens: images.unwrap_or(0) + added,
             limit,
+            is_lowered,
             choices: asked.choices,
             full: zero,
             least: zero,
@@ -124,9 +129,10 @@ impl Bound {
         Self {
             grows: false,
             input: counts.input,
-            counted_input: counts.input,
+            uncounted_input: counts.input,
             image_tokens: 0,
             limit: counts.output,
+            is_lowered: false,
             choices: 1,
             full: zero,
             least: zero,
@@ -168,7 +174,7 @@ impl Bound {
         }
         let tightened = Self {
             input,
-            counted_input: self.counted_input.min(input),
+            uncounted_input: self.uncounted_input.min(input),
             ..self.clone()
         };
         tightened.priced().ok()
@@ -226,30 +232,43 @@ impl Bound {
     }
 }
 
-/// The output limit per choice; 0 where output is not what is paid for.
-fn output_limit(asked: &Asked, route: &Route, default_limit: u64) -> u64 {
+/// The output limit per choice, and whether it is less than the model's own
+/// though the client stated none; 0 where output is not what is paid for.
+fn output_limit(asked: &Asked, route: &Route, default_limit: u64) -> (u64, bool) {
     let Output::Tokens { stated } = asked.output else {
-        return 0;
+        return (0, false);
     };
     match (stated, route.max_output_tokens) {
         (None, most) => {
             let most = most.unwrap_or(default_limit.max(1));
-            most.min(left_of_context(asked, route))
+            let left = left_of_context(asked, route, default_limit);
+            (most.min(left), left < most)
         }
-        (Some(stated), None) => stated,
-        (Some(stated), Some(most)) => stated.min(most),
+        (Some(stated), None) => (stated, false),
+        (Some(stated), Some(most)) => (stated.min(most), false),
     }
 }
 
-/// What a request leaves of the model's context, about. Many providers refuse a
-/// limit beyond it, which the client did not even state.
-fn left_of_context(asked: &Asked, route: &Route) -> u64 {
+/// What a request leaves of the model's context, about, and an eighth of it at
+/// least, or the default limit. Many providers refuse a limit beyond it, which
+/// the client did not even state.
+fn left_of_context(asked: &Asked, route: &Route, default_limit: u64) -> u64 {
     let Some(context) = route.max_input_tokens.filter(|_| !asked.parts.is_opaque) else {
         return u64::MAX;
     };
     let text = length(asked.body.len()).saturating_sub(asked.parts.image_bytes);
+    // Nearly all requests are short, and need no closer look.
+    if text / BYTES_PER_TOKEN + route.max_output_tokens.unwrap_or(default_limit) <= context {
+        return u64::MAX;
+    }
+    let text = text.saturating_sub(escapes(&asked.body) * ESCAPE_BEYOND);
     let left = context.saturating_sub(text / BYTES_PER_TOKEN);
-    left.max(LEAST_OUTPUT)
+    left.max(default_limit.min(context / 8)).max(LEAST_OUTPUT)
+}
+
+/// How many characters JSON writes as `\u....`.
+fn escapes(body: &[u8]) -> u64 {
+    length(memchr::memmem::find_iter(body, b"\\u").count())
 }
 
 /// The most tokens a request's images can have. `None` when it has parts

@@ -18,7 +18,7 @@ const SHORT: usize = 16 * 1024;
 /// from the published one.
 pub(in crate::gateway) const MARGIN: u64 = 16;
 
-/// What the input of a request was counted to have, images left out.
+/// How many tokens the input of a request has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::gateway) struct InputCount {
     /// The most tokens the vendor can count for it.
@@ -45,7 +45,7 @@ impl InputCount {
     }
 }
 
-/// Counts a request's input. `None`: its vocabulary is not known, or not there
+/// Counts a request's input, images left out. `None`: its vocabulary is not known, or not there
 /// yet, or it is too long to be counted.
 pub(in crate::gateway) async fn count_input(asked: &Asked, route: &Route) -> Option<InputCount> {
     let tokenizer = route.tokenizer.filter(Tokenizer::ready)?;
@@ -60,17 +60,23 @@ impl Funded {
     /// The input tokens of a call whose provider does not tell them, or has not
     /// yet: one for each byte where nobody can count them.
     pub(in crate::gateway) async fn counted_input(&self) -> InputCount {
-        let bytes = self.bound.counted_input;
-        let with_images = |text: u64| bytes.min(text + self.bound.image_tokens);
+        let uncounted = self.uncounted_input();
+        let with_images = |text: u64| uncounted.most.min(text + self.bound.image_tokens);
         match count_input(&self.asked, &self.route).await {
             Some(InputCount { most, likely }) => InputCount {
                 most: with_images(most),
                 likely: with_images(likely),
             },
-            None => InputCount {
-                most: bytes,
-                likely: bytes,
-            },
+            None => uncounted,
+        }
+    }
+
+    /// The same where nobody counts.
+    pub(in crate::gateway) fn uncounted_input(&self) -> InputCount {
+        let bytes = self.bound.uncounted_input;
+        InputCount {
+            most: bytes,
+            likely: bytes,
         }
     }
 

@@ -55,13 +55,15 @@ pub(in crate::gateway) fn add_balance(headers: &mut HeaderMap, balance: Money) {
     headers.insert(BALANCE, decimal(balance));
 }
 
-/// Tells a client how its call was made: in how many attempts, if not one; and
-/// what its token's `overdraft` did: lowered the output limit, and to what, or
-/// let the call go beyond the balance.
+/// Tells a client how its call was made: in how many attempts, if not one; to
+/// what the output limit was lowered; and what its token's `overdraft` did:
+/// lowered it, or let the call go beyond the balance.
 pub(in crate::gateway) fn add_overdraft(headers: &mut HeaderMap, funded: &Funded) {
     funded.attempts.add_count(headers);
-    if funded.is_clamped {
+    if funded.is_clamped || funded.bound.is_lowered {
         headers.insert(OUTPUT_LIMIT, HeaderValue::from(funded.limit));
+    }
+    if funded.is_clamped {
         headers.insert(OVERDRAFT, HeaderValue::from_static("clamp"));
     } else if funded.is_overdrawn {
         headers.insert(OVERDRAFT, HeaderValue::from_static("allow"));

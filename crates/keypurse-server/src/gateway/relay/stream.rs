@@ -71,12 +71,18 @@ pub(in crate::gateway) async fn relay_stream(
         first,
     } = begun;
     let _under_way = running.state.gateway.meters.stream();
+    let funded = running.funded;
+    let input = if funded.route.is_free {
+        funded.uncounted_input()
+    } else {
+        funded.counted_input().await
+    };
     let deadline = Instant::now() + running.timeouts().total;
     let mut relay = StreamRelay {
         running,
         body,
         source,
-        input: running.funded.counted_input().await,
+        input,
         deadline,
         is_short: false,
     };
@@ -292,6 +298,9 @@ fn tail(running: &Running<'_>, ending: Ending) -> Option<Tail> {
         Ending::Upstream(StreamEnd::Fault(fault)) => Tail::Failed(failure(running, fault)),
         Ending::Revoked => Tail::Failed(GatewayError::Unauthenticated(AuthError::Retired)),
         Ending::CutOff => Tail::Failed(GatewayError::Draining),
+        Ending::NotCovered(GatewayError::LedgerUnavailable) => {
+            Tail::Failed(GatewayError::RestUncovered)
+        }
         Ending::NotCovered(error) => Tail::Failed(error),
         Ending::ClientLeft => return None,
     })

@@ -4,7 +4,7 @@ use keypurse_server::gateway::OutputLimitField;
 use keypurse_testkit::upstream::{Reply, usage};
 use serde_json::json;
 
-use super::{Shop, UPSTREAM_KEY, hello, with};
+use super::{CHAT, Shop, UPSTREAM_KEY, hello, with};
 
 #[tokio::test]
 async fn a_call_costs_exactly_its_usage_times_its_price() {
@@ -139,17 +139,41 @@ async fn a_provider_that_knows_both_limits_gets_them_where_the_client_put_them()
 #[tokio::test]
 async fn a_limit_that_nobody_stated_leaves_room_for_the_request_in_the_context() {
     let shop = Shop::named("openai", "9").await;
-    // It has a context of 8,192 tokens and writes 4,096 at most.
-    for (words, limit) in [(1, 4096..=4096), (4000, 1500..=3200), (9000, 256..=256)] {
-        let body = json!({
-            "model": "openai/gpt-4",
-            "messages": [{"role": "user", "content": "word ".repeat(words)}],
-        });
-        assert_eq!(shop.ask(&body).await.status, 200);
+    // Contexts of 8,192 and 128,000 tokens; 4,096 and 16,384 of output at most.
+    for (model, text, count, limit, is_told) in [
+        ("gpt-4", "word ", 1, 4096..=4096, false),
+        ("gpt-4", "word ", 4000, 1500..=3200, true),
+        ("gpt-4", "word ", 9000, 1024..=1024, true),
+        ("gpt-4o", "word ", 89_000, 16_384..=16_384, false),
+        ("gpt-4o", "word ", 130_000, 4096..=4096, true),
+        // Escaped as many clients do, and no longer than what they mean.
+        ("gpt-4o", "\\u0434", 85_000, 16_384..=16_384, false),
+    ] {
+        let body = format!(
+            r#"{{"model": "openai/{model}", "messages": [{{"role": "user", "content": "{}"}}]}}"#,
+            text.repeat(count)
+        );
+        let request = shop.app.post(CHAT).key(&shop.secret);
+        let answer = request.body(body).send().await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
         let sent = shop.upstream.last().json();
         let sent = sent["max_tokens"].as_u64().unwrap();
-        assert!(limit.contains(&sent), "{words} words: {sent}");
+        assert!(
+            limit.contains(&sent),
+            "{count} of {text} to {model}: {sent}"
+        );
+        let told = if is_told {
+            sent.to_string()
+        } else {
+            String::new()
+        };
+        assert_eq!(
+            answer.header("x-keypurse-output-limit"),
+            told,
+            "{count} of {text}"
+        );
     }
+    shop.app.finish().await;
 }
 
 #[tokio::test]

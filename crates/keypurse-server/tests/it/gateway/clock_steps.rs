@@ -98,8 +98,12 @@ async fn a_clock_that_jumps_ahead_for_a_moment_sets_no_balance_back() {
     let made = json!({"balance_reset_period": "daily", "balance_reset_amount": "5"});
     let made = secret(app, "made", made).await;
     app.clock().set("2026-11-21T12:00:05Z");
-    assert_eq!(call().await.status, 200);
+    for secret in [&daily, &made] {
+        let answer = app.post(CHAT).key(secret).json(&hello()).send().await;
+        assert_eq!(answer.status, 200);
+    }
     assert!(balance(app, "daily").await > 99.0);
+    assert!(balance(app, "made").await < 1.0);
 
     app.clock().set("2026-11-22T00:00:00Z");
     for (name, secret) in [("daily", &daily), ("made", &made)] {
@@ -108,6 +112,27 @@ async fn a_clock_that_jumps_ahead_for_a_moment_sets_no_balance_back() {
         let left = balance(app, name).await;
         assert!((4.9..5.0).contains(&left), "{name}: {left}");
     }
+    shop.app.finish().await;
+}
+
+#[tokio::test]
+async fn a_token_made_before_time_is_certain_is_not_set_back_on_its_first_day() {
+    let shop = Shop::open("1").await;
+    let app = &shop.app;
+    shop.upstream.always(Reply::chat("Hi", &usage(10, 20)));
+    // As after a night's pause: what the clock says is right.
+    app.clock().jump("2026-11-22T08:00:00Z");
+    let daily = json!({
+        "balance": "2", "balance_reset_period": "daily", "balance_reset_amount": "5",
+    });
+    let daily = secret(app, "daily", daily).await;
+    app.clock().set("2026-11-22T09:00:00Z");
+    let call = || app.post(CHAT).key(&daily).json(&hello()).send();
+    assert_eq!(call().await.status, 200);
+    assert!(balance(app, "daily").await < 2.0);
+    app.clock().set("2026-11-23T00:00:00Z");
+    assert_eq!(call().await.status, 200);
+    assert!(balance(app, "daily").await > 4.9, "the next day");
     shop.app.finish().await;
 }
 

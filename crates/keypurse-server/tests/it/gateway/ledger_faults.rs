@@ -4,8 +4,9 @@ use http_body_util::BodyExt;
 use keypurse_core::money::Money;
 use keypurse_store_sqlite::CallState;
 use keypurse_testkit::upstream::{Gate, Reply, usage};
+use serde_json::json;
 
-use super::{Shop, hello, hello_stream, soon};
+use super::{Shop, hello, hello_stream, soon, with};
 
 /// What the sent bytes and this much counted text cost at `up/m`.
 fn counted(body: &serde_json::Value, text_bytes: i64) -> Money {
@@ -48,7 +49,33 @@ async fn a_stream_that_cannot_be_charged_is_charged_once_when_it_can() {
         rest.contains("ledger_unavailable") && !rest.contains("[DONE]"),
         "{rest}"
     );
+    assert!(rest.contains("the call was made"), "{rest}");
     charged_late(shop).await;
+}
+
+#[tokio::test]
+async fn a_stream_the_disk_has_no_room_to_cover_says_that_it_ends_and_is_charged() {
+    let shop = Shop::named("openai", "9").await;
+    let gate = Gate::new();
+    let begun = Reply::stream().chunk("abc").wait(&gate);
+    // More than the block that is covered.
+    let more = begun.chunk(&"word ".repeat(3000)).chunk("e").finish();
+    shop.upstream.next(more.usage(&usage(10, 20)).done());
+    let request = with(hello_stream(), "model", json!("openai/gpt-4o"));
+    let request = with(request, "max_tokens", json!(8000));
+    let mut body = shop.request(&request).open().await.into_body();
+    soon(body.frame()).await.unwrap().unwrap();
+    shop.app.faults().fill_disk();
+    gate.let_pass(1);
+    let rest = soon(body.collect()).await.unwrap().to_bytes();
+    let rest = std::str::from_utf8(&rest).unwrap();
+    assert!(rest.contains("ledger_unavailable"), "{rest}");
+    assert!(!rest.contains("no call is made"), "{rest}");
+    assert!(!rest.contains("word "), "{rest}");
+    shop.app.faults().free_disk();
+    soon(shop.app.settled()).await;
+    assert!(shop.balance_now().await < Money::from_nanos(9_000_000_000));
+    shop.app.finish().await;
 }
 
 /// The hold stays while the disk is full, and no other is granted; the charge
