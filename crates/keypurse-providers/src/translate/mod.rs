@@ -10,6 +10,7 @@
 //! dialect is a fault, not a panic, and usage that cannot be is left out.
 
 mod anthropic_to_chat;
+mod call_id;
 mod chat;
 mod chat_to_anthropic;
 mod chat_to_gemini;

@@ -12,6 +12,7 @@ use crate::anthropic::write_usage;
 use crate::openai::read_usage;
 use crate::openai::text::is_object;
 use crate::translate::NoAnswer;
+use crate::translate::call_id::call_id;
 
 #[derive(Deserialize)]
 struct Completion<'a> {
@@ -50,8 +51,8 @@ struct Said<'a> {
 
 #[derive(Deserialize)]
 struct Call<'a> {
-    #[serde(borrow)]
-    id: &'a RawValue,
+    #[serde(borrow, default)]
+    id: Option<&'a RawValue>,
     #[serde(borrow)]
     function: Function<'a>,
 }
@@ -88,7 +89,7 @@ enum Block<'a> {
         text: &'a RawValue,
     },
     ToolUse {
-        id: &'a RawValue,
+        id: Box<RawValue>,
         name: &'a RawValue,
         input: Box<RawValue>,
     },
@@ -110,9 +111,9 @@ pub(in crate::translate) fn translate(body: &[u8]) -> Result<Vec<u8>, NoAnswer> 
         ([], Some(_)) => Did::Refuse,
         ([_, ..], _) => Did::CallTools,
     };
-    for call in &calls {
+    for (number, call) in (0..).zip(&calls) {
         content.push(Block::ToolUse {
-            id: call.id,
+            id: call_id(call.id, completion.id, number),
             name: call.function.name,
             input: input(call.function.arguments.as_deref().unwrap_or_default()),
         });

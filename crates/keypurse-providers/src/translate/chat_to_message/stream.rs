@@ -6,10 +6,12 @@ use keypurse_core::usage::TokenCounts;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::calls::{Call, LastCall, Place, some};
 use super::content::{Piece, pieces};
 use super::{Did, error, stop_reason};
 use crate::anthropic::{to_event, write_usage};
 use crate::openai::read_usage;
+use crate::translate::call_id::call_id;
 use crate::translate::feed::StreamFault;
 
 #[derive(Deserialize)]
@@ -51,24 +53,6 @@ struct Delta<'a> {
     tool_calls: Option<Vec<Call<'a>>>,
 }
 
-#[derive(Deserialize)]
-struct Call<'a> {
-    #[serde(default)]
-    index: Option<u64>,
-    #[serde(borrow, default)]
-    id: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    function: Option<Function<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Function<'a> {
-    #[serde(borrow, default)]
-    name: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    arguments: Option<&'a RawValue>,
-}
-
 /// Which block is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Open {
@@ -77,22 +61,16 @@ enum Open {
     Call,
 }
 
-/// The tool call that began last.
-#[derive(Debug)]
-struct LastCall {
-    number: u64,
-    /// As it is written; empty where the provider gave none.
-    id: String,
-}
-
 /// Where a stream stands. Of the model's text nothing is kept.
 #[derive(Debug, Default)]
 pub(in crate::translate) struct ChatStream {
     has_begun: bool,
+    answer_id: Option<Box<RawValue>>,
     open: Option<Open>,
     /// Blocks begun so far.
     blocks: u64,
-    /// The last tool call, if any began.
+    /// Tool calls begun so far.
+    calls: u64,
     last_call: Option<LastCall>,
     did: Did,
     stop_reason: Option<&'static str>,
@@ -164,6 +142,7 @@ impl ChatStream {
         for label in [chunk.id, chunk.model].into_iter().flatten() {
             needs_text(label)?;
         }
+        self.answer_id = chunk.id.map(ToOwned::to_owned);
         let data = format!(
             concat!(
                 r#"{{"type":"message_start","message":{{"id":{},"type":"message","#,
@@ -241,35 +220,20 @@ impl ChatStream {
     /// Calls come one after the other; a piece of an earlier one has no block
     /// to go to any more.
     fn call(&mut self, call: &Call<'_>, out: &mut String) -> Result<(), StreamFault> {
-        let function = call.function.as_ref();
-        let name = some(function.and_then(|function| function.name));
-        let number = self.number_of(call, name.is_some());
-        let is_new = name.is_some() && self.is_new(call, number);
-        if let (Some(name), true) = (name, is_new) {
-            needs_text(name)?;
-            let made_up = format!("\"call_{number}\"");
-            let id = some(call.id).map_or(made_up.as_str(), RawValue::get);
-            let block = format!(
-                r#"{{"type":"tool_use","id":{id},"name":{},"input":{{}}}}"#,
-                name.get()
-            );
-            self.open_block(Open::Call, &block, out);
-            let id = some(call.id).map_or_else(String::new, |id| id.get().to_owned());
-            self.last_call = Some(LastCall { number, id });
-            self.did = Did::CallTools;
+        match call.place(self.last_call.as_ref()) {
+            Place::Begins { number, name } => {
+                needs_text(name)?;
+                self.begin_call(call, name, out);
+                self.last_call = Some(LastCall::new(number, call.id(), name));
+            }
+            Place::GoesOn if self.open == Some(Open::Call) => {}
+            Place::GoesOn | Place::Stray => return Err(StreamFault::Nonsense),
         }
-        let is_open = self.open == Some(Open::Call)
-            && self
-                .last_call
-                .as_ref()
-                .is_some_and(|last| last.number == number);
-        if !is_open {
-            return Err(StreamFault::Nonsense);
-        }
-        let Some(arguments) = some(function.and_then(|function| function.arguments)) else {
+        let (Some(arguments), Some(last)) = (call.arguments(), &mut self.last_call) else {
             return Ok(());
         };
         needs_text(arguments)?;
+        last.add(arguments);
         let arguments = arguments.get();
         self.delta(
             &format!(r#"{{"type":"input_json_delta","partial_json":{arguments}}}"#),
@@ -278,27 +242,12 @@ impl ChatStream {
         Ok(())
     }
 
-    /// Some servers send calls whole and do not number them.
-    fn number_of(&self, call: &Call<'_>, is_named: bool) -> u64 {
-        let Some(last) = &self.last_call else {
-            return call.index.unwrap_or(0);
-        };
-        let is_same = match some(call.id) {
-            Some(id) => id.get() == last.id,
-            None => !is_named,
-        };
-        let next = last.number.saturating_add(1);
-        let number = if is_same { last.number } else { next };
-        call.index.unwrap_or(number)
-    }
-
-    /// Whether a named piece begins a call. Google gives all calls of an answer
-    /// the same number, and each its own id.
-    fn is_new(&self, call: &Call<'_>, number: u64) -> bool {
-        self.last_call.as_ref().is_none_or(|last| {
-            let is_other = some(call.id).is_some_and(|id| id.get() != last.id);
-            number > last.number || (number == last.number && is_other)
-        })
+    fn begin_call(&mut self, call: &Call<'_>, name: &RawValue, out: &mut String) {
+        let id = call_id(call.id(), self.answer_id.as_deref(), self.calls);
+        let block = format!(r#"{{"type":"tool_use","id":{id},"name":{name},"input":{{}}}}"#);
+        self.open_block(Open::Call, &block, out);
+        self.calls += 1;
+        self.did = Did::CallTools;
     }
 
     fn open_block(&mut self, kind: Open, block: &str, out: &mut String) {
@@ -324,10 +273,6 @@ impl ChatStream {
             out.push_str(&to_event("content_block_stop", &data));
         }
     }
-}
-
-fn some(text: Option<&RawValue>) -> Option<&RawValue> {
-    text.filter(|text| text.get() != "\"\"")
 }
 
 /// What should be a text is passed on as it is written.

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 
 use super::{call, finish_reason};
 use crate::gemini::{Answer, Candidate, Ending, Part, read_usage};
+use crate::translate::call_id::call_id;
 use crate::translate::completion::{Answered, AnsweredCall, completion};
 use crate::translate::{NoAnswer, Wanted};
 
@@ -58,7 +59,7 @@ fn answered<'a>(
 fn add<'a>(answered: &mut Answered<'a>, part: &Part<'a>, answer: Option<&RawValue>) -> Option<()> {
     if let Some(function) = &part.function_call {
         let number = u64::try_from(answered.calls.len()).unwrap_or(u64::MAX);
-        let id = Cow::Owned(call::id(function.id, answer, number));
+        let id = Cow::Owned(call_id(function.id, answer, number));
         let arguments = function.args.map_or("{}", RawValue::get);
         let extra = call::extra_content(part.thought_signature);
         let call = AnsweredCall::new(id, function.name, arguments, extra);

@@ -7,6 +7,7 @@ use keypurse_core::usage::TokenCounts;
 use super::{call, error, finish_reason};
 use crate::gemini::{Answer, Candidate, Part, read_usage};
 use crate::translate::Wanted;
+use crate::translate::call_id::call_id;
 use crate::translate::completion::{Chunks, Piece};
 use crate::translate::feed::StreamFault;
 
@@ -149,7 +150,7 @@ impl GeminiStream {
             let number = self.candidates[at].calls;
             self.candidates[at].calls += 1;
             if number == 0 || !self.wanted.one_call {
-                let id = call::id(function.id, self.answer_id.as_deref(), number);
+                let id = call_id(function.id, self.answer_id.as_deref(), number);
                 let arguments = function.args.map_or("{}", RawValue::get);
                 let extra = call::extra_content(part.thought_signature);
                 let piece = Piece::call(number, &id, function.name, arguments, extra.as_deref());

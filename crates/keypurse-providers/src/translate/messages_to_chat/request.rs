@@ -5,7 +5,8 @@ use serde_json::value::RawValue;
 
 use super::blocks;
 use super::out::{Content, Message};
-use super::{Reader, strict, thinking, turns};
+use super::turns::Turns;
+use super::{Reader, strict, thinking};
 use crate::translate::chat::NO_COUNTERPART;
 use crate::translate::object::Object;
 use crate::translate::{Target, Untranslatable};
@@ -170,9 +171,11 @@ fn messages<'a>(
     }
     let turns = object.list("messages")?;
     let turns = turns.ok_or_else(|| object.refuse("messages", "it is required"))?;
+    let mut read = Turns::default();
     for (path, turn) in turns {
-        turns::read(Object::at(path, turn)?, &mut messages)?;
+        read.read(Object::at(path, turn)?)?;
     }
+    messages.extend(read.finish());
     if target.wants_proofs {
         messages.iter_mut().for_each(Message::sign);
     }

@@ -20,6 +20,19 @@ const UNSUPPORTED: [&str; 11] = [
     "unevaluatedProperties",
 ];
 
+/// The formats of texts it knows; any other is refused.
+const FORMATS: [&str; 9] = [
+    "date-time",
+    "time",
+    "date",
+    "duration",
+    "email",
+    "hostname",
+    "ipv4",
+    "ipv6",
+    "uuid",
+];
+
 /// Whether an answer can be promised to fit this schema.
 pub(super) fn allows(schema: &RawValue) -> bool {
     let schema: Option<Value> = serde_json::from_str(schema.get()).ok();
@@ -31,7 +44,21 @@ fn is_closed(schema: &Value) -> bool {
         return false;
     };
     let is_unsupported = UNSUPPORTED.iter().any(|name| members.contains_key(*name));
-    !is_unsupported && lists_all(members) && inner(members).all(is_closed)
+    !is_unsupported
+        && knows_format(members)
+        && !has_beside_reference(members)
+        && lists_all(members)
+        && inner(members).all(is_closed)
+}
+
+fn knows_format(schema: &Map<String, Value>) -> bool {
+    let format = schema.get("format");
+    format.is_none_or(|format| FORMATS.iter().any(|known| format == known))
+}
+
+/// It refuses keywords beside a `$ref`, even a description.
+fn has_beside_reference(schema: &Map<String, Value>) -> bool {
+    schema.contains_key("$ref") && schema.len() > 1
 }
 
 /// Whether an object has to have each property, and none besides.

@@ -76,6 +76,35 @@ fn arguments_that_are_no_object_stay_readable() {
 }
 
 #[test]
+fn a_call_without_an_id_gets_one_that_is_its_own() {
+    let long = "chatcmpl-0123456789abcdef0123456789abcdef";
+    for (answer, id, expected) in [
+        (r#""c1""#, r#""id":"","#, "call_c1"),
+        (r#""c1""#, r#""id":null,"#, "call_c1"),
+        (r#""c1""#, r#""id":7,"#, "call_c1"),
+        (r#""c1""#, "", "call_c1"),
+        (r#""a\\b: ü""#, "", "call_ab"),
+        (&format!("\"{long}\""), "", "call_89abcdef0123456789abcdef"),
+        (r#""""#, "", "call_translated"),
+        ("null", "", "call_translated"),
+    ] {
+        let call =
+            |name: &str| format!(r#"{{{id}"function":{{"name":"{name}","arguments":"{{}}"}}}}"#);
+        let calls = [call("f"), call("f"), call("g")].join(",");
+        let out = to_message(&format!(
+            r#"{{"id":{answer},"choices":[{{"message":{{"tool_calls":[{calls}]}}}}]}}"#
+        ));
+        let block = |number: u64, name: &str| {
+            let id = format!("{expected}_{number}");
+            assert!(id.len() <= 40, "OpenAI would refuse {id}");
+            format!(r#"{{"type":"tool_use","id":"{id}","name":"{name}","input":{{}}}}"#)
+        };
+        let expected = [block(0, "f"), block(1, "f"), block(2, "g")].join(",");
+        assert_json(&member(&out, "content"), &format!("[{expected}]"), &out);
+    }
+}
+
+#[test]
 fn reasoning_that_is_written_under_both_its_names_is_said_once() {
     for reasoning in [
         r#""reasoning":"Hm","reasoning_content":"Hm""#,

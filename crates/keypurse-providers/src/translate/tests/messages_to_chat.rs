@@ -160,7 +160,7 @@ fn options_have_their_counterparts() {
 }
 
 #[test]
-fn a_schema_is_strict_only_where_it_closes_every_object() {
+fn a_schema_is_strict_only_where_openai_takes_it_so() {
     let closed = r#"{"type":"object","properties":{"a":{"type":"string"}},"required":["a"],
         "additionalProperties":false}"#;
     let open = closed.replace("false", "true");
@@ -188,6 +188,12 @@ fn a_schema_is_strict_only_where_it_closes_every_object() {
         (defined(&open), "null"),
         (within(r#"{"allOf":[]}"#), "null"),
         (within("true"), "null"),
+        (within(r#"{"type":"string","format":"date-time"}"#), "true"),
+        (within(r#"{"type":"string","format":"uuid"}"#), "true"),
+        (within(r#"{"type":"string","format":"uri"}"#), "null"),
+        (list(r#"{"type":"string","format":"binary"}"#), "null"),
+        (within(r##"{"$ref":"#"}"##), "true"),
+        (within(r##"{"$ref":"#","description":"the same"}"##), "null"),
         (r#"{"type":"object"}"#.to_owned(), "null"),
         (r#"{"type":"string"}"#.to_owned(), "null"),
     ] {
@@ -235,6 +241,45 @@ fn what_a_result_shows_is_the_users_after_all_results() {
     );
     let after = Value::from(all.as_array().unwrap()[1..].to_vec());
     assert_json(&after.to_string(), &expected, &from);
+}
+
+#[test]
+fn results_of_several_turns_follow_their_calls_before_all_else() {
+    let image = r#"{"type":"image","source":{"type":"url","url":"https://x/y.png"}}"#;
+    let result = |call: &str, content: &str| {
+        format!(r#"{{"type":"tool_result","tool_use_id":"{call}","content":{content}}}"#)
+    };
+    let user = |blocks: &str| format!(r#"{{"role":"user","content":[{blocks}]}}"#);
+    let shown = user(&result("t1", &format!("[{image}]")));
+    let said = user(r#"{"type":"text","text":"So?"}"#);
+    let told = user(&result("t2", r#""R""#));
+    let seen = r#"{"type":"image_url","image_url":{"url":"https://x/y.png"}}"#;
+    let results = r#"{"role":"tool","tool_call_id":"t1","content":""},
+        {"role":"tool","tool_call_id":"t2","content":"R"}"#;
+    let after = r#"{"role":"assistant","content":"Yes"}"#;
+    for (turns, expected) in [
+        (
+            vec![shown.as_str(), &told],
+            format!(r#"[{results},{{"role":"user","content":[{seen}]}}]"#),
+        ),
+        (
+            vec![&shown, &said, &told, after],
+            format!(
+                r#"[{results},{{"role":"user","content":[{seen},{{"type":"text","text":"So?"}}]}},
+                   {after}]"#
+            ),
+        ),
+        (
+            vec![&told, after, &said],
+            format!(
+                r#"[{{"role":"tool","tool_call_id":"t2","content":"R"}},{after},
+                   {{"role":"user","content":"So?"}}]"#
+            ),
+        ),
+    ] {
+        let out = to_chat(&messages(&turns.join(","))).unwrap();
+        assert_json(&member(&out, "messages"), &expected, &turns.join(","));
+    }
 }
 
 #[test]

@@ -256,8 +256,8 @@ fn calls_that_share_a_number_are_told_apart_by_their_ids() {
 +{"type":"input_json_delta","partial_json":"{}"}
 "b" "f"
 +{"type":"input_json_delta","partial_json":"{}"}"#;
-    let made_up = expected.replace("\"a\"", "\"call_0\"");
-    let made_up = made_up.replace("\"b\"", "\"call_1\"");
+    let made_up = expected.replace("\"a\"", "\"call_c1_0\"");
+    let made_up = made_up.replace("\"b\"", "\"call_c1_1\"");
     for (deltas, expected) in [
         (&one_by_one[..], expected),
         (&at_once[..], expected),
@@ -289,6 +289,89 @@ fn a_call_whose_pieces_all_name_it_is_one_call() {
         let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
         assert_eq!(blocks_of(&pieces), expected, "{id} {name}");
     }
+}
+
+#[test]
+fn parallel_calls_without_ids_stay_apart() {
+    let call = |index: &str, id: &str, name: &str, arguments: &str| {
+        let function = format!(r#"{{"name":{name},"arguments":{arguments}}}"#);
+        format!(r#"{{"tool_calls":[{{{index}{id}"function":{function}}}]}}"#)
+    };
+    let expected = |name: &str| {
+        format!(
+            r#""call_c1_0" "f"
++{{"type":"input_json_delta","partial_json":"{{\"a\":1}}"}}
+"call_c1_1" "{name}"
++{{"type":"input_json_delta","partial_json":"{{\"b\":"}}
++{{"type":"input_json_delta","partial_json":"2}}"}}"#
+        )
+    };
+    for index in [r#""index":0,"#, ""] {
+        for id in [r#""id":"","#, r#""id":null,"#, ""] {
+            for name in ["f", "g"] {
+                let quoted = format!("\"{name}\"");
+                let deltas = [
+                    call(index, id, r#""f""#, r#""{\"a\":1}""#),
+                    call(index, id, &quoted, r#""{\"b\":""#),
+                    call(index, id, "null", r#""2}""#),
+                ];
+                let deltas: Vec<&str> = deltas.iter().map(String::as_str).collect();
+                assert_eq!(blocks_of(&deltas), expected(name), "{deltas:?}");
+            }
+        }
+    }
+}
+
+/// How many calls a client gets of pieces that all name the same tool; the
+/// first one has this id, the others have none.
+fn calls_of(id: &str, pieces: &[&str]) -> usize {
+    let piece = |id: &str, arguments: &str| {
+        let arguments = Value::from(arguments);
+        format!(
+            r#"{{"tool_calls":[{{"index":0,"id":"{id}","function":{{"name":"f","arguments":{arguments}}}}}]}}"#
+        )
+    };
+    let ids = std::iter::once(id).chain(std::iter::repeat(""));
+    let deltas: Vec<String> = ids.zip(pieces).map(|(id, text)| piece(id, text)).collect();
+    let deltas: Vec<&str> = deltas.iter().map(String::as_str).collect();
+    let blocks = blocks_of(&deltas);
+    blocks.lines().filter(|line| !line.starts_with('+')).count()
+}
+
+#[test]
+fn a_call_of_the_same_tool_begins_once_the_last_ones_arguments_are_whole() {
+    for (id, pieces, expected) in [
+        ("", &["{\"a\":1}", "{\"b\":2}"][..], 2),
+        ("", &[" {\"a\":[{}]}\n", "{}", "{}"], 3),
+        ("", &["{\"a\":\"}", "{", "\"}", "{}"], 2),
+        ("", &["{\"a\":\"\\", "\"}", "\"}", "{}"], 2),
+        ("", &["{\"a\":[{}", "]}"], 1),
+        ("", &["", "{}"], 1),
+        ("", &["{}", "", "{}"], 2),
+        ("", &["[1]", "{}"], 1),
+        ("a", &["{}", "{}"], 2),
+        ("a", &["{}", ""], 1),
+    ] {
+        assert_eq!(calls_of(id, pieces), expected, "{id:?} {pieces:?}");
+    }
+}
+
+#[test]
+fn a_piece_of_no_open_call_is_a_fault() {
+    let first = r#"{"index":1,"id":"a","function":{"name":"f","arguments":"{}"}}"#;
+    for stray in [
+        r#"{"index":0,"function":{"arguments":"{}"}}"#,
+        r#"{"index":0,"function":{"name":"g","arguments":"{}"}}"#,
+        r#"{"index":2,"function":{"arguments":"{}"}}"#,
+        r#"{"id":"b","function":{"arguments":"{}"}}"#,
+    ] {
+        let chat = chat_of(&[&format!(r#"{{"tool_calls":[{first},{stray}]}}"#)]);
+        let (_, is_good) = streamed(Dialect::OpenAi, Dialect::Anthropic, &[chat.as_bytes()]);
+        assert!(!is_good, "{stray}");
+    }
+    let alone = chat_of(&[r#"{"tool_calls":[{"index":0,"function":{"arguments":"{}"}}]}"#]);
+    let (_, is_good) = streamed(Dialect::OpenAi, Dialect::Anthropic, &[alone.as_bytes()]);
+    assert!(!is_good);
 }
 
 #[test]
