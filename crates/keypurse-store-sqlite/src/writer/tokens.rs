@@ -100,10 +100,9 @@ impl Writer {
     ) -> Result<Token, Undone> {
         self.ledger.reset_if_due(token.id, now);
         self.bring_up_to_date(&mut token);
-        token.settings =
-            token
-                .settings
-                .changed(&update.change, now, self.ledger.zone())?;
+        token.settings = token
+            .settings
+            .changed(&update.change, now, self.ledger.zone())?;
         self.write_settings(token.id, &token.settings)?;
         self.ledger
             .apply_settings(token.id, &token.settings, update.change.balance, now);
