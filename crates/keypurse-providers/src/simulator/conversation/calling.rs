@@ -1,6 +1,6 @@
 //! Whether an answer calls tools, which ones, and with what.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Conversation, Input, Message, Role, Tool, ToolCall, ToolChoice};
 use crate::simulator::{dice::Dice, schema};
@@ -30,7 +30,8 @@ pub(super) fn wanted<'c, 'a>(conversation: &'c Conversation<'a>) -> Vec<&'c Tool
     }
 }
 
-/// What a custom tool is called with whose input may be any.
+/// What a custom tool is called with whose input may be any, or is described in
+/// a way that is not understood: it says itself that it is simulated.
 const ANY_INPUT: &str = "[simulated input]";
 
 /// A tool that is called.
@@ -44,8 +45,7 @@ impl<'c, 'a> Called<'c, 'a> {
     pub(super) fn new(tool: &'c Tool<'a>) -> Self {
         let schema = match tool.input {
             Input::Object(schema) => schema.map(Value::from),
-            Input::Matching(pattern) => Some(json!({ "type": "string", "pattern": pattern })),
-            Input::Text | Input::Known(_) => None,
+            Input::Matching(_) | Input::Text | Input::Known(_) => None,
         };
         Self { tool, schema }
     }
@@ -57,11 +57,10 @@ impl<'c, 'a> Called<'c, 'a> {
         let payload = match (input, &self.schema) {
             (Input::Object(_), Some(schema)) => arguments(schema, dice, steps),
             (Input::Object(_), None) => "{}".to_owned(),
-            (Input::Matching(_), Some(schema)) => match schema::instance(schema, dice, steps) {
-                Value::String(text) => text,
-                _ => ANY_INPUT.to_owned(),
-            },
-            (Input::Text | Input::Matching(_), _) => ANY_INPUT.to_owned(),
+            (Input::Matching(pattern), _) => {
+                schema::matching(pattern, dice, steps).unwrap_or_else(|| ANY_INPUT.to_owned())
+            }
+            (Input::Text, _) => ANY_INPUT.to_owned(),
             (Input::Known(json), _) => json.to_owned(),
         };
         ToolCall {

@@ -91,13 +91,14 @@ fn check_thinking(
     limit: u64,
     choice: ToolChoice<'_>,
 ) -> Result<(), InvalidRequest> {
+    let thinking = get(body, "thinking").unwrap_or(NULL);
+    // A model that decides itself whether to think does so with any choice.
+    if get(thinking, "type").and_then(Value::as_str) != Some("enabled") {
+        return Ok(());
+    }
     if matches!(choice, ToolChoice::Required | ToolChoice::Named(_)) {
         let message = "thinking does not go together with a `tool_choice` that forces a tool";
         return Err(InvalidRequest::new("thinking", message));
-    }
-    let thinking = get(body, "thinking").unwrap_or(NULL);
-    if get(thinking, "type").and_then(Value::as_str) != Some("enabled") {
-        return Ok(());
     }
     match get(thinking, "budget_tokens").and_then(Value::as_u64) {
         Some(budget) if (LEAST_THINKING..limit).contains(&budget) => Ok(()),

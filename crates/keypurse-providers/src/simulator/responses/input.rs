@@ -80,24 +80,61 @@ impl<'a> Items<'a> {
         let (role, content) = match kind {
             "message" => return message(item, index),
             "function_call" | "custom_tool_call" => {
-                let id = string(item, "call_id", || path("call_id"))?;
                 string(item, "name", || path("name"))?;
-                self.asked.insert(id);
-                (Role::Assistant, vec![Part::Calls(item)])
+                self.call(item, path)?
             }
+            "local_shell_call" => {
+                // Its output may name it by either.
+                self.asked.extend(get(item, "id").and_then(Value::as_str));
+                self.call(item, path)?
+            }
+            "apply_patch_call" => self.call(item, path)?,
             "function_call_output" | "custom_tool_call_output" => {
-                let id = string(item, "call_id", || path("call_id"))?;
-                if !self.goes_on && !self.asked.contains(id) {
-                    let message = "an output must answer a call that is among the input";
-                    return Err(InvalidRequest::new(path("call_id"), message));
-                }
+                self.answers(item, "call_id", path)?;
                 (Role::Tool, parts(item, "output", index)?)
+            }
+            "local_shell_call_output" => {
+                // The SDKs' types say `id`, the examples `call_id`.
+                let named = present(item, "call_id").map_or("id", |_| "call_id");
+                self.answers(item, named, path)?;
+                (Role::Tool, parts(item, "output", index)?)
+            }
+            "apply_patch_call_output" => {
+                self.answers(item, "call_id", path)?;
+                let said = present(item, "output").map(|_| parts(item, "output", index));
+                (Role::Tool, said.transpose()?.unwrap_or_default())
             }
             // Reasoning, references and the traces of hosted tools.
             _ if item.is_object() => (Role::Assistant, vec![Part::File]),
             _ => return Err(InvalidRequest::new(path("type"), "expected an object")),
         };
         Ok(Message { role, content })
+    }
+
+    /// A call, which an output may answer from here on.
+    fn call(
+        &mut self,
+        item: Json<'a>,
+        path: impl Fn(&str) -> String,
+    ) -> Result<(Role, Vec<Part<'a>>), InvalidRequest> {
+        let id = string(item, "call_id", || path("call_id"))?;
+        self.asked.insert(id);
+        Ok((Role::Assistant, vec![Part::Calls(item)]))
+    }
+
+    /// Refuses an output whose call, which is named in `field`, was not made.
+    fn answers(
+        &self,
+        item: Json<'a>,
+        field: &str,
+        path: impl Fn(&str) -> String,
+    ) -> Result<(), InvalidRequest> {
+        let id = string(item, field, || path(field))?;
+        if self.goes_on || self.asked.contains(id) {
+            return Ok(());
+        }
+        let message = "an output must answer a call that is among the input";
+        Err(InvalidRequest::new(path(field), message))
     }
 }
 

@@ -25,7 +25,7 @@ mod writer;
 use serde_json::Value;
 
 use super::dice::Dice;
-use writer::Writer;
+use writer::{Writer, text_weight};
 
 /// Several times the 5 000 properties that OpenAI lets a schema have.
 pub(super) const MOST_STEPS: u32 = 20_000;
@@ -34,4 +34,12 @@ pub(super) const LEAST_STEPS: u32 = 500;
 /// A value that `schema` accepts. The same dice give the same value.
 pub(super) fn instance(schema: &Value, dice: Dice, steps: u32) -> Value {
     Writer::new(schema, dice, steps).value(&[schema], 0)
+}
+
+/// Text that matches a regular expression. `None` for one that is not
+/// understood, or that takes more steps than there are.
+pub(super) fn matching(pattern: &str, dice: Dice, steps: u32) -> Option<String> {
+    let mut writer = Writer::new(&Value::Null, dice, steps);
+    let text = writer.matching(pattern, 0, |_| true)?;
+    writer.spend(text_weight(&text)).then_some(text)
 }

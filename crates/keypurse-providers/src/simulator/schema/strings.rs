@@ -22,8 +22,9 @@ impl Writer<'_> {
         let least = layers.at_least("minLength").min(LONGEST);
         let most = layers.at_most("maxLength");
         let fits = |text: &String| (least..=most).contains(&text.chars().count());
-        let text = self
-            .matching(layers, least, fits)
+        let pattern = layers.each("pattern").find_map(Value::as_str);
+        let text = pattern
+            .and_then(|pattern| self.matching(pattern, least, fits))
             .or_else(|| self.formatted(layers).filter(fits))
             .unwrap_or_else(|| self.words(least, most));
         if !self.spend(text_weight(&text)) {
@@ -33,13 +34,12 @@ impl Writer<'_> {
     }
 
     /// Text for `pattern`. Open repetitions grow until the length fits too.
-    fn matching(
+    pub(super) fn matching(
         &mut self,
-        layers: &Layers<'_>,
+        pattern: &str,
         least: usize,
         fits: impl Fn(&String) -> bool,
     ) -> Option<String> {
-        let pattern = layers.each("pattern").find_map(Value::as_str)?;
         self.spend(text_weight(pattern));
         let pattern = Pattern::parse(pattern)?;
         let growing = [2, 1, 0, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, least];

@@ -92,6 +92,26 @@ fn every_way_to_think_that_the_sdk_has_is_accepted() {
     }
 }
 
+#[test]
+fn a_model_that_thinks_as_it_likes_takes_any_choice_of_tools() {
+    for choice in [
+        json!({ "type": "any" }),
+        json!({ "type": "tool", "name": "get_time" }),
+    ] {
+        let more = json!({ "thinking": { "type": "adaptive" }, "tools": weather_and_time(),
+            "tool_choice": choice });
+        let message = answer(&more);
+        let kinds: Vec<_> = message["content"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|block| &block["type"])
+            .collect();
+        assert_eq!(kinds, ["thinking", "tool_use"], "{choice}");
+        assert_eq!(assembled(&stream(&more)), message, "{choice}");
+    }
+}
+
 /// Puts the events together as an SDK does, and checks their order on the way.
 fn assembled(events: &[Value]) -> Value {
     let [start, ping, blocks @ .., delta, stop] = events else {
@@ -348,8 +368,8 @@ fn a_wrong_request_is_refused_by_the_name_of_the_field() {
             "thinking.budget_tokens",
         ),
         (
-            json!({ "thinking": { "type": "adaptive" }, "tools": weather_and_time(),
-            "tool_choice": { "type": "any" } }),
+            json!({ "thinking": { "type": "enabled", "budget_tokens": 1024 }, "max_tokens": 2000,
+            "tools": weather_and_time(), "tool_choice": { "type": "any" } }),
             "thinking",
         ),
     ] {

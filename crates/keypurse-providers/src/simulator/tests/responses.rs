@@ -240,6 +240,37 @@ fn a_tool_s_output_is_answered_in_words() {
 }
 
 #[test]
+fn what_a_tool_that_its_vendor_describes_returned_is_read() {
+    for (kind, named) in [
+        ("local_shell", "id"),
+        ("local_shell", "call_id"),
+        ("apply_patch", "call_id"),
+    ] {
+        let more = json!({ "tools": [{ "type": kind }], "tool_choice": "required" });
+        let call = answer(&more)["output"][0].clone();
+        let output = |said: Value| json!({ "type": format!("{kind}_call_output"), "output": said, named: call[named] });
+        let after = |output: Value| {
+            let asked = json!({ "role": "user", "content": "Go." });
+            answer(&json!({ "input": [asked, call, output] }))
+        };
+        let [short, long] = ["four files", "four files, and a much longer list of others"]
+            .map(|said| after(output(json!(said))));
+        let text = &short["output"][0]["content"][0]["text"];
+        let expected = "The tool returned: \"four files\"";
+        assert!(text.as_str().unwrap().contains(expected), "{text}");
+        assert_ne!(text, &long["output"][0]["content"][0]["text"]);
+        let counted = |response: &Value| response["usage"]["input_tokens"].as_u64();
+        assert!(counted(&short) < counted(&long), "{kind}");
+        let alone = json!({ "input": [output(json!("four files"))] });
+        let refused = post(Endpoint::Responses, &ask(&alone));
+        assert_eq!(param_of(refused), format!("input[0].{named}"));
+        if kind == "apply_patch" {
+            assert_eq!(after(output(json!(null)))["status"], "completed");
+        }
+    }
+}
+
+#[test]
 fn the_output_limit_makes_a_response_incomplete() {
     let response = answer(&json!({ "max_output_tokens": 16 }));
     assert_eq!(response["status"], "incomplete");
@@ -310,6 +341,17 @@ fn a_wrong_request_is_refused_by_the_name_of_the_field() {
         (
             json!({ "input": [{ "role": "user", "content": [{ "type": "text" }] }] }),
             "input[0].content[0].type",
+        ),
+        (
+            json!({ "input": [
+                { "type": "function_call", "id": "fc", "call_id": "c", "name": "f" },
+                { "type": "function_call_output", "call_id": "fc", "output": "x" }] }),
+            "input[1].call_id",
+        ),
+        (
+            json!({ "input": [{ "type": "local_shell_call", "call_id": "c" },
+                { "type": "local_shell_call_output", "id": "c" }] }),
+            "input[1].output",
         ),
         (json!({ "max_output_tokens": 15 }), "max_output_tokens"),
         (json!({ "background": true }), "background"),

@@ -26,7 +26,7 @@ use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::endpoint::responses::ids::Names;
 use crate::gateway::error::GatewayError;
 use crate::gateway::routing::attempts::Attempts;
-use crate::gateway::routing::candidates::{Candidate, Chosen};
+use crate::gateway::routing::candidates::{AnsweredBy, Candidate, Chosen, Search};
 use crate::gateway::routing::wish::Wishes;
 use crate::gateway::rules::{self, Wanted};
 use crate::gateway::sandbox;
@@ -95,6 +95,7 @@ async fn answer(
             token,
             address: incoming.address,
             claim,
+            wishes: incoming.wishes.as_ref(),
         };
         let answer = sandbox::answer(state, &call, &head.headers, &incoming.asked);
         return match Box::pin(answer).await {
@@ -167,17 +168,24 @@ impl Incoming {
 
     /// Who may answer it. A rehearsed call is answered here.
     fn choose(&self, gateway: &Gateway) -> Result<Chosen, GatewayError> {
-        let (asked, now) = (&self.asked, self.started_at);
-        if self.sandboxed().is_some() {
-            let route = gateway.sandbox_route(&asked.model, asked.endpoint, now)?;
-            return Chosen::only(gateway, asked, route);
-        }
         let permits = |route: &Route| {
             let wanted = wanted(self.address, route);
             let permitted = rules::permits_model(gateway, self.caller.token(), &wanted);
             permitted.map_err(GatewayError::from)
         };
-        gateway.choose(asked, self.wishes.as_ref(), now, permits)
+        let answered_by = match self.sandboxed() {
+            Some(_) => AnsweredBy::Simulator,
+            None => AnsweredBy::Providers,
+        };
+        let search = Search {
+            gateway,
+            asked: &self.asked,
+            wishes: self.wishes.as_ref(),
+            now: self.started_at,
+            answered_by,
+            permits,
+        };
+        search.choose()
     }
 }
 

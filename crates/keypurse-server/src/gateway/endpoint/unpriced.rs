@@ -106,37 +106,29 @@ pub(in crate::gateway) fn find_in_images(
     object: &JsonObject<'_>,
 ) -> Result<Option<Unpriced>, GatewayError> {
     let found = find(object)?;
-    let extra = OF_IMAGES
-        .into_iter()
-        .find(|name| stated(object, name).is_some());
+    let members = object.members().iter();
+    let names = members.filter(|(_, member)| member.get() != "null");
+    let names: Vec<&str> = names.map(|(name, _)| name.as_ref()).collect();
+    // What is no text is no plain format either.
+    let format = stated(object, FORMAT);
+    let format = format.map(|format| serde_json::from_str::<String>(format).unwrap_or_default());
+    Ok(found.or_else(|| find_of_images(&names, format.as_deref())))
+}
+
+/// The first option of images alone that has no price, by the names of members
+/// or of a form's fields, and the format that is asked for. What one provider
+/// ignores in another spelling the next one may read.
+pub(in crate::gateway) fn find_of_images(names: &[&str], format: Option<&str>) -> Option<Unpriced> {
+    let is_named = |known: &&str| names.iter().any(|name| name.eq_ignore_ascii_case(known));
+    let extra = OF_IMAGES.into_iter().find(is_named);
     let extra = extra.map(|param| Unpriced {
         param,
         why: UNBOUNDED_IMAGE,
     });
-    let format = || {
-        only(object, FORMAT, &PLAIN_FORMATS).map(|unpriced| Unpriced {
-            why: UNBOUNDED_FORMAT,
-            ..unpriced
-        })
-    };
-    Ok(found.or(extra).or_else(format))
-}
-
-/// The same of a form's fields, as far as their names tell.
-pub(in crate::gateway) fn find_in_image_form(
-    names: &[&str],
-    format: Option<&str>,
-) -> Option<Unpriced> {
-    let is_named = |known: &&str| names.iter().any(|name| name.eq_ignore_ascii_case(known));
-    let extra = OF_IMAGES.into_iter().find(is_named);
     let format = format.filter(|format| !PLAIN_FORMATS.contains(format));
     let format = format.map(|_| Unpriced {
         param: FORMAT,
         why: UNBOUNDED_FORMAT,
-    });
-    let extra = extra.map(|param| Unpriced {
-        param,
-        why: UNBOUNDED_IMAGE,
     });
     extra.or(format)
 }

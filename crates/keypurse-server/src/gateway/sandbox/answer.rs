@@ -26,7 +26,8 @@ use crate::gateway::endpoint::asked::Asked;
 use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::error::GatewayError;
 use crate::gateway::relay::cost::Paid;
-use crate::gateway::routing::candidates::priced;
+use crate::gateway::routing::candidates::{AnsweredBy, Search, priced};
+use crate::gateway::routing::wish::Wishes;
 use crate::gateway::rules::{self, Wanted};
 use crate::gateway::state::Gateway;
 use crate::state::{AppState, State};
@@ -39,6 +40,8 @@ pub(in crate::gateway) struct Call<'a> {
     pub(in crate::gateway) address: IpAddr,
     /// Whether its client wants it made once.
     pub(in crate::gateway) claim: Option<Claim>,
+    /// Who may answer it.
+    pub(in crate::gateway) wishes: Option<&'a Wishes>,
 }
 
 impl Call<'_> {
@@ -61,7 +64,7 @@ pub(in crate::gateway) async fn answer(
 ) -> Result<Response, GatewayError> {
     let scenario = scenario(headers, &asked.model)?;
     let gateway = &state.gateway;
-    let route = route(gateway, asked, call.started_at)?;
+    let route = route(gateway, call, asked)?;
     let permit = rules::admit(state, Some(call.token), &call.wanted(&route))?;
     let stamped = Stamped {
         call: call.id,
@@ -125,11 +128,25 @@ pub(in crate::gateway) async fn answer(
 }
 
 /// Who would answer it. Refused is what a live call is refused for when it is
-/// bounded and translated: what the provider's dialect cannot say, what nobody
-/// can bound.
-fn route(gateway: &Gateway, asked: &Asked, now: Timestamp) -> Result<Arc<Route>, GatewayError> {
-    let route = gateway.sandbox_route(&asked.model, asked.endpoint, now)?;
-    let route = priced(asked, route)?;
+/// routed, bounded and translated: what the token or the request itself forbids,
+/// what the provider's dialect cannot say, what nobody can bound.
+fn route(gateway: &Gateway, call: &Call<'_>, asked: &Asked) -> Result<Arc<Route>, GatewayError> {
+    let permits = |route: &Route| {
+        let permitted = rules::permits_model(gateway, Some(call.token), &call.wanted(route));
+        permitted.map_err(GatewayError::from)
+    };
+    let search = Search {
+        gateway,
+        asked,
+        wishes: call.wishes,
+        now: call.started_at,
+        answered_by: AnsweredBy::Simulator,
+        permits,
+    };
+    let Some(route) = search.only_route() else {
+        return Ok(search.choose()?.first.route);
+    };
+    let route = priced(asked, route?)?;
     if !asked.is_plain(&route) {
         Bound::of(asked, &route, gateway.default_output_limit)?;
     }

@@ -102,21 +102,8 @@ impl StoredResponses {
         if response.len() > LONGEST_KEPT {
             return;
         }
-        let mut stored = self.lock();
-        stored.made += 1;
-        let (order, key) = (stored.made, (token, Box::from(id)));
-        stored.bytes += response.len() + OVERHEAD;
-        stored.oldest_first.insert(order, key.clone());
-        let body = Bytes::copy_from_slice(response);
-        stored.by_key.insert(key, (order, body));
-        while stored.bytes > MOST_KEPT {
-            let (_, oldest) = stored
-                .oldest_first
-                .first_key_value()
-                .expect("bytes are theirs");
-            let oldest = oldest.clone();
-            stored.remove(&oldest);
-        }
+        let key = (token, Box::from(id));
+        self.lock().add(key, Bytes::copy_from_slice(response));
     }
 
     fn get(&self, key: &Key) -> Option<Bytes> {
@@ -147,6 +134,20 @@ impl StoredResponses {
 }
 
 impl Stored {
+    fn add(&mut self, key: Key, body: Bytes) {
+        // What has the same name is replaced, not counted twice.
+        self.remove(&key);
+        self.made += 1;
+        self.bytes += body.len() + OVERHEAD;
+        self.oldest_first.insert(self.made, key.clone());
+        self.by_key.insert(key, (self.made, body));
+        while self.bytes > MOST_KEPT
+            && let Some((_, oldest)) = self.oldest_first.pop_first()
+        {
+            self.remove(&oldest);
+        }
+    }
+
     fn remove(&mut self, key: &Key) -> bool {
         let Some((order, body)) = self.by_key.remove(key) else {
             return false;
@@ -198,6 +199,19 @@ mod tests {
         let rest = "x".repeat(bytes - response.len());
         response = response.replace("\"output\":\"\"", &format!("\"output\":\"{rest}\""));
         Content::Json(response.into())
+    }
+
+    #[test]
+    fn a_response_of_the_same_name_replaces_the_one_before() {
+        let stored = StoredResponses::default();
+        let count = MOST_KEPT / (LONGEST_KEPT + OVERHEAD) + 1;
+        for _ in 0..count {
+            stored.keep(TokenId(1), &response("same", LONGEST_KEPT), None);
+        }
+        stored.keep(TokenId(1), &response("same", 100), None);
+        let left = stored.lock();
+        assert_eq!((left.by_key.len(), left.oldest_first.len()), (1, 1));
+        assert_eq!(left.bytes, 100 + OVERHEAD);
     }
 
     #[test]

@@ -126,7 +126,7 @@ pub(in crate::gateway) fn read_edit(
     let format = form::text(&form, "output_format")?;
     let place = form.place("model");
     let asked = Asked {
-        unpriced: unpriced::find_in_image_form(&names, format),
+        unpriced: unpriced::find_of_images(&names, format),
         ..Asked::media(
             Endpoint::ImageEdits,
             (form.body().clone(), form::content_type(headers)),

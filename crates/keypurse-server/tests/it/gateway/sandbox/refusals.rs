@@ -2,10 +2,11 @@
 
 use keypurse_server::gateway::{Dialect, GatewayConfig, ProviderKind};
 use keypurse_testkit::TestApp;
-use keypurse_testkit::upstream::ScriptedUpstream;
+use keypurse_testkit::upstream::{Reply, ScriptedUpstream, usage};
 use serde_json::{Value, json};
 
 use super::super::config;
+use super::super::responses::answers;
 use super::{Call, Shop};
 
 const CLAUDE: &str = "anthropic/claude-haiku-4-5";
@@ -24,6 +25,13 @@ async fn shop() -> Shop {
     };
     settings.dialect = Dialect::Anthropic;
     config.providers.push(second);
+    for (name, models) in [
+        ("smart", [CLAUDE, "openai/gpt-4o"]),
+        ("claudes", [CLAUDE, "anthropic/claude-sonnet-4-5"]),
+    ] {
+        let models = models.map(str::to_owned).to_vec();
+        config.aliases.insert(name.to_owned(), models);
+    }
     Shop::of(upstream, config, "1").await
 }
 
@@ -42,7 +50,20 @@ fn refused() -> Vec<Call> {
         "messages": [{"role": "user", "content": "Hi"}]});
     let image = json!({"model": "openai/gpt-image-1.5", "prompt": "A", "size": "64x64"});
     let flare = json!({"model": "openai/gpt-image-2.5-flare", "prompt": "A"});
+    let respond = |member: &str, value: Value| {
+        let mut body = json!({"model": "openai/gpt-4o", "input": "Hi"});
+        body[member] = value;
+        Call::json("/v1/responses", &body)
+    };
     vec![
+        chat("claudes", "n", json!(2)),
+        chat("openai/gpt-4o", "allowed_providers", json!(["anthropic"])),
+        chat("gpt-4o", "allowed_providers", json!(["azure"])),
+        chat("smart", "allowed_providers", json!(["azure"])),
+        chat("openai/gpt-4o", "fallbacks", json!(["openai/nothing"])),
+        chat("openai/gpt-4o", "fallbacks", json!(["up/m"])),
+        respond("allowed_providers", json!(["anthropic"])),
+        respond("fallbacks", json!(["openai/gpt-4o"])),
         chat(CLAUDE, "n", json!(2)),
         chat(CLAUDE, "response_format", json!({"type": "json_object"})),
         chat(CLAUDE, "logprobs", json!(true)),
@@ -60,24 +81,25 @@ fn refused() -> Vec<Call> {
     ]
 }
 
-#[tokio::test]
-async fn what_a_live_call_is_refused_for_a_simulated_one_is_too() {
-    let mut shop = shop().await;
-    let live = shop.secret.clone();
+/// The secrets of a live token, a plain sandbox one and one that rehearses.
+async fn secrets(shop: &Shop) -> [String; 3] {
     let plain = json!({"name": "s", "token_type": "sandbox_api_token"});
     let rehearsal = json!({"name": "r", "token_type": "sandbox_api_token", "active_balance": true,
         "balance": "1", "simulate_budget": true});
     let (_, plain) = shop.app.create_token(plain).await;
     let (_, rehearsal) = shop.app.create_token(rehearsal).await;
+    [shop.secret.clone(), plain, rehearsal]
+}
+
+#[tokio::test]
+async fn what_a_live_call_is_refused_for_a_simulated_one_is_too() {
+    let mut shop = shop().await;
+    let [live, plain, rehearsal] = secrets(&shop).await;
     for call in refused() {
         shop.secret.clone_from(&live);
         let expected = call.ask(&shop).await;
         let body = String::from_utf8_lossy(&call.body);
-        assert!(
-            (400..500).contains(&expected.status),
-            "{body}: {}",
-            expected.text
-        );
+        assert!(expected.status >= 400, "{body}: {}", expected.text);
         for secret in [&plain, &rehearsal] {
             shop.secret.clone_from(secret);
             let answer = call.ask(&shop).await;
@@ -89,6 +111,41 @@ async fn what_a_live_call_is_refused_for_a_simulated_one_is_too() {
     let path = "/v2/user/custom_token/r/";
     let balance = shop.app.get(path).send().await.json()["balance"].clone();
     assert_eq!(balance, json!(1.0), "nothing was charged");
+    shop.app.finish().await;
+}
+
+#[tokio::test]
+async fn a_simulated_call_is_answered_by_whom_a_live_one_is() {
+    let mut shop = shop().await;
+    let responding = json!({"model": "smart", "input": "Hi"});
+    let only = |model: &str| chat(model, "allowed_providers", json!(["openai"]));
+    let secrets = secrets(&shop).await;
+    for (call, reply) in [
+        (chat("smart", "n", json!(2)), Reply::chat("A", &usage(1, 9))),
+        (Call::json("/v1/responses", &responding), answers("A")),
+        (only("smart"), Reply::chat("A", &usage(1, 9))),
+        (only("gpt-4o"), Reply::chat("A", &usage(1, 9))),
+    ] {
+        let asked = shop.upstream.received().len();
+        shop.upstream.next(reply);
+        for secret in &secrets {
+            shop.secret.clone_from(secret);
+            let answer = call.ask(&shop).await;
+            let body = String::from_utf8_lossy(&call.body);
+            assert_eq!(answer.status, 200, "{body}: {}", answer.text);
+            assert_eq!(answer.json()["provider"], "openai", "{body}");
+        }
+        assert_eq!(shop.upstream.received().len(), asked + 1, "the live one");
+    }
+    let rules = json!({"denied_models": ["anthropic/*"]});
+    for (name, secret) in ["t", "s", "r"].into_iter().zip(&secrets) {
+        let path = format!("/v2/user/custom_token/{name}/");
+        let changed = shop.app.patch(&path).json(&rules).send().await;
+        assert_eq!(changed.status, 200, "{}", changed.text);
+        shop.secret.clone_from(secret);
+        let answer = chat("smart", "n", json!(1)).ask(&shop).await;
+        assert_eq!(answer.json()["provider"], "openai", "what is permitted");
+    }
     shop.app.finish().await;
 }
 
@@ -115,6 +172,15 @@ async fn a_provider_that_is_not_configured_is_simulated_in_its_own_dialect() {
     assert_eq!(ask(&respond("sandbox/echo")).await, 200);
     assert_eq!(ask(&chat("sandbox/echo", "n", json!(2))).await, 200);
     assert_eq!(ask(&chat("sandbox/rate_limit", "n", json!(2))).await, 429);
+    // Those that are allowed are, and the simulator's own always are.
+    let only = |model: &str, provider: &str| chat(model, "allowed_providers", json!([provider]));
+    assert_eq!(ask(&only("gpt-4o", "azure")).await, 200);
+    assert_eq!(ask(&only("gpt-4o", "anthropic")).await, 404);
+    assert_eq!(ask(&only("openai/gpt-4o", "openai")).await, 200);
+    assert_eq!(ask(&only("openai/gpt-4o", "azure")).await, 404);
+    assert_eq!(ask(&only("sandbox/echo", "openai")).await, 200);
+    let cheapest = chat("gpt-4o", "routing", json!({"sort": "price"}));
+    assert_eq!(ask(&cheapest).await, 200);
     let list = app.get("/v1/responses/models").send().await.json();
     let listed = list["data"].as_array().unwrap().iter();
     let owners: Vec<&str> = listed
