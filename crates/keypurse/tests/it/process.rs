@@ -1,9 +1,10 @@
 //! A `keypurse serve` process on a free port, and ways to end it.
 
 use std::fs::File;
-use std::net::{TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
@@ -27,6 +28,8 @@ pub(crate) struct Setup {
     pub(crate) under: Vec<String>,
     /// Places where the process ends by itself: `keypurse_store::failpoint`.
     pub(crate) failpoints: Option<String>,
+    /// Keeps the address while no process has it.
+    _reserved: Arc<UdpSocket>,
 }
 
 /// A running process; killed when it goes out of scope.
@@ -39,13 +42,15 @@ pub(crate) struct Process {
 impl Setup {
     /// A free loopback port and everything inside `folder`.
     pub(crate) fn new(folder: &Path) -> Self {
+        let (address, reserved) = free_address();
         Self {
             folder: folder.to_owned(),
-            address: free_address(),
+            address,
             arguments: Vec::new(),
             preset_key: true,
             under: Vec::new(),
             failpoints: None,
+            _reserved: Arc::new(reserved),
         }
     }
 
@@ -157,15 +162,19 @@ impl Setup {
 
 /// A loopback address nobody listens on, and nobody will by chance: the system
 /// takes the ports of outgoing connections from above this range, and a test
-/// that restarts its process needs the port to stay free meanwhile.
-fn free_address() -> String {
+/// that restarts its process needs the port to stay free meanwhile. So each
+/// port is reserved by a UDP socket of its number, which no process listens on.
+fn free_address() -> (String, UdpSocket) {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first = u16::try_from(std::process::id() % 1000).unwrap() * 10;
     loop {
         let step = NEXT.fetch_add(1, Ordering::Relaxed);
         let address = format!("127.0.0.1:{}", 20_000 + (first + step) % 10_000);
+        let Ok(reserved) = UdpSocket::bind(&address) else {
+            continue;
+        };
         if TcpListener::bind(&address).is_ok() {
-            return address;
+            return (address, reserved);
         }
     }
 }
