@@ -40,13 +40,18 @@ export async function open(test, options = {}) {
 
 /** Runs in the page, before its own scripts. */
 function watch() {
-  globalThis.watched = { violations: [], shift: 0 };
+  globalThis.watched = { violations: [], moved: [] };
   document.addEventListener('securitypolicyviolation', (event) => {
     globalThis.watched.violations.push(`${event.violatedDirective}: ${event.blockedURI} ${event.sample}`);
   });
   new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) {
-      if (!entry.hadRecentInput) globalThis.watched.shift += entry.value;
+      if (entry.hadRecentInput) continue;
+      for (const { node, previousRect, currentRect } of entry.sources) {
+        const place = ({ x, y, width, height }) => [x, y, width, height].map(Math.round).join(' ');
+        const what = (node?.outerHTML ?? node?.parentElement?.outerHTML ?? '').slice(0, 120);
+        globalThis.watched.moved.push(`${place(previousRect)} → ${place(currentRect)}: ${what}`);
+      }
     }
   }).observe({ type: 'layout-shift', buffered: true });
 }
@@ -60,7 +65,7 @@ export async function assertSound(page, { moved = false } = {}) {
   }));
   assert.deepEqual(found.violations, [], `policy of ${page.url()}`);
   assert.equal(found.stored, 0, 'nothing is stored in the browser');
-  if (!moved) assert.equal(found.shift, 0, `layout of ${page.url()}`);
+  if (!moved) assert.deepEqual(found.moved, [], `layout of ${page.url()}`);
 }
 
 /** Nothing on the page is in somebody's way who does not see or point. */
