@@ -241,29 +241,31 @@ fn output_limit(asked: &Asked, route: &Route, default_limit: u64) -> (u64, bool)
     match (stated, route.max_output_tokens) {
         (None, most) => {
             let most = most.unwrap_or(default_limit.max(1));
-            let left = left_of_context(asked, route, default_limit);
-            (most.min(left), left < most)
+            let limit = within_context(asked, route, most, default_limit);
+            (limit, limit < most)
         }
         (Some(stated), None) => (stated, false),
         (Some(stated), Some(most)) => (stated.min(most), false),
     }
 }
 
-/// What a request leaves of the model's context, about, and an eighth of it at
-/// least, or the default limit. Many providers refuse a limit beyond it, which
-/// the client did not even state.
-fn left_of_context(asked: &Asked, route: &Route, default_limit: u64) -> u64 {
+/// An output limit no larger than what a request leaves of the model's context,
+/// about: many providers refuse another, which the client did not even state.
+/// It is not lowered below the default limit, or an eighth of the context if
+/// that is less.
+fn within_context(asked: &Asked, route: &Route, most: u64, default_limit: u64) -> u64 {
     let Some(context) = route.max_input_tokens.filter(|_| !asked.parts.is_opaque) else {
-        return u64::MAX;
+        return most;
     };
     let text = length(asked.body.len()).saturating_sub(asked.parts.image_bytes);
+    let left_by = |text: u64| context.saturating_sub(text / BYTES_PER_TOKEN);
     // Nearly all requests are short, and need no closer look.
-    if text / BYTES_PER_TOKEN + route.max_output_tokens.unwrap_or(default_limit) <= context {
-        return u64::MAX;
+    if most <= left_by(text) {
+        return most;
     }
-    let text = text.saturating_sub(escapes(&asked.body) * ESCAPE_BEYOND);
-    let left = context.saturating_sub(text / BYTES_PER_TOKEN);
-    left.max(default_limit.min(context / 8)).max(LEAST_OUTPUT)
+    let left = left_by(text.saturating_sub(escapes(&asked.body) * ESCAPE_BEYOND));
+    let least = default_limit.min(context / 8).max(LEAST_OUTPUT);
+    most.min(left.max(least))
 }
 
 /// How many characters JSON writes as `\u....`.

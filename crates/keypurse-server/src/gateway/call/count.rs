@@ -45,8 +45,8 @@ impl InputCount {
     }
 }
 
-/// Counts a request's input, images left out. `None`: its vocabulary is not known, or not there
-/// yet, or it is too long to be counted.
+/// Counts a request's input, images left out. `None`: its vocabulary is not
+/// known, or not there yet, or it is too long to be counted.
 pub(in crate::gateway) async fn count_input(asked: &Asked, route: &Route) -> Option<InputCount> {
     let tokenizer = route.tokenizer.filter(Tokenizer::ready)?;
     let (endpoint, body) = (asked.endpoint, asked.body.clone());
