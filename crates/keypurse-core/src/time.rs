@@ -29,11 +29,29 @@ pub trait Clock: Send + Sync + fmt::Debug {
         self.now()
     }
 
+    /// Both at once.
+    fn read(&self) -> Reading {
+        Reading {
+            now: self.now(),
+            proven: self.proven(),
+        }
+    }
+
     /// Whether time is known to be wrong, behind what it was: what has expired
     /// cannot be told then.
     fn is_behind(&self) -> bool {
         false
     }
+}
+
+/// What a clock said: what has expired goes by the one, which resets are due
+/// by the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// [`Clock::now`]
+    pub now: Timestamp,
+    /// [`Clock::proven`]
+    pub proven: Timestamp,
 }
 
 /// A text that is no instant.
@@ -42,6 +60,14 @@ pub trait Clock: Send + Sync + fmt::Debug {
 pub struct TimestampParseError;
 
 impl Timestamp {
+    /// What a clock that is certain of this instant says.
+    pub const fn for_certain(self) -> Reading {
+        Reading {
+            now: self,
+            proven: self,
+        }
+    }
+
     /// An instant from microseconds since the Unix epoch.
     pub const fn from_micros(micros: i64) -> Self {
         Self { micros }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use keypurse_core::id::{AccountId, TokenId};
 use keypurse_core::money::Money;
-use keypurse_core::time::Timestamp;
+use keypurse_core::time::{Reading, Timestamp};
 use keypurse_store::{
     TokenCondition, TokenOrder, TokenSearch, TokenStanding, TokenTally, TokensFound,
 };
@@ -15,7 +15,7 @@ use crate::journal::OpenCall;
 use crate::{recover, rows};
 
 /// The balance, a due reset counted in, as `Token::balance_at` does it.
-const BALANCE: &str = "iif(t.reset_next_at <= ?4, t.reset_amount, t.balance)";
+const BALANCE: &str = "iif(t.reset_next_at <= ?6, t.reset_amount, t.balance)";
 /// As `TokenSettings::draws_on_balance` says it.
 const DRAWS: &str =
     "(t.has_budget AND (t.kind = 0 OR coalesce(json_extract(t.further, '$.simulate_budget'), 0)))";
@@ -27,14 +27,15 @@ const GIVEN: &str = "coalesce(t.reset_amount,
 /// When the last call that has a row ended.
 const LAST_CALL: &str =
     "(SELECT c.finished_at FROM call c WHERE c.token_id = t.id ORDER BY c.line DESC LIMIT 1)";
-/// Account, text, kind, instant, and the text as JSON writes it: what has not
-/// even that need not be taken apart.
+/// Account, text, kind, instant, the text as JSON writes it (what has not even
+/// that need not be taken apart), and the instant that has passed for certain.
 const ASKED: &str = "t.account_id = ?1 AND t.deleted_at IS NULL
     AND (?2 IS NULL OR t.name LIKE ?2 ESCAPE '\\'
          OR (t.further LIKE ?5 ESCAPE '\\'
              AND EXISTS (SELECT 1 FROM json_each(t.further, '$.tags') tag
                          WHERE tag.value LIKE ?2 ESCAPE '\\')))
-    AND (?3 IS NULL OR t.kind = ?3) AND ?4 IS NOT NULL";
+    AND (?3 IS NULL OR t.kind = ?3) AND ?4 IS NOT NULL
+    AND ?6 IS NOT NULL";
 
 /// A page of the tokens that fit, in one snapshot.
 pub(crate) fn find(connection: &Connection, search: &TokenSearch) -> rusqlite::Result<TokensFound> {
@@ -52,14 +53,14 @@ pub(crate) fn find(connection: &Connection, search: &TokenSearch) -> rusqlite::R
 pub(crate) fn tally(
     connection: &Connection,
     account: AccountId,
-    now: Timestamp,
+    at: Reading,
 ) -> rusqlite::Result<TokenTally> {
     let snapshot = connection.unchecked_transaction()?;
     let under_way = UnderWay::read(&snapshot)?;
     let count = |which| {
         format!(
             "count(*) FILTER (WHERE {})",
-            condition(which, now, &under_way)
+            condition(which, at.now, &under_way)
         )
     };
     let sql = format!(
@@ -70,7 +71,8 @@ pub(crate) fn tally(
         count(TokenCondition::Idle),
     );
     let nothing = Null;
-    let asked = params![account.0, nothing, nothing, now.micros(), nothing];
+    let (now, proven) = (at.now.micros(), at.proven.micros());
+    let asked = params![account.0, nothing, nothing, now, nothing, proven];
     snapshot.query_row(&sql, asked, |row| {
         let count = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
         Ok(TokenTally {
@@ -97,15 +99,16 @@ fn page(
         search.account.0,
         search.text.as_deref().map(containing),
         search.kind.map(rows::kind_code),
-        search.now.micros(),
+        search.at.now.micros(),
         search
             .text
             .as_deref()
             .map(|text| containing(&in_json(text))),
+        search.at.proven.micros(),
     ];
     let fits = match search.condition {
         None => ASKED.to_owned(),
-        Some(which) => format!("{ASKED} AND {}", condition(which, search.now, under_way)),
+        Some(which) => format!("{ASKED} AND {}", condition(which, search.at.now, under_way)),
     };
     let sql = format!(
         "SELECT t.id FROM token t WHERE {fits} ORDER BY {}",

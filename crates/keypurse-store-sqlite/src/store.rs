@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use keypurse_core::id::{AccountId, CallId, TokenId};
 use keypurse_core::ledger::{Admission, Charge};
 use keypurse_core::money::Money;
-use keypurse_core::time::Timestamp;
+use keypurse_core::time::{Reading, Timestamp};
 use keypurse_core::token::TokenName;
 use keypurse_store::{
     Account, AccountTopUp, Accounts, Action, Actor, AuditEvent, AuditHead, AuditLog, AuditPage,
@@ -280,11 +280,11 @@ impl Tokens for SqliteStore {
     async fn tally_tokens(
         &self,
         account: AccountId,
-        now: Timestamp,
+        at: Reading,
     ) -> Result<TokenTally, StoreError> {
         self.catch_up().await;
         self.readers
-            .read(move |connection| search::tally(connection, account, now))
+            .read(move |connection| search::tally(connection, account, at))
             .await
     }
 

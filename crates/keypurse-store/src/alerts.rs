@@ -272,13 +272,13 @@ pub trait Alerts {
     /// What has fired and is not over, for whichever account.
     async fn open_alert_events(&self) -> Result<Vec<AlertEvent>, StoreError>;
 
-    /// What alerts are about of an account's live tokens; `Some`: of those with
-    /// these names.
+    /// What alerts are about of an account's live tokens, resets that are due
+    /// for certain counted in; `Some`: of those with these names.
     async fn token_facts(
         &self,
         account: AccountId,
         named: Option<Vec<TokenName>>,
-        now: Timestamp,
+        proven: Timestamp,
     ) -> Result<Vec<TokenFacts>, StoreError>;
 
     /// What an account had when it was last funded.

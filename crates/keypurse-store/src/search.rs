@@ -2,7 +2,7 @@
 
 use keypurse_core::id::AccountId;
 use keypurse_core::money::Money;
-use keypurse_core::time::Timestamp;
+use keypurse_core::time::{Reading, Timestamp};
 use keypurse_core::token::TokenKind;
 
 use crate::tokens::Token;
@@ -61,7 +61,7 @@ pub struct TokenSearch {
     /// How many at most.
     pub limit: u64,
     /// When: decides what has expired and what is due.
-    pub now: Timestamp,
+    pub at: Reading,
 }
 
 impl TokenSearch {
@@ -112,13 +112,13 @@ pub struct TokenStanding {
 
 impl TokenStanding {
     /// Whether it is [`TokenCondition::Low`].
-    pub fn is_low(&self, now: Timestamp) -> bool {
-        let balance = self.token.balance_at(now).nanos();
+    pub fn is_low(&self, at: Reading) -> bool {
+        let balance = self.token.balance_at(at.proven).nanos();
         self.token.settings.draws_on_balance() && balance > 0 && balance < self.given.nanos() / 10
     }
 
     /// Whether it is [`TokenCondition::Exhausted`].
-    pub fn is_exhausted(&self, now: Timestamp) -> bool {
-        self.token.settings.draws_on_balance() && self.token.balance_at(now) <= Money::ZERO
+    pub fn is_exhausted(&self, at: Reading) -> bool {
+        self.token.settings.draws_on_balance() && self.token.balance_at(at.proven) <= Money::ZERO
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use keypurse_core::id::{AccountId, SecretId, TokenId};
 use keypurse_core::money::Money;
-use keypurse_core::time::Timestamp;
+use keypurse_core::time::{Reading, Timestamp};
 use keypurse_core::token::{SettingsChange, SettingsError, TokenName, TokenSettings};
 use thiserror::Error;
 
@@ -181,11 +181,8 @@ pub trait Tokens: Sync {
     async fn token_by_id(&self, id: TokenId) -> Result<Option<Token>, StoreError>;
 
     /// Counts an account's live tokens by what lists can be narrowed to.
-    async fn tally_tokens(
-        &self,
-        account: AccountId,
-        now: Timestamp,
-    ) -> Result<TokenTally, StoreError>;
+    async fn tally_tokens(&self, account: AccountId, at: Reading)
+    -> Result<TokenTally, StoreError>;
 
     /// A page of an account's live tokens, by what is remembered of them.
     async fn find_tokens(&self, search: TokenSearch) -> Result<TokensFound, StoreError>;

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use keypurse_core::id::{AccountId, CallId, SecretId, SessionId, TokenId};
 use keypurse_core::ledger::{Admission, Charge};
 use keypurse_core::money::Money;
-use keypurse_core::time::Timestamp;
+use keypurse_core::time::{Reading, Timestamp};
 use keypurse_core::token::TokenName;
 use keypurse_store::{
     Account, AccountTopUp, Accounts, Action, Actor, AuditEvent, AuditHead, AuditLog, AuditPage,
@@ -177,9 +177,9 @@ impl Tokens for FaultyStore {
     async fn tally_tokens(
         &self,
         account: AccountId,
-        now: Timestamp,
+        at: Reading,
     ) -> Result<TokenTally, StoreError> {
-        self.inner.tally_tokens(account, now).await
+        self.inner.tally_tokens(account, at).await
     }
 
     async fn token_standing(&self, id: TokenId) -> Result<Option<TokenStanding>, StoreError> {

@@ -50,9 +50,9 @@ impl Alerts for FaultyStore {
         &self,
         account: AccountId,
         named: Option<Vec<TokenName>>,
-        now: Timestamp,
+        proven: Timestamp,
     ) -> Result<Vec<TokenFacts>, StoreError> {
-        self.inner.token_facts(account, named, now).await
+        self.inner.token_facts(account, named, proven).await
     }
 
     async fn last_funding(&self, account: AccountId) -> Result<Option<Money>, StoreError> {

@@ -106,7 +106,7 @@ pub(super) fn token_facts(
     connection: &Connection,
     account: AccountId,
     named: Option<&[TokenName]>,
-    now: Timestamp,
+    proven: Timestamp,
 ) -> rusqlite::Result<Vec<TokenFacts>> {
     let select = |condition: &str| {
         format!(
@@ -117,7 +117,7 @@ pub(super) fn token_facts(
             last_funding_where("e.token_id = t.id")
         )
     };
-    let read = |row: &Row<'_>| facts(row, now);
+    let read = |row: &Row<'_>| facts(row, proven);
     let Some(named) = named else {
         let mut all = connection.prepare_cached(&select("true ORDER BY t.id"))?;
         return all.query_map([account.0], read)?.collect();
@@ -142,7 +142,7 @@ fn last_funding_where(condition: &str) -> String {
     )
 }
 
-fn facts(row: &Row<'_>, now: Timestamp) -> rusqlite::Result<TokenFacts> {
+fn facts(row: &Row<'_>, proven: Timestamp) -> rusqlite::Result<TokenFacts> {
     let name: String = row.get(1)?;
     let money = |column| -> rusqlite::Result<Option<Money>> {
         let nanos: Option<i64> = row.get(column)?;
@@ -154,7 +154,7 @@ fn facts(row: &Row<'_>, now: Timestamp) -> rusqlite::Result<TokenFacts> {
     };
     let (amount, next_at) = (money(5)?, instant(6)?);
     // A reset runs in the first ledger step of its period.
-    let is_due = next_at.is_some_and(|at| at <= now);
+    let is_due = next_at.is_some_and(|at| at <= proven);
     let balance = if is_due { amount } else { money(3)? };
     let has_budget: bool = row.get(4)?;
     Ok(TokenFacts {

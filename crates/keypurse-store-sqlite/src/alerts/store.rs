@@ -58,11 +58,13 @@ impl Alerts for SqliteStore {
         &self,
         account: AccountId,
         named: Option<Vec<TokenName>>,
-        now: Timestamp,
+        proven: Timestamp,
     ) -> Result<Vec<TokenFacts>, StoreError> {
         self.catch_up().await;
         self.readers
-            .read(move |connection| read::token_facts(connection, account, named.as_deref(), now))
+            .read(move |connection| {
+                read::token_facts(connection, account, named.as_deref(), proven)
+            })
             .await
     }
 

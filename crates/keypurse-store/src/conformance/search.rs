@@ -4,6 +4,7 @@ use keypurse_core::id::AccountId;
 use keypurse_core::money::Money;
 use keypurse_core::period::ResetPeriod;
 use keypurse_core::rules::{RulesChange, Tag};
+use keypurse_core::time::Reading;
 use keypurse_core::token::{SettingsChange, TokenKind, TokenName, TokenSettings};
 
 use super::{NOW, account, digest, nanos, new_hold, token, used};
@@ -19,7 +20,7 @@ fn all(account: AccountId) -> TokenSearch {
         descending: false,
         offset: 0,
         limit: 100,
-        now: NOW,
+        at: NOW.for_certain(),
     }
 }
 
@@ -126,7 +127,7 @@ pub async fn tokens_are_found_by_what_is_remembered_of_them(store: &dyn Store) {
         };
         assert_eq!(names(store, search).await, expected, "{condition:?}");
     }
-    let tally = store.tally_tokens(owner, NOW).await;
+    let tally = store.tally_tokens(owner, NOW.for_certain()).await;
     let expected = TokenTally {
         all: 4,
         low: 0,
@@ -143,11 +144,13 @@ pub async fn tokens_are_found_by_what_is_remembered_of_them(store: &dyn Store) {
     ] {
         let idle = TokenSearch {
             condition: Some(TokenCondition::Idle),
-            now: NOW.plus_seconds(seconds),
+            at: NOW.plus_seconds(seconds).for_certain(),
             ..all(owner)
         };
         assert_eq!(names(store, idle).await, expected, "after {seconds} s");
-        let tally = store.tally_tokens(owner, NOW.plus_seconds(seconds)).await;
+        let tally = store
+            .tally_tokens(owner, NOW.plus_seconds(seconds).for_certain())
+            .await;
         let idle = tally.expect("a working store").idle;
         assert_eq!(usize::try_from(idle).ok(), Some(expected.len()));
     }
@@ -221,19 +224,22 @@ pub async fn a_token_stands_as_its_calls_left_it(store: &dyn Store) {
     let hold = new_hold(store, &token, 2, 1, 950).await;
     store.hold(hold).await.expect("enough money");
     assert_eq!(standing().await.held, nanos(950));
-    assert!(!standing().await.is_low(NOW), "holds are not spent");
+    assert!(
+        !standing().await.is_low(NOW.for_certain()),
+        "holds are not spent"
+    );
     store.settle(used(1, 901)).await.expect("a working store");
     let after = standing().await;
     assert_eq!((after.held, after.token.balance), (Money::ZERO, nanos(99)));
     assert_eq!((before.spent, after.spent), (Money::ZERO, nanos(901)));
-    assert!(after.last_used.is_some() && after.is_low(NOW));
+    assert!(after.last_used.is_some() && after.is_low(NOW.for_certain()));
     let condition = Some(TokenCondition::Low);
     let search = TokenSearch {
         condition,
         ..all(owner)
     };
     assert_eq!(names(store, search).await, ["t"]);
-    let tally = store.tally_tokens(owner, NOW).await;
+    let tally = store.tally_tokens(owner, NOW.for_certain()).await;
     assert_eq!(tally.expect("a working store").low, 1);
     let name = token.settings.name.clone();
     let deleted = store.delete_token(owner, &name, NOW).await;
@@ -252,12 +258,21 @@ pub async fn a_due_reset_counts_in_lists(store: &dyn Store) {
     };
     let kind = TokenKind::Live;
     made(store, (owner, "daily", kind), 2, (Some(0), change)).await;
-    let exhausted = |now| TokenSearch {
-        condition: Some(TokenCondition::Exhausted),
-        now,
-        ..all(owner)
+    let exhausted = async |at| {
+        let search = TokenSearch {
+            condition: Some(TokenCondition::Exhausted),
+            at,
+            ..all(owner)
+        };
+        let listed = names(store, search).await;
+        let tally = store.tally_tokens(owner, at).await;
+        let counted = tally.expect("a working store").exhausted;
+        assert_eq!(listed.len() as u64, counted);
+        listed
     };
-    assert_eq!(names(store, exhausted(NOW)).await, ["daily"]);
+    assert_eq!(exhausted(NOW.for_certain()).await, ["daily"]);
     let tomorrow = NOW.plus_seconds(24 * 60 * 60);
-    assert!(names(store, exhausted(tomorrow)).await.is_empty());
+    let [now, proven] = [tomorrow, NOW];
+    assert_eq!(exhausted(Reading { now, proven }).await, ["daily"]);
+    assert!(exhausted(tomorrow.for_certain()).await.is_empty());
 }

@@ -52,7 +52,7 @@ impl<'a> AccountFacts<'a> {
             let (store, zone) = (&*state.store, &state.settings.zone);
             recent.look(store, account, zone, &windows, now).await?;
         }
-        let tokens = tokens(state, account, rules, now).await?;
+        let tokens = tokens(state, account, rules).await?;
         let has_own = |token: &TokenFacts| {
             let own = |rule: &AlertRule| matches!(&rule.scope, AlertScope::Token(name) if *name == token.name);
             rules.iter().any(own)
@@ -151,13 +151,13 @@ async fn tokens(
     state: &State,
     account: AccountId,
     rules: &[AlertRule],
-    now: Timestamp,
 ) -> Result<Vec<TokenFacts>, StoreError> {
+    let proven = state.clock.proven();
     let mut named = BTreeSet::new();
     for rule in rules {
         match &rule.scope {
             AlertScope::Account => {}
-            AlertScope::EveryToken => return state.store.token_facts(account, None, now).await,
+            AlertScope::EveryToken => return state.store.token_facts(account, None, proven).await,
             AlertScope::Token(name) => {
                 named.insert(name.clone());
             }
@@ -167,7 +167,7 @@ async fn tokens(
         return Ok(Vec::new());
     }
     let named = Some(named.into_iter().collect());
-    state.store.token_facts(account, named, now).await
+    state.store.token_facts(account, named, proven).await
 }
 
 /// What the account has, where a rule asks for that. One without a limit is

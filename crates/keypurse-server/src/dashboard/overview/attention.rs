@@ -1,7 +1,7 @@
 //! Tokens somebody should look at.
 
 use keypurse_core::id::AccountId;
-use keypurse_core::time::Timestamp;
+use keypurse_core::time::Reading;
 use keypurse_store::{Store, StoreError};
 
 use crate::dashboard::figures::Grouped;
@@ -22,9 +22,9 @@ impl Attention {
     pub(in crate::dashboard) async fn count(
         store: &dyn Store,
         account: AccountId,
-        now: Timestamp,
+        at: Reading,
     ) -> Result<Self, StoreError> {
-        let tally = store.tally_tokens(account, now).await?;
+        let tally = store.tally_tokens(account, at).await?;
         Ok(Self {
             all: Grouped(tally.all),
             low: Grouped(tally.low),

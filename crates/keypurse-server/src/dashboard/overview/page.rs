@@ -180,7 +180,7 @@ async fn latest(state: &AppState, account: AccountId) -> Result<Vec<CallLine>, S
 }
 
 async fn attention(state: &AppState, account: AccountId) -> Result<Attention, StoreError> {
-    Attention::count(&*state.store, account, state.now()).await
+    Attention::count(&*state.store, account, state.clock.read()).await
 }
 
 async fn chart(

@@ -49,8 +49,12 @@ impl Burn {
         Range::last_days(DAYS, today)
     }
 
-    /// From what the token spent in these days.
-    pub(in crate::dashboard) fn of(token: &Token, spent: Money, calendar: &Calendar) -> Self {
+    /// From the token's balance, and what it spent in these days.
+    pub(in crate::dashboard) fn of(
+        token: &Token,
+        (balance, spent): (Money, Money),
+        calendar: &Calendar,
+    ) -> Self {
         let now = calendar.now;
         let first = start_of(Self::range(calendar.today()).begin, &calendar.zone);
         let since = |at: Timestamp| (now.seconds() - at.seconds()).max(0);
@@ -62,7 +66,7 @@ impl Burn {
         Self {
             spent,
             measured,
-            outlook: outlook(token, spent, measured.seconds(), now),
+            outlook: outlook(token, (balance, spent), measured.seconds(), now),
         }
     }
 
@@ -113,8 +117,12 @@ impl Measured {
     }
 }
 
-fn outlook(token: &Token, spent: Money, elapsed: i64, now: Timestamp) -> Outlook {
-    let balance = token.balance_at(now);
+fn outlook(
+    token: &Token,
+    (balance, spent): (Money, Money),
+    elapsed: i64,
+    now: Timestamp,
+) -> Outlook {
     if !token.settings.draws_on_balance() {
         return Outlook::Unbounded;
     }
@@ -180,7 +188,7 @@ mod tests {
             now: Timestamp::parse("2026-11-21T12:00:00Z").unwrap(),
             zone: TimeZone::UTC,
         };
-        let burn = Burn::of(token, money(spent), &calendar);
+        let burn = Burn::of(token, (token.balance, money(spent)), &calendar);
         let shown = (burn.rate().to_string(), burn.outlook());
         assert_eq!((&*shown.0, &*shown.1), expected);
     }
@@ -226,7 +234,8 @@ mod tests {
                 now: Timestamp::parse("2026-11-21T12:00:00Z").unwrap(),
                 zone: TimeZone::UTC,
             };
-            let burn = Burn::of(&token("10", created_at), money("1"), &calendar);
+            let token = token("10", created_at);
+            let burn = Burn::of(&token, (token.balance, money("1")), &calendar);
             assert_eq!(burn.measured(), expected, "{created_at}");
         }
     }

@@ -105,8 +105,9 @@ async fn read(state: &AppState, token: &Token) -> Result<(Figures, Plot), StoreE
     let spent: Money = since(Burn::range(today).begin)
         .map(|row| row.sums.cost)
         .sum();
+    let balance = token.balance_at(state.clock.proven());
     let figures = Figures {
-        burn: Burn::of(token, spent, &calendar),
+        burn: Burn::of(token, (balance, spent), &calendar),
         today: Totals::of(since(today)),
         lately: Totals::of(&rows),
     };

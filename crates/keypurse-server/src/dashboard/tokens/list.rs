@@ -35,19 +35,19 @@ pub(super) async fn show(
     RawQuery(query): RawQuery,
     viewer: Viewer,
 ) -> Result<Response, Trouble> {
-    let now = state.now();
+    let at = state.clock.read();
     let notice = notice(query.as_deref());
     let query = ListQuery::read(query.as_deref());
     let found = state
         .store
-        .find_tokens(query.search(viewer.account.id, now))
+        .find_tokens(query.search(viewer.account.id, at))
         .await?;
     let first = (query.page - 1) * PAGE;
     let last = first + u64::try_from(found.tokens.len()).unwrap_or(PAGE);
     let tokens: Vec<_> = found
         .tokens
         .iter()
-        .map(|standing| TokenView::of(standing, now))
+        .map(|standing| TokenView::of(standing, at))
         .collect();
     Ok(page::show(&ListPage {
         frame: Frame::of(&viewer, Place::Tokens).with_notice(notice),

@@ -1,7 +1,7 @@
 //! Which tokens a list shows: its address says it, so that it can be kept.
 
 use keypurse_core::id::AccountId;
-use keypurse_core::time::Timestamp;
+use keypurse_core::time::Reading;
 use keypurse_core::token::TokenKind;
 use keypurse_store::{TokenCondition, TokenOrder, TokenSearch};
 
@@ -60,7 +60,7 @@ impl ListQuery {
         }
     }
 
-    pub(super) fn search(&self, account: AccountId, now: Timestamp) -> TokenSearch {
+    pub(super) fn search(&self, account: AccountId, at: Reading) -> TokenSearch {
         TokenSearch {
             account,
             text: Some(self.text.clone()).filter(|text| !text.is_empty()),
@@ -70,7 +70,7 @@ impl ListQuery {
             descending: self.descending,
             offset: (self.page - 1) * PAGE,
             limit: PAGE,
-            now,
+            at,
         }
     }
 

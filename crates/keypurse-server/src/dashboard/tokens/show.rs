@@ -94,7 +94,7 @@ impl TokenPage {
         Ok(Self {
             frame: Frame::of(viewer, Place::Tokens).with_notice(asked.notice),
             id,
-            token: TokenView::of(&standing, state.now()),
+            token: TokenView::of(&standing, state.clock.read()),
             facts: facts(&standing),
             spending: Spending::read(state, &standing.token).await?,
             statement: StatementView::read(state, id, asked.before).await?,

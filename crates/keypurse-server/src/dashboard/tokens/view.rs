@@ -5,7 +5,7 @@ use http::request::Parts;
 use keypurse_core::id::TokenId;
 use keypurse_core::period::ResetPeriod;
 use keypurse_core::rules::{ModelPattern, Network, Tag};
-use keypurse_core::time::Timestamp;
+use keypurse_core::time::{Reading, Timestamp};
 use keypurse_core::token::{Overdraft, TokenKind};
 use keypurse_store::{TokenSearch, TokenStanding};
 
@@ -83,7 +83,7 @@ pub(super) struct MoneyView {
 }
 
 impl TokenView {
-    pub(super) fn of(standing: &TokenStanding, now: Timestamp) -> Self {
+    pub(super) fn of(standing: &TokenStanding, at: Reading) -> Self {
         let settings = &standing.token.settings;
         let tags = settings
             .rules
@@ -94,8 +94,8 @@ impl TokenView {
             name: settings.name.as_str().to_owned(),
             is_sandbox: settings.kind == TokenKind::Sandbox,
             tags: tags.iter().map(|tag| tag.as_str().to_owned()).collect(),
-            badge: badge(standing, now),
-            money: settings.has_budget.then(|| MoneyView::of(standing, now)),
+            badge: badge(standing, at),
+            money: settings.has_budget.then(|| MoneyView::of(standing, at)),
             expires_at: settings.expires_at,
             last_used: standing.last_used,
             created_at: standing.token.created_at,
@@ -104,8 +104,8 @@ impl TokenView {
 }
 
 impl MoneyView {
-    fn of(standing: &TokenStanding, now: Timestamp) -> Self {
-        let balance = standing.token.balance_at(now);
+    fn of(standing: &TokenStanding, at: Reading) -> Self {
+        let balance = standing.token.balance_at(at.proven);
         let given = standing.given.nanos();
         let hundredths = balance.nanos().saturating_mul(100).checked_div(given);
         Self {
@@ -120,14 +120,14 @@ impl MoneyView {
     }
 }
 
-fn badge(standing: &TokenStanding, now: Timestamp) -> Badge {
+fn badge(standing: &TokenStanding, at: Reading) -> Badge {
     let settings = &standing.token.settings;
-    let soon = now.plus_seconds(TokenSearch::SOON_SECONDS);
-    let (word, tone) = if settings.is_expired(now) {
+    let soon = at.now.plus_seconds(TokenSearch::SOON_SECONDS);
+    let (word, tone) = if settings.is_expired(at.now) {
         ("Expired", "bad")
-    } else if standing.is_exhausted(now) {
+    } else if standing.is_exhausted(at) {
         ("Out of money", "bad")
-    } else if standing.is_low(now) {
+    } else if standing.is_low(at) {
         ("Low", "warn")
     } else if settings.is_expired(soon) {
         ("Expires soon", "warn")

@@ -165,6 +165,35 @@ async fn a_tokens_page_tells_its_rate_its_outlook_and_its_calls() {
 }
 
 #[tokio::test]
+async fn pages_count_a_reset_in_when_calls_and_the_api_do() {
+    let app = TestApp::new().await;
+    let daily = json!({
+        "name": "daily", "active_balance": true, "balance": "0",
+        "balance_reset_period": "daily", "balance_reset_amount": "5",
+    });
+    app.create_token(daily).await;
+    let path = path_of(&app, "daily").await;
+    app.clock().jump("2026-11-22T12:00:00Z");
+    let mut browser = Browser::signed_in(&app).await;
+    let shown = async |browser: &mut Browser<'_>| {
+        let api = app.get("/v2/user/custom_token/daily/").send().await;
+        let page = browser.get(&path).await.text;
+        let listed = browser.get("/tokens?state=exhausted").await.text;
+        assert_eq!(
+            page.contains("Out of money"),
+            listed.contains(&format!("href=\"{path}\"")),
+            "{listed}"
+        );
+        assert_eq!(page.contains("Out of money"), page.contains("Empty"));
+        (api.json()["balance"].to_string(), page.contains("Empty"))
+    };
+    // Nobody knows yet whether the day is over.
+    assert_eq!(shown(&mut browser).await, ("0.0".to_owned(), true));
+    app.clock().set("2026-11-22T12:00:00Z");
+    assert_eq!(shown(&mut browser).await, ("5.0".to_owned(), false));
+}
+
+#[tokio::test]
 async fn models_and_providers_show_what_the_gateway_goes_by() {
     let shop = used().await;
     let mut browser = Browser::signed_in(&shop.app).await;
