@@ -61,12 +61,10 @@ impl<'a> Sampling<'a> {
     }
 }
 
+/// Reads a number that everybody can: one beyond all doubles is none to some.
 fn number<'a>(object: &mut Object<'a>, name: &str) -> Result<Option<&'a RawValue>, Untranslatable> {
     let value = object.take(name);
-    let is_number = |value: &&RawValue| {
-        let first = value.get().bytes().next();
-        first.is_some_and(|first| first == b'-' || first.is_ascii_digit())
-    };
+    let is_number = |value: &&RawValue| value.get().parse::<f64>().is_ok_and(f64::is_finite);
     match value {
         Some(value) if !is_number(&value) => Err(object.refuse(name, "it must be a number")),
         value => Ok(value),
