@@ -125,6 +125,8 @@ impl Ledger {
         if !hold.rehearsed {
             budget = budget.min(self.grant_by_account(request, overdraft)?);
         }
+        // By what both purses give: the account's may keep it within the token's.
+        hold.overdrawn = self.left_of_token(&hold).is_some_and(|left| budget > left);
         // What may not be clamped must not be cut off half way either.
         if overdraft == Overdraft::Refuse || hold.overdrawn {
             hold.amount = request.full;
@@ -190,12 +192,12 @@ impl Ledger {
             return Ok(request.full);
         }
         hold.draws_on_token = true;
-        let may_overdraw = token.overdraft == Overdraft::Allow && !token.overdrawn;
-        if may_overdraw && token.purse.available() > Money::ZERO {
-            hold.overdrawn = token.purse.available() < request.full;
-            return Ok(request.full);
-        }
-        grant(&token.purse, PurseId::Token(id), request, token.overdraft)
+        let overdraft = match token.overdraft {
+            // One call at a time goes beyond; the others are not worse off for it.
+            Overdraft::Allow if token.overdrawn => Overdraft::Clamp,
+            overdraft => overdraft,
+        };
+        grant(&token.purse, PurseId::Token(id), request, overdraft)
     }
 
     fn grant_by_account(
@@ -285,8 +287,9 @@ impl Ledger {
     }
 }
 
-/// What `purse` gives for a call: all it can cost, or what is there when that
-/// is enough for a clamped call.
+/// What `purse` gives for a call: all it can cost, if it is there or there is
+/// something and more is allowed, or what is there when that is enough for a
+/// clamped call.
 fn grant(
     purse: &Purse,
     id: PurseId,
@@ -298,14 +301,14 @@ fn grant(
     if request.full == Money::ZERO || available >= request.full {
         return Ok(request.full);
     }
-    let (needed, clamps) = match overdraft {
-        Overdraft::Refuse => (request.full, false),
-        Overdraft::Clamp => (request.least, true),
-        Overdraft::Allow => (Money::from_nanos(1), false),
+    let (needed, granted) = match overdraft {
+        Overdraft::Refuse => (request.full, request.full),
+        Overdraft::Clamp => (request.least, available),
+        Overdraft::Allow => (Money::ZERO, request.full),
     };
     let needed = needed.max(Money::from_nanos(1));
-    if clamps && available >= needed {
-        return Ok(available);
+    if available >= needed {
+        return Ok(granted);
     }
     let short = Short {
         purse: id,

@@ -140,6 +140,33 @@ fn a_call_the_balance_covers_is_not_the_one_that_goes_beyond() {
 }
 
 #[test]
+fn beside_one_that_goes_beyond_others_are_clamped_to_what_is_there() {
+    check(
+        Overdraft::Allow,
+        10,
+        "hold h1 100           -> held 100, available -90
+         adjust 150            -> adjusted, available 50
+         hold h2 80 least 51   -> 429 held 100, available 50
+         hold h3 80 least 20   -> held 50, available 0
+         settle h1 100         -> charged 100 house 0, available 0
+         settle h3 10          -> charged 10 house 0, available 40
+         hold h4 80            -> held 80, available -40",
+    );
+}
+
+#[test]
+fn a_call_that_the_accounts_purse_keeps_within_the_tokens_does_not_go_beyond() {
+    let mut ledger = ledger_with(&settings(Overdraft::Allow), 20);
+    ledger.accounts.get_mut(&ACCOUNT).unwrap().unlimited = false;
+    ledger.accounts.get_mut(&ACCOUNT).unwrap().purse.balance = Money::from_nanos(15);
+    let within = ledger.hold(&request(1, 60, 5), at(0)).unwrap();
+    assert_eq!((within.budget.nanos(), within.overdrawn), (15, false));
+    ledger.accounts.get_mut(&ACCOUNT).unwrap().purse.balance = Money::from_nanos(100);
+    let beyond = ledger.hold(&request(2, 60, 5), at(0)).unwrap();
+    assert_eq!((beyond.budget.nanos(), beyond.overdrawn), (60, true));
+}
+
+#[test]
 fn a_call_for_exactly_the_balance_does_not_go_beyond() {
     check(
         Overdraft::Allow,

@@ -29,9 +29,9 @@ impl Reference {
         if let Some(token) = call.token.filter(|_| call.draws_on_token) {
             let purse = self.token_purse(token);
             let first = policy == Overdraft::Allow && !self.goes_beyond(token);
-            if first && purse.available() > 0 {
-                call.beyond_balance = purse.available() < new.full;
-            } else {
+            if !(first && purse.available() > 0) {
+                let is_second = policy == Overdraft::Allow && !first;
+                let policy = if is_second { Overdraft::Clamp } else { policy };
                 let of_token = true;
                 let short = |short| Answer::Short(Short { of_token, ..short });
                 budget = purse.grant(policy, &new).map_err(short)?;
@@ -42,6 +42,9 @@ impl Reference {
             let policy = if refuses { policy } else { Overdraft::Clamp };
             let granted = self.account_purse(call.account).grant(policy, &new);
             budget = budget.min(granted.map_err(Answer::Short)?);
+        }
+        if let Some(token) = call.token.filter(|_| call.draws_on_token) {
+            call.beyond_balance = budget > self.token_purse(token).available().max(0);
         }
         let in_full = policy == Overdraft::Refuse || call.beyond_balance;
         call.held = budget.min(if in_full { new.full } else { new.first });
