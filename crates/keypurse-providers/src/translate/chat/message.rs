@@ -182,6 +182,8 @@ fn read_part(mut object: Object<'_>) -> Result<Part<'_>, Untranslatable> {
     let part = match kind.as_str() {
         "text" | "refusal" => {
             let text = object.raw_text(&kind)?;
+            // What some clients keep of an answer's part.
+            object.drop_hints(&["role", "refusal", "annotations", "logprobs"]);
             let text = text.ok_or_else(|| object.refuse(&kind, "it is required"))?;
             Part::Text(Text {
                 text,

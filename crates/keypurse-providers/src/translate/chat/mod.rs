@@ -14,6 +14,6 @@ mod read;
 mod tool;
 
 pub(super) use message::{Call, Media, Part, Text, Turn};
-pub(super) use options::Format;
+pub(super) use options::{Format, Sampling};
 pub(super) use read::{Chat, NO_COUNTERPART};
 pub(super) use tool::{Choice, Tool};

@@ -10,6 +10,7 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::model::version;
 use crate::translate::Untranslatable;
 use crate::translate::chat::{Chat, Choice, Turn};
 
@@ -49,6 +50,9 @@ pub(super) fn of(
     };
     match thinks(model) {
         Thinks::AsItLikes => {
+            // The level between these two came with 4.7.
+            let is_known = level != "xhigh" || version(model) >= (4, 7);
+            let level = if is_known { level } else { "high" };
             let thinking = (!is_sampled(chat)).then_some(Thinking::Adaptive);
             Ok((thinking, Some(level)))
         }
@@ -64,24 +68,16 @@ pub(super) fn of(
     }
 }
 
-#[derive(Debug, PartialEq, Eq)]
 enum Thinks {
     Never,
     WithinBudget,
     AsItLikes,
 }
 
-/// By the version in a model's name: `claude-sonnet-4-5-20250929`,
-/// `claude-3-7-sonnet`. A name without one is taken for a new model's.
 fn thinks(model: &str) -> Thinks {
-    let name = model.rsplit('/').next().unwrap_or(model);
-    // Dates are longer than version numbers.
-    let parts = name.split(['-', '.', '@']).filter(|part| part.len() < 3);
-    let mut numbers = parts.filter_map(|part| part.parse::<u32>().ok());
-    let version = (numbers.next(), numbers.next().unwrap_or(0));
-    match version {
-        (Some(major), minor) if (major, minor) < (3, 7) => Thinks::Never,
-        (Some(major), minor) if (major, minor) < (4, 6) => Thinks::WithinBudget,
+    match version(model) {
+        before if before < (3, 7) => Thinks::Never,
+        before if before < (4, 6) => Thinks::WithinBudget,
         _ => Thinks::AsItLikes,
     }
 }
@@ -108,29 +104,4 @@ fn lacks_proof(chat: &Chat<'_>) -> bool {
         matches!(turn, Turn::Assistant { calls, thinking, .. }
             if thinking.is_empty() && !calls.is_empty())
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Thinks, thinks};
-
-    #[test]
-    fn a_name_tells_how_its_model_thinks() {
-        for (model, expected) in [
-            ("claude-3-opus-20240229", Thinks::Never),
-            ("claude-3-5-sonnet-20241022", Thinks::Never),
-            ("claude-2.1", Thinks::Never),
-            ("claude-3-7-sonnet-latest", Thinks::WithinBudget),
-            ("claude-sonnet-4-20250514", Thinks::WithinBudget),
-            ("claude-opus-4-1", Thinks::WithinBudget),
-            ("claude-haiku-4-5-20251001", Thinks::WithinBudget),
-            ("claude-opus-4-6", Thinks::AsItLikes),
-            ("anthropic/claude-sonnet-4.6", Thinks::AsItLikes),
-            ("claude-opus-5", Thinks::AsItLikes),
-            ("claude-opus-5-5", Thinks::AsItLikes),
-            ("claude-next", Thinks::AsItLikes),
-        ] {
-            assert_eq!(thinks(model), expected, "{model}");
-        }
-    }
 }

@@ -10,7 +10,10 @@
 
 mod blocks;
 mod effort;
+mod model;
 mod request;
+mod sampling;
+mod schema;
 mod turns;
 
 pub(super) use request::translate;

@@ -1,11 +1,14 @@
 //! The request as a whole.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::blocks::Block;
 use super::effort::{self, Thinking};
 use super::turns::{self, Message};
+use super::{sampling, schema};
 use crate::translate::chat::{Chat, Choice, Format, NO_COUNTERPART, Tool};
 use crate::translate::{Target, Untranslatable};
 
@@ -52,7 +55,7 @@ struct Function<'a> {
     name: &'a RawValue,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<&'a RawValue>,
-    input_schema: &'a RawValue,
+    input_schema: Cow<'a, RawValue>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     strict: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -87,7 +90,7 @@ impl OutputConfig<'_> {
 struct SchemaFormat<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
-    schema: &'a RawValue,
+    schema: Cow<'a, RawValue>,
 }
 
 #[derive(Debug, Serialize)]
@@ -97,6 +100,8 @@ struct Metadata<'a> {
 
 /// The schema of a function that is described without one.
 const NO_PARAMETERS: &str = r#"{"type":"object","properties":{}}"#;
+/// What stands for a mode that the dialect does not have.
+const JSON_ONLY: &str = r#""Answer with one JSON object alone, without a code fence.""#;
 
 /// Translates a chat request.
 pub(in crate::translate) fn translate(
@@ -105,23 +110,32 @@ pub(in crate::translate) fn translate(
 ) -> Result<Vec<u8>, Untranslatable> {
     let mut chat = Chat::read(body)?;
     refuse(&chat)?;
+    sampling::fit(&mut chat.sampling, target.model);
     let (thinking, effort) = effort::of(&chat, target.model, target.output_limit)?;
     let thinking = thinking.map(ThinkingMember::Derived);
     let thinking = chat.thinking.map(ThinkingMember::Said).or(thinking);
-    let no_parameters = RawValue::from_string(NO_PARAMETERS.to_owned()).expect("our own schema");
-    let schema = match chat.format {
-        Some(Format::Schema(schema)) => Some(schema),
-        Some(Format::JsonObject) | None => None,
+    let own = |text: &str| RawValue::from_string(text.to_owned()).expect("our own text");
+    let (no_parameters, json_only) = (own(NO_PARAMETERS), own(JSON_ONLY));
+    let mut system: Vec<Block<'_>> = chat.system.drain(..).map(Block::from).collect();
+    let format = match chat.format {
+        Some(Format::Schema(schema)) => Some(SchemaFormat {
+            kind: "json_schema",
+            schema: schema::promised(schema),
+        }),
+        Some(Format::JsonObject) => {
+            system.push(Block::Text {
+                text: &json_only,
+                cache_control: None,
+            });
+            None
+        }
+        None => None,
     };
-    let format = schema.map(|schema| SchemaFormat {
-        kind: "json_schema",
-        schema,
-    });
     let request = Request {
         model: target.model,
         max_tokens: target.output_limit,
         stream: chat.streamed,
-        system: chat.system.drain(..).map(Block::from).collect(),
+        system,
         tool_choice: tool_choice(&chat),
         tools: chat
             .tools
@@ -148,10 +162,6 @@ fn refuse(chat: &Chat<'_>) -> Result<(), Untranslatable> {
         let why = "these models give one answer; ask several times";
         return Err(Untranslatable::new("n", why));
     }
-    if matches!(chat.format, Some(Format::JsonObject)) {
-        let why = "there is no JSON mode without a schema; use `json_schema`";
-        return Err(Untranslatable::new("response_format", why));
-    }
     let temperature = chat.sampling.temperature.map(RawValue::get);
     let temperature = temperature.and_then(|number| number.parse::<f64>().ok());
     if temperature.is_some_and(|temperature| temperature > 1.0) {
@@ -166,10 +176,16 @@ fn refuse(chat: &Chat<'_>) -> Result<(), Untranslatable> {
 }
 
 fn function<'a>(tool: &Tool<'a>, no_parameters: &'a RawValue) -> Function<'a> {
+    let parameters = tool.parameters.filter(|schema| schema.get() != "{}");
+    let parameters = parameters.unwrap_or(no_parameters);
     Function {
         name: tool.name,
         description: tool.description,
-        input_schema: tool.parameters.unwrap_or(no_parameters),
+        input_schema: if tool.is_strict {
+            schema::promised(parameters)
+        } else {
+            Cow::Borrowed(parameters)
+        },
         strict: tool.is_strict,
         cache_control: tool.cache_control,
     }

@@ -242,11 +242,14 @@ fn tool_choice<'a>(
 fn output_config<'a>(
     object: &mut Object<'a>,
 ) -> Result<(Option<String>, Option<Format<'a>>), Untranslatable> {
-    let Some(mut config) = object.object("output_config")? else {
-        return Ok((None, None));
-    };
-    let effort = config.text("effort")?;
-    let format = config.object("format")?;
+    // As it was called in its beta.
+    let mut format = object.object("output_format")?;
+    let mut effort = None;
+    if let Some(mut config) = object.object("output_config")? {
+        effort = config.text("effort")?;
+        format = config.object("format")?.or(format);
+        config.finish(NO_COUNTERPART)?;
+    }
     let format = format.map(|mut format| {
         if format
             .text("type")?
@@ -268,7 +271,6 @@ fn output_config<'a>(
             json_schema,
         })
     });
-    config.finish(NO_COUNTERPART)?;
     Ok((effort, format.transpose()?))
 }
 

@@ -109,13 +109,19 @@ fn images_and_documents_keep_their_bytes_and_addresses() {
 #[test]
 fn tools_and_the_choice_among_them_are_translated() {
     let tool = r#""tools":[{"type":"function","function":{"name":"f","description":"d",
-        "parameters":{"type":"object","maximum":12345678901234567890123},"strict":true}},
+        "parameters":{"type":"object","maximum":12345678901234567890123},"strict":false}},
+        {"type":"function","function":{"name":"s","parameters":{"type":"object","properties":{
+            "a":{"type":"integer","minimum":1}}},"strict":true}},
+        {"type":"function","function":{"name":"e","parameters":{}}},
         {"type":"function","function":{"name":"g","strict":null}}]"#;
     let out = to_anthropic(&chat(tool)).unwrap();
     assert!(out.contains(r#"{"type":"object","maximum":12345678901234567890123}"#));
     assert_json(
         &member(&out.replace("12345678901234567890123", "1"), "tools"),
-        r#"[{"name":"f","description":"d","input_schema":{"type":"object","maximum":1},"strict":true},
+        r#"[{"name":"f","description":"d","input_schema":{"type":"object","maximum":1}},
+            {"name":"s","input_schema":{"type":"object","properties":{"a":{"type":"integer",
+                "description":"(minimum: 1)"}},"additionalProperties":false},"strict":true},
+            {"name":"e","input_schema":{"type":"object","properties":{}}},
             {"name":"g","input_schema":{"type":"object","properties":{}}}]"#,
         tool,
     );
@@ -170,7 +176,13 @@ fn options_have_their_counterparts() {
             r#""response_format":{"type":"json_schema","json_schema":{"name":"n","strict":true,
                 "schema":{"type":"object"}}}"#,
             "output_config",
-            r#"{"format":{"type":"json_schema","schema":{"type":"object"}}}"#,
+            r#"{"format":{"type":"json_schema",
+                "schema":{"type":"object","additionalProperties":false}}}"#,
+        ),
+        (
+            r#""response_format":{"type":"json_object"}"#,
+            "system",
+            r#"[{"type":"text","text":"Answer with one JSON object alone, without a code fence."}]"#,
         ),
         (
             r#""response_format":{"type":"text"}"#,
@@ -264,6 +276,54 @@ fn how_tokens_are_picked_goes_before_thinking_that_excludes_it() {
 }
 
 #[test]
+fn models_are_sent_no_sampling_that_they_refuse() {
+    let all = r#""temperature":0.1,"top_p":0.9,"top_k":5"#;
+    for (model, expected) in [
+        ("claude-sonnet-4-20250514", ["0.1", "0.9", "5"]),
+        ("claude-opus-4-1", ["0.1", "null", "5"]),
+        ("claude-opus-4-6", ["0.1", "null", "5"]),
+        ("claude-opus-4-7", ["null"; 3]),
+        ("claude-sonnet-5", ["null"; 3]),
+    ] {
+        let target = Target { model, ..TARGET };
+        let out = translated(Dialect::OpenAi, Dialect::Anthropic, &target, &chat(all)).unwrap();
+        let sent = ["temperature", "top_p", "top_k"].map(|name| member(&out, name));
+        assert_eq!(sent, expected, "{model}");
+    }
+    let top_p = translated(
+        Dialect::OpenAi,
+        Dialect::Anthropic,
+        &TARGET,
+        &chat(r#""top_p":0.9"#),
+    );
+    assert_eq!(member(&top_p.unwrap(), "top_p"), "0.9");
+}
+
+#[test]
+fn an_efforts_level_is_one_the_model_has() {
+    let highest = r#""reasoning_effort":"xhigh""#;
+    let adaptive = r#"{"type":"adaptive"}"#;
+    for (model, level) in [("claude-opus-4-6", "high"), ("claude-opus-4-7", "xhigh")] {
+        let effort = format!(r#"{{"effort":"{level}"}}"#);
+        assert_thinks(model, 4000, highest, adaptive, &effort);
+    }
+}
+
+#[test]
+fn what_clients_keep_of_an_answers_part_is_left_out() {
+    let out = to_anthropic(&messages(
+        r#"{"role":"user","content":"A"},{"role":"assistant","content":[{"type":"text",
+           "text":"B","role":"assistant","refusal":null,"annotations":[]}]}"#,
+    ));
+    assert_json(
+        &member(&out.unwrap(), "messages"),
+        r#"[{"role":"user","content":[{"type":"text","text":"A"}]},
+            {"role":"assistant","content":[{"type":"text","text":"B"}]}]"#,
+        "parts of an answer",
+    );
+}
+
+#[test]
 fn signed_thinking_goes_back_as_it_came() {
     let with = |blocks: &str| {
         to_anthropic(&format!(
@@ -302,10 +362,6 @@ fn options_without_a_counterpart_are_refused_by_name() {
         (r#""frequency_penalty":-1e-3"#, "frequency_penalty"),
         (r#""logprobs":true"#, "logprobs"),
         (r#""logit_bias":{"1":2}"#, "logit_bias"),
-        (
-            r#""response_format":{"type":"json_object"}"#,
-            "response_format",
-        ),
         (
             r#""response_format":{"type":"grammar"}"#,
             "response_format.type",

@@ -141,6 +141,12 @@ fn options_have_their_counterparts() {
             "null",
         ),
         (
+            r#""output_format":{"type":"json_schema","schema":{"type":"object"}}"#,
+            "response_format",
+            r#"{"type":"json_schema","json_schema":{"name":"answer",
+                "schema":{"type":"object"}}}"#,
+        ),
+        (
             r#""output_config":{"format":{"type":"json_schema","schema":{"type":"object"}}}"#,
             "response_format",
             r#"{"type":"json_schema","json_schema":{"name":"answer",
