@@ -29,6 +29,9 @@ use crate::hint::{self, Hint};
 use crate::log;
 use crate::system::SystemEntropy;
 
+/// How long the door stays open behind which new calls are refused, while some
+/// run: load balancers see that, and not connections that are refused.
+const DOOR_STAYS_OPEN: Duration = Duration::from_secs(2);
 /// How long streams that were cut off may take to settle.
 const CUT_OFF_GRACE: Duration = Duration::from_secs(5);
 
@@ -170,9 +173,8 @@ async fn drain(
 ) -> anyhow::Result<()> {
     tracing::info!("stopping: no new calls; running ones finish and settle");
     state.draining.cancel();
-    stop.cancel();
     let finished = async {
-        serving.await;
+        tokio::join!(serving, shut_the_door(state, stop));
         state.tasks.close();
         state.tasks.wait().await;
     };
@@ -199,4 +201,16 @@ async fn drain(
         .context("the database did not close well")?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// At once where nothing runs that a client waits for.
+async fn shut_the_door(state: &State, stop: CancellationToken) {
+    let held = state.store.held_now().await;
+    if held.is_ok_and(|held| held.holds > 0) {
+        tokio::select! {
+            () = tokio::time::sleep(DOOR_STAYS_OPEN) => {}
+            () = state.cut_off.cancelled() => {}
+        }
+    }
+    stop.cancel();
 }

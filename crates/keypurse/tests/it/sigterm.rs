@@ -135,6 +135,32 @@ async fn a_hundred_streams_finish_after_sigterm_and_no_accepted_call_is_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_asks_while_calls_finish_is_told_that_it_drains() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut node = Node::streaming(folder.path(), "15").await;
+    let asked = Instant::now();
+    node.process.ask_to_stop();
+    while !node.process.log().contains("stopping") {
+        assert!(asked.elapsed() < PATIENCE);
+        tokio::task::yield_now().await;
+    }
+    // On connections of its own, as a load balancer's are.
+    let prober = Client::new(&node.setup.address);
+    let call = prober.post(CHAT, &node.secret, &hello()).await.unwrap();
+    assert_eq!(call.status, 503);
+    assert_eq!(call.json()["error"]["code"], "draining");
+    for (path, expected) in [("/readyz", 503), ("/livez", 200)] {
+        let answer = prober.get(path, &node.secret).await.unwrap();
+        assert_eq!(answer.status, expected, "{path}");
+    }
+    node.gate.let_pass(STREAMS);
+    for stream in std::mem::take(&mut node.streams) {
+        assert!(stream.rest().await.ends_with("data: [DONE]\n\n"));
+    }
+    node.ends_well(asked, Duration::ZERO).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn streams_that_outlast_the_drain_are_cut_with_an_error_and_charged() {
     let folder = tempfile::tempdir().unwrap();
     let mut node = Node::streaming(folder.path(), "1").await;
