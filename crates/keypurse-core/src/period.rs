@@ -80,7 +80,9 @@ impl Reset {
 
 #[cfg(test)]
 mod tests {
+    use super::Reset;
     use super::ResetPeriod::{self, Daily, Monthly, Weekly};
+    use crate::money::Money;
     use crate::time::Timestamp;
     use jiff::tz::TimeZone;
 
@@ -88,6 +90,30 @@ mod tests {
         let zone = TimeZone::get(zone).unwrap();
         let next = period.next_after(Timestamp::parse(now).unwrap(), &zone);
         assert_eq!(next.to_string(), expected, "{period:?} after {now}");
+    }
+
+    #[test]
+    fn a_reset_further_away_than_two_periods_is_astray() {
+        let now = Timestamp::parse("2026-11-21T12:00:00Z").unwrap();
+        for (period, furthest) in [
+            (Daily, "2026-11-23T12:00:00Z"),
+            (Weekly, "2026-12-05T12:00:00Z"),
+            (Monthly, "2027-01-22T12:00:00Z"),
+        ] {
+            let furthest = Timestamp::parse(furthest).unwrap();
+            for (next_at, expected) in [
+                (furthest, false),
+                (Timestamp::from_micros(furthest.micros() + 1), true),
+            ] {
+                let amount = Money::ZERO;
+                let reset = Reset {
+                    period,
+                    amount,
+                    next_at,
+                };
+                assert_eq!(reset.is_astray(now), expected, "{period:?} {next_at}");
+            }
+        }
     }
 
     #[test]

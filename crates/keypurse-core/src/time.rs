@@ -160,7 +160,22 @@ impl fmt::Display for Timestamp {
 
 #[cfg(test)]
 mod tests {
-    use super::{Timestamp, TimestampParseError};
+    use super::{Clock, Timestamp, TimestampParseError};
+
+    #[derive(Debug)]
+    struct Stopped;
+
+    impl Clock for Stopped {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_micros(7)
+        }
+    }
+
+    #[test]
+    fn a_clock_that_says_no_more_is_certain_and_right() {
+        assert_eq!(Stopped.read(), Timestamp::from_micros(7).for_certain());
+        assert!(!Stopped.is_behind());
+    }
 
     #[test]
     fn every_form_of_an_instant_is_read_and_written_as_utc() {

@@ -107,6 +107,22 @@ fn money_is_written_without_exponent_and_with_a_point() {
             (money.to_string().as_str(), money.to_fixed().as_str()),
             (short, fixed)
         );
+        let mut text = b"cost ".to_vec();
+        money.append_to(&mut text);
+        assert_eq!(text, format!("cost {short}").into_bytes());
+    }
+}
+
+#[test]
+fn a_balance_is_less_than_a_hundred_thousand_dollars_either_way() {
+    let dollars = |nanos: i64| Money::from_nanos(100_000 * 1_000_000_000 + nanos);
+    for (balance, may_be) in [
+        (dollars(-1), true),
+        (dollars(0), false),
+        (Money::ZERO - dollars(-1), true),
+        (Money::ZERO - dollars(0), false),
+    ] {
+        assert_eq!(balance.is_balance(), may_be, "{balance}");
     }
 }
 

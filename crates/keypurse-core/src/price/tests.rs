@@ -124,6 +124,15 @@ fn tiered() -> Price {
 #[test]
 fn a_call_costs_what_its_tier_costs() {
     let price = tiered();
+    assert_eq!(price.bands_at(ServiceTier::Standard).len(), 2);
+    assert_eq!(
+        price.bands_at(ServiceTier::Flex),
+        [Band {
+            above: 0,
+            rates: rates("1", "4")
+        }]
+    );
+    assert_eq!(Price::flat(rates("1", "4")).bands_at(ServiceTier::Flex), []);
     for (tier, input, nanos) in [
         (ServiceTier::Standard, 100, 208_000),
         (ServiceTier::Standard, 101, 416_000),
@@ -191,6 +200,12 @@ fn a_reach_covers_what_a_call_asked_for_and_nothing_else() {
     assert!(!text.covers(&audio) && !text.covers(&priority));
     assert!(text.with(Class::InputAudio).covers(&audio));
     assert!(text.with_tier(ServiceTier::Priority).covers(&priority));
+    // What is cached was heard, also where it was asked for before.
+    for heard in [text, text.with(Class::InputAudio)] {
+        let cached = heard.with(Class::CachedAudio);
+        assert!(cached.has(Class::InputAudio) && cached.has(Class::CachedAudio));
+    }
+    assert!(!text.with(Class::InputAudio).has(Class::CachedAudio));
 }
 
 #[test]
@@ -330,6 +345,7 @@ fn what_is_no_token_has_a_price_bound_and_reach_of_its_own() {
     };
     let price = Price::flat(listening);
     assert!(price.has_unit_rates() && !price.is_free());
+    assert!(!tiered().has_unit_rates());
     assert!(price.has_rate(Class::InputSeconds) && !price.has_rate(Class::Images));
     let units = Units {
         input_seconds: 61,

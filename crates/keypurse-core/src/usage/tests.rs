@@ -1,4 +1,4 @@
-use super::{COUNTS, Class, ServiceTier, TokenCounts};
+use super::{COUNTS, Class, ServiceTier, TokenCounts, Units};
 
 const TIER: usize = 12;
 
@@ -90,4 +90,33 @@ fn names_lead_back_to_what_they_name() {
         (Class::parse(""), ServiceTier::parse("scale")),
         (None, None)
     );
+}
+
+#[test]
+fn units_are_within_others_if_each_of_them_is() {
+    let most = Units {
+        characters: 1,
+        input_seconds: 2,
+        output_seconds: 3,
+        images: 4,
+    };
+    assert!(most.are_within(&most) && Units::NONE.are_within(&most));
+    for more in [
+        Units {
+            characters: 2,
+            ..most
+        },
+        Units {
+            input_seconds: 3,
+            ..most
+        },
+        Units {
+            output_seconds: 4,
+            ..most
+        },
+        Units { images: 5, ..most },
+    ] {
+        assert!(!more.are_within(&most), "{more:?}");
+        assert_eq!(more.at_most(&most), most);
+    }
 }

@@ -49,6 +49,26 @@ fn allow_lets_one_growing_hold_at_a_time_go_beyond() {
 }
 
 #[test]
+fn a_hold_that_grew_to_the_whole_balance_is_not_the_one_that_goes_beyond() {
+    check(
+        Overdraft::Allow,
+        100,
+        "stream h1 90 first 20 -> held 20 of 90, available 80
+         open h1 100           -> floor 100, available 0
+         adjust 150            -> adjusted, available 50
+         hold h2 90            -> held 90, available -40",
+    );
+    check(
+        Overdraft::Allow,
+        100,
+        "stream h1 90 first 20 -> held 20 of 90, available 80
+         open h1 101           -> floor 101, available -1
+         adjust 150            -> adjusted, available 49
+         hold h2 90            -> 429 held 101, available 49",
+    );
+}
+
+#[test]
 fn what_was_counted_is_never_charged_above_the_hold() {
     let mut ledger = ledger_with(&settings(Overdraft::Clamp), 100);
     ledger.hold(&growing(1, 90, 20), at(0)).unwrap();

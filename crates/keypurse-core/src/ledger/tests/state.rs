@@ -133,6 +133,39 @@ fn l11_a_secret_rotated_out_for_good_stays_dead_when_the_clock_steps_back() {
 }
 
 #[test]
+fn it_tells_what_is_loaded_and_held() {
+    let mut ledger = ledger_with(&settings(Overdraft::Clamp), 100);
+    assert_eq!((ledger.tokens(), ledger.held()), (1, Money::ZERO));
+    for (number, full) in [(1, 30), (2, 12)] {
+        ledger.hold(&request(number, full, full), at(0)).unwrap();
+    }
+    assert_eq!(ledger.held(), Money::from_nanos(42));
+    let other = TokenState::new(
+        TokenId(2),
+        ACCOUNT,
+        Money::ZERO,
+        &settings(Overdraft::Clamp),
+        Vec::new(),
+    );
+    ledger.load_token(other);
+    assert_eq!(ledger.tokens(), 2);
+    ledger.forget_idle(1);
+    assert_eq!(ledger.tokens(), 1, "one is in use");
+}
+
+#[test]
+fn entries_are_taken_once_and_are_no_longer_among_the_changes() {
+    let mut ledger = ledger_with(&settings(Overdraft::Clamp), 100);
+    let balance = Some(Money::from_nanos(70));
+    ledger.apply_settings(TOKEN, &settings(Overdraft::Clamp), balance, at(0));
+    let entries = ledger.take_entries();
+    let adjusted: Vec<_> = entries.iter().map(|entry| entry.amount.nanos()).collect();
+    assert_eq!(adjusted, [-30]);
+    assert_eq!(ledger.take_entries(), []);
+    assert!(ledger.take_changes().entries.is_empty());
+}
+
+#[test]
 fn a_restored_hold_is_held_again_and_settles() {
     let mut ledger = ledger_with(&settings(Overdraft::Allow), 100);
     let hold = Hold {
