@@ -84,11 +84,9 @@ pub(in crate::gateway) fn read_uncapped(
     // Without any output the call only fills a cache.
     let max_tokens = members.limit_from(0, "max_tokens")?;
     let request = MessagesRequest::read(body).map_err(|invalid| wrong(&invalid))?;
-    let unpriced = request.unpriced.map(|unpriced| Unpriced {
-        param: unpriced.param,
-        why: unpriced.why,
-    });
-    let unpriced = unpriced.or_else(|| compaction(members));
+    let unpriced = request.unpriced;
+    let unpriced = unpriced.map(|unpriced| Unpriced::new(unpriced.param, unpriced.why));
+    let unpriced = unpriced.or_else(|| unpriced::compaction(members.object));
     let parts = parts(&request.parts);
     let messages = Messages {
         thinking: thinking(members),
@@ -140,17 +138,6 @@ pub(in crate::gateway) fn parts(read: &anthropic::Parts) -> Parts {
         added_tokens: read.added_tokens,
         ..parts
     }
-}
-
-/// "Context editing": what a conversation is shortened by another call of the
-/// model is charged for beside the answer.
-fn compaction(members: &Members<'_>) -> Option<Unpriced> {
-    let edits = members.stated("context_management")?;
-    let may_compact = ["compact", "\\u"].iter().any(|part| edits.contains(part));
-    may_compact.then_some(Unpriced {
-        param: "context_management",
-        why: "compaction is a call of its own",
-    })
 }
 
 fn thinking(members: &Members<'_>) -> Option<Thinking> {
