@@ -4,11 +4,10 @@
 use std::ops::Range;
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue};
 use keypurse_core::usage::Class;
 use keypurse_providers::anthropic::{self, InvalidRequest, MessagesRequest};
 
-use super::betas::ANTHROPIC_BETA;
+use super::betas::Betas;
 use crate::gateway::endpoint::asked::{Asked, Output, Wire};
 use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::endpoint::members::{Limit, Members};
@@ -50,7 +49,7 @@ pub(in crate::gateway) struct Messages {
     max_tokens: Limit,
     thinking: Option<Thinking>,
     /// Versions of features the client tries out, as far as they pass.
-    pub(super) betas: Option<HeaderValue>,
+    pub(super) betas: Betas,
 }
 
 /// A budget to think within, which must stay below the output limit.
@@ -91,7 +90,7 @@ pub(in crate::gateway) fn read_uncapped(
     let messages = Messages {
         thinking: thinking(members),
         max_tokens,
-        betas: None,
+        betas: Betas::default(),
     };
     Ok(Asked {
         endpoint: Endpoint::Messages,
@@ -168,11 +167,5 @@ impl Messages {
         } else {
             edits.replace(thinking.at.clone(), NO_THINKING);
         }
-    }
-
-    /// The header that names what the client tries out.
-    pub(in crate::gateway) fn betas(&self) -> Option<(HeaderName, HeaderValue)> {
-        let betas = self.betas.clone()?;
-        Some((ANTHROPIC_BETA, betas))
     }
 }
