@@ -47,7 +47,7 @@ pub(super) enum GatewayError {
     },
     Unpriced {
         param: &'static str,
-        why: &'static str,
+        why: Cow<'static, str>,
     },
     ModelNotFound {
         message: String,
@@ -116,8 +116,11 @@ impl GatewayError {
         }
     }
 
-    pub(super) fn unpriced(param: &'static str, why: &'static str) -> Self {
-        Self::Unpriced { param, why }
+    pub(super) fn unpriced(param: &'static str, why: impl Into<Cow<'static, str>>) -> Self {
+        Self::Unpriced {
+            param,
+            why: why.into(),
+        }
     }
 
     /// The answer to the client.

@@ -99,7 +99,13 @@ impl Bound {
         let (input, uncounted_input) = match images {
             Some(images) => (text + images + added + TEMPLATE_TOKENS, text + images),
             None if route.is_free => (ANY_INPUT, text + parts.image_bytes),
-            None => (route.opaque_input_bound()?, text + parts.image_bytes),
+            None => {
+                let usual = route.opaque_input_bound()?;
+                let most = asked
+                    .long_input(route)
+                    .map_or(usual, |long| long.max(usual));
+                (most, text + parts.image_bytes)
+            }
         };
         let tier = asked.tier.held(&route.price).unwrap_or_default();
         let reach = asked.parts.reach.with_tier(tier);

@@ -116,8 +116,8 @@ impl Asked {
 
     /// Refuses what has no price at this model.
     pub(in crate::gateway) fn refuse_unpriced(&self, route: &Route) -> Result<(), GatewayError> {
-        if let Some(Unpriced { param, why }) = self.unpriced {
-            return Err(GatewayError::Unpriced { param, why });
+        if let Some(Unpriced { param, why }) = &self.unpriced {
+            return Err(GatewayError::unpriced(param, why.clone()));
         }
         if self.tier.held(&route.price).is_none() {
             let why = "this model has no price for that tier of service";

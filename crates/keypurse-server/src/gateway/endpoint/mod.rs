@@ -15,6 +15,7 @@ pub(in crate::gateway) mod parts;
 pub(in crate::gateway) mod splice;
 pub(in crate::gateway) mod stream;
 pub(in crate::gateway) mod tier;
+pub(in crate::gateway) mod tools;
 pub(in crate::gateway) mod unpriced;
 
 pub(in crate::gateway) mod chat;

@@ -3,8 +3,11 @@
 //! Refusing them is what keeps the bound a bound. Options not known to change
 //! the price pass untouched.
 
+use std::borrow::Cow;
+
+use super::tools::Runner;
 use crate::gateway::error::GatewayError;
-use crate::http::json::{Json, JsonObject};
+use crate::http::json::JsonObject;
 
 /// Where the call goes and as whom is the operator's to say, never a body's.
 const FORBIDDEN: [&str; 10] = [
@@ -50,15 +53,18 @@ const UNPRICED: [&str; 22] = [
 
 const SEARCH: &str = "web_search_options";
 
-/// Tools that cost nothing beside their tokens: whoever asks runs them.
-const CHAT_TOOLS: [&str; 2] = ["function", "custom"];
-const RESPONSE_TOOLS: [&str; 4] = ["function", "custom", "local_shell", "apply_patch"];
-
 /// An option that changes what a call costs and has no price.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::gateway) struct Unpriced {
     pub(in crate::gateway) param: &'static str,
-    pub(in crate::gateway) why: &'static str,
+    pub(in crate::gateway) why: Cow<'static, str>,
+}
+
+impl Unpriced {
+    pub(in crate::gateway) fn new(param: &'static str, why: impl Into<Cow<'static, str>>) -> Self {
+        let why = why.into();
+        Self { param, why }
+    }
 }
 
 /// Refuses members that are not a client's to say.
@@ -121,15 +127,9 @@ pub(in crate::gateway) fn find_in_images(
 pub(in crate::gateway) fn find_of_images(names: &[&str], format: Option<&str>) -> Option<Unpriced> {
     let is_named = |known: &&str| names.iter().any(|name| name.eq_ignore_ascii_case(known));
     let extra = OF_IMAGES.into_iter().find(is_named);
-    let extra = extra.map(|param| Unpriced {
-        param,
-        why: UNBOUNDED_IMAGE,
-    });
+    let extra = extra.map(|param| Unpriced::new(param, UNBOUNDED_IMAGE));
     let format = format.filter(|format| !PLAIN_FORMATS.contains(format));
-    let format = format.map(|_| Unpriced {
-        param: FORMAT,
-        why: UNBOUNDED_FORMAT,
-    });
+    let format = format.map(|_| Unpriced::new(FORMAT, UNBOUNDED_FORMAT));
     extra.or(format)
 }
 
@@ -154,30 +154,45 @@ pub(in crate::gateway) fn refuse_field(name: &str) -> Result<(), GatewayError> {
 
 /// The first option that has no price; an error if one makes no sense.
 pub(in crate::gateway) fn find(object: &JsonObject<'_>) -> Result<Option<Unpriced>, GatewayError> {
-    find_but(object, &[], &CHAT_TOOLS)
+    find_but(object, &[], Runner::OfChats)
 }
 
-/// The same of a request for a response, which may go on from an earlier one
-/// and has tools that clients run without a fee.
+/// The same of a request for a response, which may go on from an earlier one,
+/// has tools that clients run without a fee, and items that bring tools.
 pub(in crate::gateway) fn find_in_response(
     object: &JsonObject<'_>,
 ) -> Result<Option<Unpriced>, GatewayError> {
-    find_but(object, &["previous_response_id"], &RESPONSE_TOOLS)
+    let found = find_but(object, &["previous_response_id"], Runner::OfResponses)?;
+    let of_items = Runner::OfResponses.first_paid_of_items(object.value("input"))?;
+    Ok(found.or(of_items).or_else(|| compaction(object)))
+}
+
+/// What shortens a conversation within a call reads it once more, beside the
+/// answer: Anthropic tells that apart from the call's usage ("Compaction"), and
+/// OpenAI does not say where. A call may be one of these, but not have one.
+pub(in crate::gateway) fn compaction(object: &JsonObject<'_>) -> Option<Unpriced> {
+    const NAME: &str = "context_management";
+    let edits = stated(object, NAME)?;
+    let may_compact = ["compact", "\\u"].iter().any(|part| edits.contains(part));
+    let why = "compaction is a call of its own, which reads the input once more";
+    may_compact.then(|| Unpriced::new(NAME, why))
 }
 
 fn find_but(
     object: &JsonObject<'_>,
     priced: &[&str],
-    free_tools: &[&str],
+    runner: Runner,
 ) -> Result<Option<Unpriced>, GatewayError> {
-    let (modalities, tools) = (modalities(object)?, tools(object, free_tools)?);
+    let modalities = modalities(object)?;
+    let tools = match object.value("tools") {
+        Some(tools) => runner.first_paid(tools, "tools", "tools")?,
+        None => None,
+    };
     let asked = |member: &&str| {
         !priced.contains(member) && stated(object, member).is_some_and(|value| value != "false")
     };
-    let extra = UNPRICED.into_iter().find(asked).map(|param| Unpriced {
-        param,
-        why: "it changes what the call costs",
-    });
+    let extra = UNPRICED.into_iter().find(asked);
+    let extra = extra.map(|param| Unpriced::new(param, "it changes what the call costs"));
     let speed = || only(object, "speed", &["standard"]);
     let place = || only(object, "inference_geo", &["global"]);
     let search = || unusual_search(object);
@@ -201,10 +216,8 @@ fn unusual_search(object: &JsonObject<'_>) -> Option<Unpriced> {
         let mut members = options.members().iter();
         members.all(|(name, _)| PRICED_SEARCH.contains(&name.as_ref()))
     });
-    (!is_usual).then_some(Unpriced {
-        param: SEARCH,
-        why: "only `search_context_size` and `user_location` have a price",
-    })
+    let why = "only `search_context_size` and `user_location` have a price";
+    (!is_usual).then(|| Unpriced::new(SEARCH, why))
 }
 
 /// What a router passes on beside the dialect may name input that is stored at
@@ -213,10 +226,8 @@ fn stored_in_extra_body(object: &JsonObject<'_>) -> Option<Unpriced> {
     let extra = stated(object, "extra_body")?.to_ascii_lowercase();
     let is_suspect = ["cache", "tier", "search", "\\u"];
     let is_suspect = is_suspect.iter().any(|word| extra.contains(word));
-    is_suspect.then_some(Unpriced {
-        param: "extra_body",
-        why: "it names something that changes what the call costs",
-    })
+    let why = "it names something that changes what the call costs";
+    is_suspect.then(|| Unpriced::new("extra_body", why))
 }
 
 /// A member's text, unless it is null.
@@ -228,10 +239,7 @@ fn stated<'a>(object: &JsonObject<'a>, name: &str) -> Option<&'a str> {
 fn only(object: &JsonObject<'_>, param: &'static str, priced: &[&str]) -> Option<Unpriced> {
     let value: Option<String> = serde_json::from_str(stated(object, param)?).ok();
     let is_priced = value.is_some_and(|value| priced.contains(&value.as_str()));
-    (!is_priced).then_some(Unpriced {
-        param,
-        why: "this value changes what the call costs",
-    })
+    (!is_priced).then(|| Unpriced::new(param, "this value changes what the call costs"))
 }
 
 fn modalities(object: &JsonObject<'_>) -> Result<Option<Unpriced>, GatewayError> {
@@ -242,31 +250,5 @@ fn modalities(object: &JsonObject<'_>) -> Result<Option<Unpriced>, GatewayError>
         GatewayError::invalid(Some("modalities"), "`modalities` must be a list of texts")
     })?;
     let is_text = listed.iter().all(|modality| modality == "text");
-    Ok((!is_text).then_some(Unpriced {
-        param: "modalities",
-        why: "only `text` has a price",
-    }))
-}
-
-fn tools(object: &JsonObject<'_>, free: &[&str]) -> Result<Option<Unpriced>, GatewayError> {
-    let Some(value) = object.value("tools") else {
-        return Ok(None);
-    };
-    let wrong = || {
-        GatewayError::invalid(
-            Some("tools"),
-            "`tools` must be a list of objects with a `type`",
-        )
-    };
-    for tool in value.items().ok_or_else(wrong)? {
-        let kind = tool.stated("type").and_then(Json::string);
-        if !free.contains(&kind.ok_or_else(wrong)?.as_ref()) {
-            let why = "only tools of type `function` and `custom` have a price";
-            return Ok(Some(Unpriced {
-                param: "tools",
-                why,
-            }));
-        }
-    }
-    Ok(None)
+    Ok((!is_text).then(|| Unpriced::new("modalities", "only `text` has a price")))
 }

@@ -126,7 +126,7 @@ pub(in crate::gateway) async fn dispatch(
         headers.insert(name.clone(), value.clone());
     }
     if let (Wire::Messages(messages), Dialect::Anthropic) = (&asked.wire, upstream.dialect()) {
-        headers.extend(messages.betas());
+        headers.extend(messages.betas(route));
     }
     if funded.state().settings.shares_traces {
         traces::name_to(headers);

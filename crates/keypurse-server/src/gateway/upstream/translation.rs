@@ -15,7 +15,7 @@ use crate::gateway::call::count::length;
 use crate::gateway::call::fund::Funded;
 use crate::gateway::call::resolve::Route;
 use crate::gateway::config::{Dialect, OutputLimitField};
-use crate::gateway::endpoint::asked::{Asked, Output};
+use crate::gateway::endpoint::asked::{Asked, Output, Wire};
 use crate::gateway::endpoint::chat;
 use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::endpoint::messages;
@@ -49,6 +49,17 @@ impl Asked {
     fn foreign_dialect(&self, route: &Route) -> Option<Dialect> {
         let provider = route.provider.reached.dialect();
         provider.filter(|provider| *provider != self.dialect())
+    }
+
+    /// The most input tokens it may have because it asks its provider for long
+    /// inputs, however long the model's are otherwise.
+    pub(in crate::gateway) fn long_input(&self, route: &Route) -> Option<u64> {
+        match &self.wire {
+            Wire::Messages(messages) if self.foreign_dialect(route).is_none() => {
+                messages.long_input(route)
+            }
+            _ => None,
+        }
     }
 
     /// Whether nothing of it depends on its model, so that no provider of the

@@ -1,5 +1,6 @@
 //! Calls to models, against an upstream that does as it is told.
 
+mod agents;
 mod answers;
 mod blocks;
 mod bodies;

@@ -2,14 +2,16 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use super::request::Messages;
+use crate::gateway::call::resolve::Route;
 use crate::gateway::endpoint::asked::{Asked, Wire};
 use crate::gateway::error::GatewayError;
 
-pub(super) const ANTHROPIC_BETA: HeaderName = HeaderName::from_static("anthropic-beta");
+const ANTHROPIC_BETA: HeaderName = HeaderName::from_static("anthropic-beta");
 
 /// Features that change no price ("Beta headers"), without their dates. What
 /// is not here is not passed on: it may have a price nobody here knows.
-const HARMLESS: [&str; 20] = [
+const HARMLESS: [&str; 24] = [
     "adaptive-thinking",
     "advanced-tool-use",
     "claude-code",
@@ -22,11 +24,15 @@ const HARMLESS: [&str; 20] = [
     "fine-grained-tool-streaming",
     "interleaved-thinking",
     "max-tokens-3-5-sonnet",
+    "mid-conversation-system",
     "model-context-window-exceeded",
     "output-128k",
     "pdfs",
     "prompt-caching",
+    "prompt-caching-scope",
     "structured-outputs",
+    "task-budgets",
+    "thinking-token-count",
     "token-counting",
     "token-efficient-tools",
     "tool-search-tool",
@@ -34,13 +40,65 @@ const HARMLESS: [&str; 20] = [
 
 /// Features that make a call dearer, or are calls of their own. Those that are
 /// tools are refused where they are asked for, among the tools.
-const PRICED: [&str; 5] = [
+const PRICED: [&str; 4] = [
     "compact",
-    "context-1m",
     "fallback-credit",
     "fast-mode",
     "server-side-fallback",
 ];
+
+/// Inputs beyond [`USUAL_INPUT`], of a million tokens at most ("Context
+/// windows"). They may cost more, which a model's price tells or does not.
+const LONG: &str = "context-1m";
+const USUAL_INPUT: u64 = 200_000;
+const LONG_INPUT: u64 = 1_000_000;
+
+/// What a client tries out, as far as it may pass.
+#[derive(Debug, Default)]
+pub(super) struct Betas {
+    /// As the client wrote them.
+    harmless: Vec<String>,
+    /// Long inputs, if it asks for them.
+    long: Option<String>,
+}
+
+impl Messages {
+    /// The header that names what the client tries out at this model. Without
+    /// its long inputs a provider refuses them itself.
+    pub(in crate::gateway) fn betas(&self, route: &Route) -> Option<(HeaderName, HeaderValue)> {
+        let long = self.betas.long.as_ref();
+        let long = long.filter(|_| prices_long_inputs(route));
+        let passing = self.betas.harmless.iter().chain(long);
+        let passing: Vec<&str> = passing.map(String::as_str).collect();
+        if passing.is_empty() {
+            return None;
+        }
+        let value = HeaderValue::try_from(passing.join(","));
+        Some((ANTHROPIC_BETA, value.expect("parts of a header are one")))
+    }
+
+    /// The most input tokens it may have because it asks this model for long
+    /// inputs.
+    pub(in crate::gateway) fn long_input(&self, route: &Route) -> Option<u64> {
+        let long = self.betas.long.as_ref();
+        long.filter(|_| prices_long_inputs(route))
+            .map(|_| LONG_INPUT)
+    }
+}
+
+/// Whether its price tells what inputs beyond the usual cost: by a band of
+/// theirs, or because it is that of a model whose usual input is longer.
+fn prices_long_inputs(route: &Route) -> bool {
+    let has_band = route
+        .price
+        .bands()
+        .iter()
+        .any(|band| band.above >= USUAL_INPUT);
+    has_band
+        || route
+            .max_input_tokens
+            .is_some_and(|most| most > USUAL_INPUT)
+}
 
 impl Asked {
     /// The same with what its headers say, or why they are refused.
@@ -55,29 +113,26 @@ impl Asked {
     }
 }
 
-/// The header as it is passed on.
-fn read(headers: &HeaderMap) -> Result<Option<HeaderValue>, GatewayError> {
+fn read(headers: &HeaderMap) -> Result<Betas, GatewayError> {
     let wrong = "`anthropic-beta` must be a list of names";
-    let mut passing = Vec::new();
+    let mut betas = Betas::default();
     for value in headers.get_all(ANTHROPIC_BETA) {
         let text = value.to_str();
         let text = text.map_err(|_| GatewayError::invalid(None, wrong))?;
         for beta in text.split(',').map(str::trim) {
             let name = undated(beta);
             if PRICED.contains(&name) {
-                let why = "a feature it names changes what the call costs";
+                let why = format!("`{beta}` changes what the call costs");
                 return Err(GatewayError::unpriced("anthropic-beta", why));
             }
-            if HARMLESS.contains(&name) {
-                passing.push(beta);
+            if name == LONG {
+                betas.long = Some(beta.to_owned());
+            } else if HARMLESS.contains(&name) {
+                betas.harmless.push(beta.to_owned());
             }
         }
     }
-    if passing.is_empty() {
-        return Ok(None);
-    }
-    let value = HeaderValue::try_from(passing.join(","));
-    Ok(Some(value.expect("parts of a header are one")))
+    Ok(betas)
 }
 
 /// `interleaved-thinking-2025-05-14` and `claude-code-20250219` without the
@@ -103,8 +158,8 @@ mod tests {
         for value in values {
             headers.append(ANTHROPIC_BETA, HeaderValue::try_from(*value).unwrap());
         }
-        let passing = read(&headers).ok()?;
-        Some(passing.map_or(String::new(), |value| value.to_str().unwrap().to_owned()))
+        let betas = read(&headers).ok()?;
+        Some(betas.harmless.join(","))
     }
 
     #[test]
@@ -120,7 +175,10 @@ mod tests {
                 &["max-tokens-3-5-sonnet-2024-07-15"],
                 Some("max-tokens-3-5-sonnet-2024-07-15"),
             ),
-            (&["output-128k-2025-02-19,context-1m-2025-08-07"], None),
+            (
+                &["output-128k-2025-02-19,context-1m-2025-08-07"],
+                Some("output-128k-2025-02-19"),
+            ),
             (&["fast-mode-2026-02-01"], None),
         ] {
             assert_eq!(passing(values).as_deref(), expected, "{values:?}");

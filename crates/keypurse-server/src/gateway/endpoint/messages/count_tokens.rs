@@ -117,7 +117,7 @@ async fn counted_there(
     let url = url.ok_or_else(|| failed(UpstreamFault::Unreachable))?;
     let mut headers = HeaderMap::new();
     if let Wire::Messages(messages) = &asked.wire {
-        headers.extend(messages.betas());
+        headers.extend(messages.betas(route));
     }
     let question = (url, headers, asked.renamed(route));
     let (_, body) = post(&state.gateway, &route.provider, upstream, question).await?;

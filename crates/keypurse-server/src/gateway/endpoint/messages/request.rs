@@ -4,11 +4,10 @@
 use std::ops::Range;
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue};
 use keypurse_core::usage::Class;
 use keypurse_providers::anthropic::{self, InvalidRequest, MessagesRequest};
 
-use super::betas::ANTHROPIC_BETA;
+use super::betas::Betas;
 use crate::gateway::endpoint::asked::{Asked, Output, Wire};
 use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::endpoint::members::{Limit, Members};
@@ -50,7 +49,7 @@ pub(in crate::gateway) struct Messages {
     max_tokens: Limit,
     thinking: Option<Thinking>,
     /// Versions of features the client tries out, as far as they pass.
-    pub(super) betas: Option<HeaderValue>,
+    pub(super) betas: Betas,
 }
 
 /// A budget to think within, which must stay below the output limit.
@@ -84,16 +83,14 @@ pub(in crate::gateway) fn read_uncapped(
     // Without any output the call only fills a cache.
     let max_tokens = members.limit_from(0, "max_tokens")?;
     let request = MessagesRequest::read(body).map_err(|invalid| wrong(&invalid))?;
-    let unpriced = request.unpriced.map(|unpriced| Unpriced {
-        param: unpriced.param,
-        why: unpriced.why,
-    });
-    let unpriced = unpriced.or_else(|| compaction(members));
+    let unpriced = request.unpriced;
+    let unpriced = unpriced.map(|unpriced| Unpriced::new(unpriced.param, unpriced.why));
+    let unpriced = unpriced.or_else(|| unpriced::compaction(members.object));
     let parts = parts(&request.parts);
     let messages = Messages {
         thinking: thinking(members),
         max_tokens,
-        betas: None,
+        betas: Betas::default(),
     };
     Ok(Asked {
         endpoint: Endpoint::Messages,
@@ -142,17 +139,6 @@ pub(in crate::gateway) fn parts(read: &anthropic::Parts) -> Parts {
     }
 }
 
-/// "Context editing": what a conversation is shortened by another call of the
-/// model is charged for beside the answer.
-fn compaction(members: &Members<'_>) -> Option<Unpriced> {
-    let edits = members.stated("context_management")?;
-    let may_compact = ["compact", "\\u"].iter().any(|part| edits.contains(part));
-    may_compact.then_some(Unpriced {
-        param: "context_management",
-        why: "compaction is a call of its own",
-    })
-}
-
 fn thinking(members: &Members<'_>) -> Option<Thinking> {
     let stated = members.object.value("thinking")?;
     let budget = stated.stated("budget_tokens")?;
@@ -181,11 +167,5 @@ impl Messages {
         } else {
             edits.replace(thinking.at.clone(), NO_THINKING);
         }
-    }
-
-    /// The header that names what the client tries out.
-    pub(in crate::gateway) fn betas(&self) -> Option<(HeaderName, HeaderValue)> {
-        let betas = self.betas.clone()?;
-        Some((ANTHROPIC_BETA, betas))
     }
 }

@@ -38,22 +38,47 @@ fn add_item(parts: &mut Parts, item: Json<'_>) -> Option<()> {
         Some(kind) => Some(kind.string()?),
         None => None,
     };
-    match kind.as_deref() {
-        // Of a message, and of reasoning that is shown.
-        None | Some("message" | "reasoning") => add_content(parts, item.stated("content")),
-        Some("function_call" | "custom_tool_call" | "local_shell_call" | "apply_patch_call") => {
-            Some(())
-        }
-        // Of a call's result.
-        Some(
-            "function_call_output"
-            | "custom_tool_call_output"
-            | "local_shell_call_output"
-            | "apply_patch_call_output",
-        ) => add_content(parts, item.stated("output")),
-        Some(_) => {
+    match Held::by(kind.as_deref()) {
+        Held::Parts(member) => add_content(parts, item.stated(member)),
+        Held::Text => Some(()),
+        Held::Anything => {
             parts.add_opaque(Opaque::Anything);
             Some(())
+        }
+    }
+}
+
+/// What an item holds.
+pub(super) enum Held {
+    /// Parts, in this member, some of which may be no text.
+    Parts(&'static str),
+    /// Text alone.
+    Text,
+    /// Nobody knows.
+    Anything,
+}
+
+impl Held {
+    /// By an item's type.
+    pub(super) fn by(kind: Option<&str>) -> Self {
+        match kind {
+            // Of a message, and of reasoning that is shown.
+            None | Some("message" | "reasoning") => Self::Parts("content"),
+            // Of a call's result.
+            Some(
+                "function_call_output"
+                | "custom_tool_call_output"
+                | "local_shell_call_output"
+                | "apply_patch_call_output",
+            ) => Self::Parts("output"),
+            // Calls, schemas of tools, and a conversation made shorter, which
+            // is encrypted as reasoning is.
+            Some(
+                "function_call" | "custom_tool_call" | "local_shell_call" | "apply_patch_call"
+                | "shell_call" | "shell_call_output" | "tool_search_call" | "tool_search_output"
+                | "additional_tools" | "web_search_call" | "compaction" | "compaction_trigger",
+            ) => Self::Text,
+            Some(_) => Self::Anything,
         }
     }
 }

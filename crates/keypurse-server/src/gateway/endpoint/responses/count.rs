@@ -3,6 +3,7 @@
 use keypurse_providers::tokenizer::Tokenizer;
 use serde_json::Value;
 
+use super::content::Held;
 use crate::gateway::call::count::{InputCount, length};
 use crate::gateway::endpoint::chat::count::Tally;
 use crate::http::json::JsonObject;
@@ -31,24 +32,30 @@ pub(in crate::gateway) fn count(body: &[u8], tokenizer: Tokenizer) -> Option<Inp
     }
     let is_rest = |name: &str| !TEXTS.contains(&name) && name != "model";
     let rest = object.members().iter().filter(|(name, _)| is_rest(name));
-    tally.rest_bytes = rest
+    tally.rest_bytes += rest
         .map(|(name, value)| length(name.len() + value.get().len()))
-        .sum();
+        .sum::<u64>();
     let shown = ["tools", "text"]
         .into_iter()
         .filter_map(|name| object.get(name));
-    tally.rest = shown.map(|value| tokenizer.count(value.get())).sum();
+    tally.rest += shown.map(|value| tokenizer.count(value.get())).sum::<u64>();
     Some(tally.into_count())
 }
 
 /// An image that stands in an item is bounded as an image, exactly where
-/// [`super::content`] takes it for one; everything else is text.
+/// [`super::content`] takes it for one; tools are bounded by their bytes, as
+/// those beside the input are; everything else is text.
 fn add_item(tally: &mut Tally, item: &Value, tokenizer: Tokenizer) {
+    if !item["tools"].is_null() {
+        let written = item.to_string();
+        tally.rest_bytes += length(written.len());
+        tally.rest += tokenizer.count(&written);
+        return;
+    }
     tally.add(item, tokenizer);
-    let held = match item["type"].as_str() {
-        None | Some("message" | "reasoning") => &item["content"],
-        Some(kind) if kind.ends_with("_call_output") => &item["output"],
-        Some(_) => return,
+    let held = match Held::by(item["type"].as_str()) {
+        Held::Parts(member) => &item[member],
+        Held::Text | Held::Anything => return,
     };
     for part in held.as_array().into_iter().flatten() {
         let url = part["image_url"].as_str();
@@ -89,6 +96,8 @@ mod tests {
             json!(data),
             json!([{"role": "user", "content": data}]),
             json!([{"type": "function_call", "arguments": [image]}]),
+            json!([{"type": "shell_call_output", "output": [image]}]),
+            json!([{"type": "additional_tools", "tools": [{"description": data}]}]),
             json!([{"role": "user", "content": [{"type": "input_text", "image_url": data}]}]),
         ] {
             assert!(most(&input) > 2000, "not counted");

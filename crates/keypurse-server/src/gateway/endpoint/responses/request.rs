@@ -15,7 +15,7 @@ use crate::gateway::endpoint::unpriced::{self, Unpriced};
 use crate::gateway::error::GatewayError;
 
 /// Members we read.
-const READ_MEMBERS: [&str; 12] = [
+const READ_MEMBERS: [&str; 13] = [
     "model",
     "input",
     "instructions",
@@ -28,6 +28,7 @@ const READ_MEMBERS: [&str; 12] = [
     "previous_response_id",
     "conversation",
     "prompt",
+    "context_management",
 ];
 /// No id of ours is longer.
 const LONGEST_ID: usize = 4096;
@@ -115,11 +116,9 @@ fn refuse_background(members: &Members<'_>) -> Result<(), GatewayError> {
 fn prompt(members: &Members<'_>) -> Option<Unpriced> {
     members.stated("prompt")?;
     let has_tools = members.stated("tools");
-    has_tools.is_none().then_some(Unpriced {
-        param: "prompt",
-        why: "a stored prompt may bring tools that have a fee, unless the request states its \
-              own `tools` (an empty list will do)",
-    })
+    let why = "a stored prompt may bring tools that have a fee, unless the request states its \
+               own `tools` (an empty list will do)";
+    has_tools.is_none().then(|| Unpriced::new("prompt", why))
 }
 
 impl Respond {

@@ -2,7 +2,9 @@
 //! what must change changed.
 
 use http_body_util::BodyExt as _;
+use keypurse_core::price::{Band, Price, Rates};
 use keypurse_server::gateway::Dialect;
+use keypurse_testkit::TestAnswer;
 use keypurse_testkit::upstream::{Gate, Reply};
 use serde_json::{Value, json};
 
@@ -10,7 +12,7 @@ use super::{
     begun, ended, event, events, greeting, greeting_stream, in_blocks, kinds, message,
     message_stream, said, set_balance, shop, shop_with, used,
 };
-use crate::gateway::{soon, with};
+use crate::gateway::{Shop, rate, soon, with};
 
 #[tokio::test]
 async fn bytes_pass_both_ways_and_the_cost_is_added() {
@@ -163,23 +165,129 @@ async fn what_has_no_price_is_refused() {
             "{member}"
         );
     }
-    let request = shop.app.post(super::MESSAGES).key(&shop.secret);
-    let request = request.header("anthropic-beta", "context-1m-2025-08-07");
-    let answer = request.json(&greeting()).send().await;
-    assert_eq!(answer.json()["error"]["code"], "unpriced_parameter");
+    for beta in ["fast-mode-2026-02-01", "compact-2026-01-12"] {
+        let request = shop.app.post(super::MESSAGES).key(&shop.secret);
+        let request = request.header("anthropic-beta", &format!("effort-2025-11-24, {beta}"));
+        let error = request.json(&greeting()).send().await.json()["error"].clone();
+        assert_eq!(error["code"], "unpriced_parameter");
+        let names = format!("`{beta}`");
+        assert!(
+            error["message"].as_str().unwrap().contains(&names),
+            "{error}"
+        );
+    }
     assert!(shop.upstream.received().is_empty());
 }
 
 #[tokio::test]
 async fn harmless_betas_pass_and_others_stay_here() {
     let shop = shop(Dialect::Anthropic, "1").await;
+    let harmless = "effort-2025-11-24,mid-conversation-system-2026-04-07,\
+                    thinking-token-count-2026-05-13,prompt-caching-scope-2026-01-05,\
+                    task-budgets-2026-03-13";
     let request = shop.app.post(super::MESSAGES).key(&shop.secret);
-    let request = request.header("anthropic-beta", "effort-2025-11-24,new-thing-2030-01-01");
+    let request = request.header(
+        "anthropic-beta",
+        &format!("{harmless},new-thing-2030-01-01"),
+    );
     let request = request.header("anthropic-version", "2023-01-01");
     assert_eq!(request.json(&greeting()).send().await.status, 200);
     let sent = shop.upstream.last();
-    assert_eq!(sent.headers["anthropic-beta"], "effort-2025-11-24");
+    assert_eq!(sent.headers["anthropic-beta"], harmless);
     assert_eq!(sent.headers["anthropic-version"], "2023-06-01");
+}
+
+const LONG: &str = "context-1m-2025-08-07";
+
+/// A greeting that asks for long inputs, and brings along a document of nobody
+/// knows how many tokens.
+async fn ask_for_long(shop: &Shop, secret: &str, model: &str) -> TestAnswer {
+    let pdf = json!({"type": "document", "source": {"type": "base64",
+        "media_type": "application/pdf", "data": "JVBERi0="}});
+    let body = json!({"model": model, "max_tokens": 100,
+        "messages": [{"role": "user", "content": [pdf]}]});
+    let request = shop.app.post(super::MESSAGES).key(secret);
+    let request = request.header("anthropic-beta", &format!("effort-2025-11-24,{LONG}"));
+    request.json(&body).send().await
+}
+
+fn banded(above: u64) -> Price {
+    let rates = |input| Rates {
+        input: rate(input),
+        output: rate("10"),
+        ..Rates::default()
+    };
+    let band = |above, input| Band {
+        above,
+        rates: rates(input),
+    };
+    Price::banded(vec![band(0, "1"), band(above, "2")]).unwrap()
+}
+
+#[tokio::test]
+async fn long_inputs_are_asked_for_where_their_price_is_known() {
+    for (above, context, passes) in [
+        (None, Some(1_000_000), true),
+        (None, Some(200_000), false),
+        (Some(200_000), Some(200_000), true),
+        (Some(100_000), Some(1_000_000), true),
+        (Some(100_000), Some(200_000), false),
+    ] {
+        let shop = shop_with(Dialect::Anthropic, "5", |config| {
+            config.prices[0].max_input_tokens = context;
+            if let Some(above) = above {
+                config.prices[0].price = banded(above);
+            }
+        });
+        let shop = shop.await;
+        let answer = ask_for_long(&shop, &shop.secret, "up/m").await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        let sent = shop.upstream.last().headers["anthropic-beta"].clone();
+        let sent = sent.to_str().unwrap();
+        assert_eq!(sent.contains(LONG), passes, "{above:?} {context:?}: {sent}");
+    }
+    for (model, passes) in [
+        ("claude-opus-4-8", true),
+        ("claude-sonnet-4-5", true),
+        ("claude-sonnet-4-0", false),
+    ] {
+        let shop = shop_with(Dialect::Anthropic, "50", |config| {
+            "anthropic".clone_into(&mut config.providers[0].name);
+            config.prices.clear();
+        });
+        let shop = shop.await;
+        let answer = ask_for_long(&shop, &shop.secret, model).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        let sent = shop.upstream.last().headers["anthropic-beta"].clone();
+        assert_eq!(sent.to_str().unwrap().contains(LONG), passes, "{model}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_long_input_costs_is_held_at_its_band() {
+    // A million tokens at $2 a million, where 200,000 at $1 are the limit else.
+    for (balance, status) in [("1.9", 402), ("2.1", 200)] {
+        let shop = shop_with(Dialect::Anthropic, balance, |config| {
+            config.prices[0].max_input_tokens = Some(200_000);
+            config.prices[0].price = banded(200_000);
+        });
+        let shop = shop.await;
+        let answer = ask_for_long(&shop, &shop.secret, "up/m").await;
+        assert_eq!(answer.status, status, "{balance}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn long_inputs_are_not_asked_of_other_dialects_and_the_sandbox_takes_them() {
+    let shop = shop(Dialect::OpenAi, "1").await;
+    let request = shop.app.post(super::MESSAGES).key(&shop.secret);
+    let request = request.header("anthropic-beta", LONG);
+    assert_eq!(request.json(&greeting()).send().await.status, 200);
+    assert!(!shop.upstream.last().headers.contains_key("anthropic-beta"));
+    let body = json!({"name": "s", "token_type": "sandbox_api_token"});
+    let (_, secret) = shop.app.create_token(body).await;
+    let answer = ask_for_long(&shop, &secret, "anthropic/claude-opus-4-8").await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
 }
 
 #[tokio::test]
