@@ -20,9 +20,15 @@ pub struct ResponseEvent<'a> {
     #[serde(borrow, default)]
     pub response: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    delta: Option<&'a RawValue>,
+    pub(super) delta: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    item: Option<&'a RawValue>,
+    pub(super) item: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) part: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) output_index: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) content_index: Option<&'a RawValue>,
 }
 
 /// What an event does to its stream.

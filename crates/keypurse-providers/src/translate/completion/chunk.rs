@@ -6,7 +6,7 @@ use keypurse_core::usage::TokenCounts;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::usage::usage;
+use crate::openai::write_usage;
 
 /// What a chunk adds to a choice. Texts are as they are written.
 #[derive(Debug, Default, Serialize)]
@@ -164,7 +164,7 @@ impl Chunks {
     pub(in crate::translate) fn end(&self, counts: Option<&TokenCounts>, out: &mut String) {
         if let Some(counts) = counts {
             let common = &self.common;
-            let usage = usage(counts);
+            let usage = write_usage(counts);
             let _ = write!(out, "data: {common},\"choices\":[],\"usage\":{usage}}}\n\n");
         }
         out.push_str("data: [DONE]\n\n");

@@ -2,7 +2,6 @@
 
 mod chunk;
 mod error;
-mod usage;
 mod whole;
 
 pub(super) use chunk::{Chunks, Piece};

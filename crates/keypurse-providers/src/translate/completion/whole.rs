@@ -4,7 +4,7 @@ use keypurse_core::usage::TokenCounts;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::usage::usage;
+use crate::openai::write_usage;
 
 /// One choice. Texts are as they are written, without their quotes.
 #[derive(Debug, Default)]
@@ -107,7 +107,7 @@ pub(in crate::translate) fn completion(
         created,
         model,
         choices: answers.iter().enumerate().map(choice).collect(),
-        usage: counts.map(usage),
+        usage: counts.map(write_usage),
     };
     serde_json::to_vec(&completion).expect("texts and numbers are JSON")
 }

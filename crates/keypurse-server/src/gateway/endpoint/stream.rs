@@ -151,7 +151,8 @@ impl StreamWire {
     /// What was judged so far is with the client.
     pub(in crate::gateway) fn delivered(&mut self) {
         match self {
-            Self::Chat(_) | Self::Responses(_) | Self::Media(_) => {}
+            Self::Chat(_) | Self::Media(_) => {}
+            Self::Responses(stream) => stream.delivered(),
             Self::Messages(messages) => messages.delivered(),
         }
     }
@@ -168,7 +169,7 @@ impl StreamWire {
     /// What the client gets after the charge is on disk.
     pub(in crate::gateway) fn tail(&self, tail: Tail, paid: Paid<'_>) -> String {
         match self {
-            Self::Chat(chat) => chat.tail(tail, paid.cost),
+            Self::Chat(chat) => chat.tail(tail, paid),
             Self::Responses(stream) => stream.tail(tail, paid),
             Self::Media(media) => media.tail(tail, paid.cost),
             Self::Messages(messages) => messages.tail(tail, paid.cost, paid.used),

@@ -121,6 +121,44 @@ async fn l2_a_stream_whose_hold_cannot_grow_is_cut_politely() {
 }
 
 #[tokio::test]
+async fn a_stream_that_is_cut_tells_its_usage_to_who_asked_for_it() {
+    let shop = shop("1").await;
+    let gate = Gate::new();
+    let reply = Reply::stream().chunk("delivered").wait(&gate);
+    let reply = reply.chunk(&"x".repeat(1500)).wait(&gate);
+    shop.upstream.next(reply.done());
+    let asking = with(
+        long_stream(),
+        "stream_options",
+        json!({"include_usage": true}),
+    );
+    let mut body = shop.request(&asking).open().await.into_body();
+    soon(body.frame()).await.unwrap().unwrap();
+    set_balance(&shop, 1_100).await;
+    gate.let_pass(1);
+    let rest = soon(body.collect()).await.unwrap().to_bytes();
+    let rest = std::str::from_utf8(&rest).unwrap();
+    let [end, last, "[DONE]"] = data(rest)[..] else {
+        panic!("{rest}")
+    };
+    assert!(end.contains(r#""finish_reason":"length""#), "{end}");
+    let last: Value = serde_json::from_str(last).unwrap();
+    // As counted, by bytes; what was not delivered was made all the same.
+    let (input, output) = (asking.to_string().len(), 9 + 1500);
+    assert_eq!(
+        last,
+        json!({"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "m",
+            "choices": [], "cost": 0.0011,
+            "usage": {"prompt_tokens": input, "completion_tokens": output,
+                "total_tokens": input + output, "cost": 0.0011,
+                "prompt_tokens_details": {"cached_tokens": 0},
+                "completion_tokens_details": {"reasoning_tokens": 0}}})
+    );
+    assert!(!rest.contains(": keypurse-cost"), "{rest}");
+    assert_eq!(shop.balance().await, "0.0");
+}
+
+#[tokio::test]
 async fn what_is_left_is_delivered_before_a_stream_is_cut() {
     let shop = shop("1").await;
     let gate = Gate::new();

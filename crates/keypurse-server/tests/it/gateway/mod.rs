@@ -27,6 +27,7 @@ mod plausibility;
 mod prices;
 mod refusals;
 mod responses;
+mod responses_cut;
 mod responses_stored;
 mod responses_stream;
 mod routing;

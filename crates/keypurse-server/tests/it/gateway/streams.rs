@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use http_body_util::BodyExt;
+use keypurse_core::money::Money;
 use keypurse_store::Tokens as _;
 use keypurse_testkit::upstream::{Gate, Reply, usage};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::http_client::Client;
 use super::{CHAT, Shop, data, hello_stream, said, soon, with};
@@ -60,6 +61,43 @@ async fn a_client_that_asks_for_usage_gets_it_with_the_cost() {
     let sent = shop.upstream.last().body;
     assert_eq!(sent.matches("stream_options").count(), 1, "{sent}");
     assert_eq!(shop.balance().await, "0.99979");
+}
+
+#[tokio::test]
+async fn usage_is_told_to_who_asks_however_a_stream_ends() {
+    let begun = || Reply::stream().chunk("abc");
+    let part = json!({"id": "c", "created": 1, "model": "m", "usage": usage(1, 1),
+        "choices": [{"index": 0, "delta": {"content": "a"}, "finish_reason": null}]});
+    let error = json!({"error": {"message": "no", "type": "server_error"}});
+    for (name, reply, output) in [
+        ("usage is not told", begun().finish().done(), 3),
+        ("it breaks", begun().breaks(), 3),
+        ("an error ends it", begun().data(&error), 3),
+        (
+            "usage of a part was told",
+            Reply::stream().data(&part).chunk("bcd").breaks(),
+            4,
+        ),
+    ] {
+        let shop = Shop::open("1").await;
+        let options = json!({"include_usage": true});
+        shop.upstream.next(reply);
+        let asking = with(hello_stream(), "stream_options", options);
+        let answer = shop.ask(&asking).await;
+        let usages: Vec<Value> = data(&answer.text)
+            .into_iter()
+            .filter_map(|data| serde_json::from_str(data).ok())
+            .filter(|chunk: &Value| chunk["usage"].is_object())
+            .collect();
+        assert_eq!(usages.len(), 1, "{name}: {}", answer.text);
+        assert_eq!(usages[0]["choices"], json!([]), "{name}");
+        let told = &usages[0]["usage"];
+        assert_eq!(told["completion_tokens"], json!(output), "{name}");
+        let charged = shop.charged().await;
+        let cost = Money::parse_text(&told["cost"].to_string()).unwrap();
+        assert_eq!(cost.nanos(), charged, "{name}");
+        assert!(!answer.text.contains(": keypurse-cost"), "{name}");
+    }
 }
 
 #[tokio::test]

@@ -4,15 +4,15 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use keypurse_core::money::Money;
-use keypurse_providers::openai::{Chunk, read_usage};
+use keypurse_core::usage::TokenCounts;
+use keypurse_providers::openai::{Chunk, read_usage, write_usage};
 use serde_json::value::RawValue;
 
 use crate::gateway::call::settle::Told;
 use crate::gateway::endpoint::splice::{Edits, place_of};
 use crate::gateway::endpoint::stream::{Fate, StreamEnd, Tail};
 use crate::gateway::error::GatewayError;
-use crate::gateway::relay::cost::{DONE, stream_cost, to_event};
+use crate::gateway::relay::cost::{DONE, Paid, stream_cost, to_event};
 use crate::gateway::relay::meter::Heard;
 use crate::gateway::upstream::dispatch::UpstreamFault;
 use crate::http::envelope::Envelope;
@@ -24,8 +24,8 @@ pub(in crate::gateway) struct ChatStream {
     /// Whether the client wants to see usage.
     include_usage: bool,
     finished: u64,
-    /// What ends the stream when there is no money for what comes next; made
-    /// from the first chunk.
+    /// The chunk that ends the stream when there is no money for what comes
+    /// next; made from the first chunk.
     cut: Option<String>,
     /// The last chunk with usage, without its choices.
     usage_chunk: Option<String>,
@@ -69,7 +69,7 @@ impl ChatStream {
             return Fate::Ends(StreamEnd::Refused(event.clone()));
         }
         if self.cut.is_none() {
-            self.cut = Some(to_event(&chunk.cut_at_limit(self.choices)));
+            self.cut = Some(chunk.cut_at_limit(self.choices));
         }
         self.finished += chunk.finished();
         if heard.take_in(chunk.text_bytes(), || chunk.texts()).is_err() {
@@ -114,15 +114,25 @@ impl ChatStream {
         }
     }
 
-    pub(in crate::gateway) fn tail(&self, tail: Tail, cost: Money) -> String {
-        let usage_chunk = self.usage_chunk.as_deref();
-        let cost = stream_cost(usage_chunk.filter(|_| self.include_usage), cost);
+    pub(in crate::gateway) fn tail(&self, tail: Tail, paid: Paid<'_>) -> String {
+        let is_whole = matches!(tail, Tail::Complete);
+        // What was told before the end is of a part.
+        let told = self.usage_chunk.clone().filter(|_| is_whole);
+        let usage_chunk = told.or_else(|| self.own_usage_chunk(paid.used));
+        let asked = usage_chunk.as_deref().filter(|_| self.include_usage);
+        let cost = stream_cost(asked, paid.cost);
         match tail {
             Tail::Complete => cost + DONE,
-            Tail::Cut => self.cut.clone().unwrap_or_default() + &cost + DONE,
+            Tail::Cut => self.cut.as_deref().map_or_else(String::new, to_event) + &cost + DONE,
             Tail::Refused(event) => cost + &String::from_utf8_lossy(&event),
             Tail::Failed(error) => cost + &Self::error_event(error),
         }
+    }
+
+    /// What was charged for, where the provider does not tell it.
+    fn own_usage_chunk(&self, used: &TokenCounts) -> Option<String> {
+        let chunk = Chunk::read(self.cut.as_deref()?)?;
+        Some(chunk.usage_only(&write_usage(used).to_string()))
     }
 
     /// An error as the last event of a stream.

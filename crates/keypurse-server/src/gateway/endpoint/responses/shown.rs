@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 use keypurse_core::money::Money;
+use keypurse_core::usage::TokenCounts;
+use keypurse_providers::openai::write_response_usage;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -87,23 +89,30 @@ fn even_null<'de, D: Deserializer<'de>>(from: D) -> Result<Option<&'de RawValue>
     <&RawValue>::deserialize(from).map(Some)
 }
 
-/// Members that say how a response ended.
+/// Members that are another when a response ends.
 #[derive(Deserialize)]
 struct Ending<'a> {
     #[serde(borrow, default, deserialize_with = "even_null")]
     status: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "even_null")]
     incomplete_details: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "even_null")]
+    output: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "even_null")]
+    usage: Option<&'a RawValue>,
 }
 
-/// A response as it began, ended by its output limit.
-pub(super) fn cut(begun: &Bytes) -> Option<String> {
+/// A response as it began, ended by its output limit with this output.
+pub(super) fn cut(begun: &Bytes, output: &str, used: &TokenCounts) -> Option<String> {
     let ending: Ending<'_> = serde_json::from_slice(begun).ok()?;
     let place = |member: Option<&RawValue>| member.map(|it| place_of(it, begun));
     let why = r#"{"reason":"max_output_tokens"}"#;
+    let usage = write_response_usage(used).to_string();
     let mut edits = Edits::default();
     edits.set("status", place(ending.status), "\"incomplete\"");
     edits.set("incomplete_details", place(ending.incomplete_details), why);
+    edits.set("output", place(ending.output), output);
+    edits.set("usage", place(ending.usage), &usage);
     String::from_utf8(edits.apply(begun).into()).ok()
 }
 
@@ -146,10 +155,23 @@ mod tests {
 
     #[test]
     fn a_response_that_was_cut_is_incomplete() {
-        let begun = br#"{"id":"r","status":"in_progress","incomplete_details":null,"x":1.0}"#;
-        assert_eq!(
-            cut(&Bytes::from_static(begun)).unwrap(),
-            r#"{"id":"r","status":"incomplete","incomplete_details":{"reason":"max_output_tokens"},"x":1.0}"#
+        let begun = concat!(
+            r#"{"id":"r","status":"in_progress","incomplete_details":null,"#,
+            r#""output":[],"x":1.0}"#
         );
+        let usage = concat!(
+            r#"{"input_tokens":0,"input_tokens_details":{"cached_tokens":0,"cache_write_tokens":0},"#,
+            r#""output_tokens":0,"output_tokens_details":{"reasoning_tokens":0},"total_tokens":0}"#
+        );
+        let cut = cut(
+            &Bytes::from_static(begun.as_bytes()),
+            "[7]",
+            &TokenCounts::NONE,
+        );
+        let ended = concat!(
+            r#"{"id":"r","status":"incomplete","#,
+            r#""incomplete_details":{"reason":"max_output_tokens"},"output":[7],"x":1.0,"#
+        );
+        assert_eq!(cut.unwrap(), format!(r#"{ended}"usage":{usage}}}"#));
     }
 }

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use keypurse_core::usage::TokenCounts;
-use keypurse_providers::openai::{Answer, ResponseEvent, ResponseStep, read_response_usage};
+use keypurse_providers::openai::{
+    Answer, ResponseEvent, ResponseOutput, ResponseStep, read_response_usage,
+};
 use serde_json::json;
 
 use super::ids::Names;
@@ -30,6 +32,15 @@ pub(in crate::gateway) struct ResponseStream {
     complete_bytes: u64,
     has_begun: bool,
     next_number: u64,
+    /// How far the client is.
+    delivered: Delivered,
+}
+
+#[derive(Debug, Default)]
+struct Delivered {
+    has_begun: bool,
+    next_number: u64,
+    output: ResponseOutput,
 }
 
 impl ResponseStream {
@@ -41,6 +52,7 @@ impl ResponseStream {
             complete_bytes: 0,
             has_begun: false,
             next_number: 0,
+            delivered: Delivered::default(),
         }
     }
 
@@ -53,6 +65,12 @@ impl ResponseStream {
         self.last.is_some()
     }
 
+    pub(in crate::gateway) fn delivered(&mut self) {
+        self.delivered.has_begun = self.begun.is_some();
+        self.delivered.next_number = self.next_number;
+        self.delivered.output.delivered();
+    }
+
     pub(in crate::gateway) fn judge(
         &mut self,
         event: &Bytes,
@@ -62,7 +80,7 @@ impl ResponseStream {
         let Some(read) = ResponseEvent::read(&data) else {
             return Fate::Ends(StreamEnd::Fault(UpstreamFault::Nonsense));
         };
-        self.next_number = read.sequence_number.map_or(self.next_number, |it| it + 1);
+        let number = read.sequence_number;
         let step = read.step();
         if step == ResponseStep::Fails {
             return Fate::Ends(StreamEnd::Refused(event.clone()));
@@ -78,6 +96,8 @@ impl ResponseStream {
             self.last = Some(Bytes::from(data.into_owned()));
             return Fate::Ends(StreamEnd::Done);
         }
+        self.next_number = number.map_or(self.next_number, |it| it.saturating_add(1));
+        self.delivered.output.take_in(&read);
         let Some(response) = read.response else {
             return Fate::Passes;
         };
@@ -121,29 +141,37 @@ impl ResponseStream {
                 Some(last) => self.shown_text(&String::from_utf8_lossy(last), Some(paid)),
                 None => comment(),
             },
-            Tail::Cut => match self.cut() {
-                Some(cut) => self.shown_text(&cut, Some(paid)),
-                None => comment(),
-            },
+            Tail::Cut => self.cut(paid).unwrap_or_else(comment),
             Tail::Refused(event) => comment() + &String::from_utf8_lossy(&event),
             Tail::Failed(error) => comment() + &self.error_event(error),
         }
     }
 
-    /// The response as it began, ended by its limit.
-    fn cut(&self) -> Option<String> {
-        let response = cut(self.begun.as_ref()?)?;
-        let number = self.next_number;
-        Some(format!(
-            "{{\"type\":\"response.incomplete\",\"sequence_number\":{number},\"response\":{response}}}"
-        ))
+    /// Closes what the client has, and the response as it began, ended by its
+    /// limit.
+    fn cut(&self, paid: Paid<'_>) -> Option<String> {
+        let begun = self.begun.as_ref()?;
+        let Delivered {
+            has_begun,
+            next_number,
+            output,
+        } = &self.delivered;
+        let mut events = String::new();
+        if !has_begun {
+            let begun = String::from_utf8_lossy(begun);
+            events += &self.shown_text(&event("response.created", *next_number, &begun), None);
+        }
+        let closing = output.close(*next_number + u64::from(!has_begun));
+        let ended = cut(begun, &closing.output, paid.used)?;
+        let last = event("response.incomplete", closing.next_number, &ended);
+        Some(events + &closing.events + &self.shown_text(&last, Some(paid)))
     }
 
     /// An error as the last event of a stream.
     pub(in crate::gateway) fn error_event(&self, error: GatewayError) -> String {
         let mut event = error.shape().openai();
         event["type"] = json!("error");
-        event["sequence_number"] = self.next_number.into();
+        event["sequence_number"] = self.delivered.next_number.into();
         format!("event: error\ndata: {event}\n\n")
     }
 
@@ -167,6 +195,11 @@ impl ResponseStream {
         let data = String::from_utf8_lossy(&data).replace(['\n', '\r'], " ");
         format!("event: {}\ndata: {data}\n\n", event.kind)
     }
+}
+
+/// An event about a whole response.
+fn event(kind: &str, number: u64, response: &str) -> String {
+    format!(r#"{{"type":"{kind}","sequence_number":{number},"response":{response}}}"#)
 }
 
 /// What was in no event before the last one is counted, where it is not told

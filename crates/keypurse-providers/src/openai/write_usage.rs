@@ -1,11 +1,11 @@
-//! Usage, as OpenAI counts: cached input is part of the prompt.
+//! Usage as OpenAI tells it: cached input is part of the prompt.
 
 use keypurse_core::usage::TokenCounts;
 use serde_json::{Value, json};
 
-/// The usage object of these counts. What is written to a cache for an hour
-/// is told the way Anthropic does it, which routers pass on.
-pub(super) fn usage(counts: &TokenCounts) -> Value {
+/// The usage object of a chat with these counts. What is written to a cache for
+/// an hour is told the way Anthropic does it, which routers pass on.
+pub fn write_usage(counts: &TokenCounts) -> Value {
     let written = counts.cache_write.saturating_add(counts.cache_write_long);
     let cached = counts.cached_input.saturating_add(counts.cached_audio);
     let mut usage = json!({
@@ -45,13 +45,29 @@ pub(super) fn usage(counts: &TokenCounts) -> Value {
     usage
 }
 
+/// The usage object of a response: the same under other names. Its SDKs want
+/// the tokens written to a cache told even where there are none.
+pub fn write_response_usage(counts: &TokenCounts) -> Value {
+    let mut chat = write_usage(counts);
+    let mut input = chat["prompt_tokens_details"].take();
+    let written = counts.cache_write.saturating_add(counts.cache_write_long);
+    input["cache_write_tokens"] = json!(written);
+    json!({
+        "input_tokens": chat["prompt_tokens"],
+        "input_tokens_details": input,
+        "output_tokens": chat["completion_tokens"],
+        "output_tokens_details": chat["completion_tokens_details"],
+        "total_tokens": chat["total_tokens"],
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use keypurse_core::usage::TokenCounts;
     use serde_json::value::RawValue;
 
-    use super::usage;
-    use crate::openai::read_usage;
+    use super::{write_response_usage, write_usage};
+    use crate::openai::{read_response_usage, read_usage};
 
     #[test]
     fn usage_says_the_counts_it_was_made_from() {
@@ -78,8 +94,17 @@ mod tests {
                 ..plain
             },
         ] {
-            let written = RawValue::from_string(usage(&counts).to_string()).unwrap();
+            let written = RawValue::from_string(write_usage(&counts).to_string()).unwrap();
             assert_eq!(read_usage(&written), Ok(counts));
+            let written = write_response_usage(&counts).to_string();
+            let written = RawValue::from_string(written).unwrap();
+            // A response cannot say how long what is written is kept.
+            let expected = TokenCounts {
+                cache_write: counts.cache_write + counts.cache_write_long,
+                cache_write_long: 0,
+                ..counts
+            };
+            assert_eq!(read_response_usage(&written), Ok(expected));
         }
     }
 }
