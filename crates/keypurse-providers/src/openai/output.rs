@@ -444,7 +444,7 @@ mod tests {
         take_in(
             &mut output,
             "refusal.delta",
-            r#","content_index":0,"delta":"\"No"#,
+            r#","content_index":0,"delta":"\"No""#,
         );
         output.delivered();
         assert!(
