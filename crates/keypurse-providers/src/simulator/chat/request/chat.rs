@@ -12,11 +12,11 @@ pub struct ChatRequest<'a> {
 impl<'a> ChatRequest<'a> {
     /// Reads a request body.
     pub fn read(body: Json<'a>) -> Result<Self, InvalidRequest> {
-        let conversation = Conversation {
-            messages: messages::read(body)?,
-            toolbox: tools::read(body)?,
-            options: options::read(body)?,
-        };
+        let conversation = Conversation::new(
+            messages::read(body)?,
+            tools::read(body)?,
+            options::read(body)?,
+        );
         Ok(Self { conversation })
     }
 
