@@ -282,6 +282,25 @@ fn an_image_after_an_output_is_part_of_it() {
 }
 
 #[test]
+fn a_tier_is_the_one_that_was_asked_for() {
+    for (asked, told) in [
+        (json!(null), "default"),
+        (json!("auto"), "default"),
+        (json!("default"), "default"),
+        (json!("flex"), "flex"),
+        (json!("priority"), "priority"),
+    ] {
+        let more = json!({ "service_tier": asked });
+        assert_eq!(answer(&more)["service_tier"], told, "{asked}");
+        for event in stream(&more) {
+            if let Some(tier) = event["response"].get("service_tier") {
+                assert_eq!(tier, told, "{asked}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_tool_s_output_is_answered_in_words() {
     let call = json!({ "type": "function_call", "call_id": "c", "name": "get_time",
         "arguments": "{}" });
