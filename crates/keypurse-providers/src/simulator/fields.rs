@@ -119,6 +119,17 @@ pub(super) fn text<'a>(object: Json<'a>, field: &str) -> Result<Option<&'a str>,
     }
 }
 
+/// The tier of service an answer says it had: the one its request names, as a
+/// provider with room for all of them would.
+pub(super) fn service_tier(body: Json<'_>) -> Option<&'static str> {
+    match present(body, "service_tier")?.as_str()? {
+        "priority" => Some("priority"),
+        "fast" => Some("fast"),
+        "flex" => Some("flex"),
+        _ => Some("default"),
+    }
+}
+
 /// One of `names`, if the field is there.
 pub(super) fn one_of<'a>(
     object: Json<'a>,

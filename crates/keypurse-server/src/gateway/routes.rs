@@ -1,10 +1,12 @@
 //! Which path leads where.
 
+use std::collections::BTreeSet;
+
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::routing::{MethodRouter, get, post};
-use http::{Request, Uri};
+use http::{HeaderMap, Request, Uri};
 
 use super::call::serve::serve;
 use super::endpoint::kind::Endpoint;
@@ -29,7 +31,6 @@ pub fn routes() -> Router<AppState> {
                 routes = routes.route(&path, calls(endpoint));
                 routes = routes.route(&list, lists(Some(endpoint)));
             }
-            routes = routes.route(&format!("{base}/models{slash}"), lists(None));
             let version = version_below(base, Endpoint::Messages);
             let path = format!("{base}/{version}messages/count_tokens{slash}");
             routes = routes.route(&path, counts_tokens());
@@ -38,7 +39,13 @@ pub fn routes() -> Router<AppState> {
             let path = format!("{base}/responses/{{id}}{slash}");
             routes = routes.route(&path, get(stored).delete(stored));
         }
-        routes = routes.route(&format!("{base}/models/{{*id}}"), get(models::one));
+        // Below the vendor's path Anthropic's SDKs look for them elsewhere.
+        for version in BTreeSet::from(["", version_below(base, Endpoint::Messages)]) {
+            let path = format!("{base}/{version}models");
+            routes = routes.route(&path, lists(None));
+            routes = routes.route(&format!("{path}/"), lists(None));
+            routes = routes.route(&format!("{path}/{{*id}}"), get(models::one));
+        }
     }
     routes
 }
@@ -66,5 +73,9 @@ fn calls(endpoint: Endpoint) -> MethodRouter<AppState> {
 }
 
 fn lists(endpoint: Option<Endpoint>) -> MethodRouter<AppState> {
-    get(move |State(state): State<AppState>, uri: Uri| models::list(state, endpoint, uri))
+    get(
+        move |State(state): State<AppState>, headers: HeaderMap, uri: Uri| {
+            models::list(state, endpoint, (headers, uri))
+        },
+    )
 }

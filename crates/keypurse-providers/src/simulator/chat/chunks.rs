@@ -18,6 +18,8 @@ pub struct Chunk<'c> {
     object: &'static str,
     created: i64,
     model: &'c str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service_tier: Option<&'static str>,
     system_fingerprint: &'static str,
     choices: Vec<Step<'c>>,
     /// Absent unless the client asked for it, and null until the last chunk.
@@ -73,6 +75,7 @@ impl Completion {
             object: "chat.completion.chunk",
             created: self.stamp.created_unix,
             model: &self.model,
+            service_tier: self.tier,
             system_fingerprint: FINGERPRINT,
             choices,
             usage: None,

@@ -16,6 +16,8 @@ pub struct Completion {
     pub(super) stamp: Stamp,
     pub(super) model: String,
     pub(super) choices: Vec<Turn>,
+    /// The tier of service it had, where the request names one.
+    pub(super) tier: Option<&'static str>,
     usage: SimulatedUsage,
 }
 
@@ -26,6 +28,7 @@ impl Completion {
             stamp,
             model,
             choices,
+            tier: None,
             usage: SimulatedUsage {
                 input_tokens,
                 output_tokens,
@@ -53,6 +56,7 @@ impl Completion {
             model: &self.model,
             choices: self.choices.iter().map(WholeChoice::of).collect(),
             usage: Usage::of(self.usage),
+            service_tier: self.tier,
             system_fingerprint: FINGERPRINT,
         }
     }
@@ -66,6 +70,8 @@ pub(super) struct Whole<'c> {
     model: &'c str,
     choices: Vec<WholeChoice<'c>>,
     usage: Usage,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service_tier: Option<&'static str>,
     system_fingerprint: &'static str,
 }
 

@@ -29,7 +29,9 @@ pub fn chat(
 ) -> Completion {
     let choices = answer(&request.conversation, scenario);
     let input_tokens = request.input_tokens();
-    Completion::new(stamp, model.to_owned(), choices, input_tokens)
+    let mut completion = Completion::new(stamp, model.to_owned(), choices, input_tokens);
+    completion.tier = request.tier;
+    completion
 }
 
 pub(super) fn reply(body: Json<'_>, call: Call<'_>) -> Result<Reply, InvalidRequest> {

@@ -52,7 +52,12 @@ impl<'c, 'a> Called<'c, 'a> {
 
     /// Calls the tool, with arguments its schema accepts.
     pub(super) fn call(&self, mut dice: Dice, steps: u32) -> ToolCall {
-        let Tool { form, name, input } = *self.tool;
+        let Tool {
+            form,
+            name,
+            namespace,
+            input,
+        } = *self.tool;
         let key = format!("{:016x}{:08x}", dice.roll(), dice.roll() >> 32);
         let payload = match (input, &self.schema) {
             (Input::Object(_), Some(schema)) => arguments(schema, dice, steps),
@@ -67,6 +72,7 @@ impl<'c, 'a> Called<'c, 'a> {
             form,
             key,
             name: name.to_owned(),
+            namespace: namespace.map(str::to_owned),
             payload,
         }
     }
@@ -80,8 +86,8 @@ fn arguments(schema: &Value, dice: Dice, steps: u32) -> String {
     }
 }
 
-/// What the user's last message asks for: the tools it names, each as often as
-/// it does and in that order; else the one whose name shares most words with
+/// What the user's last message asks for: the tools it names, each once and in
+/// that order; else the one whose name shares most words with
 /// it, and those that share as many others; else the first.
 fn best_matches<'c, 'a>(conversation: &'c Conversation<'a>) -> Vec<&'c Tool<'a>> {
     let tools = &conversation.toolbox.tools;
@@ -99,24 +105,25 @@ fn best_matches<'c, 'a>(conversation: &'c Conversation<'a>) -> Vec<&'c Tool<'a>>
     wanted
 }
 
+/// What the user wrote: the last text. Agents put notes of their own before it,
+/// which name their tools, too.
 fn said(conversation: &Conversation<'_>) -> String {
     let message = conversation.last_user_message();
     let texts = message.into_iter().flat_map(Message::texts);
-    let read = texts.flat_map(|text| text.chars().chain([' ']));
-    read.take(MOST_READ)
-        .map(|char| char.to_ascii_lowercase())
-        .collect()
+    let written = texts.filter(|text| !text.trim().is_empty()).last();
+    let read = written.unwrap_or_default().chars().take(MOST_READ);
+    read.map(|char| char.to_ascii_lowercase()).collect()
 }
 
 fn named<'c, 'a>(tools: &'c [Tool<'a>], said: &str) -> Vec<&'c Tool<'a>> {
     let words = said.split(|char: char| !(char.is_alphanumeric() || "_-".contains(char)));
-    words
-        .filter_map(|word| {
-            tools
-                .iter()
-                .find(|tool| tool.name.eq_ignore_ascii_case(word))
-        })
-        .collect()
+    let mut wanted: Vec<&Tool<'a>> = Vec::new();
+    for word in words {
+        let is_meant = |tool: &&Tool<'_>| tool.name.eq_ignore_ascii_case(word);
+        let meant = tools.iter().find(is_meant);
+        wanted.extend(meant.filter(|tool| !wanted.iter().any(|known| known.name == tool.name)));
+    }
+    wanted
 }
 
 fn sharing_words<'c, 'a>(tools: &'c [Tool<'a>], said: &str) -> Vec<&'c Tool<'a>> {

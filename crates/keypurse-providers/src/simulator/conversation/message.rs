@@ -40,6 +40,18 @@ pub(in crate::simulator) enum Part<'a> {
 }
 
 impl<'a> Conversation<'a> {
+    pub(in crate::simulator) fn new(
+        messages: Vec<Message<'a>>,
+        toolbox: Toolbox<'a>,
+        options: Options<'a>,
+    ) -> Self {
+        Self {
+            messages: with_whole_results(messages),
+            toolbox,
+            options,
+        }
+    }
+
     /// What the request is charged as: the text of all messages, the tools and
     /// the answer's schema. Images, sounds and files count nothing.
     pub(in crate::simulator) fn input_tokens(&self) -> u64 {
@@ -70,7 +82,34 @@ impl<'a> Conversation<'a> {
     }
 }
 
+/// Where a tool's result can only have text, its images and files follow as the
+/// user's, who has said nothing: they are the tool's.
+fn with_whole_results(messages: Vec<Message<'_>>) -> Vec<Message<'_>> {
+    let mut whole: Vec<Message<'_>> = Vec::with_capacity(messages.len());
+    for message in messages {
+        match whole.last_mut() {
+            Some(result) if result.is_result() && message.only_shows() => {
+                result.content.extend(message.content);
+            }
+            _ => whole.push(message),
+        }
+    }
+    whole
+}
+
 impl<'a> Message<'a> {
+    fn is_result(&self) -> bool {
+        matches!(self.role, Role::Tool | Role::Function)
+    }
+
+    /// Whether a user shows something without a word.
+    fn only_shows(&self) -> bool {
+        let shows = |part: &Part<'_>| !matches!(part, Part::Text(_));
+        self.role == Role::User
+            && self.content.iter().any(shows)
+            && self.texts().all(|text| text.trim().is_empty())
+    }
+
     pub(in crate::simulator) fn texts(&self) -> impl Iterator<Item = &'a str> {
         self.content.iter().filter_map(|part| match part {
             Part::Text(text) => Some(*text),

@@ -16,7 +16,8 @@ pub(in crate::simulator) struct Toolbox<'a> {
     pub(in crate::simulator) choice: ToolChoice<'a>,
     /// Whether one turn may call several.
     pub(in crate::simulator) parallel: bool,
-    /// The JSON the tools were read from: input, and counted as such.
+    /// The JSON the tools were read from: input, and counted as such. Those that
+    /// stand among the messages count with them.
     pub(in crate::simulator) source: Option<Json<'a>>,
 }
 
@@ -24,6 +25,8 @@ pub(in crate::simulator) struct Toolbox<'a> {
 pub(in crate::simulator) struct Tool<'a> {
     pub(in crate::simulator) form: ToolForm,
     pub(in crate::simulator) name: &'a str,
+    /// What it stands in: of responses alone.
+    pub(in crate::simulator) namespace: Option<&'a str>,
     pub(in crate::simulator) input: Input<'a>,
 }
 
@@ -71,6 +74,11 @@ impl<'a> Toolbox<'a> {
         source: None,
     };
 
+    /// Whether the request lists no tools, not even some that nobody calls here.
+    pub(in crate::simulator) fn has_none(&self) -> bool {
+        self.source.is_none() && self.tools.is_empty()
+    }
+
     /// The choice called `none`, `auto` or `required`.
     pub(in crate::simulator) fn mode(
         &self,
@@ -79,7 +87,7 @@ impl<'a> Toolbox<'a> {
     ) -> Result<ToolChoice<'a>, InvalidRequest> {
         match mode {
             "none" => Ok(ToolChoice::Never),
-            "auto" | "required" if self.source.is_none() => Err(without_tools(param)),
+            "auto" | "required" if self.has_none() => Err(without_tools(param)),
             "auto" => Ok(ToolChoice::Auto),
             "required" => Ok(ToolChoice::Required),
             _ => Err(InvalidRequest::new(
@@ -130,7 +138,12 @@ impl<'a> Tool<'a> {
             ToolForm::Custom => Input::Text,
             _ => Input::Object(parameters),
         };
-        Ok(Self { form, name, input })
+        Ok(Self {
+            form,
+            name,
+            namespace: None,
+            input,
+        })
     }
 
     /// The same with the input a custom tool's grammar wants. One that is

@@ -36,6 +36,8 @@ pub(in crate::simulator) struct ToolCall {
     /// What its id is made of, behind the prefix of the wire.
     pub(in crate::simulator) key: String,
     pub(in crate::simulator) name: String,
+    /// What its tool stands in, where tools stand in something.
+    pub(in crate::simulator) namespace: Option<String>,
     /// JSON arguments, or the free text of a custom tool.
     pub(in crate::simulator) payload: String,
 }

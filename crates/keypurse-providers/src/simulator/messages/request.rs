@@ -45,18 +45,16 @@ impl<'a> MessagesRequest<'a> {
 
 /// What counts as input, without how the answer is to look.
 pub(super) fn counted(body: Json<'_>) -> Result<Conversation<'_>, InvalidRequest> {
-    Ok(Conversation {
-        messages: conversation::read(body)?,
-        toolbox: tools::read(body)?,
-        options: Options {
-            choices: 1,
-            output_limit: None,
-            stops: Vec::new(),
-            top_logprobs: None,
-            format: format(body)?,
-            thinks: thinks(body)?,
-        },
-    })
+    let options = Options {
+        choices: 1,
+        output_limit: None,
+        stops: Vec::new(),
+        top_logprobs: None,
+        format: format(body)?,
+        thinks: thinks(body)?,
+    };
+    let messages = conversation::read(body)?;
+    Ok(Conversation::new(messages, tools::read(body)?, options))
 }
 
 fn stops(body: Json<'_>) -> Result<Vec<&str>, InvalidRequest> {

@@ -56,10 +56,23 @@ fn read_items<'a>(
         asked: BTreeSet::new(),
         goes_on: goes_on(body),
     };
+    let mut said = Vec::with_capacity(items.len());
     for (index, item) in items.iter().enumerate() {
-        messages.push(reader.read(item, index)?);
+        let message = reader.read(item, index)?;
+        // Nobody speaks there, so that it is not what is answered.
+        if is_tools(item) {
+            messages.push(message);
+        } else {
+            said.push(message);
+        }
     }
+    messages.append(&mut said);
     Ok(())
+}
+
+/// Whether an item has tools, which are read with the others.
+pub(super) fn is_tools(item: Json<'_>) -> bool {
+    get(item, "type").and_then(Value::as_str) == Some("additional_tools")
 }
 
 struct Items<'a> {
@@ -104,6 +117,7 @@ impl<'a> Items<'a> {
                 let said = present(item, "output").map(|_| parts(item, "output", index));
                 (Role::Tool, said.transpose()?.unwrap_or_default())
             }
+            "additional_tools" => (Role::Developer, vec![Part::Calls(item)]),
             // Reasoning, references and the traces of hosted tools.
             _ if item.is_object() => (Role::Assistant, vec![Part::File]),
             _ => return Err(InvalidRequest::new(path("type"), "expected an object")),

@@ -37,6 +37,9 @@ fn fill(item: &mut Value, call: &ToolCall, said: bool) {
     let payload = if said { call.payload.as_str() } else { "" };
     // What is not said yet, or was cut, is no JSON.
     let known = |unsaid: Value| serde_json::from_str(payload).unwrap_or(unsaid);
+    if let Some(namespace) = &call.namespace {
+        item["namespace"] = namespace.as_str().into();
+    }
     match call.form {
         ToolForm::Custom => {
             item["input"] = payload.into();

@@ -28,11 +28,7 @@ impl<'a> ResponsesRequest<'a> {
         }
         check_echoed(body)?;
         Ok(Self {
-            conversation: Conversation {
-                messages: input::read(body)?,
-                toolbox: tools::read(body)?,
-                options: options(body)?,
-            },
+            conversation: Conversation::new(input::read(body)?, tools::read(body)?, options(body)?),
             streamed: boolean(body, "stream")?,
         })
     }

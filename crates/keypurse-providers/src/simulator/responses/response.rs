@@ -6,7 +6,7 @@ use super::items::Item;
 use crate::simulator::{
     conversation::Finish,
     endpoint::Call,
-    fields::{Json, get, present},
+    fields::{Json, get, present, service_tier},
     reply::SimulatedUsage,
 };
 
@@ -102,7 +102,10 @@ fn frame(body: Json<'_>, call: Call<'_>) -> Map<String, Value> {
         ("model", call.facts.model.into()),
         ("output", Value::Null),
         ("reasoning", reasoning(body)),
-        ("service_tier", "default".into()),
+        (
+            "service_tier",
+            service_tier(body).unwrap_or("default").into(),
+        ),
         ("text", text(body)),
         (
             "tool_choice",

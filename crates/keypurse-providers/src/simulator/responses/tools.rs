@@ -2,6 +2,7 @@
 
 use serde_json_borrow::Value;
 
+use super::input::is_tools;
 use crate::simulator::{
     conversation::{Input, MOST_TOOLS, Tool, ToolChoice, ToolForm, Toolbox, without_tools},
     failure::InvalidRequest,
@@ -10,6 +11,10 @@ use crate::simulator::{
 
 const LOCAL_SHELL: &str = "local_shell";
 const APPLY_PATCH: &str = "apply_patch";
+const NAMESPACE: &str = "namespace";
+
+/// Each may be looked for at every word of a message.
+const MOST_CALLABLE: usize = 1_024;
 
 pub(super) fn read(body: Json<'_>) -> Result<Toolbox<'_>, InvalidRequest> {
     let parallel = yes_unless_false(body, "parallel_tool_calls")?;
@@ -19,9 +24,15 @@ pub(super) fn read(body: Json<'_>) -> Result<Toolbox<'_>, InvalidRequest> {
         _ => array(body, "tools", MOST_TOOLS)?.unwrap_or_default(),
     };
     let mut tools = Vec::new();
-    for (at, tool) in listed.iter().enumerate() {
-        tools.extend(read_tool(tool, at)?);
+    read_list(listed, "tools", None, &mut tools)?;
+    let input = present(body, "input").and_then(Value::as_array);
+    for (at, item) in input.into_iter().flatten().enumerate() {
+        if is_tools(item) {
+            let path = format!("input[{at}].tools");
+            read_list(list_in(item, &path)?, &path, None, &mut tools)?;
+        }
     }
+    tools.truncate(MOST_CALLABLE);
     let toolbox = Toolbox {
         tools,
         choice: ToolChoice::Auto,
@@ -31,10 +42,39 @@ pub(super) fn read(body: Json<'_>) -> Result<Toolbox<'_>, InvalidRequest> {
     choose(toolbox, body)
 }
 
+/// Adds the tools of a list, and those of the namespaces in it.
+fn read_list<'a>(
+    listed: &'a [Value<'a>],
+    path: &str,
+    namespace: Option<&'a str>,
+    tools: &mut Vec<Tool<'a>>,
+) -> Result<(), InvalidRequest> {
+    for (at, tool) in listed.iter().enumerate() {
+        let path = format!("{path}[{at}]");
+        if namespace.is_none() && get(tool, "type").and_then(Value::as_str) == Some(NAMESPACE) {
+            let name = string(tool, "name", || format!("{path}.name"))?;
+            let path = format!("{path}.tools");
+            read_list(list_in(tool, &path)?, &path, Some(name), tools)?;
+        } else {
+            let read = read_tool(tool, &path)?;
+            tools.extend(read.map(|read| Tool { namespace, ..read }));
+        }
+    }
+    Ok(())
+}
+
+/// The tools in an item or in a namespace.
+fn list_in<'a>(holder: Json<'a>, path: &str) -> Result<&'a [Value<'a>], InvalidRequest> {
+    match get(holder, "tools") {
+        Some(Value::Array(listed)) => Ok(listed),
+        _ => Err(InvalidRequest::new(path, "expected an array")),
+    }
+}
+
 /// A tool that the client runs; a hosted one, such as a search, is never
 /// needed here.
-fn read_tool(tool: Json<'_>, at: usize) -> Result<Option<Tool<'_>>, InvalidRequest> {
-    let path = |field: &str| format!("tools[{at}].{field}");
+fn read_tool<'a>(tool: Json<'a>, path: &str) -> Result<Option<Tool<'a>>, InvalidRequest> {
+    let path = |field: &str| format!("{path}.{field}");
     let form = match string(tool, "type", || path("type"))? {
         "function" => ToolForm::Function,
         "custom" => ToolForm::Custom,
@@ -61,6 +101,7 @@ fn described(kind: &str) -> Option<Tool<'_>> {
     Some(Tool {
         form,
         name: kind,
+        namespace: None,
         input: Input::Known(input),
     })
 }
@@ -72,12 +113,12 @@ fn choose<'a>(mut toolbox: Toolbox<'a>, body: Json<'a>) -> Result<Toolbox<'a>, I
     if let Value::Str(mode) = choice {
         // The SDKs send it along without tools, too.
         toolbox.choice = match &**mode {
-            "auto" if toolbox.source.is_none() => ToolChoice::Auto,
+            "auto" if toolbox.has_none() => ToolChoice::Auto,
             mode => toolbox.mode(mode, "tool_choice")?,
         };
         return Ok(toolbox);
     }
-    if toolbox.source.is_none() {
+    if toolbox.has_none() {
         return Err(without_tools("tool_choice"));
     }
     match string(choice, "type", || "tool_choice.type".to_owned())? {

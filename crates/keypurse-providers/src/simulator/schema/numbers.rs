@@ -6,23 +6,22 @@ use super::{layers::Layers, writer::Writer};
 
 /// How far values spread where the schema leaves them room.
 const SPREAD: i128 = 99;
+/// Up to here a float is every whole number: 2^53.
+const EXACT: f64 = 9_007_199_254_740_992.0;
 
 impl Writer<'_> {
     pub(super) fn integer(&mut self, layers: &Layers<'_>) -> Value {
-        let step = layers
-            .each("multipleOf")
-            .filter_map(Value::as_f64)
-            .fold(1, common_multiple);
-        let lowest = layers.bounds(&LOWER).map(Bound::first_whole).max();
-        let highest = layers.bounds(&UPPER).map(Bound::last_whole).min();
-        let times = self.between(
-            lowest.map(|lowest| -(-lowest).div_euclid(step)),
-            highest.map(|highest| highest.div_euclid(step)),
-        );
-        whole(times.saturating_mul(step))
+        let wholes = layers.wholes();
+        let times = self.between(wholes.lowest, wholes.highest);
+        whole(times.saturating_mul(wholes.step))
     }
 
+    /// A whole number wherever one is allowed: what a tool calls a number is
+    /// often a count, and the tool fails at half of one.
     pub(super) fn number(&mut self, layers: &Layers<'_>) -> Value {
+        if layers.allow_a_whole() {
+            return self.integer(layers);
+        }
         let low = layers
             .bounds(&LOWER)
             .max_by(Bound::compare)
@@ -39,10 +38,10 @@ impl Writer<'_> {
             return self.multiple(layers, step);
         }
         let number = match (low, high) {
-            (None, None) => f64::from(self.dice.below(100)) + 0.5,
-            (Some(low), None) => low + f64::from(self.dice.below(100)) + 0.5,
-            (None, Some(high)) => high - f64::from(self.dice.below(100)) - 0.5,
             (Some(low), Some(high)) => self.within(low, high),
+            // Too far out for whole numbers to be told apart.
+            (Some(low), None) => low.next_up(),
+            (None, high) => high.map_or(0.0, f64::next_down),
         };
         Number::from_f64(number).map_or(Value::Null, Value::Number)
     }
@@ -121,7 +120,42 @@ const UPPER: End = End {
     exclusive: "exclusiveMaximum",
 };
 
+/// Whole numbers a schema allows, as multiples of a step.
+struct Wholes {
+    step: i128,
+    lowest: Option<i128>,
+    highest: Option<i128>,
+}
+
 impl Layers<'_> {
+    fn wholes(&self) -> Wholes {
+        let step = self
+            .each("multipleOf")
+            .filter_map(Value::as_f64)
+            .filter_map(whole_multiple)
+            .fold(1, common_multiple);
+        let lowest = self.bounds(&LOWER).map(Bound::first_whole).max();
+        let highest = self.bounds(&UPPER).map(Bound::last_whole).min();
+        Wholes {
+            step,
+            lowest: lowest.map(|lowest| -(-lowest).div_euclid(step)),
+            highest: highest.map(|highest| highest.div_euclid(step)),
+        }
+    }
+
+    /// Whether a whole number is among those allowed, and can be told.
+    fn allow_a_whole(&self) -> bool {
+        let mut bounds = self.bounds(&LOWER).chain(self.bounds(&UPPER));
+        let steps = self.each("multipleOf").filter_map(Value::as_f64);
+        let mut steps = steps.filter(|step| *step > 0.0);
+        let Wholes {
+            lowest, highest, ..
+        } = self.wholes();
+        bounds.all(|bound| bound.at.abs() <= EXACT)
+            && steps.all(|step| whole_multiple(step).is_some())
+            && lowest.is_none_or(|lowest| highest.is_none_or(|highest| lowest <= highest))
+    }
+
     fn bounds(&self, end: &End) -> impl Iterator<Item = Bound> {
         // Until 2013 `exclusiveMinimum` was a flag beside `minimum`.
         let flagged = self.each(end.exclusive).any(|flag| *flag == true);
@@ -169,15 +203,17 @@ fn whole(number: i128) -> Value {
     u64::try_from(number).map_or_else(|_| float(number).into(), Value::from)
 }
 
-/// The smallest whole number that both divide; a `step` below one divides all
-/// whole numbers if it divides 1.
-fn common_multiple(before: i128, step: f64) -> i128 {
+/// The smallest whole number that a step leads to: 1 for a step that divides
+/// it. `None`: it is too far, or there is none.
+fn whole_multiple(step: f64) -> Option<i128> {
     let whole = (1..=1_000)
         .map(|times| f64::from(times) * step)
         .find(|sum| sum.fract() == 0.0);
-    let Some(step) = whole.map(truncated).filter(|step| *step > 0) else {
-        return before;
-    };
+    whole.map(truncated).filter(|step| *step > 0)
+}
+
+/// The smallest whole number that both divide.
+fn common_multiple(before: i128, step: i128) -> i128 {
     let (mut divisor, mut rest) = (before, step);
     while rest != 0 {
         (divisor, rest) = (rest, divisor % rest);

@@ -66,6 +66,49 @@ fn numbers_keep_to_their_bounds() {
 }
 
 #[test]
+fn a_number_is_whole_wherever_one_is_allowed() {
+    for (schema, is_whole) in [
+        (json!({ "type": "number" }), true),
+        (json!({ "type": ["number", "null"], "minimum": 0.5 }), true),
+        (
+            json!({ "type": "number", "minimum": 0, "maximum": 1 }),
+            true,
+        ),
+        (json!({ "type": "number", "exclusiveMinimum": 10 }), true),
+        (json!({ "type": "number", "maximum": -0.5 }), true),
+        (json!({ "type": "number", "multipleOf": 0.1 }), true),
+        (json!({ "type": "number", "multipleOf": 2.5 }), true),
+        (
+            json!({ "type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1 }),
+            false,
+        ),
+        (
+            json!({ "type": "number", "minimum": 1.1, "maximum": 1.1 }),
+            false,
+        ),
+        (
+            json!({ "type": "number", "multipleOf": 0.25, "minimum": 0.1, "maximum": 0.9 }),
+            false,
+        ),
+        (
+            json!({ "type": "number", "exclusiveMinimum": 1e300 }),
+            false,
+        ),
+        (
+            json!({ "type": "number", "exclusiveMaximum": -1e300 }),
+            false,
+        ),
+    ] {
+        for seed in 0..50 {
+            let number = instance(&schema, seed);
+            let fits = number.is_null() || number.is_i64() == is_whole;
+            assert!(fits, "{schema}\n{number}");
+        }
+        check([schema]);
+    }
+}
+
+#[test]
 fn strings_keep_to_length_format_and_pattern() {
     let formats = [
         "date-time",

@@ -215,6 +215,91 @@ fn parallel_calls_are_items_of_their_own() {
     assert_eq!(answer(&alone)["output"].as_array().unwrap().len(), 1);
 }
 
+/// What is called, and which namespace it is in.
+fn called(response: &Value) -> Vec<(&str, Option<&str>)> {
+    let items = response["output"].as_array().unwrap().iter();
+    items
+        .filter_map(|item| Some((item["name"].as_str()?, item["namespace"].as_str())))
+        .collect()
+}
+
+#[test]
+fn tools_that_are_an_item_of_the_input_are_called() {
+    let tools = json!({ "type": "additional_tools", "role": "developer",
+        "tools": weather_and_time() });
+    let asked = json!({ "role": "user", "content": "How is the weather?" });
+    for input in [json!([tools, asked]), json!([asked, tools])] {
+        let more = json!({ "input": input, "tool_choice": "auto" });
+        let response = answer(&more);
+        assert_eq!(called(&response), [("get_weather", None)], "{input}");
+        let alone = answer(&json!({ "input": [asked] }));
+        let counted = |response: &Value| response["usage"]["input_tokens"].as_u64();
+        assert!(counted(&alone) < counted(&response));
+        let named = json!({ "type": "function", "name": "get_time" });
+        let chosen = answer(&with(&more, &json!({ "tool_choice": named })));
+        assert_eq!(called(&chosen), [("get_time", None)]);
+    }
+}
+
+#[test]
+fn a_tool_in_a_namespace_is_called_with_it() {
+    let space = json!({ "type": "namespace", "name": "world", "description": "d",
+        "tools": weather_and_time() });
+    let search = json!({ "type": "tool_search", "execution": "client", "description": "d",
+        "parameters": { "type": "object" } });
+    let more = json!({ "tools": [search, space], "input": "weather and time?" });
+    let response = answer(&more);
+    let expected = [("get_time", Some("world")), ("get_weather", Some("world"))];
+    assert_eq!(called(&response), expected);
+    let events = stream(&more);
+    assert_eq!(assembled(&events), response["output"]);
+    let item = json!({ "type": "additional_tools", "role": "developer", "tools": [space] });
+    let asked = json!({ "role": "user", "content": "weather and time?" });
+    assert_eq!(
+        called(&answer(&json!({ "input": [item, asked] }))),
+        expected
+    );
+    // Searching is nothing that is called here.
+    let answered = answer(&json!({ "tools": [search] }));
+    assert_eq!(answered["output"][0]["type"], "message");
+}
+
+#[test]
+fn an_image_after_an_output_is_part_of_it() {
+    let call = json!({ "type": "function_call", "call_id": "c", "name": "get_time",
+        "arguments": "{}" });
+    let output = json!({ "type": "function_call_output", "call_id": "c", "output": "noon" });
+    let image = json!({ "type": "input_image", "image_url": "data:image/png;base64,AA==" });
+    let shown = json!({ "role": "user", "content": [image] });
+    let input = json!([{ "role": "user", "content": "What time is it?" }, call, output, shown]);
+    let response = answer(&json!({ "input": input, "tools": weather_and_time() }));
+    let text = response["output"][0]["content"][0]["text"].as_str();
+    let expected = "The tool returned: \"noon\". 1 image received";
+    assert!(
+        text.is_some_and(|text| text.contains(expected)),
+        "{response}"
+    );
+}
+
+#[test]
+fn a_tier_is_the_one_that_was_asked_for() {
+    for (asked, told) in [
+        (json!(null), "default"),
+        (json!("auto"), "default"),
+        (json!("default"), "default"),
+        (json!("flex"), "flex"),
+        (json!("priority"), "priority"),
+    ] {
+        let more = json!({ "service_tier": asked });
+        assert_eq!(answer(&more)["service_tier"], told, "{asked}");
+        for event in stream(&more) {
+            if let Some(tier) = event["response"].get("service_tier") {
+                assert_eq!(tier, told, "{asked}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_tool_s_output_is_answered_in_words() {
     let call = json!({ "type": "function_call", "call_id": "c", "name": "get_time",
@@ -360,6 +445,15 @@ fn a_wrong_request_is_refused_by_the_name_of_the_field() {
         (
             json!({ "tools": [{ "type": "function", "name": "a b" }] }),
             "tools[0].name",
+        ),
+        (
+            json!({ "tools": [{ "type": "namespace", "name": "n", "tools": [
+                { "type": "function", "name": "a b" }] }] }),
+            "tools[0].tools[0].name",
+        ),
+        (
+            json!({ "input": [{ "type": "additional_tools", "role": "developer" }] }),
+            "input[0].tools",
         ),
         (json!({ "tool_choice": "required" }), "tool_choice"),
         (

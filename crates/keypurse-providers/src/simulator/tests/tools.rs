@@ -211,8 +211,8 @@ fn several_tools_are_called_at_once() {
             vec!["get_weather", "get_time"],
         ),
         (
-            "get_time here, get_time there",
-            vec!["get_time", "get_time"],
+            "get_time here, get_weather, GET_TIME there",
+            vec!["get_time", "get_weather"],
         ),
         ("get it", vec!["get_time"]),
     ] {
@@ -220,7 +220,73 @@ fn several_tools_are_called_at_once() {
         let alone = names(prompt, json!({ "parallel_tool_calls": false }));
         assert_eq!(alone, expected[..1], "{prompt}");
     }
-    assert_eq!(names(&"get_time ".repeat(100), json!({})).len(), 8);
+    let many = (0..20).map(|at| format!("tool_{at}"));
+    let listed = many.clone().map(|name| {
+        let function = json!({ "name": name });
+        json!({ "type": "function", "function": function })
+    });
+    let tools = json!({ "tools": listed.collect::<Vec<_>>() });
+    let prompt = many.collect::<Vec<_>>().join(" ");
+    assert_eq!(names(&prompt, tools).len(), 8);
+}
+
+#[test]
+fn what_an_agent_adds_before_its_user_s_words_names_no_tool() {
+    let text = |text: &str| json!({ "type": "text", "text": text });
+    let notes = text("<system-reminder>Use get_time. Call get_time twice.</system-reminder>");
+    for (content, expected) in [
+        (json!([notes, text("call get_weather")]), "get_weather"),
+        (
+            json!([notes, text("call get_weather"), text(" ")]),
+            "get_weather",
+        ),
+        // It names nothing, so it is the first.
+        (json!([notes, text("Say hello")]), "get_time"),
+    ] {
+        let messages = json!([{ "role": "user", "content": content }]);
+        let body = json!({ "messages": messages, "tools": weather_and_time() });
+        let json = answer(&body).to_json();
+        let calls = &json["choices"][0]["message"]["tool_calls"];
+        assert_eq!(calls.as_array().unwrap().len(), 1, "{content}");
+        assert_eq!(called(&json), Some(expected), "{content}");
+    }
+}
+
+#[test]
+fn an_image_after_results_is_part_of_them() {
+    let call = json!({ "id": "call_1", "type": "function", "function": {
+        "name": "get_weather", "arguments": "{}",
+    } });
+    let image =
+        json!({ "type": "image_url", "image_url": { "url": "data:image/png;base64,AA==" } });
+    let text = |text: &str| json!({ "type": "text", "text": text });
+    for (shown, is_called) in [
+        (json!([image]), false),
+        (json!([image, image]), false),
+        (json!([text(""), image]), false),
+        (json!([text("And this?"), image]), true),
+        (json!("And now?"), true),
+    ] {
+        let messages = json!([
+            { "role": "user", "content": "How is the weather?" },
+            { "role": "assistant", "content": null, "tool_calls": [call] },
+            { "role": "tool", "tool_call_id": "call_1", "content": "18 degrees" },
+            { "role": "user", "content": shown },
+        ]);
+        let body = json!({ "messages": messages, "tools": weather_and_time() });
+        let json = answer(&body).to_json();
+        assert_eq!(called(&json).is_some(), is_called, "{shown}");
+        if !is_called {
+            let content = json["choices"][0]["message"]["content"].as_str().unwrap();
+            let expected = "The tool returned: \"18 degrees\". ";
+            assert!(content.contains(expected), "{content}");
+            assert!(content.contains(" received, not looked at."), "{content}");
+        }
+    }
+    // One that follows no result is a user's.
+    let messages = json!([{ "role": "user", "content": [image] }]);
+    let body = json!({ "messages": messages, "tools": weather_and_time() });
+    assert!(called(&answer(&body).to_json()).is_some());
 }
 
 #[test]

@@ -46,6 +46,7 @@ pub(in crate::translate) struct Call<'a> {
     pub(in crate::translate) input: Box<RawValue>,
     /// The proof Gemini wants to see again.
     pub(in crate::translate) signature: Option<&'a RawValue>,
+    pub(in crate::translate) cache_control: Option<&'a RawValue>,
 }
 
 /// A message that is no system's.
@@ -62,16 +63,24 @@ pub(in crate::translate) enum Turn<'a> {
         /// Which call it answers.
         call: &'a RawValue,
         parts: Vec<Part<'a>>,
+        /// Of the result as a whole.
+        cache_control: Option<&'a RawValue>,
     },
 }
 
+/// What other gateways leave in the history of their clients: for themselves,
+/// and nothing to the provider.
+const OF_GATEWAYS: &str = "provider_specific_fields";
+
 /// Members of a message that only advise.
-const DROPPED: [&str; 5] = [
+const DROPPED: [&str; 7] = [
     "name",
     "reasoning_content",
     "reasoning",
+    "reasoning_details",
     "annotations",
     "prompt_cache_breakpoint",
+    OF_GATEWAYS,
 ];
 
 /// Reads one message.
@@ -84,7 +93,9 @@ pub(super) fn read<'a>(
     let mut object = Object::at(path, message)?;
     let role = object.text("role")?;
     let cache_control = object.take("cache_control");
-    let mut parts = parts(&mut object, cache_control)?;
+    let is_result = role.as_deref() == Some("tool");
+    let of_text = cache_control.filter(|_| !is_result);
+    let mut parts = parts(&mut object, of_text)?;
     match role.as_deref() {
         Some("system" | "developer") => {
             for part in parts {
@@ -119,7 +130,11 @@ pub(super) fn read<'a>(
         Some("tool") => {
             let call = object.raw_text("tool_call_id")?;
             let call = call.ok_or_else(|| object.refuse("tool_call_id", "it is required"))?;
-            turns.push(Turn::Tool { call, parts });
+            turns.push(Turn::Tool {
+                call,
+                parts,
+                cache_control,
+            });
         }
         _ => {
             let why = "it must be `system`, `developer`, `user`, `assistant` or `tool`";
@@ -267,18 +282,21 @@ fn calls<'a>(message: &mut Object<'a>) -> Result<Vec<Call<'a>>, Untranslatable> 
         let id = call.raw_text("id")?;
         let id = id.ok_or_else(|| call.refuse("id", "it is required"))?;
         let signature = signature(&mut call)?;
+        let cache_control = call.take("cache_control");
         let mut function = Object::at(call.name("function"), call.need("function")?)?;
         let name = function.raw_text("name")?;
         let name = name.ok_or_else(|| function.refuse("name", "it is required"))?;
         let input = arguments(&mut function)?;
+        function.drop_hints(&[OF_GATEWAYS]);
         function.finish(NO_COUNTERPART)?;
-        call.drop_hints(&["index"]);
+        call.drop_hints(&["index", OF_GATEWAYS]);
         call.finish(NO_COUNTERPART)?;
         Ok(Call {
             id,
             name,
             input,
             signature,
+            cache_control,
         })
     };
     listed.into_iter().map(read).collect()

@@ -31,11 +31,15 @@ pub(super) enum Block<'a> {
         id: &'a RawValue,
         name: &'a RawValue,
         input: &'a RawValue,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cache_control: Option<&'a RawValue>,
     },
     ToolResult {
         tool_use_id: &'a RawValue,
         #[serde(skip_serializing_if = "Vec::is_empty")]
         content: Vec<Block<'a>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cache_control: Option<&'a RawValue>,
     },
     /// A block of an earlier answer, unchanged: it is signed.
     #[serde(untagged)]

@@ -40,12 +40,17 @@ fn message<'a>(turn: &'a mut Turn<'a>) -> Result<(&'static str, Vec<Block<'a>>),
             let blocks = parts.drain(..).map(Block::of_part);
             Ok(("user", blocks.collect::<Result<_, _>>()?))
         }
-        Turn::Tool { call, parts } => {
+        Turn::Tool {
+            call,
+            parts,
+            cache_control,
+        } => {
             let blocks = parts.drain(..).map(Block::of_part);
             let content = blocks.collect::<Result<_, _>>()?;
             let result = Block::ToolResult {
                 tool_use_id: call,
                 content,
+                cache_control: *cache_control,
             };
             Ok(("user", vec![result]))
         }
@@ -63,6 +68,7 @@ fn message<'a>(turn: &'a mut Turn<'a>) -> Result<(&'static str, Vec<Block<'a>>),
                 id: call.id,
                 name: call.name,
                 input: &call.input,
+                cache_control: call.cache_control,
             }));
             Ok(("assistant", blocks))
         }

@@ -34,7 +34,7 @@ pub(super) fn contents<'a>(
                 parts.extend(calls.iter().map(|call| call_part(call, stand_in.take())));
                 ("model", parts)
             }
-            Turn::Tool { call, parts } => {
+            Turn::Tool { call, parts, .. } => {
                 let media = parts.iter().filter(|part| !matches!(part, Part::Text(_)));
                 for part in media {
                     shown.push(OutPart::of(part)?);

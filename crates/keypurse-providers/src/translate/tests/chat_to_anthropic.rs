@@ -77,6 +77,52 @@ fn parallel_calls_and_their_results_are_one_turn_each() {
 }
 
 #[test]
+fn calls_and_results_say_what_is_to_be_cached() {
+    let out = to_anthropic(&messages(
+        r#"{"role":"user","content":"A","cache_control":{"type":"ephemeral"}},
+           {"role":"assistant","content":"","tool_calls":[
+             {"id":"c1","type":"function","function":{"name":"f","arguments":"{}"},
+              "cache_control":{"type":"ephemeral"}},
+             {"id":"c2","type":"function","function":{"name":"g","arguments":"{}"},
+              "cache_control":null}]},
+           {"role":"tool","tool_call_id":"c1","content":"B",
+            "cache_control":{"type":"ephemeral","ttl":"1h"}},
+           {"role":"tool","tool_call_id":"c2","cache_control":{"type":"ephemeral"},
+            "content":[{"type":"text","text":"C"}]}"#,
+    ));
+    assert_json(
+        &member(&out.unwrap(), "messages"),
+        r#"[{"role":"user","content":[{"type":"text","text":"A","cache_control":{"type":"ephemeral"}}]},
+            {"role":"assistant","content":[
+                {"type":"tool_use","id":"c1","name":"f","input":{},"cache_control":{"type":"ephemeral"}},
+                {"type":"tool_use","id":"c2","name":"g","input":{}}]},
+            {"role":"user","content":[
+                {"type":"tool_result","tool_use_id":"c1","content":[{"type":"text","text":"B"}],
+                 "cache_control":{"type":"ephemeral","ttl":"1h"}},
+                {"type":"tool_result","tool_use_id":"c2","content":[{"type":"text","text":"C"}],
+                 "cache_control":{"type":"ephemeral"}}]}]"#,
+        "cache_control",
+    );
+}
+
+#[test]
+fn what_other_gateways_leave_in_a_history_is_left_out() {
+    let history = |left: &str, of_message: &str| {
+        messages(&format!(
+            r#"{{"role":"user","content":"A"{left}}},
+               {{"role":"assistant","content":"B"{left}{of_message},"tool_calls":[
+                 {{"id":"c","type":"function","function":{{"name":"f","arguments":"{{}}"{left}}}{left}}}]}},
+               {{"role":"tool","tool_call_id":"c","content":"C"{left}}}"#
+        ))
+    };
+    let left = r#","provider_specific_fields":{"thought_signature":"s"}"#;
+    let of_message = r#","reasoning_details":[{"type":"reasoning.text","text":"Hm"}]"#;
+    let plain = to_anthropic(&history("", ""));
+    assert!(plain.is_ok(), "{plain:?}");
+    assert_eq!(to_anthropic(&history(left, of_message)), plain);
+}
+
+#[test]
 fn images_and_documents_keep_their_bytes_and_addresses() {
     for (part, expected) in [
         (

@@ -25,8 +25,9 @@ fn a_conversation_is_contents_in_turns() {
         {"role":"assistant","content":"A","tool_calls":[
          {"id":"c1","type":"function","function":{"name":"f","arguments":"{\"a\": 1e400}"},
           "extra_content":{"google":{"thought_signature":"sig"}}},
-         {"id":"c2","type":"function","function":{"name":"g","arguments":"{}"}}]},
-        {"role":"tool","tool_call_id":"c1","content":"R"},
+         {"id":"c2","type":"function","function":{"name":"g","arguments":"{}"},
+          "cache_control":{"type":"ephemeral"},"provider_specific_fields":{}}]},
+        {"role":"tool","tool_call_id":"c1","content":"R","cache_control":{"type":"ephemeral"}},
         {"role":"tool","tool_call_id":"c2","content":[{"type":"text","text":"\""},{"type":"text","text":"T"}]}"#;
     let out = to_gemini(&messages(from)).unwrap();
     assert!(out.contains(r#""args":{"a": 1e400}"#), "{out}");

@@ -8,9 +8,10 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Uri};
+use http::{HeaderMap, HeaderValue, Uri};
 use serde_json::{Value, json};
 
+use super::anthropic;
 use super::listed::Listed;
 use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::error::GatewayError;
@@ -30,6 +31,8 @@ enum View {
     Providers,
     /// Each model once, with who serves it.
     Models,
+    /// In the form of Anthropic's SDKs.
+    Anthropic,
 }
 
 /// The lists as they are answered during one hour.
@@ -56,10 +59,15 @@ impl Lists {
 pub(in crate::gateway) async fn list(
     state: AppState,
     endpoint: Option<Endpoint>,
-    uri: Uri,
+    (headers, uri): (HeaderMap, Uri),
 ) -> Response {
-    let view = match view(&uri) {
-        Ok(view) => view,
+    let (endpoint, view) = match view(&uri) {
+        // That form does not say what a model does: those it can talk to.
+        Ok(_) if anthropic::asks(&headers) => {
+            let endpoint = endpoint.unwrap_or(Endpoint::Messages);
+            (Some(endpoint), View::Anthropic)
+        }
+        Ok(view) => (endpoint, view),
         Err(error) => return error.into_response(Envelope::OpenAi),
     };
     let now = state.now();
@@ -69,14 +77,20 @@ pub(in crate::gateway) async fn list(
         return json_response(body);
     }
     let models = state.gateway.listed(endpoint, now);
-    let data: Vec<Value> = match view {
-        View::Providers => {
-            let aliases = state.gateway.listed_aliases(endpoint, now);
-            models.iter().map(Listed::to_json).chain(aliases).collect()
-        }
-        View::Models => grouped(&models),
+    let all = || {
+        let aliases = state.gateway.listed_aliases(endpoint, now);
+        models.iter().map(Listed::to_json).chain(aliases)
     };
-    let body = Bytes::from(json!({ "object": "list", "data": data }).to_string());
+    let listed = |data: Vec<Value>| json!({ "object": "list", "data": data });
+    let list = match view {
+        View::Providers => listed(all().collect()),
+        View::Models => listed(grouped(&models)),
+        View::Anthropic => {
+            let all: Vec<Value> = all().collect();
+            anthropic::list(all.iter().filter_map(|model| model["id"].as_str()))
+        }
+    };
+    let body = Bytes::from(list.to_string());
     lists.keep(which, hour, body.clone());
     json_response(body)
 }
@@ -110,9 +124,16 @@ fn grouped(models: &[Listed<'_>]) -> Vec<Value> {
 pub(in crate::gateway) async fn one(
     State(state): State<AppState>,
     Path(id): Path<String>,
+    headers: HeaderMap,
 ) -> Response {
     let name = id.strip_suffix('/').unwrap_or(&id);
+    let is_for_anthropic = anthropic::asks(&headers);
     match state.gateway.model(name, state.now()) {
+        Ok(model) if is_for_anthropic => {
+            let name = model["id"].as_str().unwrap_or(name);
+            json_response(anthropic::model(name).to_string().into())
+        }
+        Err(error) if is_for_anthropic => error.into_response(Envelope::Anthropic),
         Ok(model) => json_response(model.to_string().into()),
         Err(error) => error.into_response(Envelope::OpenAi),
     }

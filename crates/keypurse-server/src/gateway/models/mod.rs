@@ -2,6 +2,7 @@
 //! Public.
 
 mod aliases;
+mod anthropic;
 mod example;
 mod facts;
 mod list;

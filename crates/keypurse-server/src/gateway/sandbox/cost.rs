@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use keypurse_core::money::Money;
-use keypurse_core::usage::{TokenCounts, Units};
+use keypurse_core::usage::{ServiceTier, TokenCounts, Units};
 use keypurse_providers::simulator::SimulatedUsage;
 
 use crate::gateway::call::resolve::Route;
@@ -17,7 +17,7 @@ pub(super) fn counts(usage: &SimulatedUsage, asked: &Asked, route: &Route) -> To
     let of_price = media.and_then(|media| media.usage(route, Some(Ok(told)))?.ok());
     let counts = TokenCounts {
         requests: u64::from(route.price.has_request_rate()),
-        tier: asked.tier.charged(&route.price, None),
+        tier: tier(asked, route),
         ..of_price.unwrap_or(told)
     };
     assert!(
@@ -25,6 +25,16 @@ pub(super) fn counts(usage: &SimulatedUsage, asked: &Asked, route: &Route) -> To
         "the simulator counts parts of totals"
     );
     counts
+}
+
+/// The tier of service that is charged: the one its answer says it had, which
+/// is the one that was asked for, at endpoints whose answers say it.
+fn tier(asked: &Asked, route: &Route) -> ServiceTier {
+    if asked.endpoint.has_tiers() {
+        asked.tier.held(&route.price).unwrap_or_default()
+    } else {
+        asked.tier.charged(&route.price, None)
+    }
 }
 
 /// What the answer would tell of its usage.

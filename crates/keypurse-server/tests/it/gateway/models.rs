@@ -152,6 +152,45 @@ async fn one_model_is_found_by_any_name_that_calls_it() {
 }
 
 #[tokio::test]
+async fn a_client_of_anthropics_gets_its_own_form() {
+    let shop = Shop::open("1").await;
+    let model = |id: &str| {
+        json!({"type": "model", "id": id, "display_name": id,
+            "created_at": "1970-01-01T00:00:00Z"})
+    };
+    let version = ("anthropic-version", "2023-06-01");
+    let key = ("x-api-key", "any");
+    for path in ["/v1/models", "/v3/v1/models"] {
+        for (name, value) in [version, key] {
+            let request = shop.app.get(path).without_key().header(name, value);
+            let list = request.send().await.json();
+            let data = json!([model("up/m"), model("up/out")]);
+            let expected = json!({"data": data, "has_more": false, "first_id": "up/m",
+                "last_id": "up/out"});
+            assert_eq!(list, expected, "{path} {name}");
+        }
+        let one = format!("{path}/m");
+        let request = shop.app.get(&one).header(version.0, version.1);
+        assert_eq!(request.send().await.json(), model("up/m"));
+        let none = format!("{path}/nothing");
+        let refused = shop.app.get(&none).header(version.0, version.1);
+        assert_eq!(refused.send().await.json()["type"], "error");
+        // With both, it is anybody's.
+        let request = shop.app.get(path).header(key.0, key.1);
+        assert_eq!(request.send().await.json()["object"], "list", "{path}");
+    }
+    // Without a provider the catalogue is listed: what a message can be sent to.
+    let app = TestApp::new().await;
+    let request = app.get("/v1/models").header(version.0, version.1);
+    let list = request.send().await.json();
+    let data = list["data"].as_array().unwrap();
+    let has = |id: &str| data.iter().any(|model| model["id"] == id);
+    assert!(has("anthropic/claude-haiku-4-5"));
+    assert!(!has("openai/text-embedding-3-small"));
+    assert_eq!(list["last_id"], data.last().unwrap()["id"]);
+}
+
+#[tokio::test]
 async fn a_bare_name_with_several_prices_leads_to_the_first_provider_by_name() {
     let prices = ["up", "west", "also", "zeta"].map(|provider| ModelPrice {
         provider: provider.to_owned(),

@@ -153,3 +153,39 @@ async fn a_sandbox_token_with_a_balance_is_told_that_it_stays() {
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("x-keypurse-balance"), "");
 }
+
+#[tokio::test]
+async fn a_tier_is_told_and_simulated_as_it_would_be_charged() {
+    let shop = sandbox().await;
+    let rehearsing = super::rehearsal::rehearsing("1").await;
+    for (path, asking) in [
+        (CHAT, with(hello(), "model", json!("openai/gpt-5"))),
+        (
+            "/v1/responses",
+            json!({"model": "openai/gpt-5", "input": "Hi there", "max_output_tokens": 100}),
+        ),
+    ] {
+        let mut costs = Vec::new();
+        for tier in ["flex", "default", "auto", "priority"] {
+            let body = with(asking.clone(), "service_tier", json!(tier));
+            let call = super::Call::json(path, &body);
+            let answer = call.ask(&shop).await;
+            assert_eq!(answer.status, 200, "{path} {tier}: {}", answer.text);
+            let told = if tier == "auto" { "default" } else { tier };
+            assert_eq!(answer.json()["service_tier"], told, "{path} {tier}");
+            let simulated = answer.header("x-keypurse-simulated-cost");
+            // A rehearsal is charged as a live call is.
+            let rehearsed = call.ask(&rehearsing).await;
+            let charged = rehearsed.header("x-keypurse-cost");
+            assert_eq!(charged, simulated, "{path} {tier}: {}", rehearsed.text);
+            costs.push(simulated.parse::<f64>().unwrap());
+        }
+        let [flex, default, auto, priority] = costs[..] else {
+            panic!("four tiers")
+        };
+        assert!(flex < default && default < priority, "{path} {costs:?}");
+        assert!((default - auto).abs() < f64::EPSILON, "{path} {costs:?}");
+    }
+    let unsaid = shop.ask(&hello()).await.json();
+    assert!(unsaid.get("service_tier").is_none());
+}
