@@ -22,12 +22,28 @@ pub(super) fn wanted<'c, 'a>(conversation: &'c Conversation<'a>) -> Vec<&'c Tool
             let named = toolbox.tools.iter().find(|tool| tool.name == name);
             named.into_iter().collect()
         }
-        ToolChoice::Required => best_matches(conversation),
+        ToolChoice::Required => not_called_yet(conversation, best_matches(conversation)),
         ToolChoice::Auto if conversation.last_message().role == Role::User => {
             best_matches(conversation)
         }
         ToolChoice::Never | ToolChoice::Auto => Vec::new(),
     }
+}
+
+/// What was called since the user spoke is not called again while there is
+/// another: an agent that has to call a tool ends with the one that takes its
+/// answer, listed after those that find it.
+fn not_called_yet<'c, 'a>(
+    conversation: &'c Conversation<'a>,
+    wanted: Vec<&'c Tool<'a>>,
+) -> Vec<&'c Tool<'a>> {
+    let called = conversation.called_since_user();
+    let is_new = |tool: &&Tool<'_>| !called.contains(&tool.name);
+    if wanted.iter().any(is_new) {
+        return wanted.into_iter().filter(is_new).collect();
+    }
+    let another = conversation.toolbox.tools.iter().find(is_new);
+    another.map_or(wanted, |another| vec![another])
 }
 
 /// What a custom tool is called with whose input may be any, or is described in

@@ -1,7 +1,14 @@
 //! The conversation: who said what, and what came along with it.
 
+use serde_json_borrow::Value;
+
 use super::{Options, Toolbox};
-use crate::simulator::{count::count, dice::fingerprint, fields::Json, reply::to_text};
+use crate::simulator::{
+    count::count,
+    dice::fingerprint,
+    fields::{Json, get},
+    reply::to_text,
+};
 
 /// All that a turn of the simulated model depends on.
 #[derive(Debug)]
@@ -72,6 +79,13 @@ impl<'a> Conversation<'a> {
             .rfind(|message| message.role == Role::User)
     }
 
+    /// The names of the tools that were called since the user spoke.
+    pub(in crate::simulator) fn called_since_user(&self) -> Vec<&'a str> {
+        let since = self.messages.iter().rev();
+        let since = since.take_while(|message| message.role != Role::User);
+        since.flat_map(Message::called).collect()
+    }
+
     /// Where every choice the simulator makes starts from. The earlier messages
     /// take part with their number only, so that the second of two equal turns
     /// does not repeat the first.
@@ -80,6 +94,14 @@ impl<'a> Conversation<'a> {
         let place = self.messages.len().to_string();
         fingerprint([last.role.name(), &place].into_iter().chain(last.texts()))
     }
+}
+
+/// What a call calls.
+fn name_of<'a>(call: Json<'a>) -> Option<&'a str> {
+    let described = ["function", "custom"]
+        .iter()
+        .find_map(|form| get(call, form));
+    get(described.unwrap_or(call), "name")?.as_str()
 }
 
 /// Where a tool's result can only have text, its images and files follow as the
@@ -114,6 +136,17 @@ impl<'a> Message<'a> {
         self.content.iter().filter_map(|part| match part {
             Part::Text(text) => Some(*text),
             Part::Image | Part::Sound | Part::File | Part::Calls(_) => None,
+        })
+    }
+
+    fn called(&self) -> impl Iterator<Item = &'a str> {
+        let calls = self.content.iter().filter_map(|part| match part {
+            Part::Calls(calls) => Some(*calls),
+            Part::Text(_) | Part::Image | Part::Sound | Part::File => None,
+        });
+        calls.flat_map(|calls| match calls {
+            Value::Array(listed) => listed.iter().filter_map(name_of).collect(),
+            one => Vec::from_iter(name_of(one)),
         })
     }
 

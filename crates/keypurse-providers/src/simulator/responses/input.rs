@@ -118,7 +118,12 @@ impl<'a> Items<'a> {
                 (Role::Tool, said.transpose()?.unwrap_or_default())
             }
             "additional_tools" => (Role::Developer, vec![Part::Calls(item)]),
-            // Reasoning, references and the traces of hosted tools.
+            // What is referred to may be a call.
+            "item_reference" => {
+                self.goes_on = true;
+                (Role::Assistant, vec![Part::File])
+            }
+            // Reasoning, and the traces of hosted tools.
             _ if item.is_object() => (Role::Assistant, vec![Part::File]),
             _ => return Err(InvalidRequest::new(path("type"), "expected an object")),
         };

@@ -312,9 +312,14 @@ fn a_tool_s_output_is_answered_in_words() {
         .unwrap();
     assert!(text.contains("The tool returned: \"noon\""), "{text}");
     // The call may be in a response that is stored elsewhere.
-    let stored = json!({ "input": [output], "previous_response_id": "resp_0" });
-    let text = &answer(&stored)["output"][0]["content"][0]["text"];
-    assert!(text.as_str().unwrap().contains("noon"), "{text}");
+    let reference = json!({ "type": "item_reference", "id": "fc_0" });
+    for stored in [
+        json!({ "input": [output], "previous_response_id": "resp_0" }),
+        json!({ "input": [reference, output] }),
+    ] {
+        let text = &answer(&stored)["output"][0]["content"][0]["text"];
+        assert!(text.as_str().unwrap().contains("noon"), "{text}");
+    }
     assert_eq!(
         param_of(post(
             Endpoint::Responses,

@@ -253,6 +253,35 @@ fn what_an_agent_adds_before_its_user_s_words_names_no_tool() {
 }
 
 #[test]
+fn an_agent_that_has_to_call_a_tool_comes_to_the_last_of_them() {
+    let mut messages = vec![json!({ "role": "user", "content": "How is the weather?" })];
+    let mut names = Vec::new();
+    for turn in 0..3 {
+        let body = json!({ "messages": messages, "tools": weather_and_time(),
+            "tool_choice": "required" });
+        let json = answer(&body).to_json();
+        let name = called(&json).unwrap().to_owned();
+        let id = format!("call_{turn}");
+        let call = json!({ "id": id, "type": "function", "function": {
+            "name": name, "arguments": "{}",
+        } });
+        names.push(name);
+        messages.extend([
+            json!({ "role": "assistant", "content": null, "tool_calls": [call] }),
+            json!({ "role": "tool", "tool_call_id": id, "content": "done" }),
+        ]);
+    }
+    let [first, second, third] = &names[..] else {
+        panic!("{names:?}")
+    };
+    assert_ne!(first, second);
+    assert_eq!(
+        first, third,
+        "once all were called, as the user's words say"
+    );
+}
+
+#[test]
 fn an_image_after_results_is_part_of_them() {
     let call = json!({ "id": "call_1", "type": "function", "function": {
         "name": "get_weather", "arguments": "{}",
