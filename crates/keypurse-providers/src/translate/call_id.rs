@@ -1,4 +1,7 @@
-//! The id of a tool call, where its provider gave it none.
+//! The id of a tool call, where its provider gave it none, or one that another
+//! refuses.
+
+use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
@@ -16,18 +19,33 @@ pub(super) fn call_id(
     own.map_or_else(|| made_up(answer, number), ToOwned::to_owned)
 }
 
+/// An id as Anthropic takes it, a call's and its result's alike: other models
+/// are called by ids such as `functions.get_time:0`.
+pub(super) fn plain(id: &RawValue) -> Cow<'_, RawValue> {
+    let written = id.get().trim_matches('"');
+    if written.chars().all(is_plain) {
+        return Cow::Borrowed(id);
+    }
+    let replaced = written.chars().map(|c| if is_plain(c) { c } else { '_' });
+    Cow::Owned(of_text(&replaced.collect::<String>()))
+}
+
+/// Anthropic takes nothing else in an id.
+fn is_plain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '_')
+}
+
+fn of_text(plain: &str) -> Box<RawValue> {
+    RawValue::from_string(format!("\"{plain}\"")).expect("a plain text is JSON")
+}
+
 fn made_up(answer: Option<&RawValue>, number: u64) -> Box<RawValue> {
-    // Anthropic takes nothing else in an id.
-    let is_plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    let answer: String = answer
-        .map_or("", RawValue::get)
-        .chars()
-        .filter(is_plain)
-        .collect();
+    let answer = answer.map_or("", RawValue::get).chars();
+    let answer: String = answer.filter(|c| is_plain(*c)).collect();
     let from = answer.len().saturating_sub(LONGEST_PART);
     let answer = match &answer[from..] {
         "" | "null" => "translated",
         end => end,
     };
-    RawValue::from_string(format!("\"call_{answer}_{number}\"")).expect("a plain text is JSON")
+    of_text(&format!("call_{answer}_{number}"))
 }

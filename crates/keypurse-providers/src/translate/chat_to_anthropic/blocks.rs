@@ -1,5 +1,7 @@
 //! Blocks of content, as Anthropic's dialect writes them.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -28,14 +30,14 @@ pub(super) enum Block<'a> {
         cache_control: Option<&'a RawValue>,
     },
     ToolUse {
-        id: &'a RawValue,
+        id: Cow<'a, RawValue>,
         name: &'a RawValue,
         input: &'a RawValue,
         #[serde(skip_serializing_if = "Option::is_none")]
         cache_control: Option<&'a RawValue>,
     },
     ToolResult {
-        tool_use_id: &'a RawValue,
+        tool_use_id: Cow<'a, RawValue>,
         #[serde(skip_serializing_if = "Vec::is_empty")]
         content: Vec<Block<'a>>,
         #[serde(skip_serializing_if = "Option::is_none")]

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::blocks::Block;
 use crate::translate::Untranslatable;
+use crate::translate::call_id;
 use crate::translate::chat::Turn;
 
 #[derive(Debug, Serialize)]
@@ -48,7 +49,7 @@ fn message<'a>(turn: &'a mut Turn<'a>) -> Result<(&'static str, Vec<Block<'a>>),
             let blocks = parts.drain(..).map(Block::of_part);
             let content = blocks.collect::<Result<_, _>>()?;
             let result = Block::ToolResult {
-                tool_use_id: call,
+                tool_use_id: call_id::plain(call),
                 content,
                 cache_control: *cache_control,
             };
@@ -65,7 +66,7 @@ fn message<'a>(turn: &'a mut Turn<'a>) -> Result<(&'static str, Vec<Block<'a>>),
                 blocks.push(Block::of_part(part)?);
             }
             blocks.extend(calls.iter().map(|call| Block::ToolUse {
-                id: call.id,
+                id: call_id::plain(call.id),
                 name: call.name,
                 input: &call.input,
                 cache_control: call.cache_control,

@@ -356,6 +356,19 @@ fn an_efforts_level_is_one_the_model_has() {
 }
 
 #[test]
+fn ids_of_calls_are_ones_that_anthropic_takes() {
+    let out = to_anthropic(&messages(
+        r#"{"role":"user","content":"A"},
+           {"role":"assistant","tool_calls":[{"id":"functions.now:0","type":"function",
+             "function":{"name":"now","arguments":"{}"}}]},
+           {"role":"tool","tool_call_id":"functions.now:0","content":"Noon"}"#,
+    ));
+    let out = out.unwrap();
+    assert!(out.contains(r#""id":"functions_now_0""#), "{out}");
+    assert!(out.contains(r#""tool_use_id":"functions_now_0""#), "{out}");
+}
+
+#[test]
 fn what_clients_keep_of_an_answers_part_is_left_out() {
     let out = to_anthropic(&messages(
         r#"{"role":"user","content":"A"},{"role":"assistant","content":[{"type":"text",
