@@ -21,7 +21,7 @@ struct Meter {
 }
 
 impl Meter {
-    /// Counts with a vocabulary, or bytes.
+    /// Counts with a vocabulary, once that is there, or bytes.
     fn with(tokenizer: Option<Tokenizer>) -> Self {
         Self {
             tokenizer,
