@@ -64,6 +64,11 @@ impl StreamSource {
         self.wire.told(&self.heard)
     }
 
+    /// Whether it was cut because it had more output than was asked for.
+    pub(in crate::gateway) fn is_over_limit(&self) -> bool {
+        self.heard.is_too_much()
+    }
+
     /// What the client gets after the charge is on disk.
     pub(in crate::gateway) fn tail(&self, tail: Tail, paid: Paid<'_>) -> String {
         self.wire.tail(tail, paid)

@@ -16,6 +16,7 @@ use http_body::Frame;
 use keypurse_store::failpoint;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout, timeout_at};
+use tracing::warn;
 
 use crate::gateway::call::bound::BLOCK;
 use crate::gateway::call::carry::Running;
@@ -250,6 +251,9 @@ impl StreamRelay<'_> {
     async fn finish(mut self, ending: Ending, ended: Ended, out: &mpsc::Sender<Bytes>) {
         let funded = self.running.funded;
         drop(self.body);
+        if self.source.is_over_limit() {
+            warn_of_the_limit(funded);
+        }
         let tokens = self.source.count_tokens();
         let input = match self.source.told().usage {
             None => self.source.input_told(),
@@ -281,6 +285,16 @@ impl StreamRelay<'_> {
         // A client that does not take the end has left; it is charged anyway.
         let _ = timeout(stall, out.send(tail.into())).await;
     }
+}
+
+fn warn_of_the_limit(funded: &Funded) {
+    let (call, route) = (funded.call, &funded.route);
+    let (provider, model) = (&*route.provider.name, &*route.model);
+    warn!(
+        %call, provider, model,
+        "provider `{provider}` went on past the output limit of model `{model}`: \
+         its stream was cut"
+    );
 }
 
 /// What the client gets after the charge is on disk, if it is still there.
