@@ -23,7 +23,7 @@ use crate::gateway::call::carry::Running;
 use crate::gateway::call::count::InputCount;
 use crate::gateway::call::fund::{Funded, unrecordable};
 use crate::gateway::call::once::keep_stream;
-use crate::gateway::call::settle::{Ended, settle};
+use crate::gateway::call::settle::{Ended, Saw, settle};
 use crate::gateway::endpoint::stream::{StreamEnd, Tail};
 use crate::gateway::error::GatewayError;
 use crate::gateway::relay::cost::{Paid, add_overdraft};
@@ -254,15 +254,16 @@ impl StreamRelay<'_> {
         if self.source.is_over_limit() {
             warn_of_the_limit(funded);
         }
-        let tokens = self.source.count_tokens();
-        let input = match self.source.told().usage {
-            None => self.source.input_told(),
-            Some(_) => None,
+        let saw = Saw {
+            input: self.input.likely,
+            input_told: self.source.input_told(),
+            output: self.source.count_tokens(),
         };
-        let used = match input.and_then(|input| funded.partly_told(input, tokens)) {
-            Some(used) => used,
-            None => funded.used(self.source.told(), (self.input.likely, tokens), ended),
+        let told = match ended {
+            Ended::Early if self.source.is_told_whole() => Ended::Whole,
+            Ended::Early | Ended::Whole => ended,
         };
+        let used = funded.used(self.source.told(), saw, told);
         let status = StatusCode::OK.as_u16();
         let tail = match settle(funded, used, status).await {
             Ok(charge) => {

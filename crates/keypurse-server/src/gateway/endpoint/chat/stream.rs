@@ -31,6 +31,8 @@ pub(in crate::gateway) struct ChatStream {
     usage_chunk: Option<String>,
     /// How much text it is about.
     usage_text_bytes: u64,
+    /// Whether it came when all choices had ended.
+    is_told_whole: bool,
     /// Bytes of text that came beside the deltas, where these said nothing.
     beside: u64,
     /// The tier of service the last chunk that names one names.
@@ -46,6 +48,7 @@ impl ChatStream {
             cut: None,
             usage_chunk: None,
             usage_text_bytes: 0,
+            is_told_whole: false,
             beside: 0,
             tier: None,
         }
@@ -83,6 +86,7 @@ impl ChatStream {
             return Fate::Passes;
         };
         self.usage_text_bytes = heard.text_bytes();
+        self.is_told_whole = self.is_complete();
         if !chunk.has_choices() {
             self.usage_chunk = Some(data.into_owned());
             return Fate::KeptBack;
@@ -128,6 +132,11 @@ impl ChatStream {
             usage: usage.map(read_usage),
             tier: self.tier.as_deref(),
         }
+    }
+
+    /// Whether that usage is of the whole answer: nothing was missing any more.
+    pub(in crate::gateway) fn is_told_whole(&self) -> bool {
+        self.is_told_whole
     }
 
     pub(in crate::gateway) fn tail(&self, tail: Tail, cost: Money) -> String {
