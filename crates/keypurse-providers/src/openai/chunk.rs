@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::text::{is_object, once, text_bytes, texts};
+use crate::members::Members;
 
 /// What is asked of a chunk, borrowed from its text.
 #[derive(Debug, Deserialize)]
@@ -26,6 +27,30 @@ pub struct Chunk<'a> {
     #[serde(borrow, default)]
     model: Option<&'a RawValue>,
 }
+
+/// What the choices of a chunk say beside their deltas.
+#[derive(Debug)]
+pub struct Beside<'a>(Vec<&'a RawValue>);
+
+#[derive(Deserialize)]
+struct Choices<'a> {
+    #[serde(borrow)]
+    choices: Vec<&'a RawValue>,
+}
+
+/// Members of a choice that are none of the model's text, or repeat it.
+const BESIDE: [&str; 10] = [
+    "delta",
+    "error",
+    "id",
+    "logprobs",
+    "matched_stop",
+    "model",
+    "object",
+    "provider",
+    "role",
+    "type",
+];
 
 #[derive(Debug, Deserialize)]
 struct Choice<'a> {
@@ -98,6 +123,38 @@ impl<'a> Chunk<'a> {
             text(self.model),
         )
     }
+}
+
+impl<'a> Beside<'a> {
+    /// Reads a chunk for it; nothing where it is none.
+    pub fn read(data: &'a str) -> Self {
+        let read: Option<Choices<'a>> = serde_json::from_str(data).ok();
+        let choices = read.map_or_else(Vec::new, |chunk| chunk.choices);
+        let members = choices
+            .into_iter()
+            .filter_map(|choice| Members::read(choice.get()));
+        let members = members.flat_map(|Members(members)| members);
+        let said = members.filter(|(name, _)| !is_told_about(name));
+        Self(said.map(|(_, value)| value).collect())
+    }
+
+    /// UTF-8 bytes of that.
+    pub fn text_bytes(&self) -> u64 {
+        let said = self.0.iter();
+        said.map(|said| text_bytes(&once(said.get()))).sum()
+    }
+
+    /// Every text of that, to be counted.
+    pub fn texts(&self) -> Vec<String> {
+        let said = self.0.iter();
+        said.flat_map(|said| texts(&once(said.get()))).collect()
+    }
+}
+
+/// Whether a member of a choice is about its text. Why it ended, and what
+/// filters found, have more names than one.
+fn is_told_about(name: &str) -> bool {
+    BESIDE.contains(&name) || name.ends_with("_reason") || name.starts_with("content_filter")
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ mod usage;
 mod write_usage;
 
 pub use answer::Answer;
-pub use chunk::Chunk;
+pub use chunk::{Beside, Chunk};
 pub use event::{Event, end_of_event};
 pub use media_usage::{
     read_duration, read_image_usage, read_speech_usage, read_transcription_usage,

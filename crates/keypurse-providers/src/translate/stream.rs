@@ -77,6 +77,16 @@ impl TranslatedStream {
         }
     }
 
+    /// The usage of the whole answer, where the provider told it though the end
+    /// of its stream did not come.
+    pub fn usage_told(&self) -> Option<TokenCounts> {
+        match &self.first.kind {
+            Kind::AnthropicToChat(stream) => stream.usage_told(),
+            Kind::GeminiToChat(stream) => stream.usage_told(),
+            Kind::ChatToMessage(stream) => stream.usage_told(),
+        }
+    }
+
     /// The provider's stream is over. A stream that ended early stays without
     /// an end.
     pub fn finish(&mut self, out: &mut String) -> Result<(), StreamFault> {

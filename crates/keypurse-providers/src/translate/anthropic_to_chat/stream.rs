@@ -21,7 +21,7 @@ pub(in crate::translate) struct AnthropicStream {
     calls_begun: u64,
     thinking_blocks: u64,
     is_finished: bool,
-    /// The usage of the whole answer was told, not only what it began with.
+    /// The usage of all that was said was told, not only what it began with.
     is_told: bool,
     is_over: bool,
 }
@@ -59,6 +59,7 @@ impl AnthropicStream {
         }
         let event = Event::read(data).ok_or(StreamFault::Nonsense)?;
         self.order.take(&event).map_err(|_| StreamFault::Nonsense)?;
+        self.is_told &= event.text_bytes() == 0;
         match event {
             Event::MessageStart { id, model, .. } => self.begin(id, model, out)?,
             Event::BlockStart { index, block } => self.begin_block(index, &block, out)?,
@@ -219,6 +220,12 @@ impl AnthropicStream {
     /// What was told of the input, for an answer whose usage is not.
     pub(in crate::translate) fn input_told(&self) -> Option<TokenCounts> {
         self.order.usage()?.ok()
+    }
+
+    /// The usage of the whole answer, once that is there.
+    pub(in crate::translate) fn usage_told(&self) -> Option<TokenCounts> {
+        let is_whole = self.order.has_ended() && self.is_told;
+        self.order.usage().filter(|_| is_whole)?.ok()
     }
 
     /// Some servers leave out why the message ended.

@@ -74,7 +74,10 @@ pub(in crate::translate) struct ChatStream {
     last_call: Option<LastCall>,
     did: Did,
     stop_reason: Option<&'static str>,
+    /// What was told of all that was said.
     counts: Option<TokenCounts>,
+    /// It was told when the answer was whole.
+    is_told_whole: bool,
     is_over: bool,
 }
 
@@ -97,15 +100,21 @@ impl ChatStream {
             return Ok(());
         }
         self.begin(&chunk, out)?;
-        if let Some(usage) = chunk.usage {
-            self.counts = read_usage(usage).ok();
-        }
         for choice in chunk.choices.into_iter().flatten() {
             if choice.index.unwrap_or(0) == 0 {
                 self.add(&choice, out)?;
             }
         }
+        if let Some(usage) = chunk.usage {
+            self.counts = read_usage(usage).ok();
+            self.is_told_whole = self.stop_reason.is_some();
+        }
         Ok(())
+    }
+
+    /// The usage of the whole answer, once that is there.
+    pub(in crate::translate) fn usage_told(&self) -> Option<TokenCounts> {
+        self.counts.filter(|_| self.is_told_whole)
     }
 
     /// A keep-alive, once the message has begun.
@@ -260,7 +269,9 @@ impl ChatStream {
         out.push_str(&to_event("content_block_start", &data));
     }
 
-    fn delta(&self, delta: &str, out: &mut String) {
+    fn delta(&mut self, delta: &str, out: &mut String) {
+        // Some tell usage as they go: what was told is not of this.
+        self.counts = None;
         let index = self.blocks.saturating_sub(1);
         let data = format!(r#"{{"type":"content_block_delta","index":{index},"delta":{delta}}}"#);
         out.push_str(&to_event("content_block_delta", &data));

@@ -22,6 +22,8 @@ pub(in crate::translate) struct GeminiStream {
     answer_id: Option<Box<RawValue>>,
     candidates: Vec<Progress>,
     counts: Option<TokenCounts>,
+    /// Nothing was said since they were told.
+    are_last: bool,
     is_over: bool,
 }
 
@@ -40,6 +42,7 @@ impl GeminiStream {
             answer_id: None,
             candidates: Vec::new(),
             counts: None,
+            are_last: false,
             is_over: false,
         }
     }
@@ -67,11 +70,12 @@ impl GeminiStream {
             self.chunks = Some(Chunks::of(labels[0], labels[1], self.wanted.created));
             self.answer_id = answer.response_id.map(ToOwned::to_owned);
         }
-        if let Some(usage) = answer.usage_metadata {
-            self.counts = read_usage(usage).ok();
-        }
         for candidate in answer.candidates.iter().flatten() {
             self.add(candidate, out)?;
+        }
+        if let Some(usage) = answer.usage_metadata {
+            self.counts = read_usage(usage).ok();
+            self.are_last = true;
         }
         if self.candidates.is_empty() && answer.is_blocked() {
             self.progress(0, out)?;
@@ -82,13 +86,8 @@ impl GeminiStream {
 
     /// Nothing more comes. Only what ended was whole.
     pub(in crate::translate) fn end(&mut self, out: &mut String) {
-        let is_whole = !self.candidates.is_empty()
-            && self
-                .candidates
-                .iter()
-                .all(|candidate| candidate.is_finished);
-        if let (true, false, Some(chunks)) = (is_whole, self.is_over, &self.chunks) {
-            chunks.end(self.counts.as_ref(), out);
+        if let (true, false, Some(chunks)) = (self.is_whole(), self.is_over, &self.chunks) {
+            chunks.end(self.usage_told().as_ref(), out);
             self.is_over = true;
         }
     }
@@ -96,6 +95,16 @@ impl GeminiStream {
     /// What was told so far, for an answer whose end did not come.
     pub(in crate::translate) fn input_told(&self) -> Option<TokenCounts> {
         self.counts
+    }
+
+    /// The usage of the whole answer, once that is there.
+    pub(in crate::translate) fn usage_told(&self) -> Option<TokenCounts> {
+        self.counts.filter(|_| self.is_whole() && self.are_last)
+    }
+
+    fn is_whole(&self) -> bool {
+        let mut candidates = self.candidates.iter();
+        !self.candidates.is_empty() && candidates.all(|candidate| candidate.is_finished)
     }
 
     fn add(&mut self, candidate: &Candidate<'_>, out: &mut String) -> Result<(), StreamFault> {
@@ -144,6 +153,7 @@ impl GeminiStream {
     ) -> Result<(), StreamFault> {
         let index = self.candidates[at].index;
         if let Some(function) = &part.function_call {
+            self.are_last = false;
             if !is_text(function.name) {
                 return Err(StreamFault::Nonsense);
             }
@@ -163,6 +173,7 @@ impl GeminiStream {
         if !is_text(text) {
             return Err(StreamFault::Nonsense);
         }
+        self.are_last = false;
         let piece = if part.thought == Some(true) {
             Piece {
                 reasoning_content: Some(text),

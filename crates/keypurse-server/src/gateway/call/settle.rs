@@ -30,6 +30,17 @@ pub(in crate::gateway) struct Used {
     certainty: Certainty,
 }
 
+/// What we saw of a stream.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::gateway) struct Saw {
+    /// Input tokens as we count them.
+    pub(in crate::gateway) input: u64,
+    /// What the provider told of the input, and of the output so far.
+    pub(in crate::gateway) input_told: Option<TokenCounts>,
+    /// Output tokens as we count them.
+    pub(in crate::gateway) output: u64,
+}
+
 /// Whether a provider said all it had to say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::gateway) enum Ended {
@@ -59,19 +70,17 @@ impl Funded {
 
     /// What the provider says was used, if that can be; else what we saw.
     ///
-    /// Of a call that broke off, usage may have been told before the rest came:
-    /// then the dearer of both counts.
-    pub(in crate::gateway) fn used(
-        &self,
-        told: Told<'_>,
-        (input, output): (u64, u64),
-        ended: Ended,
-    ) -> Used {
-        let reported = self.reported(told);
+    /// Where it told its usage before the rest came, the dearer of both counts.
+    /// Whoever tells what cannot be is not believed about the input either.
+    pub(in crate::gateway) fn used(&self, told: Told<'_>, saw: Saw, ended: Ended) -> Used {
+        let (has_told, reported) = (told.usage.is_some(), self.reported(told));
         if let (Some(reported), Ended::Whole) = (reported, ended) {
             return reported;
         }
-        let counted = self.estimated(input, output);
+        let input_told = saw.input_told.filter(|_| !has_told || reported.is_some());
+        let counted = input_told
+            .and_then(|input| self.partly_told(input, saw.output))
+            .unwrap_or_else(|| self.estimated(saw.input, saw.output));
         match reported {
             Some(reported) if self.cost(&reported) >= self.cost(&counted) => reported,
             Some(_) | None => counted,
@@ -150,7 +159,7 @@ impl Funded {
     /// What the provider told of the input, and so many output tokens as were
     /// counted, or told so far: for a call that ended before the provider told
     /// its usage. `None` when the input cannot be.
-    pub(in crate::gateway) fn partly_told(&self, input: TokenCounts, output: u64) -> Option<Used> {
+    fn partly_told(&self, input: TokenCounts, output: u64) -> Option<Used> {
         let limit = self.output_limit();
         let so_far = Some(input.output).filter(|told| *told <= limit);
         let counts = TokenCounts {

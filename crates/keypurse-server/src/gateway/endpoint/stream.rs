@@ -148,6 +148,16 @@ impl StreamWire {
         }
     }
 
+    /// Whether the usage it told is of the whole answer, though its stream may
+    /// go on. The others tell it in their last event.
+    pub(in crate::gateway) fn is_told_whole(&self) -> bool {
+        match self {
+            Self::Chat(chat) => chat.is_told_whole(),
+            Self::Messages(messages) => messages.is_told_whole(),
+            Self::Responses(_) | Self::Media(_) => self.is_complete(),
+        }
+    }
+
     /// What was judged so far is with the client.
     pub(in crate::gateway) fn delivered(&mut self) {
         match self {

@@ -21,7 +21,7 @@ struct Meter {
 }
 
 impl Meter {
-    /// Counts with a vocabulary, or bytes.
+    /// Counts with a vocabulary, once that is there, or bytes.
     fn with(tokenizer: Option<Tokenizer>) -> Self {
         Self {
             tokenizer,
@@ -100,10 +100,15 @@ impl Heard {
         self.texts += u64::from(bytes > 0);
         self.text_bytes += bytes;
         self.meter.take_in(bytes, texts);
-        if self.texts > self.most_texts {
+        if self.is_too_much() {
             return Err(TooMuch);
         }
         Ok(())
+    }
+
+    /// Whether more text came than was asked for.
+    pub(in crate::gateway) fn is_too_much(&self) -> bool {
+        self.texts > self.most_texts
     }
 
     pub(in crate::gateway) fn text_bytes(&self) -> u64 {

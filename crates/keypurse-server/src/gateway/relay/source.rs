@@ -61,7 +61,32 @@ impl StreamSource {
 
     /// What the provider told about the call's cost.
     pub(in crate::gateway) fn told(&self) -> Told<'_> {
-        self.wire.told(&self.heard)
+        let told = self.wire.told(&self.heard);
+        let translated = self.translated.as_ref();
+        // A translation shows it at its end, which may not have come.
+        let early = || translated.and_then(TranslatedStream::usage_told).map(Ok);
+        Told {
+            usage: told.usage.or_else(early),
+            ..told
+        }
+    }
+
+    /// Whether that is what the whole answer used: a stream that breaks off
+    /// behind it costs what one that ends there does.
+    pub(in crate::gateway) fn is_told_whole(&self) -> bool {
+        let is_whole = match &self.translated {
+            Some(translated) => translated.usage_told().is_some(),
+            None => self.wire.is_told_whole(),
+        };
+        // Some tell zeros until the last: not what was said before a break.
+        let told = self.told().usage.and_then(Result::ok);
+        let is_none = told.is_some_and(|counts| counts.output == 0);
+        is_whole && !(is_none && self.heard.text_bytes() > 0)
+    }
+
+    /// Whether it was cut because it had more output than was asked for.
+    pub(in crate::gateway) fn is_over_limit(&self) -> bool {
+        self.heard.is_too_much()
     }
 
     /// What the client gets after the charge is on disk.

@@ -16,13 +16,14 @@ use http_body::Frame;
 use keypurse_store::failpoint;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout, timeout_at};
+use tracing::warn;
 
 use crate::gateway::call::bound::BLOCK;
 use crate::gateway::call::carry::Running;
 use crate::gateway::call::count::InputCount;
 use crate::gateway::call::fund::{Funded, unrecordable};
 use crate::gateway::call::once::keep_stream;
-use crate::gateway::call::settle::{Ended, settle};
+use crate::gateway::call::settle::{Ended, Saw, settle};
 use crate::gateway::endpoint::stream::{StreamEnd, Tail};
 use crate::gateway::error::GatewayError;
 use crate::gateway::relay::cost::{Paid, add_overdraft};
@@ -250,15 +251,19 @@ impl StreamRelay<'_> {
     async fn finish(mut self, ending: Ending, ended: Ended, out: &mpsc::Sender<Bytes>) {
         let funded = self.running.funded;
         drop(self.body);
-        let tokens = self.source.count_tokens();
-        let input = match self.source.told().usage {
-            None => self.source.input_told(),
-            Some(_) => None,
+        if self.source.is_over_limit() {
+            warn_of_the_limit(funded);
+        }
+        let saw = Saw {
+            input: self.input.likely,
+            input_told: self.source.input_told(),
+            output: self.source.count_tokens(),
         };
-        let used = match input.and_then(|input| funded.partly_told(input, tokens)) {
-            Some(used) => used,
-            None => funded.used(self.source.told(), (self.input.likely, tokens), ended),
+        let told = match ended {
+            Ended::Early if self.source.is_told_whole() => Ended::Whole,
+            Ended::Early | Ended::Whole => ended,
         };
+        let used = funded.used(self.source.told(), saw, told);
         let status = StatusCode::OK.as_u16();
         let tail = match settle(funded, used, status).await {
             Ok(charge) => {
@@ -281,6 +286,16 @@ impl StreamRelay<'_> {
         // A client that does not take the end has left; it is charged anyway.
         let _ = timeout(stall, out.send(tail.into())).await;
     }
+}
+
+fn warn_of_the_limit(funded: &Funded) {
+    let (call, route) = (funded.call, &funded.route);
+    let (provider, model) = (&*route.provider.name, &*route.model);
+    warn!(
+        %call, provider, model,
+        "provider `{provider}` went on past the output limit of model `{model}`: \
+         its stream was cut"
+    );
 }
 
 /// What the client gets after the charge is on disk, if it is still there.

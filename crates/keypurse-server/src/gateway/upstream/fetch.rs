@@ -4,7 +4,6 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use keypurse_providers::refusal::{Trouble, retry_after_seconds, trouble};
-use keypurse_providers::tokenizer::Tokenizer;
 use keypurse_store::failpoint;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -131,7 +130,8 @@ async fn begin_stream(
     mut body: ReplyBody,
     headers: HeaderMap,
 ) -> Result<Fetched, UpstreamFault> {
-    let tokenizer = funded.route.tokenizer.filter(Tokenizer::ready);
+    // Not only a vocabulary that is there: it may come while the stream runs.
+    let tokenizer = funded.route.tokenizer;
     let heard = Heard::new(funded.output_limit(), funded.bound.choices, tokenizer);
     let mut source = StreamSource::new(wire, heard, funded.translated_stream());
     loop {

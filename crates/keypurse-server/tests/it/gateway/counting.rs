@@ -126,3 +126,29 @@ async fn without_a_public_vocabulary_bytes_stay_the_bound() {
     assert_eq!(answer.status, 402, "{}", answer.text);
     assert!(shop.upstream.received().is_empty());
 }
+
+#[tokio::test]
+async fn a_stream_that_begins_before_the_vocabulary_is_there_is_counted_by_it() {
+    let shop = Shop::named("openai", "1").await;
+    let gate = Gate::new();
+    let text = TEXT.repeat(20);
+    let reply = Reply::stream().chunk("Hello").wait(&gate).chunk(&text);
+    shop.upstream.next(reply.finish().done());
+    let mut request = ask("openai/gpt-4o", 1);
+    request["stream"] = json!(true);
+    request["max_tokens"] = json!(2000);
+    let mut body = shop.request(&request).open().await.into_body();
+    soon(body.frame()).await.unwrap().unwrap();
+    warm();
+    gate.let_pass(1);
+    soon(body.collect()).await.unwrap();
+    let tokenizer = Tokenizer::of("openai", "gpt-4o").unwrap();
+    let said = i64::try_from(tokenizer.count(&text)).unwrap();
+    let charged = shop.charged().await;
+    // What came before is counted in bytes, if it was counted.
+    let input = request.to_string().len() * 2_500;
+    let most = i64::try_from(input).unwrap() + (said + 6) * 10_000;
+    assert!(said < 320 && charged <= most, "{charged}");
+    assert!(charged >= said * 10_000, "{charged}");
+    assert_eq!(shop.audited().await.calls, 1);
+}

@@ -18,7 +18,7 @@ use keypurse_testkit::oracle::{Act, ActKind, Books, ClientSaw, Oracle, Reading, 
 use serde_json::json;
 
 use super::{CHAT, dollars, rate};
-use Outcome::{Counted, Cut, Exact, Refused};
+use Outcome::{Broken, Counted, Cut, Exact, Refused};
 
 /// What one call comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,8 @@ enum Outcome {
     Counted,
     /// A part of an answer and an error event, charged by what was counted.
     Cut,
+    /// An answer and an error event, charged by the usage that was told before.
+    Broken(u64),
     /// This status, for nothing.
     Refused(u16),
 }
@@ -52,8 +54,13 @@ struct Pair(&'static str, Dialect);
 /// Where a pair differs from the table: nothing marks the end of a stream of
 /// Gemini's, so junk behind it is part of it.
 const ELSEWHERE: &[(Pair, B, Outcome, Outcome)] = &[
-    (CHAT_OF_GEMINI, B::JunkAfterEnd, Refused(502), Cut),
-    (MESSAGES_OF_GEMINI, B::JunkAfterEnd, Refused(502), Cut),
+    (CHAT_OF_GEMINI, B::JunkAfterEnd, Refused(502), Broken(24)),
+    (
+        MESSAGES_OF_GEMINI,
+        B::JunkAfterEnd,
+        Refused(502),
+        Broken(24),
+    ),
 ];
 
 /// The table: behaviour, outcome of a JSON call, outcome of a stream.
@@ -318,8 +325,12 @@ fn outcome(saw: &ClientSaw, row: &FinishedCall) -> Outcome {
     }
     assert_eq!(row.state, CallState::Settled);
     if !row.estimated {
-        assert!(saw.is_whole);
-        return Exact(output_tokens(row.charged));
+        let output = output_tokens(row.charged);
+        return if saw.is_whole {
+            Exact(output)
+        } else {
+            Broken(output)
+        };
     }
     if saw.is_whole { Counted } else { Cut }
 }

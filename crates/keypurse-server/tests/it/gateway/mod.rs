@@ -23,6 +23,7 @@ mod media;
 mod models;
 mod moderations;
 mod money;
+mod overlong;
 mod plausibility;
 mod prices;
 mod refusals;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use keypurse_core::usage::TokenCounts;
-use keypurse_providers::openai::{Chunk, read_usage, write_usage};
+use keypurse_providers::openai::{Beside, Chunk, read_usage, write_usage};
 use serde_json::value::RawValue;
 
 use crate::gateway::call::settle::Told;
@@ -13,7 +13,7 @@ use crate::gateway::endpoint::splice::{Edits, place_of};
 use crate::gateway::endpoint::stream::{Fate, StreamEnd, Tail};
 use crate::gateway::error::GatewayError;
 use crate::gateway::relay::cost::{DONE, Paid, stream_cost, to_event};
-use crate::gateway::relay::meter::Heard;
+use crate::gateway::relay::meter::{Heard, TooMuch};
 use crate::gateway::upstream::dispatch::UpstreamFault;
 use crate::http::envelope::Envelope;
 
@@ -31,6 +31,10 @@ pub(in crate::gateway) struct ChatStream {
     usage_chunk: Option<String>,
     /// How much text it is about.
     usage_text_bytes: u64,
+    /// Whether it came when all choices had ended.
+    is_told_whole: bool,
+    /// Bytes of text that came beside the deltas, where these said nothing.
+    beside: u64,
     /// The tier of service the last chunk that names one names.
     tier: Option<Box<RawValue>>,
 }
@@ -44,6 +48,8 @@ impl ChatStream {
             cut: None,
             usage_chunk: None,
             usage_text_bytes: 0,
+            is_told_whole: false,
+            beside: 0,
             tier: None,
         }
     }
@@ -72,7 +78,7 @@ impl ChatStream {
             self.cut = Some(chunk.cut_at_limit(self.choices));
         }
         self.finished += chunk.finished();
-        if heard.take_in(chunk.text_bytes(), || chunk.texts()).is_err() {
+        if self.hear(&chunk, &data, heard).is_err() {
             return Fate::Ends(StreamEnd::OverLimit);
         }
         self.note_tier(chunk.service_tier);
@@ -80,6 +86,7 @@ impl ChatStream {
             return Fate::Passes;
         };
         self.usage_text_bytes = heard.text_bytes();
+        self.is_told_whole = self.is_complete();
         if !chunk.has_choices() {
             self.usage_chunk = Some(data.into_owned());
             return Fate::KeptBack;
@@ -89,6 +96,19 @@ impl ChatStream {
         edits.replace(place_of(usage, data.as_bytes()), "null");
         let shown = edits.apply(&Bytes::copy_from_slice(data.as_bytes()));
         Fate::Replaced(to_event(&String::from_utf8_lossy(&shown)).into())
+    }
+
+    /// Some servers say beside the delta what they should say in it, and some
+    /// what they said in deltas once more: what is beyond these is heard.
+    fn hear(&mut self, chunk: &Chunk<'_>, data: &str, heard: &mut Heard) -> Result<(), TooMuch> {
+        let said = chunk.text_bytes();
+        if said > 0 || !chunk.has_choices() {
+            return heard.take_in(said, || chunk.texts());
+        }
+        let beside = Beside::read(data);
+        self.beside += beside.text_bytes();
+        let unheard = self.beside.saturating_sub(heard.text_bytes());
+        heard.take_in(unheard, || beside.texts())
     }
 
     /// Most providers repeat it in every chunk.
@@ -112,6 +132,11 @@ impl ChatStream {
             usage: usage.map(read_usage),
             tier: self.tier.as_deref(),
         }
+    }
+
+    /// Whether that usage is of the whole answer: nothing was missing any more.
+    pub(in crate::gateway) fn is_told_whole(&self) -> bool {
+        self.is_told_whole
     }
 
     pub(in crate::gateway) fn tail(&self, tail: Tail, paid: Paid<'_>) -> String {

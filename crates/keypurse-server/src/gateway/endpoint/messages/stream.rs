@@ -29,6 +29,8 @@ pub(in crate::gateway) struct MessagesStream {
     end: Option<String>,
     /// How much text the usage of the whole answer is about, once it was told.
     told_at: Option<u64>,
+    /// Whether it was told when the message had ended.
+    is_told_whole: bool,
 }
 
 impl MessagesStream {
@@ -40,6 +42,7 @@ impl MessagesStream {
             start: None,
             end: None,
             told_at: None,
+            is_told_whole: false,
         }
     }
 
@@ -78,6 +81,7 @@ impl MessagesStream {
             Event::MessageDelta { usage, .. } => {
                 if usage.is_some() {
                     self.told_at = Some(heard.text_bytes());
+                    self.is_told_whole = self.order.has_ended();
                 }
                 if self.order.has_ended() {
                     self.end = Some(data.into_owned());
@@ -98,6 +102,11 @@ impl MessagesStream {
             usage: self.order.usage().filter(|_| is_last),
             tier: None,
         }
+    }
+
+    /// Whether that usage is of the whole answer: nothing was missing any more.
+    pub(in crate::gateway) fn is_told_whole(&self) -> bool {
+        self.is_told_whole
     }
 
     pub(in crate::gateway) fn input_told(&self) -> Option<TokenCounts> {

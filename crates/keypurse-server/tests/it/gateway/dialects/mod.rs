@@ -2,6 +2,7 @@
 //! to the nano-dollar, and fail as those of one dialect do.
 
 mod anthropic;
+mod broken;
 mod catalogue;
 mod count_tokens;
 mod gemini;
