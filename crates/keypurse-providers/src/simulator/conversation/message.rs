@@ -97,7 +97,7 @@ impl<'a> Conversation<'a> {
 }
 
 /// What a call calls.
-fn name_of<'a>(call: Json<'a>) -> Option<&'a str> {
+fn name_of(call: Json<'_>) -> Option<&str> {
     let described = ["function", "custom"]
         .iter()
         .find_map(|form| get(call, form));

@@ -65,7 +65,6 @@ fn refused() -> Vec<Call> {
         respond("allowed_providers", json!(["anthropic"])),
         respond("fallbacks", json!(["openai/gpt-4o"])),
         chat(CLAUDE, "n", json!(2)),
-        chat(CLAUDE, "response_format", json!({"type": "json_object"})),
         chat(CLAUDE, "logprobs", json!(true)),
         chat(
             CLAUDE,
