@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::read::NO_COUNTERPART;
@@ -313,7 +314,9 @@ fn arguments(function: &mut Object<'_>) -> Result<Box<RawValue>, Untranslatable>
     };
     let why = "it must be the text of a JSON object";
     let raw = RawValue::from_string(text).map_err(|_| function.refuse("arguments", why))?;
-    if raw.get().starts_with('{') {
+    // They become part of the request: no number may be none to some parsers.
+    let is_read_by_all = serde_json::from_str::<Value>(raw.get()).is_ok();
+    if raw.get().starts_with('{') && is_read_by_all {
         Ok(raw)
     } else {
         Err(function.refuse("arguments", why))

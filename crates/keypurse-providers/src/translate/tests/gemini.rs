@@ -23,16 +23,16 @@ fn a_conversation_is_contents_in_turns() {
         {"type":"image_url","image_url":{"url":"data:image/png;base64,aGk="}},
         {"type":"image_url","image_url":{"url":"https://x/y.jpg?z"}}]},
         {"role":"assistant","content":"A","tool_calls":[
-         {"id":"c1","type":"function","function":{"name":"f","arguments":"{\"a\": 1e400}"},
+         {"id":"c1","type":"function","function":{"name":"f","arguments":"{\"a\": 1.50}"},
           "extra_content":{"google":{"thought_signature":"sig"}}},
          {"id":"c2","type":"function","function":{"name":"g","arguments":"{}"},
           "cache_control":{"type":"ephemeral"},"provider_specific_fields":{}}]},
         {"role":"tool","tool_call_id":"c1","content":"R","cache_control":{"type":"ephemeral"}},
         {"role":"tool","tool_call_id":"c2","content":[{"type":"text","text":"\""},{"type":"text","text":"T"}]}"#;
     let out = to_gemini(&messages(from)).unwrap();
-    assert!(out.contains(r#""args":{"a": 1e400}"#), "{out}");
+    assert!(out.contains(r#""args":{"a": 1.50}"#), "{out}");
     assert_json(
-        &out.replace("1e400", "1"),
+        &out.replace("1.50", "1"),
         r#"{"systemInstruction":{"parts":[{"text":"S"}]},"contents":[
             {"role":"user","parts":[{"text":"Look"},
                 {"inlineData":{"mimeType":"image/png","data":"aGk="}},
