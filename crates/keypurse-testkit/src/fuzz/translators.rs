@@ -5,7 +5,7 @@ use keypurse_providers::translate::{
     Dialect, Target, TranslatedStream, Wanted, answer, error, request,
 };
 use keypurse_server::http::json::JsonObject;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 const DIALECTS: [Dialect; 3] = [Dialect::OpenAi, Dialect::Anthropic, Dialect::Gemini];
 const TARGET: Target<'_> = Target {
@@ -26,10 +26,12 @@ fn pairs() -> impl Iterator<Item = (Dialect, Dialect)> {
     DIALECTS.into_iter().flat_map(both)
 }
 
+/// Half a pair of surrogates in a text passes as its provider wrote it, as it
+/// does where nothing is translated.
 fn assert_object(json: &[u8]) {
-    let read = serde_json::from_slice::<Value>(json);
+    let read = serde_json::from_slice::<&RawValue>(json);
     assert!(
-        read.is_ok_and(|read| read.is_object()),
+        read.is_ok() && json.starts_with(b"{"),
         "{}",
         String::from_utf8_lossy(json)
     );
