@@ -140,12 +140,13 @@ impl ChatStream {
     }
 
     pub(in crate::gateway) fn tail(&self, tail: Tail, paid: Paid<'_>) -> String {
-        let is_whole = matches!(tail, Tail::Complete);
-        // What was told before the end is of a part.
-        let told = self.usage_chunk.clone().filter(|_| is_whole);
-        let usage_chunk = told.or_else(|| self.own_usage_chunk(paid.used));
-        let asked = usage_chunk.as_deref().filter(|_| self.include_usage);
-        let cost = stream_cost(asked, paid.cost);
+        let usage_chunk = match &self.usage_chunk {
+            _ if !self.include_usage => None,
+            Some(told) if matches!(tail, Tail::Complete) => Some(Cow::from(told)),
+            // What was told before the end is of a part.
+            _ => self.own_usage_chunk(paid.used).map(Cow::from),
+        };
+        let cost = stream_cost(usage_chunk.as_deref(), paid.cost);
         match tail {
             Tail::Complete => cost + DONE,
             Tail::Cut => self.cut.as_deref().map_or_else(String::new, to_event) + &cost + DONE,
