@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let wanted = Wanted {
         created: 7,
-        one_call: false,
+        asked: b"{}",
     };
     let mut out = io::stdout().lock();
     for line in io::stdin().lock().lines() {
@@ -62,6 +62,9 @@ fn dialect(name: &str) -> Result<Dialect, Box<dyn Error>> {
         "openai" => Ok(Dialect::OpenAi),
         "anthropic" => Ok(Dialect::Anthropic),
         "gemini" => Ok(Dialect::Gemini),
-        _ => Err(fail("a dialect is `openai`, `anthropic` or `gemini`")),
+        "responses" => Ok(Dialect::Responses),
+        _ => Err(fail(
+            "a dialect is `openai`, `anthropic`, `gemini` or `responses`",
+        )),
     }
 }

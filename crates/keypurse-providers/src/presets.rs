@@ -21,6 +21,8 @@ pub struct Preset {
     pub api_key_env: &'static str,
     /// Whether it wants `max_completion_tokens` instead of `max_tokens`.
     pub max_completion_tokens: bool,
+    /// Whether it has `responses`, of OpenAI's dialect.
+    pub has_responses: bool,
     /// Whether it runs on the operator's own machine: nobody publishes prices.
     pub is_local: bool,
 }
@@ -33,7 +35,16 @@ const fn preset(name: &'static str, base_url: &'static str, api_key_env: &'stati
         endpoint_env: None,
         api_key_env,
         max_completion_tokens: false,
+        has_responses: true,
         is_local: false,
+    }
+}
+
+/// One whose documentation knows no `responses`.
+const fn without_responses(preset: Preset) -> Preset {
+    Preset {
+        has_responses: false,
+        ..preset
     }
 }
 
@@ -72,41 +83,49 @@ pub const PRESETS: &[Preset] = &[
         max_completion_tokens: true,
         ..preset("azure", "/openai/v1", "AZURE_OPENAI_API_KEY")
     },
-    preset("cerebras", "https://api.cerebras.ai/v1", "CEREBRAS_API_KEY"),
+    without_responses(preset(
+        "cerebras",
+        "https://api.cerebras.ai/v1",
+        "CEREBRAS_API_KEY",
+    )),
     // Its compatibility API takes `stream_options` since August 2025, as its
     // documentation's change 606 says; before, it refused them.
-    preset(
+    without_responses(preset(
         "cohere",
         "https://api.cohere.ai/compatibility/v1",
         "CO_API_KEY",
-    ),
-    preset(
+    )),
+    without_responses(preset(
         "deepseek",
         "https://api.deepseek.com/v1",
         "DEEPSEEK_API_KEY",
-    ),
+    )),
     preset(
         "fireworks",
         "https://api.fireworks.ai/inference/v1",
         "FIREWORKS_API_KEY",
     ),
-    preset(
+    without_responses(preset(
         "google",
         "https://generativelanguage.googleapis.com/v1beta/openai",
         "GEMINI_API_KEY",
-    ),
+    )),
     preset("groq", "https://api.groq.com/openai/v1", "GROQ_API_KEY"),
-    preset("mistral", "https://api.mistral.ai/v1", "MISTRAL_API_KEY"),
+    without_responses(preset(
+        "mistral",
+        "https://api.mistral.ai/v1",
+        "MISTRAL_API_KEY",
+    )),
     preset(
         "openrouter",
         "https://openrouter.ai/api/v1",
         "OPENROUTER_API_KEY",
     ),
-    preset(
+    without_responses(preset(
         "together",
         "https://api.together.xyz/v1",
         "TOGETHER_API_KEY",
-    ),
+    )),
     preset("xai", "https://api.x.ai/v1", "XAI_API_KEY"),
     local("llama.cpp", "http://127.0.0.1:8080/v1", "LLAMA_API_KEY"),
     local("ollama", "http://127.0.0.1:11434/v1", "OLLAMA_API_KEY"),

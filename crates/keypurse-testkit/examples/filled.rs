@@ -306,6 +306,7 @@ fn config(upstream: &ScriptedUpstream) -> GatewayConfig {
         name: name.to_owned(),
         kind: ProviderKind::Http(HttpUpstream {
             dialect: Dialect::OpenAi,
+            has_responses: true,
             base_url: upstream.base_url().to_owned(),
             api_key: Some(ProviderKey::new("sk-nobody".to_owned())),
             output_limit_field: OutputLimitField::MaxTokens,

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use thiserror::Error;
 
-use super::messages_to_chat::Reader;
+use super::chat_request::Reader;
 use super::{
     Target, Untranslatable, Wanted, anthropic_to_chat, chat_to_anthropic, chat_to_gemini,
-    chat_to_message, gemini_to_chat, messages_to_chat,
+    chat_to_message, chat_to_response, gemini_to_chat, messages_to_chat, responses_to_chat,
 };
 
 /// How requests and answers are written.
@@ -19,6 +19,9 @@ pub enum Dialect {
     Anthropic,
     /// Gemini's `generateContent`. No client speaks it here.
     Gemini,
+    /// OpenAI's responses. What is translated for their clients, providers get
+    /// as a chat.
+    Responses,
 }
 
 /// A provider's answer that is none of its dialect.
@@ -45,32 +48,43 @@ pub fn request<'a>(
             let chat = messages_to_chat::translate(body, target, Reader::ToGemini)?;
             chat_to_gemini::translate(&chat, target)?
         }
+        (Dialect::Responses, Dialect::OpenAi) => {
+            responses_to_chat::translate(body, target, Reader::Provider)?
+        }
+        (Dialect::Responses, Dialect::Anthropic) => {
+            let chat = responses_to_chat::translate(body, target, Reader::ToAnthropic)?;
+            chat_to_anthropic::translate(&chat, target)?
+        }
+        (Dialect::Responses, Dialect::Gemini) => {
+            let chat = responses_to_chat::translate(body, target, Reader::ToGemini)?;
+            chat_to_gemini::translate(&chat, target)?
+        }
         (Dialect::OpenAi, Dialect::OpenAi)
         | (Dialect::Anthropic, Dialect::Anthropic)
-        | (Dialect::Gemini, _) => return Ok(Cow::Borrowed(body)),
+        | (Dialect::Gemini, _)
+        | (_, Dialect::Responses) => return Ok(Cow::Borrowed(body)),
     };
     Ok(Cow::Owned(translated))
 }
 
 /// A provider's answer as a client's.
-pub fn answer(
+pub fn answer<'a>(
     provider: Dialect,
     client: Dialect,
-    body: &[u8],
-    wanted: Wanted,
-) -> Result<Cow<'_, [u8]>, NoAnswer> {
-    let translated = match (provider, client) {
-        (Dialect::Anthropic, Dialect::OpenAi) => anthropic_to_chat::answer(body, wanted.created)?,
-        (Dialect::Gemini, Dialect::OpenAi) => gemini_to_chat::answer(body, wanted)?,
-        (Dialect::OpenAi, Dialect::Anthropic) => chat_to_message::answer(body)?,
-        (Dialect::Gemini, Dialect::Anthropic) => {
-            chat_to_message::answer(&gemini_to_chat::answer(body, wanted)?)?
-        }
-        (Dialect::OpenAi, Dialect::OpenAi)
-        | (Dialect::Anthropic, Dialect::Anthropic)
-        | (_, Dialect::Gemini) => return Ok(Cow::Borrowed(body)),
+    body: &'a [u8],
+    wanted: Wanted<'_>,
+) -> Result<Cow<'a, [u8]>, NoAnswer> {
+    let chat = match provider {
+        Dialect::Anthropic => anthropic_to_chat::answer(body, wanted.created).map(Cow::Owned),
+        Dialect::Gemini => gemini_to_chat::answer(body, wanted.of_gemini(client)).map(Cow::Owned),
+        Dialect::OpenAi | Dialect::Responses => Ok(Cow::Borrowed(body)),
     };
-    Ok(Cow::Owned(translated))
+    match client {
+        client if client == provider => Ok(Cow::Borrowed(body)),
+        Dialect::OpenAi | Dialect::Gemini => chat,
+        Dialect::Anthropic => chat_to_message::answer(&chat?).map(Cow::Owned),
+        Dialect::Responses => chat_to_response::answer(&chat?, wanted).map(Cow::Owned),
+    }
 }
 
 /// A provider's error as a client's. `None` when the body is no error of the
@@ -82,15 +96,19 @@ pub fn error(
     body: &[u8],
 ) -> Option<Cow<'_, [u8]>> {
     let translated = match (provider, client) {
-        (Dialect::Anthropic, Dialect::OpenAi) => anthropic_to_chat::error(body)?,
-        (Dialect::Gemini, Dialect::OpenAi) => gemini_to_chat::error(body)?,
+        // A response's errors are those of a chat.
+        (Dialect::Anthropic, Dialect::OpenAi | Dialect::Responses) => {
+            anthropic_to_chat::error(body)?
+        }
+        (Dialect::Gemini, Dialect::OpenAi | Dialect::Responses) => gemini_to_chat::error(body)?,
         (Dialect::OpenAi, Dialect::Anthropic) => chat_to_message::error(status, body)?,
         (Dialect::Gemini, Dialect::Anthropic) => {
             chat_to_message::error(status, gemini_to_chat::error(body)?.as_bytes())?
         }
-        (Dialect::OpenAi, Dialect::OpenAi)
+        (Dialect::OpenAi, Dialect::OpenAi | Dialect::Responses)
         | (Dialect::Anthropic, Dialect::Anthropic)
-        | (_, Dialect::Gemini) => return Some(Cow::Borrowed(body)),
+        | (_, Dialect::Gemini)
+        | (Dialect::Responses, _) => return Some(Cow::Borrowed(body)),
     };
     Some(Cow::Owned(translated.into_bytes()))
 }

@@ -1,5 +1,6 @@
 //! Cuts a stream's bytes into its events.
 
+use serde_json::value::RawValue;
 use thiserror::Error;
 
 use crate::openai::{Event, end_of_event};
@@ -55,5 +56,14 @@ impl Feed {
             return Ok(());
         }
         self.push(b"\n\n", each)
+    }
+}
+
+/// What should be a text is passed on as it is written.
+pub(super) fn needs_text(raw: &RawValue) -> Result<(), StreamFault> {
+    if raw.get().starts_with('"') {
+        Ok(())
+    } else {
+        Err(StreamFault::Nonsense)
     }
 }

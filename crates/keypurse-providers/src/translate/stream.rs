@@ -4,13 +4,14 @@ use keypurse_core::usage::TokenCounts;
 
 use super::anthropic_to_chat::AnthropicStream;
 use super::chat_to_message::ChatStream;
+use super::chat_to_response::ResponseStream;
 use super::feed::{Feed, StreamFault};
 use super::gemini_to_chat::GeminiStream;
 use super::{Dialect, Wanted};
 use crate::openai::Event;
 
 /// Translates a stream's bytes as they come. It keeps at most one event whose
-/// end has not come.
+/// end has not come, and, for a response's client, what was said.
 #[derive(Debug)]
 pub struct TranslatedStream {
     first: Step,
@@ -28,20 +29,25 @@ enum Kind {
     AnthropicToChat(AnthropicStream),
     GeminiToChat(GeminiStream),
     ChatToMessage(ChatStream),
+    ChatToResponse(Box<ResponseStream>),
 }
 
 impl TranslatedStream {
     /// A stream of a provider's dialect for a client of another; `None` where
     /// both are the same, or the client's has no streams to be translated to.
-    pub fn new(provider: Dialect, client: Dialect, wanted: Wanted) -> Option<Self> {
+    pub fn new(provider: Dialect, client: Dialect, wanted: Wanted<'_>) -> Option<Self> {
         let anthropic = || Kind::AnthropicToChat(AnthropicStream::new(wanted.created));
-        let gemini = || Kind::GeminiToChat(GeminiStream::new(wanted));
+        let gemini = || Kind::GeminiToChat(GeminiStream::new(wanted.of_gemini(client)));
         let message = || Kind::ChatToMessage(ChatStream::default());
+        let response = || Kind::ChatToResponse(Box::new(ResponseStream::new(wanted)));
         let (first, second) = match (provider, client) {
             (Dialect::Anthropic, Dialect::OpenAi) => (anthropic(), None),
             (Dialect::Gemini, Dialect::OpenAi) => (gemini(), None),
             (Dialect::OpenAi, Dialect::Anthropic) => (message(), None),
             (Dialect::Gemini, Dialect::Anthropic) => (gemini(), Some(message())),
+            (Dialect::OpenAi, Dialect::Responses) => (response(), None),
+            (Dialect::Anthropic, Dialect::Responses) => (anthropic(), Some(response())),
+            (Dialect::Gemini, Dialect::Responses) => (gemini(), Some(response())),
             _ => return None,
         };
         let step = |kind| Step {
@@ -73,7 +79,7 @@ impl TranslatedStream {
             Kind::AnthropicToChat(stream) => stream.input_told(),
             Kind::GeminiToChat(stream) => stream.input_told(),
             // Usage so far may be none at all, until the last chunk.
-            Kind::ChatToMessage(_) => None,
+            Kind::ChatToMessage(_) | Kind::ChatToResponse(_) => None,
         }
     }
 
@@ -84,6 +90,7 @@ impl TranslatedStream {
             Kind::AnthropicToChat(stream) => stream.usage_told(),
             Kind::GeminiToChat(stream) => stream.usage_told(),
             Kind::ChatToMessage(stream) => stream.usage_told(),
+            Kind::ChatToResponse(stream) => stream.usage_told(),
         }
     }
 
@@ -122,7 +129,12 @@ impl Kind {
             (Event::Data(data), Self::AnthropicToChat(stream)) => stream.event(data, out),
             (Event::Data(data), Self::GeminiToChat(stream)) => stream.event(data, out),
             (Event::Data(data), Self::ChatToMessage(stream)) => stream.event(data, out),
+            (Event::Data(data), Self::ChatToResponse(stream)) => stream.event(data, out),
             (Event::Done, Self::ChatToMessage(stream)) => {
+                stream.end(out);
+                Ok(())
+            }
+            (Event::Done, Self::ChatToResponse(stream)) => {
                 stream.end(out);
                 Ok(())
             }
@@ -143,6 +155,7 @@ impl Kind {
             Self::AnthropicToChat(stream) => stream.close(out),
             Self::GeminiToChat(stream) => stream.end(out),
             Self::ChatToMessage(stream) => stream.end(out),
+            Self::ChatToResponse(stream) => stream.end(out),
         }
     }
 }

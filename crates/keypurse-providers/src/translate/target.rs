@@ -25,11 +25,29 @@ pub struct Target<'a> {
 
 /// What a client wants of an answer that its provider does not know.
 #[derive(Clone, Copy, Debug)]
-pub struct Wanted {
-    /// The time in Unix seconds that completions show.
+pub struct Wanted<'a> {
+    /// The time in Unix seconds that completions and responses show.
     pub created: u64,
-    /// Whether it takes one tool call at most. Gemini cannot be told.
-    pub one_call: bool,
+    /// The request, as the client wrote it.
+    pub asked: &'a [u8],
+}
+
+/// What the translator from Gemini to a chat needs of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct WantedOfGemini {
+    pub(super) created: u64,
+    /// Whether the client takes one tool call at most. Gemini cannot be told.
+    pub(super) one_call: bool,
+}
+
+impl Wanted<'_> {
+    /// What a client of this dialect wants of Gemini.
+    pub(super) fn of_gemini(self, client: Dialect) -> WantedOfGemini {
+        WantedOfGemini {
+            created: self.created,
+            one_call: wants_one_call(client, self.asked),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -46,14 +64,13 @@ struct Choice {
     disable_parallel_tool_use: bool,
 }
 
-/// Whether a client's request takes one tool call at most.
-pub fn wants_one_call(client: Dialect, body: &[u8]) -> bool {
+fn wants_one_call(client: Dialect, body: &[u8]) -> bool {
     let Ok(wish) = serde_json::from_slice::<Wish<'_>>(body) else {
         return false;
     };
     let choice = || serde_json::from_str::<Choice>(wish.tool_choice?.get()).ok();
     match client {
-        Dialect::OpenAi => wish.parallel_tool_calls == Some(false),
+        Dialect::OpenAi | Dialect::Responses => wish.parallel_tool_calls == Some(false),
         Dialect::Anthropic => choice().is_some_and(|choice| choice.disable_parallel_tool_use),
         Dialect::Gemini => false,
     }

@@ -97,6 +97,9 @@ pub enum Dialect {
 pub struct HttpUpstream {
     /// Whose API it speaks.
     pub dialect: Dialect,
+    /// Whether a provider of OpenAI's dialect has `responses`; to one that has
+    /// not they are sent as chats.
+    pub has_responses: bool,
     /// Up to and including the version: `https://api.openai.com/v1`.
     pub base_url: String,
     /// What it is called with; local servers need none.

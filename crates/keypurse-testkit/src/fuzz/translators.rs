@@ -7,7 +7,12 @@ use keypurse_providers::translate::{
 use keypurse_server::http::json::JsonObject;
 use serde_json::value::RawValue;
 
-const DIALECTS: [Dialect; 3] = [Dialect::OpenAi, Dialect::Anthropic, Dialect::Gemini];
+const DIALECTS: [Dialect; 4] = [
+    Dialect::OpenAi,
+    Dialect::Anthropic,
+    Dialect::Gemini,
+    Dialect::Responses,
+];
 const TARGET: Target<'_> = Target {
     model: "m",
     output_limit: 100,
@@ -16,9 +21,9 @@ const TARGET: Target<'_> = Target {
     wants_proofs: false,
 };
 
-const WANTED: Wanted = Wanted {
+const WANTED: Wanted<'_> = Wanted {
     created: 7,
-    one_call: false,
+    asked: br#"{"tools":[{"type":"custom","name":"f"}]}"#,
 };
 
 fn pairs() -> impl Iterator<Item = (Dialect, Dialect)> {
@@ -55,7 +60,7 @@ pub(super) fn requests(input: &[u8]) {
 /// Any bytes become an answer, or none.
 pub(super) fn answers(input: &[u8]) {
     for (provider, client) in pairs() {
-        if provider == client || client == Dialect::Gemini {
+        if provider == client || client == Dialect::Gemini || provider == Dialect::Responses {
             continue;
         }
         if let Ok(translated) = answer(provider, client, input, WANTED) {

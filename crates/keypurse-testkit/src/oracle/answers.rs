@@ -20,7 +20,20 @@ impl Reading {
     /// Whether the stream's mark at the end has come.
     pub fn has_done(&self) -> bool {
         let ends_with = |mark: &str| self.bytes.ends_with(mark.as_bytes());
-        ends_with("data: [DONE]\n\n") || ends_with("data: {\"type\":\"message_stop\"}\n\n")
+        ends_with("data: [DONE]\n\n")
+            || ends_with("data: {\"type\":\"message_stop\"}\n\n")
+            || self.has_response()
+    }
+
+    /// Whether a response's last event has come.
+    fn has_response(&self) -> bool {
+        let text = String::from_utf8_lossy(&self.bytes);
+        let last = text.trim_end().rsplit("\n\n").next().unwrap_or_default();
+        let ends = ["completed", "incomplete"];
+        text.ends_with("\n\n")
+            && ends
+                .iter()
+                .any(|end| last.starts_with(&format!("event: response.{end}\n")))
     }
 
     /// Tokens of text so far. An event that has not come whole counts for
@@ -29,13 +42,19 @@ impl Reading {
         let text = String::from_utf8_lossy(&self.bytes);
         if !streamed {
             let answer: Value = serde_json::from_str(&text).unwrap_or_default();
-            return content(&answer["choices"][0]["message"]) + block_text(&answer["content"][0]);
+            let items = answer["output"].as_array().into_iter().flatten();
+            let items = items.map(|item| block_text(&item["content"][0]));
+            return content(&answer["choices"][0]["message"])
+                + block_text(&answer["content"][0])
+                + items.sum::<u64>();
         }
         let whole = text.rfind("\n\n").map_or("", |end| &text[..end]);
         let chunks = data(whole).filter_map(|data| serde_json::from_str(data).ok());
         chunks
             .map(|chunk: Value| {
-                content(&chunk["choices"][0]["delta"]) + block_text(&chunk["delta"])
+                content(&chunk["choices"][0]["delta"])
+                    + block_text(&chunk["delta"])
+                    + response_text(&chunk)
             })
             .sum()
     }
@@ -55,7 +74,9 @@ impl Reading {
 /// The `cost` of a JSON object, read from its text.
 fn cost_told(json: &str) -> Option<Money> {
     let object: Value = serde_json::from_str(json).ok()?;
-    object.get("cost")?;
+    object
+        .get("cost")
+        .or_else(|| object["response"].get("cost"))?;
     let (_, after) = json.rsplit_once("\"cost\":")?;
     let end = after.find([',', '}'])?;
     Money::parse_text(after[..end].trim()).ok()
@@ -67,6 +88,13 @@ fn data(text: &str) -> impl Iterator<Item = &str> {
 
 fn content(said: &Value) -> u64 {
     said["content"].as_str().map_or(0, tokens_in)
+}
+
+/// Of an event of a response's stream.
+fn response_text(event: &Value) -> u64 {
+    let is_text = event["type"] == "response.output_text.delta";
+    let said = event["delta"].as_str().filter(|_| is_text);
+    said.map_or(0, tokens_in)
 }
 
 /// Of a message's block, or of a piece of one.

@@ -61,6 +61,7 @@ fn set(environment: Environment<'_>, variable: &str) -> Option<String> {
 fn from_preset(preset: &Preset, key: String, base_url: String) -> ProviderConfig {
     let upstream = HttpUpstream {
         dialect: dialect_of(preset),
+        has_responses: preset.has_responses,
         base_url,
         api_key: Some(ProviderKey::new(key)),
         output_limit_field: limit_field(preset),
@@ -96,6 +97,9 @@ fn from_file(
     let base_url = base_url.with_context(|| missing_base_url(preset))?;
     let upstream = HttpUpstream {
         dialect,
+        has_responses: section
+            .responses
+            .unwrap_or_else(|| preset.is_none_or(|preset| preset.has_responses)),
         base_url: base_url.trim_end_matches('/').to_owned(),
         api_key: api_key(section, preset, environment)?,
         output_limit_field: match section.output_limit_field.as_deref() {
@@ -119,7 +123,7 @@ fn from_file(
 
 fn dialect_of(preset: &Preset) -> Dialect {
     match preset.dialect {
-        translate::Dialect::OpenAi => Dialect::OpenAi,
+        translate::Dialect::OpenAi | translate::Dialect::Responses => Dialect::OpenAi,
         translate::Dialect::Anthropic => Dialect::Anthropic,
         translate::Dialect::Gemini => Dialect::Gemini,
     }

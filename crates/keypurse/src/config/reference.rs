@@ -39,6 +39,7 @@ kind = \"openai\"                      # the dialect: openai, anthropic or gemin
 base_url = \"https://api.openai.com/v1\"
 api_key_env = \"OPENAI_API_KEY\"       # or api_key_file, or api_key
 free = false                         # true: its models cost nothing (local models)
+responses = true                     # false: it has no `responses`; they are sent to it as chats
 output_limit_field = \"max_completion_tokens\"   # it knows both; or max_tokens: the only limit it is sent
 stream_hold = \"by_model\"             # how money is set aside for streams: full, or in blocks ahead of
                                      # what is delivered, for models that do not reason out of sight

@@ -122,6 +122,7 @@ mod tests {
     fn configured(api_key: &str, prices_date: &str) -> Configured {
         let upstream = HttpUpstream {
             dialect: Dialect::OpenAi,
+            has_responses: true,
             base_url: "https://a.test".to_owned(),
             api_key: Some(ProviderKey::new(api_key.to_owned())),
             output_limit_field: OutputLimitField::MaxTokens,

@@ -7,7 +7,7 @@ use super::error::Told;
 use super::finish_reason;
 use crate::anthropic::{Block, Delta, Event, MessageStream};
 use crate::translate::completion::{Chunks, Piece};
-use crate::translate::feed::StreamFault;
+use crate::translate::feed::{StreamFault, needs_text};
 
 /// Where a stream stands. Of the model's text nothing is kept.
 #[derive(Debug)]
@@ -237,14 +237,5 @@ impl AnthropicStream {
         let counts = told.and_then(Result::ok);
         self.chunks.end(counts.as_ref(), out);
         self.is_over = true;
-    }
-}
-
-/// What should be a text is passed on as it is written.
-fn needs_text(raw: &RawValue) -> Result<(), StreamFault> {
-    if raw.get().starts_with('"') {
-        Ok(())
-    } else {
-        Err(StreamFault::Nonsense)
     }
 }

@@ -1,69 +1,15 @@
 //! A whole answer.
 
-use std::borrow::Cow;
-
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::content::{Piece, pieces};
 use super::{Did, stop_reason};
 use crate::anthropic::write_usage;
 use crate::openai::read_usage;
-use crate::openai::text::is_object;
 use crate::translate::NoAnswer;
 use crate::translate::call_id::call_id;
-
-#[derive(Deserialize)]
-struct Completion<'a> {
-    #[serde(borrow, default)]
-    id: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    model: Option<&'a RawValue>,
-    #[serde(borrow)]
-    choices: Vec<Choice<'a>>,
-    #[serde(borrow, default)]
-    usage: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Choice<'a> {
-    #[serde(borrow)]
-    message: Said<'a>,
-    #[serde(borrow, default)]
-    finish_reason: Option<Cow<'a, str>>,
-}
-
-#[derive(Deserialize)]
-struct Said<'a> {
-    #[serde(borrow, default)]
-    content: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    refusal: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    reasoning_content: Option<&'a RawValue>,
-    /// The same by another name; some servers write both.
-    #[serde(borrow, default)]
-    reasoning: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    tool_calls: Option<Vec<Call<'a>>>,
-}
-
-#[derive(Deserialize)]
-struct Call<'a> {
-    #[serde(borrow, default)]
-    id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    function: Function<'a>,
-}
-
-#[derive(Deserialize)]
-struct Function<'a> {
-    #[serde(borrow)]
-    name: &'a RawValue,
-    #[serde(borrow, default)]
-    arguments: Option<Cow<'a, str>>,
-}
+use crate::translate::chat_answer::{Completion, Piece, Said, some_text};
 
 #[derive(Serialize)]
 struct Message<'a> {
@@ -97,12 +43,7 @@ enum Block<'a> {
 
 /// Translates an answer.
 pub(in crate::translate) fn translate(body: &[u8]) -> Result<Vec<u8>, NoAnswer> {
-    if !is_object(body) {
-        return Err(NoAnswer);
-    }
-    let completion: Completion<'_> = serde_json::from_slice(body).map_err(|_| NoAnswer)?;
-    let mut choices = completion.choices.into_iter();
-    let choice = choices.next().ok_or(NoAnswer)?;
+    let (completion, choice) = Completion::read(body)?;
     let mut said = choice.message;
     let calls = said.tool_calls.take().unwrap_or_default();
     let mut content = texts(&said)?;
@@ -134,24 +75,17 @@ pub(in crate::translate) fn translate(body: &[u8]) -> Result<Vec<u8>, NoAnswer> 
 
 /// Thinking and texts, in their order.
 fn texts<'a>(said: &Said<'a>) -> Result<Vec<Block<'a>>, NoAnswer> {
-    let reasoning = some_text(said.reasoning_content).or(some_text(said.reasoning));
-    let content = said.content.map_or(Some(Vec::new()), pieces);
-    let mut said_pieces: Vec<Piece<'a>> = Vec::new();
-    said_pieces.extend(reasoning.map(Piece::Thinking));
-    said_pieces.extend(content.ok_or(NoAnswer)?);
-    said_pieces.extend(some_text(said.refusal).map(Piece::Text));
+    let said_pieces = said.pieces().ok_or(NoAnswer)?;
     let blocks = said_pieces.into_iter().filter_map(|piece| match piece {
-        Piece::Text(text) => some_text(Some(text)).map(|text| Block::Text { text }),
+        Piece::Text(text) | Piece::Refusal(text) => {
+            some_text(Some(text)).map(|text| Block::Text { text })
+        }
         Piece::Thinking(text) => some_text(Some(text)).map(|thinking| Block::Thinking {
             thinking,
             signature: "",
         }),
     });
     Ok(blocks.collect())
-}
-
-fn some_text(text: Option<&RawValue>) -> Option<&RawValue> {
-    text.filter(|text| text.get().starts_with('"') && text.get() != "\"\"")
 }
 
 /// A call that was cut at the limit has no whole object. What there is of it

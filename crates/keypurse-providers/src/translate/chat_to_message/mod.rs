@@ -9,8 +9,6 @@
 //! sense, `usage` is null for the gateway to fill in.
 
 mod answer;
-mod calls;
-mod content;
 mod error;
 mod stream;
 

@@ -1,57 +1,14 @@
 //! A stream, chunk by chunk.
 
-use std::borrow::Cow;
-
 use keypurse_core::usage::TokenCounts;
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::calls::{Call, LastCall, Place, some};
-use super::content::{Piece, pieces};
 use super::{Did, error, stop_reason};
 use crate::anthropic::{to_event, write_usage};
 use crate::openai::read_usage;
 use crate::translate::call_id::call_id;
-use crate::translate::feed::StreamFault;
-
-#[derive(Deserialize)]
-struct Chunk<'a> {
-    #[serde(borrow, default)]
-    id: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    model: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    choices: Option<Vec<Choice<'a>>>,
-    #[serde(borrow, default)]
-    usage: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    error: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Choice<'a> {
-    #[serde(default)]
-    index: Option<u64>,
-    #[serde(borrow, default)]
-    delta: Option<Delta<'a>>,
-    #[serde(borrow, default)]
-    finish_reason: Option<Cow<'a, str>>,
-}
-
-#[derive(Deserialize)]
-struct Delta<'a> {
-    #[serde(borrow, default)]
-    content: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    refusal: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    reasoning_content: Option<&'a RawValue>,
-    /// The same by another name; some servers write both.
-    #[serde(borrow, default)]
-    reasoning: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    tool_calls: Option<Vec<Call<'a>>>,
-}
+use crate::translate::chat_answer::{Call, Chunk, ChunkChoice, LastCall, Piece, Place, some};
+use crate::translate::feed::{StreamFault, needs_text};
 
 /// Which block is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,9 +48,7 @@ impl ChatStream {
         if self.is_over {
             return Ok(());
         }
-        let is_object = data.trim_start().starts_with('{');
-        let chunk = is_object.then(|| serde_json::from_str::<Chunk<'_>>(data).ok());
-        let chunk = chunk.flatten().ok_or(StreamFault::Nonsense)?;
+        let chunk = Chunk::read(data).ok_or(StreamFault::Nonsense)?;
         if let Some(error) = chunk.error {
             out.push_str(&error::event(error));
             self.is_over = true;
@@ -141,10 +96,7 @@ impl ChatStream {
     }
 
     fn begin(&mut self, chunk: &Chunk<'_>, out: &mut String) -> Result<(), StreamFault> {
-        // Azure first tells what its filters found, under no name.
-        let is_named = some(chunk.id).is_some();
-        let says_something = chunk.choices.as_ref().is_some_and(|all| !all.is_empty());
-        if self.has_begun || !(is_named || says_something) {
+        if self.has_begun || !chunk.begins() {
             return Ok(());
         }
         self.has_begun = true;
@@ -165,14 +117,14 @@ impl ChatStream {
         Ok(())
     }
 
-    fn add(&mut self, choice: &Choice<'_>, out: &mut String) -> Result<(), StreamFault> {
+    fn add(&mut self, choice: &ChunkChoice<'_>, out: &mut String) -> Result<(), StreamFault> {
         if let Some(delta) = &choice.delta {
-            let reasoning = some(delta.reasoning_content).or(delta.reasoning);
-            self.text(Open::Thinking, reasoning, out)?;
-            self.content(delta.content, out)?;
-            self.text(Open::Text, delta.refusal, out)?;
-            if some(delta.refusal).is_some() && self.did == Did::Speak {
-                self.did = Did::Refuse;
+            for piece in delta.pieces().ok_or(StreamFault::Nonsense)? {
+                match piece {
+                    Piece::Text(text) => self.text(Open::Text, text, out)?,
+                    Piece::Thinking(text) => self.text(Open::Thinking, text, out)?,
+                    Piece::Refusal(text) => self.refusal(text, out)?,
+                }
             }
             for call in delta.tool_calls.iter().flatten() {
                 self.call(call, out)?;
@@ -185,28 +137,14 @@ impl ChatStream {
         Ok(())
     }
 
-    fn content(&mut self, content: Option<&RawValue>, out: &mut String) -> Result<(), StreamFault> {
-        let Some(content) = content else {
-            return Ok(());
-        };
-        for piece in pieces(content).ok_or(StreamFault::Nonsense)? {
-            match piece {
-                Piece::Text(text) => self.text(Open::Text, Some(text), out)?,
-                Piece::Thinking(text) => self.text(Open::Thinking, Some(text), out)?,
-            }
+    fn refusal(&mut self, text: &RawValue, out: &mut String) -> Result<(), StreamFault> {
+        if self.did == Did::Speak {
+            self.did = Did::Refuse;
         }
-        Ok(())
+        self.text(Open::Text, text, out)
     }
 
-    fn text(
-        &mut self,
-        kind: Open,
-        text: Option<&RawValue>,
-        out: &mut String,
-    ) -> Result<(), StreamFault> {
-        let Some(text) = some(text) else {
-            return Ok(());
-        };
+    fn text(&mut self, kind: Open, text: &RawValue, out: &mut String) -> Result<(), StreamFault> {
         needs_text(text)?;
         let text = text.get();
         let (block, delta) = match kind {
@@ -283,14 +221,5 @@ impl ChatStream {
             let data = format!(r#"{{"type":"content_block_stop","index":{index}}}"#);
             out.push_str(&to_event("content_block_stop", &data));
         }
-    }
-}
-
-/// What should be a text is passed on as it is written.
-fn needs_text(raw: &RawValue) -> Result<(), StreamFault> {
-    if raw.get().starts_with('"') {
-        Ok(())
-    } else {
-        Err(StreamFault::Nonsense)
     }
 }

@@ -6,12 +6,16 @@ use serde_json::value::RawValue;
 
 use super::{call, finish_reason};
 use crate::gemini::{Answer, Candidate, Ending, Part, read_usage};
+use crate::translate::NoAnswer;
 use crate::translate::call_id::call_id;
 use crate::translate::completion::{Answered, AnsweredCall, completion};
-use crate::translate::{NoAnswer, Wanted};
+use crate::translate::target::WantedOfGemini;
 
 /// Translates an answer.
-pub(in crate::translate) fn translate(body: &[u8], wanted: Wanted) -> Result<Vec<u8>, NoAnswer> {
+pub(in crate::translate) fn translate(
+    body: &[u8],
+    wanted: WantedOfGemini,
+) -> Result<Vec<u8>, NoAnswer> {
     let answer = Answer::read(body).ok_or(NoAnswer)?;
     if answer.error.is_some() {
         return Err(NoAnswer);
@@ -42,7 +46,7 @@ pub(in crate::translate) fn translate(body: &[u8], wanted: Wanted) -> Result<Vec
 fn answered<'a>(
     candidate: &Candidate<'a>,
     answer: Option<&RawValue>,
-    wanted: Wanted,
+    wanted: WantedOfGemini,
 ) -> Option<Answered<'a>> {
     let mut answered = Answered::default();
     for part in candidate.parts() {

@@ -6,10 +6,10 @@ use keypurse_core::usage::TokenCounts;
 
 use super::{call, error, finish_reason};
 use crate::gemini::{Answer, Candidate, Part, read_usage};
-use crate::translate::Wanted;
 use crate::translate::call_id::call_id;
 use crate::translate::completion::{Chunks, Piece};
 use crate::translate::feed::StreamFault;
+use crate::translate::target::WantedOfGemini;
 
 /// More answers are never asked for.
 const MOST_CANDIDATES: usize = 128;
@@ -17,7 +17,7 @@ const MOST_CANDIDATES: usize = 128;
 /// Where a stream stands. Of the model's text nothing is kept.
 #[derive(Debug)]
 pub(in crate::translate) struct GeminiStream {
-    wanted: Wanted,
+    wanted: WantedOfGemini,
     chunks: Option<Chunks>,
     answer_id: Option<Box<RawValue>>,
     candidates: Vec<Progress>,
@@ -35,7 +35,7 @@ struct Progress {
 }
 
 impl GeminiStream {
-    pub(in crate::translate) fn new(wanted: Wanted) -> Self {
+    pub(in crate::translate) fn new(wanted: WantedOfGemini) -> Self {
         Self {
             wanted,
             chunks: None,

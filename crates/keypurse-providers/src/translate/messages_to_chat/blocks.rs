@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::out::{Call, File, Function, Part, Url};
 use crate::translate::Untranslatable;
 use crate::translate::chat::NO_COUNTERPART;
+use crate::translate::chat_request::{Call, File, Function, Part, Url};
 use crate::translate::object::{Object, items};
 
 /// What a block becomes.
@@ -103,7 +103,7 @@ fn image<'a>(block: &mut Object<'a>) -> Result<Part<'a>, Untranslatable> {
     source.finish(NO_COUNTERPART)?;
     let url = Cow::Owned(url);
     Ok(Part::ImageUrl {
-        image_url: Url { url },
+        image_url: Url { url, detail: None },
     })
 }
 
@@ -143,7 +143,10 @@ fn call<'a>(block: &mut Object<'a>) -> Result<Call<'a>, Untranslatable> {
     Ok(Call {
         id,
         kind: "function",
-        function: Function { name, arguments },
+        function: Function {
+            name: Cow::Borrowed(name),
+            arguments: Cow::Borrowed(arguments),
+        },
         extra_content: None,
     })
 }

@@ -9,19 +9,9 @@
 //! `user_id` longer than OpenAI takes.
 
 mod blocks;
-mod out;
 mod request;
 mod strict;
 mod thinking;
 mod turns;
 
 pub(super) use request::translate;
-
-/// Who reads the chat request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reader {
-    Provider,
-    /// The translator to Gemini, which has words that not every chat provider
-    /// has.
-    ToGemini,
-}

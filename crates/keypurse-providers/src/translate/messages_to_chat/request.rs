@@ -1,104 +1,18 @@
 //! The request as a whole.
 
-use serde::Serialize;
+use std::borrow::Cow;
+
 use serde_json::value::RawValue;
 
 use super::blocks;
-use super::out::{Content, Message};
 use super::turns::Turns;
-use super::{Reader, strict, thinking};
+use super::{strict, thinking};
 use crate::translate::chat::NO_COUNTERPART;
+use crate::translate::chat_request::{
+    Content, Format, Message, Reader, Request, Schema, Tool, ToolChoice, ToolFunction,
+};
 use crate::translate::object::Object;
 use crate::translate::{Target, Untranslatable};
-
-#[derive(Debug, Serialize)]
-struct Request<'a> {
-    model: &'a str,
-    messages: Vec<Message<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_tokens: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_completion_tokens: Option<u64>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    stream: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stream_options: Option<StreamOptions>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    tools: Vec<Tool<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tool_choice: Option<ToolChoice<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    parallel_tool_calls: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stop: Option<&'a RawValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    temperature: Option<&'a RawValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    top_p: Option<&'a RawValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    top_k: Option<&'a RawValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reasoning_effort: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    response_format: Option<Format<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user: Option<&'a RawValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    service_tier: Option<&'static str>,
-}
-
-#[derive(Debug, Serialize)]
-struct StreamOptions {
-    include_usage: bool,
-}
-
-#[derive(Debug, Serialize)]
-struct Tool<'a> {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    function: Function<'a>,
-}
-
-#[derive(Debug, Serialize)]
-struct Function<'a> {
-    name: &'a RawValue,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<&'a RawValue>,
-    parameters: &'a RawValue,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    strict: bool,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum ToolChoice<'a> {
-    Word(&'static str),
-    Named {
-        #[serde(rename = "type")]
-        kind: &'static str,
-        function: Name<'a>,
-    },
-}
-
-#[derive(Debug, Serialize)]
-struct Name<'a> {
-    name: &'a RawValue,
-}
-
-#[derive(Debug, Serialize)]
-struct Format<'a> {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    json_schema: Schema<'a>,
-}
-
-#[derive(Debug, Serialize)]
-struct Schema<'a> {
-    name: &'static str,
-    schema: &'a RawValue,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    strict: bool,
-}
 
 /// Members that only advise, or that the gateway has dealt with.
 const DROPPED: [&str; 5] = [
@@ -120,16 +34,7 @@ pub(in crate::translate) fn translate(
     let (said_effort, response_format) = output_config(&mut object)?;
     let effort = thinking::effort(&mut object, said_effort)?;
     let (tool_choice, one_at_a_time) = tool_choice(&mut object)?;
-    let limit = |member: bool| target.limit_is_of_completion == member;
-    let mut request = Request {
-        model: target.model,
-        messages: messages(&mut object, target)?,
-        max_tokens: limit(false).then_some(target.output_limit),
-        max_completion_tokens: limit(true).then_some(target.output_limit),
-        stream,
-        stream_options: stream.then_some(StreamOptions {
-            include_usage: true,
-        }),
+    let request = Request {
         tools: tools(&mut object)?,
         tool_choice,
         parallel_tool_calls: one_at_a_time.then_some(false),
@@ -144,17 +49,13 @@ pub(in crate::translate) fn translate(
         reasoning_effort: effort.filter(|_| target.may_reason),
         response_format,
         user: user(&mut object)?,
-        service_tier: service_tier(&mut object)?,
+        service_tier: service_tier(&mut object)?.map(Cow::Borrowed),
+        ..Request::of(target, messages(&mut object, target)?, stream)
     };
-    if request.tools.is_empty() {
-        // Without tools there is nothing to choose.
-        request.tool_choice = None;
-        request.parallel_tool_calls = None;
-    }
     refuse_unusual(&mut object)?;
     object.drop_hints(&DROPPED);
     object.finish(NO_COUNTERPART)?;
-    Ok(serde_json::to_vec(&request).expect("texts and numbers are JSON"))
+    Ok(request.write())
 }
 
 fn messages<'a>(
@@ -191,10 +92,11 @@ fn tools<'a>(object: &mut Object<'a>) -> Result<Vec<Tool<'a>>, Untranslatable> {
             return Err(tool.refuse("type", why));
         }
         let name = tool.raw_text("name")?;
-        let function = Function {
-            name: name.ok_or_else(|| tool.refuse("name", "it is required"))?,
-            description: tool.raw_text("description")?,
-            parameters: tool.need("input_schema")?,
+        let name = name.ok_or_else(|| tool.refuse("name", "it is required"))?;
+        let function = ToolFunction {
+            name: Cow::Borrowed(name),
+            description: tool.raw_text("description")?.map(Cow::Borrowed),
+            parameters: Some(Cow::Borrowed(tool.need("input_schema")?)),
             strict: tool.flag("strict")?.unwrap_or(false),
         };
         tool.drop_hints(&[
@@ -204,10 +106,7 @@ fn tools<'a>(object: &mut Object<'a>) -> Result<Vec<Tool<'a>>, Untranslatable> {
             "defer_loading",
         ]);
         tool.finish(NO_COUNTERPART)?;
-        Ok(Tool {
-            kind: "function",
-            function,
-        })
+        Ok(function.into())
     };
     listed.into_iter().map(read).collect()
 }
@@ -228,10 +127,7 @@ fn tool_choice<'a>(
         "tool" => {
             let name = choice.raw_text("name")?;
             let name = name.ok_or_else(|| choice.refuse("name", "it is required"))?;
-            ToolChoice::Named {
-                kind: "function",
-                function: Name { name },
-            }
+            ToolChoice::named(Cow::Borrowed(name))
         }
         _ => return Err(choice.refuse("type", "it must be `auto`, `any`, `tool` or `none`")),
     };
@@ -262,14 +158,12 @@ fn output_config<'a>(
         // Anthropic's answer always fits its schema. OpenAI promises that only
         // for some schemas, and refuses to promise it for others.
         let json_schema = Schema {
-            name: "answer",
+            name: Cow::Borrowed("answer"),
+            description: None,
             schema,
             strict: strict::allows(schema),
         };
-        Ok(Format {
-            kind: "json_schema",
-            json_schema,
-        })
+        Ok(Format::JsonSchema { json_schema })
     });
     Ok((effort, format.transpose()?))
 }

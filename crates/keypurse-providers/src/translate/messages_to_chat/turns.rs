@@ -1,9 +1,9 @@
 //! Turns of a conversation as messages: results of tools each have their own.
 
 use super::blocks::{self, Said};
-use super::out::{Content, Message, Part};
 use crate::translate::Untranslatable;
 use crate::translate::chat::NO_COUNTERPART;
+use crate::translate::chat_request::{Content, Message, Part};
 use crate::translate::object::Object;
 
 /// The conversation as far as it is read.
@@ -104,6 +104,7 @@ impl<'a> Turns<'a> {
         let content = (!parts.is_empty() || tool_calls.is_empty()).then(|| Content::of(parts));
         self.messages.push(Message::Assistant {
             content,
+            thinking_blocks: Vec::new(),
             tool_calls,
         });
         Ok(())

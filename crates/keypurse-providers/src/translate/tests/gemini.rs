@@ -1,7 +1,5 @@
 use super::{WANTED, answered, assert_json, chat, member, messages, streamed, translated};
-use crate::translate::{
-    Dialect, NoAnswer, Target, TranslatedStream, Wanted, answer, wants_one_call,
-};
+use crate::translate::{Dialect, NoAnswer, Target, TranslatedStream, Wanted, answer};
 
 const TARGET: Target<'static> = Target {
     model: "gemini-2.5-flash",
@@ -211,18 +209,27 @@ fn who_wants_one_call_gets_the_first_one() {
     let body =
         format!(r#"{{"candidates":[{{"content":{{"parts":[{parts}]}},"finishReason":"STOP"}}]}}"#);
     let stream = format!("data: {body}\n\n");
-    for (one_call, calls) in [(true, 1), (false, 2)] {
-        let wanted = Wanted { one_call, ..WANTED };
-        for client in [Dialect::OpenAi, Dialect::Anthropic] {
+    let alone =
+        br#"{"parallel_tool_calls":false,"tool_choice":{"disable_parallel_tool_use":true}}"#;
+    for (asked, calls) in [(&alone[..], 1), (&b"{}"[..], 2)] {
+        let wanted = Wanted { asked, ..WANTED };
+        for client in [Dialect::OpenAi, Dialect::Anthropic, Dialect::Responses] {
             let whole = answer(Dialect::Gemini, client, body.as_bytes(), wanted).unwrap();
             let mut streamed = String::new();
             let mut translated = TranslatedStream::new(Dialect::Gemini, client, wanted).unwrap();
             translated.push(stream.as_bytes(), &mut streamed).unwrap();
             translated.finish(&mut streamed).unwrap();
             for out in [String::from_utf8(whole.into_owned()).unwrap(), streamed] {
-                let named = out.matches(r#""name":"#).count();
-                assert_eq!(named, calls, "{client:?} {out}");
-                assert!(out.contains(r#""tool_calls""#) || out.contains(r#""tool_use""#));
+                for (name, is_there) in [("f", true), ("g", calls == 2)] {
+                    let name = format!(r#""name":"{name}""#);
+                    assert_eq!(out.contains(&name), is_there, "{client:?} {out}");
+                }
+                let kinds = ["tool_calls", "tool_use", "function_call"].iter();
+                assert!(
+                    kinds
+                        .map(|kind| format!("\"{kind}\""))
+                        .any(|kind| out.contains(&kind))
+                );
                 assert!(out.contains(r#""A""#), "{out}");
             }
         }
@@ -261,7 +268,9 @@ fn a_request_says_whether_it_takes_one_call_at_most() {
             false,
         ),
     ] {
-        assert_eq!(wants_one_call(client, body.as_bytes()), expected, "{body}");
+        let asked = body.as_bytes();
+        let wanted = Wanted { asked, ..WANTED }.of_gemini(client);
+        assert_eq!(wanted.one_call, expected, "{body}");
     }
 }
 

@@ -3,10 +3,12 @@
 mod anthropic_to_chat;
 mod chat_to_anthropic;
 mod chat_to_message;
+mod chat_to_response;
 mod errors;
 mod gemini;
 mod messages_to_chat;
 mod properties;
+mod responses_to_chat;
 mod streams;
 
 use serde_json::Value;
@@ -21,9 +23,9 @@ const TARGET: Target<'static> = Target {
     wants_proofs: false,
 };
 
-const WANTED: Wanted = Wanted {
+const WANTED: Wanted<'static> = Wanted {
     created: 7,
-    one_call: false,
+    asked: b"{}",
 };
 
 /// A request's translation, its white space normalised.

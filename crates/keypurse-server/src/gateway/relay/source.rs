@@ -361,7 +361,7 @@ mod tests {
         } else {
             let wanted = Wanted {
                 created: 7,
-                one_call: false,
+                asked: b"{}",
             };
             let stream = TranslatedStream::new(Dialect::Anthropic, Dialect::OpenAi, wanted);
             (StreamWire::Chat(ChatStream::new(1, false)), stream)

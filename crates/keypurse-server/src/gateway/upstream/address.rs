@@ -5,13 +5,14 @@ use std::fmt;
 use http::uri::{PathAndQuery, Scheme};
 use http::{HeaderName, HeaderValue, Uri};
 
+use super::dialect::Api;
 use crate::gateway::config::{Dialect, GatewayConfigError, HttpUpstream, ProviderKey};
 use crate::gateway::endpoint::kind::Endpoint;
 
 /// An upstream, ready to be called.
 pub(in crate::gateway) struct Upstream {
     base: Base,
-    dialect: Dialect,
+    pub(in crate::gateway) api: Api,
     /// Where each endpoint's calls go, in the order of [`Endpoint::ALL`], unless
     /// the model is part of it.
     urls: [Option<Uri>; Endpoint::ALL.len()],
@@ -28,13 +29,17 @@ impl Upstream {
         let dialect = config.dialect;
         base.path += dialect.missing_version(&base.path);
         let headers = dialect.headers(config.api_key.as_ref());
-        let url = |endpoint| base.join(&dialect.path(endpoint, "", false)?);
+        let api = Api {
+            dialect,
+            has_responses: config.has_responses,
+        };
+        let url = |endpoint| base.join(&api.path(endpoint, "", false)?);
         Ok(Self {
             urls: Endpoint::ALL.map(url),
             headers: headers.map_err(|_| GatewayConfigError::ApiKey(name.to_owned()))?,
             key: config.api_key.clone(),
             base,
-            dialect,
+            api,
         })
     }
 
@@ -45,20 +50,20 @@ impl Upstream {
         model: &str,
         streamed: bool,
     ) -> Option<Uri> {
-        if self.dialect == Dialect::Gemini {
-            let path = self.dialect.path(endpoint, model, streamed)?;
+        if self.api.dialect == Dialect::Gemini {
+            let path = self.api.path(endpoint, model, streamed)?;
             return self.base.join(&path);
         }
         self.urls[endpoint as usize].clone()
     }
 
-    pub(in crate::gateway) fn dialect(&self) -> Dialect {
-        self.dialect
-    }
-
-    /// Where something an endpoint keeps is.
+    /// Where something an endpoint keeps is. `None`: nothing is kept of what is
+    /// translated.
     pub(in crate::gateway) fn url_below(&self, endpoint: Endpoint, rest: &str) -> Option<Uri> {
-        let path = self.dialect.path(endpoint, "", false)?;
+        if self.api.translates(endpoint) {
+            return None;
+        }
+        let path = self.api.path(endpoint, "", false)?;
         self.base.join(&format!("{path}/{rest}"))
     }
 }
@@ -102,7 +107,7 @@ impl Base {
 /// Its headers carry the credential.
 impl fmt::Debug for Upstream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}, {:?}", self.dialect, self.base.join(""))
+        write!(f, "{:?}, {:?}", self.api.dialect, self.base.join(""))
     }
 }
 

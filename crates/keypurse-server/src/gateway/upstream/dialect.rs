@@ -40,24 +40,6 @@ impl Dialect {
         Ok(headers)
     }
 
-    /// Where an endpoint's calls go, below the base URL. `None`: the dialect
-    /// has nothing like it.
-    pub(in crate::gateway) fn path(
-        self,
-        endpoint: Endpoint,
-        model: &str,
-        streamed: bool,
-    ) -> Option<Cow<'static, str>> {
-        let is_translated = matches!(endpoint, Endpoint::Chat | Endpoint::Messages);
-        match self {
-            Self::OpenAi if is_translated => Some(Endpoint::Chat.path().into()),
-            Self::OpenAi => Some(endpoint.path().into()),
-            Self::Anthropic if is_translated => Some(Endpoint::Messages.path().into()),
-            Self::Gemini if is_translated => Some(gemini::path(model, streamed).into()),
-            Self::Anthropic | Self::Gemini => None,
-        }
-    }
-
     /// What a base URL's path lacks of the version. Anthropic's SDKs leave it
     /// to the caller's path, and Google's too.
     pub(in crate::gateway) fn missing_version(self, path: &str) -> &'static str {
@@ -73,22 +55,64 @@ impl Dialect {
     }
 }
 
+/// What a provider can be asked for, and in which words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::gateway) struct Api {
+    pub(in crate::gateway) dialect: Dialect,
+    /// Whether OpenAI's dialect includes `responses` here.
+    pub(in crate::gateway) has_responses: bool,
+}
+
+impl Api {
+    /// Where an endpoint's calls go, below the base URL. `None`: the provider
+    /// has nothing like it.
+    pub(in crate::gateway) fn path(
+        self,
+        endpoint: Endpoint,
+        model: &str,
+        streamed: bool,
+    ) -> Option<Cow<'static, str>> {
+        let is_chat = client_dialect(endpoint).is_some();
+        match self.dialect {
+            Dialect::OpenAi if self.translates(endpoint) => Some(Endpoint::Chat.path().into()),
+            Dialect::OpenAi => Some(endpoint.path().into()),
+            Dialect::Anthropic if is_chat => Some(Endpoint::Messages.path().into()),
+            Dialect::Gemini if is_chat => Some(gemini::path(model, streamed).into()),
+            Dialect::Anthropic | Dialect::Gemini => None,
+        }
+    }
+
+    /// Whether calls of an endpoint are translated for it.
+    pub(in crate::gateway) fn translates(self, endpoint: Endpoint) -> bool {
+        match (client_dialect(endpoint), self.dialect) {
+            (Some(translate::Dialect::Responses), Dialect::OpenAi) => !self.has_responses,
+            (Some(client), provider) => client != provider.into(),
+            (None, _) => false,
+        }
+    }
+}
+
+/// In whose words the clients of an endpoint chat. `None`: they do not.
+pub(in crate::gateway) fn client_dialect(endpoint: Endpoint) -> Option<translate::Dialect> {
+    match endpoint {
+        Endpoint::Chat => Some(translate::Dialect::OpenAi),
+        Endpoint::Messages => Some(translate::Dialect::Anthropic),
+        Endpoint::Responses => Some(translate::Dialect::Responses),
+        Endpoint::Embeddings
+        | Endpoint::Moderations
+        | Endpoint::ImageGenerations
+        | Endpoint::ImageEdits
+        | Endpoint::Speech
+        | Endpoint::Transcriptions => None,
+    }
+}
+
 impl From<Dialect> for translate::Dialect {
     fn from(dialect: Dialect) -> Self {
         match dialect {
             Dialect::OpenAi => Self::OpenAi,
             Dialect::Anthropic => Self::Anthropic,
             Dialect::Gemini => Self::Gemini,
-        }
-    }
-}
-
-impl From<translate::Dialect> for Dialect {
-    fn from(dialect: translate::Dialect) -> Self {
-        match dialect {
-            translate::Dialect::OpenAi => Self::OpenAi,
-            translate::Dialect::Anthropic => Self::Anthropic,
-            translate::Dialect::Gemini => Self::Gemini,
         }
     }
 }

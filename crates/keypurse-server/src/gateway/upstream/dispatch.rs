@@ -125,7 +125,7 @@ pub(in crate::gateway) async fn dispatch(
     for (name, value) in &upstream.headers {
         headers.insert(name.clone(), value.clone());
     }
-    if let (Wire::Messages(messages), Dialect::Anthropic) = (&asked.wire, upstream.dialect()) {
+    if let (Wire::Messages(messages), Dialect::Anthropic) = (&asked.wire, upstream.api.dialect) {
         headers.extend(messages.betas(route));
     }
     if funded.state().settings.shares_traces {

@@ -4,9 +4,10 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use keypurse_providers::presets;
+use keypurse_providers::{presets, translate};
 
 use super::address::Upstream;
+use super::dialect::{Api, client_dialect};
 use crate::gateway::config::{
     Dialect, GatewayConfigError, OutputLimitField, ProviderConfig, ProviderKind, StreamHold,
     Timeouts,
@@ -38,8 +39,8 @@ pub(in crate::gateway) enum Reached {
 /// Whose place the simulator takes: what that one refuses it refuses, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::gateway) enum Place {
-    /// A provider's that speaks this dialect.
-    Provider(Dialect),
+    /// A provider's that can be asked for this.
+    Provider(Api),
     Demo,
     /// Nobody's: it answers whatever it can.
     Nobody,
@@ -125,13 +126,10 @@ impl Reached {
         self.place().offers(endpoint)
     }
 
-    /// Whose API it speaks. `None`: any.
-    pub(in crate::gateway) fn dialect(&self) -> Option<Dialect> {
-        match self.place() {
-            Place::Provider(dialect) => Some(dialect),
-            Place::Demo => Some(Dialect::OpenAi),
-            Place::Nobody => None,
-        }
+    /// Whose API it speaks, if calls of this endpoint are translated to it.
+    pub(in crate::gateway) fn foreign_dialect(&self, endpoint: Endpoint) -> Option<Dialect> {
+        let api = self.place().api()?;
+        api.translates(endpoint).then_some(api.dialect)
     }
 
     pub(in crate::gateway) fn is_simulated(&self) -> bool {
@@ -141,7 +139,7 @@ impl Reached {
     /// Whose place it is, who takes it left aside.
     pub(in crate::gateway) fn place(&self) -> Place {
         match self {
-            Self::Http(upstream) => Place::Provider(upstream.dialect()),
+            Self::Http(upstream) => Place::Provider(upstream.api),
             Self::InProcess => Place::Demo,
             Self::Simulated(place) => *place,
         }
@@ -152,15 +150,33 @@ impl Place {
     /// That of a provider of this name, were it configured.
     pub(in crate::gateway) fn of_unconfigured(name: &str) -> Self {
         let preset = presets::find(name);
-        let dialect = preset.map(|preset| preset.dialect.into());
-        Self::Provider(dialect.unwrap_or(Dialect::OpenAi))
+        Self::Provider(Api {
+            dialect: match preset.map(|preset| preset.dialect) {
+                Some(translate::Dialect::Anthropic) => Dialect::Anthropic,
+                Some(translate::Dialect::Gemini) => Dialect::Gemini,
+                _ => Dialect::OpenAi,
+            },
+            has_responses: preset.is_none_or(|preset| preset.has_responses),
+        })
+    }
+
+    /// What can be asked for here. `None`: anything.
+    fn api(self) -> Option<Api> {
+        match self {
+            Self::Provider(api) => Some(api),
+            Self::Demo => Some(Api {
+                dialect: Dialect::OpenAi,
+                has_responses: false,
+            }),
+            Self::Nobody => None,
+        }
     }
 
     /// Whether calls of this endpoint lead anywhere.
     pub(in crate::gateway) fn offers(self, endpoint: Endpoint) -> bool {
         match self {
-            Self::Provider(dialect) => dialect.path(endpoint, "", false).is_some(),
-            Self::Demo => matches!(endpoint, Endpoint::Chat | Endpoint::Messages),
+            Self::Provider(api) => api.path(endpoint, "", false).is_some(),
+            Self::Demo => client_dialect(endpoint).is_some(),
             Self::Nobody => true,
         }
     }

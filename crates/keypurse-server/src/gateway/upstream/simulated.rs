@@ -53,8 +53,8 @@ pub(in crate::gateway) async fn answer(
     };
     let received = Received {
         endpoint: match funded.asked.endpoint {
-            // The demo speaks OpenAI's dialect: a message comes as a chat.
-            Endpoint::Messages if !funded.route.provider.reached.is_simulated() => Endpoint::Chat,
+            // The demo has chats alone: whatever is asked comes as one.
+            _ if !funded.route.provider.reached.is_simulated() => Endpoint::Chat,
             endpoint => endpoint,
         },
         body,

@@ -17,13 +17,13 @@ use crate::gateway::call::resolve::Route;
 use crate::gateway::config::{Dialect, OutputLimitField};
 use crate::gateway::endpoint::asked::{Asked, Output, Wire};
 use crate::gateway::endpoint::chat;
-use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::endpoint::messages;
 use crate::gateway::endpoint::parts::Parts;
 use crate::gateway::endpoint::splice::Pieces;
 use crate::gateway::endpoint::stream::StreamWire;
 use crate::gateway::error::{GatewayError, PassedOn};
 use crate::gateway::error_body::Shape;
+use crate::gateway::upstream::dialect::client_dialect;
 
 /// What a provider reads of a request, as far as its tokens are bounded by it.
 #[derive(Debug)]
@@ -37,18 +37,9 @@ pub(in crate::gateway) struct Reading {
 }
 
 impl Asked {
-    /// Whose API its client speaks.
-    fn dialect(&self) -> Dialect {
-        match self.endpoint {
-            Endpoint::Messages => Dialect::Anthropic,
-            _ => Dialect::OpenAi,
-        }
-    }
-
     /// Whose API its provider speaks, if not its client's.
     fn foreign_dialect(&self, route: &Route) -> Option<Dialect> {
-        let provider = route.provider.reached.dialect();
-        provider.filter(|provider| *provider != self.dialect())
+        route.provider.reached.foreign_dialect(self.endpoint)
     }
 
     /// The most input tokens it may have because it asks its provider for long
@@ -93,7 +84,7 @@ impl Asked {
         provider: Dialect,
         limit: u64,
     ) -> Result<Pieces, GatewayError> {
-        let client = self.dialect();
+        let client = client_dialect(self.endpoint).expect("only chats are translated");
         if self.output == (Output::Tokens { stated: Some(0) }) {
             let wrong = "`max_tokens` must be at least 1 for this model: \
                          only Anthropic's fill a cache without an answer";
@@ -107,7 +98,7 @@ impl Asked {
             may_reason: !never_reasons(&route.provider.name, &route.model),
             wants_proofs: gemini::wants_proofs(&route.provider.name, &route.model),
         };
-        let body = translate::request(client.into(), provider.into(), &self.body, &target);
+        let body = translate::request(client, provider.into(), &self.body, &target);
         let body = Bytes::from(body.map_err(untranslatable)?.into_owned());
         if provider != Dialect::OpenAi {
             return Ok(body.into());
@@ -174,15 +165,13 @@ impl Funded {
             return None;
         }
         let provider = self.asked.foreign_dialect(&self.route)?;
-        Some((provider.into(), self.asked.dialect().into()))
+        Some((provider.into(), client_dialect(self.asked.endpoint)?))
     }
 
-    fn wanted(&self, provider: translate::Dialect, client: translate::Dialect) -> Wanted {
+    fn wanted(&self) -> Wanted<'_> {
         Wanted {
             created: u64::try_from(self.started_at.seconds()).unwrap_or(0),
-            // The others are told by the request.
-            one_call: provider == translate::Dialect::Gemini
-                && translate::wants_one_call(client, &self.asked.body),
+            asked: &self.asked.body,
         }
     }
 
@@ -194,7 +183,7 @@ impl Funded {
     /// What makes the provider's stream the client's.
     pub(in crate::gateway) fn translated_stream(&self) -> Option<TranslatedStream> {
         let (provider, client) = self.translates()?;
-        TranslatedStream::new(provider, client, self.wanted(provider, client))
+        TranslatedStream::new(provider, client, self.wanted())
     }
 
     /// A whole answer as the client reads it.
@@ -202,8 +191,7 @@ impl Funded {
         let Some((provider, client)) = self.translates() else {
             return Ok(body.clone());
         };
-        let wanted = self.wanted(provider, client);
-        let translated = translate::answer(provider, client, body, wanted)?;
+        let translated = translate::answer(provider, client, body, self.wanted())?;
         Ok(translated.into_owned().into())
     }
 

@@ -17,6 +17,7 @@ use keypurse_testkit::hostile::{HostileProvider, INPUT_TOKENS, Served};
 use keypurse_testkit::oracle::{Act, ActKind, Books, ClientSaw, Oracle, Reading, Rules, Witnesses};
 use serde_json::json;
 
+use super::responses::RESPONSES;
 use super::{CHAT, dollars, rate};
 use Outcome::{Broken, Counted, Cut, Exact, Refused};
 
@@ -46,6 +47,9 @@ const MESSAGES: &str = "/v1/messages";
 const MESSAGES_OF: Pair = Pair(MESSAGES, Dialect::Anthropic);
 const MESSAGES_OF_CHAT: Pair = Pair(MESSAGES, Dialect::OpenAi);
 const MESSAGES_OF_GEMINI: Pair = Pair(MESSAGES, Dialect::Gemini);
+const RESPONSES_OF_CHAT: Pair = Pair(RESPONSES, Dialect::OpenAi);
+const RESPONSES_OF_ANTHROPIC: Pair = Pair(RESPONSES, Dialect::Anthropic);
+const RESPONSES_OF_GEMINI: Pair = Pair(RESPONSES, Dialect::Gemini);
 
 /// A client's route, and what its provider speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +61,12 @@ const ELSEWHERE: &[(Pair, B, Outcome, Outcome)] = &[
     (CHAT_OF_GEMINI, B::JunkAfterEnd, Refused(502), Broken(24)),
     (
         MESSAGES_OF_GEMINI,
+        B::JunkAfterEnd,
+        Refused(502),
+        Broken(24),
+    ),
+    (
+        RESPONSES_OF_GEMINI,
         B::JunkAfterEnd,
         Refused(502),
         Broken(24),
@@ -145,6 +155,7 @@ impl Market {
         let provider = HostileProvider::start(folder.path(), Duration::ZERO).await;
         let upstream = HttpUpstream {
             dialect: pair.1,
+            has_responses: false,
             base_url: provider.base_url().to_owned(),
             api_key: None,
             output_limit_field: OutputLimitField::MaxTokens,
@@ -183,11 +194,16 @@ impl Market {
 
     /// Calls once; what the client has, and the call's row.
     async fn call(&mut self, behaviour: B, streamed: bool) -> (ClientSaw, FinishedCall) {
-        let body = json!({
-            "model": format!("hostile/{}", behaviour.name()), "stream": streamed,
-            "max_tokens": LIMIT,
-            "messages": [{"role": "user", "content": "Tell me what you would say about that."}],
-        });
+        let mut body =
+            json!({"model": format!("hostile/{}", behaviour.name()), "stream": streamed});
+        let asked = "Tell me what you would say about that.";
+        if self.route == RESPONSES {
+            body["max_output_tokens"] = json!(LIMIT);
+            body["input"] = json!(asked);
+        } else {
+            body["max_tokens"] = json!(LIMIT);
+            body["messages"] = json!([{"role": "user", "content": asked}]);
+        }
         let sent = Instant::now();
         let answer = self
             .app
@@ -314,6 +330,21 @@ async fn h7_it_does_for_messages_with_openais_dialect() {
 #[tokio::test]
 async fn h7_it_does_for_messages_with_geminis_dialect() {
     check(MESSAGES_OF_GEMINI).await;
+}
+
+#[tokio::test]
+async fn h7_it_does_for_responses_with_openais_dialect_of_chats() {
+    check(RESPONSES_OF_CHAT).await;
+}
+
+#[tokio::test]
+async fn h7_it_does_for_responses_with_anthropics_dialect() {
+    check(RESPONSES_OF_ANTHROPIC).await;
+}
+
+#[tokio::test]
+async fn h7_it_does_for_responses_with_geminis_dialect() {
+    check(RESPONSES_OF_GEMINI).await;
 }
 
 /// What a call came to, from what its client has and what is booked.

@@ -157,6 +157,7 @@ impl Shop {
 pub(crate) fn config(upstream: &ScriptedUpstream) -> GatewayConfig {
     let settings = HttpUpstream {
         dialect: Dialect::OpenAi,
+        has_responses: true,
         base_url: upstream.base_url().to_owned(),
         api_key: Some(ProviderKey::new(UPSTREAM_KEY.to_owned())),
         output_limit_field: OutputLimitField::MaxTokens,

@@ -79,7 +79,7 @@ async fn answer(state: &AppState, request: Request<Body>) -> Result<Response, Ga
     let route = state.gateway.route(&asked.model, Endpoint::Messages, now)?;
     let _permit = permit(state, &head, &caller, &route)?;
     match &route.provider.reached {
-        Reached::Http(upstream) if upstream.dialect() == Dialect::Anthropic => {
+        Reached::Http(upstream) if upstream.api.dialect == Dialect::Anthropic => {
             counted_there(state, &asked, &route, upstream).await
         }
         Reached::Http(_) | Reached::InProcess | Reached::Simulated(_) => {

@@ -8,6 +8,7 @@ mod count_tokens;
 mod gemini;
 mod messages;
 mod native;
+mod responses;
 mod rows;
 
 use keypurse_core::price::{Price, Rates};

@@ -8,9 +8,19 @@ use serde_json::value::RawValue;
 
 /// A text as it is written, quotes included.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Piece<'a> {
+pub(in crate::translate) enum Piece<'a> {
     Text(&'a RawValue),
     Thinking(&'a RawValue),
+    Refusal(&'a RawValue),
+}
+
+impl<'a> Piece<'a> {
+    /// What is said.
+    pub(in crate::translate) fn text(&self) -> &'a RawValue {
+        match self {
+            Self::Text(text) | Self::Thinking(text) | Self::Refusal(text) => text,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -23,9 +33,9 @@ struct Part<'a> {
     thinking: Option<&'a RawValue>,
 }
 
-/// The pieces of a content. What has no place in a message, such as references,
-/// is left out. `None` when it is neither a text nor a list of parts.
-pub(super) fn pieces(content: &RawValue) -> Option<Vec<Piece<'_>>> {
+/// The pieces of a content. What is neither, such as references, is left
+/// out. `None` when it is neither a text nor a list of parts.
+pub(in crate::translate) fn pieces(content: &RawValue) -> Option<Vec<Piece<'_>>> {
     if is_text(content) {
         return Some(vec![Piece::Text(content)]);
     }

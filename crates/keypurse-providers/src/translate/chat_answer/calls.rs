@@ -8,13 +8,15 @@ use serde_json::value::RawValue;
 
 /// A piece of a call.
 #[derive(Deserialize)]
-pub(super) struct Call<'a> {
+pub(in crate::translate) struct Call<'a> {
     #[serde(default)]
     index: Option<u64>,
     #[serde(borrow, default)]
     id: Option<&'a RawValue>,
     #[serde(borrow, default)]
     function: Option<Function<'a>>,
+    #[serde(borrow, default)]
+    extra_content: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -27,7 +29,7 @@ struct Function<'a> {
 
 /// The call that began last.
 #[derive(Debug)]
-pub(super) struct LastCall {
+pub(in crate::translate) struct LastCall {
     number: u64,
     /// As it is written; empty where the provider gave none.
     id: String,
@@ -38,23 +40,27 @@ pub(super) struct LastCall {
 
 /// What a piece does.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Place<'a> {
+pub(in crate::translate) enum Place<'a> {
     Begins { number: u64, name: &'a RawValue },
     GoesOn,
     Stray,
 }
 
 impl<'a> Call<'a> {
-    pub(super) fn id(&self) -> Option<&'a RawValue> {
+    pub(in crate::translate) fn id(&self) -> Option<&'a RawValue> {
         some(self.id)
     }
 
-    pub(super) fn arguments(&self) -> Option<&'a RawValue> {
+    pub(in crate::translate) fn arguments(&self) -> Option<&'a RawValue> {
         some(
             self.function
                 .as_ref()
                 .and_then(|function| function.arguments),
         )
+    }
+
+    pub(in crate::translate) fn extra_content(&self) -> Option<&'a RawValue> {
+        self.extra_content
     }
 
     fn name(&self) -> Option<&'a RawValue> {
@@ -64,7 +70,7 @@ impl<'a> Call<'a> {
     /// By number, id and name, as far as there are any: Google gives all calls
     /// of an answer the same number, some servers give none, others no ids, and
     /// some repeat id or name in every piece. Only a named piece begins a call.
-    pub(super) fn place(&self, last: Option<&LastCall>) -> Place<'a> {
+    pub(in crate::translate) fn place(&self, last: Option<&LastCall>) -> Place<'a> {
         let next = last.map_or(0, |last| last.number.saturating_add(1));
         let number = self.index.unwrap_or(next);
         let name = self.name();
@@ -94,7 +100,7 @@ impl<'a> Call<'a> {
 }
 
 impl LastCall {
-    pub(super) fn new(number: u64, id: Option<&RawValue>, name: &RawValue) -> Self {
+    pub(in crate::translate) fn new(number: u64, id: Option<&RawValue>, name: &RawValue) -> Self {
         Self {
             number,
             id: id.map_or_else(String::new, |id| id.get().to_owned()),
@@ -104,7 +110,7 @@ impl LastCall {
     }
 
     /// Takes note of a piece of its arguments.
-    pub(super) fn add(&mut self, arguments: &RawValue) {
+    pub(in crate::translate) fn add(&mut self, arguments: &RawValue) {
         let text: Result<Cow<'_, str>, _> = serde_json::from_str(arguments.get());
         self.arguments = text.map_or(Arguments::Other, |text| {
             text.bytes().fold(self.arguments, Arguments::after)
@@ -145,6 +151,6 @@ impl Arguments {
 }
 
 /// What is told, unless it is the empty text.
-pub(super) fn some(text: Option<&RawValue>) -> Option<&RawValue> {
+pub(in crate::translate) fn some(text: Option<&RawValue>) -> Option<&RawValue> {
     text.filter(|text| text.get() != "\"\"")
 }

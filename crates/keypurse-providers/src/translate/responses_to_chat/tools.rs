@@ -1,0 +1,127 @@
+//! Tools as a chat's functions, and the choice among them.
+
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
+use crate::translate::Untranslatable;
+use crate::translate::chat::NO_COUNTERPART;
+use crate::translate::chat_request::{Tool, ToolChoice, ToolFunction};
+use crate::translate::object::Object;
+use crate::translate::response_tools::Listed;
+
+/// What a custom tool's function takes.
+const ONE_TEXT: &str = concat!(
+    r#"{"type":"object","properties":{"input":{"type":"string"}},"#,
+    r#""required":["input"],"additionalProperties":false}"#
+);
+
+/// A tool as a function.
+pub(super) fn function(listed: Listed<'_>) -> Result<Tool<'_>, Untranslatable> {
+    if !matches!(listed.kind.as_str(), "function" | "custom") {
+        return Err(listed.tool.refuse("type", NO_COUNTERPART));
+    }
+    let name = listed.called()?;
+    let Listed { kind, mut tool, .. } = listed;
+    let description = tool.raw_text("description")?.map(Cow::Borrowed);
+    let function = if kind == "custom" {
+        ToolFunction {
+            name,
+            description: described(&mut tool, description)?,
+            parameters: Some(Cow::Owned(own(ONE_TEXT.to_owned()))),
+            strict: false,
+        }
+    } else {
+        ToolFunction {
+            name,
+            description,
+            parameters: tool.take("parameters").map(Cow::Borrowed),
+            strict: tool.flag("strict")?.unwrap_or(false),
+        }
+    };
+    tool.drop_hints(&["defer_loading", "output_schema", "allowed_callers"]);
+    tool.finish(NO_COUNTERPART)?;
+    Ok(function.into())
+}
+
+/// A grammar is not enforced: the model is told of it.
+fn described<'a>(
+    tool: &mut Object<'a>,
+    description: Option<Cow<'a, RawValue>>,
+) -> Result<Option<Cow<'a, RawValue>>, Untranslatable> {
+    let Some(mut format) = tool.object("format")? else {
+        return Ok(description);
+    };
+    let kind = format.text("type")?.unwrap_or_default();
+    let syntax = format.text("syntax")?.unwrap_or_default();
+    let definition = format.text("definition")?.unwrap_or_default();
+    match kind.as_str() {
+        "text" => Ok(description),
+        "grammar" => {
+            let own_text = description.map(|text| text.get().to_owned());
+            let own_text: Option<String> =
+                own_text.and_then(|text| serde_json::from_str(&text).ok());
+            let text = own_text.unwrap_or_default();
+            let text =
+                format!("{text}\n\nThe input has to fit this {syntax} grammar:\n{definition}");
+            let text = serde_json::to_string(text.trim_start()).expect("a text is JSON");
+            Ok(Some(Cow::Owned(own(text))))
+        }
+        _ => Err(format.refuse("type", NO_COUNTERPART)),
+    }
+}
+
+fn own(json: String) -> Box<RawValue> {
+    RawValue::from_string(json).expect("it was written as JSON")
+}
+
+/// The choice; tools that are not allowed are left out of the list.
+pub(super) fn choice<'a>(
+    object: &mut Object<'a>,
+    tools: &mut Vec<Listed<'a>>,
+) -> Result<Option<ToolChoice<'a>>, Untranslatable> {
+    let Some(value) = object.take("tool_choice") else {
+        return Ok(None);
+    };
+    if value.get().starts_with('"') {
+        let word = word(value.get().trim_matches('"'));
+        let why = "it must be `auto`, `none`, `required` or name a tool";
+        return word
+            .map(Some)
+            .ok_or_else(|| object.refuse("tool_choice", why));
+    }
+    let mut choice = Object::at(object.name("tool_choice"), value)?;
+    let kind = choice.text("type")?.unwrap_or_default();
+    let read = match kind.as_str() {
+        "function" | "custom" => {
+            let name = choice.raw_text("name")?;
+            let name = name.ok_or_else(|| choice.refuse("name", "it is required"))?;
+            let chosen = tools.iter().find(|tool| is_named(tool, name));
+            let called = chosen.map_or(Ok(Cow::Borrowed(name)), Listed::called)?;
+            ToolChoice::named(called)
+        }
+        "allowed_tools" => {
+            let allowed = choice.list("tools")?.unwrap_or_default();
+            let mut names = Vec::new();
+            for (path, tool) in allowed {
+                names.extend(Object::at(path, tool)?.raw_text("name")?);
+            }
+            tools.retain(|tool| names.iter().any(|name| is_named(tool, name)));
+            let mode = choice.text("mode")?.unwrap_or_default();
+            word(&mode).ok_or_else(|| choice.refuse("mode", "it must be `auto` or `required`"))?
+        }
+        _ => return Err(choice.refuse("type", NO_COUNTERPART)),
+    };
+    choice.finish(NO_COUNTERPART)?;
+    Ok(Some(read))
+}
+
+fn is_named(tool: &Listed<'_>, name: &RawValue) -> bool {
+    tool.name.is_some_and(|own| own.get() == name.get())
+}
+
+fn word(word: &str) -> Option<ToolChoice<'static>> {
+    let known = ["auto", "none", "required"].into_iter();
+    let mut known = known.filter(|known| *known == word);
+    known.next().map(ToolChoice::Word)
+}

@@ -1,0 +1,287 @@
+//! Requests for a response as chat requests.
+
+use super::{TARGET, assert_json, member, translated};
+use crate::translate::{Dialect, Target, Untranslatable};
+
+fn to(provider: Dialect, body: &str) -> Result<String, Untranslatable> {
+    let target = Target {
+        model: match provider {
+            Dialect::Gemini => "gemini-2.5-pro",
+            Dialect::Anthropic => "claude-sonnet-4-5",
+            _ => "m",
+        },
+        ..TARGET
+    };
+    translated(Dialect::Responses, provider, &target, body)
+}
+
+fn to_chat(body: &str) -> String {
+    to(Dialect::OpenAi, body).unwrap()
+}
+
+/// A request with these items and members.
+fn asked(input: &str, members: &str) -> String {
+    let comma = if members.is_empty() { "" } else { "," };
+    format!(r#"{{"model":"x","input":{input}{comma}{members}}}"#)
+}
+
+/// What a request with these items has as messages.
+fn messages(input: &str) -> String {
+    member(&to_chat(&asked(input, "")), "messages")
+}
+
+#[test]
+fn everything_that_means_the_same_is_said_in_a_chats_words() {
+    let body = asked(
+        r#""Hi""#,
+        r#""instructions":"Be brief.","stream":true,"max_output_tokens":9,"temperature":0.50,
+        "top_p":1,"parallel_tool_calls":false,"reasoning":{"effort":"low","summary":"auto"},
+        "text":{"format":{"type":"json_schema","name":"n","schema":{"type":"object"},
+            "strict":true,"description":"d"},"verbosity":"low"},
+        "tools":[{"type":"function","name":"f","description":"F","parameters":{"a":1.0},"strict":true}],
+        "tool_choice":{"type":"function","name":"f"},"user":"u","service_tier":"flex",
+        "store":false,"include":["reasoning.encrypted_content"],"truncation":"auto",
+        "metadata":{"a":"b"},"prompt_cache_key":"k","max_tool_calls":3,"top_logprobs":0,
+        "stream_options":{"include_obfuscation":false},"previous_response_id":null"#,
+    );
+    let expected = r#"{"model":"m","stream":true,"stream_options":{"include_usage":true},
+        "max_tokens":4000,"temperature":0.50,"top_p":1,"parallel_tool_calls":false,
+        "reasoning_effort":"low","user":"u","service_tier":"flex",
+        "messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Hi"}],
+        "response_format":{"type":"json_schema","json_schema":{"name":"n","description":"d",
+            "schema":{"type":"object"},"strict":true}},
+        "tools":[{"type":"function","function":{"name":"f","description":"F",
+            "parameters":{"a":1.0},"strict":true}}],
+        "tool_choice":{"type":"function","function":{"name":"f"}}}"#;
+    let chat = to_chat(&body);
+    assert_json(&chat, expected, &body);
+    assert!(chat.contains(r#"{"a":1.0}"#), "{chat}");
+}
+
+#[test]
+fn what_the_assistant_does_is_one_message_and_results_follow_it() {
+    let input = r#"[{"role":"developer","content":"D"},
+        {"type":"message","role":"user","content":[{"type":"input_text","text":"U"},
+            {"type":"input_image","image_url":"data:image/png;base64,AA","detail":"low"},
+            {"type":"input_file","filename":"a.pdf","file_data":"data:application/pdf;base64,AA"}]},
+        {"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":"gAAAA"},
+        {"type":"message","id":"msg_1","role":"assistant","status":"completed","phase":"commentary",
+            "content":[{"type":"output_text","text":"A","annotations":[],"logprobs":[]}]},
+        {"type":"function_call","id":"fc_1","call_id":"c1","name":"f","arguments":"{\"x\":1.0}","status":"completed"},
+        {"type":"custom_tool_call","call_id":"c2","name":"patch","input":"*** \"é\"\n"},
+        {"type":"function_call","call_id":"c3","name":"g","namespace":"ns","arguments":""},
+        {"type":"function_call_output","call_id":"c1","output":"R"},
+        {"type":"custom_tool_call_output","call_id":"c2","output":[{"type":"input_text","text":"S"},
+            {"type":"input_image","image_url":"https://a/b.png"}]},
+        {"type":"function_call_output","call_id":"c3","output":"T"},
+        {"role":"user","content":"More"}]"#;
+    let expected = r#"[{"role":"system","content":"D"},
+        {"role":"user","content":[{"type":"text","text":"U"},
+            {"type":"image_url","image_url":{"url":"data:image/png;base64,AA","detail":"low"}},
+            {"type":"file","file":{"filename":"a.pdf","file_data":"data:application/pdf;base64,AA"}}]},
+        {"role":"assistant","content":"A","tool_calls":[
+            {"id":"c1","type":"function","function":{"name":"f","arguments":"{\"x\":1.0}"}},
+            {"id":"c2","type":"function","function":{"name":"patch","arguments":"{\"input\":\"*** \\\"é\\\"\\n\"}"}},
+            {"id":"c3","type":"function","function":{"name":"ns__g","arguments":""}}]},
+        {"role":"tool","tool_call_id":"c1","content":"R"},
+        {"role":"tool","tool_call_id":"c2","content":"S"},
+        {"role":"tool","tool_call_id":"c3","content":"T"},
+        {"role":"user","content":[{"type":"image_url","image_url":{"url":"https://a/b.png"}},
+            {"type":"text","text":"More"}]}]"#;
+    assert_json(&messages(input), expected, input);
+}
+
+#[test]
+fn reasoning_of_another_server_says_nothing() {
+    let input = r#"[{"role":"user","content":"U"},
+        {"type":"reasoning","summary":[{"type":"summary_text","text":"hm"}],"encrypted_content":"gAAAA"},
+        {"role":"user","content":"V"}]"#;
+    let expected = r#"[{"role":"user","content":"U"},{"role":"user","content":"V"}]"#;
+    assert_json(&messages(input), expected, input);
+}
+
+#[test]
+fn proofs_come_back_to_whoever_made_them() {
+    let blocks =
+        r#"{\"thinking_blocks\":[{\"type\":\"thinking\",\"thinking\":\"T\",\"signature\":\"s\"}]}"#;
+    let reasoning = |encrypted: &str| {
+        format!(
+            r#"{{"type":"reasoning","id":"rs","summary":[],"encrypted_content":"{encrypted}"}}"#
+        )
+    };
+    let call = |id: &str| {
+        format!(r#"{{"type":"function_call","call_id":"{id}","name":"f","arguments":"{{}}"}}"#)
+    };
+    let result = r#"{"type":"function_call_output","call_id":"c1","output":"R"}"#;
+    let thought = reasoning(blocks);
+    let input = format!(
+        r#"[{{"role":"user","content":"U"}},{thought},{},{thought},{},{result}]"#,
+        call("c1"),
+        call("c2")
+    );
+    let anthropic = to(Dialect::Anthropic, &asked(&input, "")).unwrap();
+    let thinking = r#"{"type":"thinking","thinking":"T","signature":"s"}"#;
+    let tool_use =
+        |id: &str| format!(r#"{{"type":"tool_use","id":"{id}","name":"f","input":{{}}}}"#);
+    let expected = format!(
+        r#"[{{"role":"user","content":[{{"type":"text","text":"U"}}]}},
+        {{"role":"assistant","content":[{thinking},{},{thinking},{}]}},
+        {{"role":"user","content":[{{"type":"tool_result","tool_use_id":"c1","content":[{{"type":"text","text":"R"}}]}}]}}]"#,
+        tool_use("c1"),
+        tool_use("c2")
+    );
+    assert_json(&member(&anthropic, "messages"), &expected, &input);
+
+    let signed = reasoning(r#"{\"thought_signature\":\"sig\"}"#);
+    let input = format!(
+        r#"[{{"role":"user","content":"U"}},{signed},{},{},{result}]"#,
+        call("c1"),
+        call("c2")
+    );
+    let gemini = to(Dialect::Gemini, &asked(&input, "")).unwrap();
+    assert_eq!(
+        gemini.matches(r#""thoughtSignature":"sig""#).count(),
+        1,
+        "{gemini}"
+    );
+    // A provider of chats gets neither.
+    for input in [&input, &format!("[{thought},{}]", call("c1"))] {
+        let chat = to_chat(&asked(input, ""));
+        assert!(
+            !chat.contains("thinking") && !chat.contains("sig\""),
+            "{chat}"
+        );
+    }
+}
+
+#[test]
+fn every_kind_of_tool_is_a_function() {
+    let body = asked(
+        r#"[{"role":"user","content":"U"},
+            {"type":"additional_tools","role":"developer","tools":[{"type":"function","name":"late","parameters":null}]}]"#,
+        r#""tools":[
+            {"type":"custom","name":"patch","description":"Patches.","format":{"type":"grammar","syntax":"lark","definition":"start: a"}},
+            {"type":"namespace","name":"ns","description":"N","tools":[
+                {"type":"function","name":"f","parameters":{"type":"object"},"defer_loading":true},
+                {"type":"custom","name":"c","format":{"type":"text"}}]}],
+        "tool_choice":{"type":"custom","name":"patch"}"#,
+    );
+    let one_text = r#"{"type":"object","properties":{"input":{"type":"string"}},
+        "required":["input"],"additionalProperties":false}"#;
+    let function = |members: &str| format!(r#"{{"type":"function","function":{{{members}}}}}"#);
+    let expected = [
+        function(&format!(
+            r#""name":"patch","parameters":{one_text},
+            "description":"Patches.\n\nThe input has to fit this lark grammar:\nstart: a""#
+        )),
+        function(r#""name":"ns__f","parameters":{"type":"object"}"#),
+        function(&format!(r#""name":"ns__c","parameters":{one_text}"#)),
+        function(r#""name":"late""#),
+    ];
+    let chat = to_chat(&body);
+    assert_json(
+        &member(&chat, "tools"),
+        &format!("[{}]", expected.join(",")),
+        &body,
+    );
+    assert_json(
+        &member(&chat, "tool_choice"),
+        r#"{"type":"function","function":{"name":"patch"}}"#,
+        &body,
+    );
+}
+
+#[test]
+fn only_allowed_tools_are_told() {
+    let tools = r#""tools":[{"type":"function","name":"f"},{"type":"custom","name":"g"},
+        {"type":"function","name":"h"}]"#;
+    let allowed = r#""tool_choice":{"type":"allowed_tools","mode":"required",
+        "tools":[{"type":"function","name":"f"},{"type":"custom","name":"g"}]}"#;
+    let chat = to_chat(&asked(r#""Hi""#, &format!("{tools},{allowed}")));
+    assert_eq!(member(&chat, "tool_choice"), r#""required""#);
+    assert!(chat.contains(r#""name":"f""#) && chat.contains(r#""name":"g""#));
+    assert!(!chat.contains(r#""name":"h""#), "{chat}");
+    for word in ["auto", "none", "required"] {
+        let chosen = format!(r#"{tools},"tool_choice":"{word}""#);
+        let chat = to_chat(&asked(r#""Hi""#, &chosen));
+        assert_eq!(member(&chat, "tool_choice"), format!("\"{word}\""));
+    }
+    // Without tools there is nothing to choose.
+    let chat = to_chat(&asked(r#""Hi""#, r#""tool_choice":"auto","tools":[]"#));
+    assert!(!chat.contains("tool"), "{chat}");
+}
+
+#[test]
+fn what_a_chat_cannot_say_is_refused_by_name() {
+    let part = |part: &str| format!(r#"[{{"role":"user","content":[{part}]}}]"#);
+    let of_members = |members: &str| asked(r#""Hi""#, members);
+    for (body, param) in [
+        (
+            of_members(r#""previous_response_id":"resp_1""#),
+            "previous_response_id",
+        ),
+        (of_members(r#""conversation":"conv_1""#), "conversation"),
+        (of_members(r#""prompt":{"id":"p"}"#), "prompt"),
+        (of_members(r#""store":true"#), "store"),
+        (
+            of_members(r#""include":["message.output_text.logprobs"]"#),
+            "include",
+        ),
+        (of_members(r#""top_logprobs":2"#), "top_logprobs"),
+        (
+            of_members(r#""tools":[{"type":"local_shell"}]"#),
+            "tools[0].type",
+        ),
+        (
+            of_members(r#""tools":[{"type":"function"}]"#),
+            "tools[0].name",
+        ),
+        (of_members(r#""tool_choice":"always""#), "tool_choice"),
+        (
+            of_members(r#""tool_choice":{"type":"mcp"}"#),
+            "tool_choice.type",
+        ),
+        (
+            of_members(r#""reasoning":{"effort":"low","mode":"pro"}"#),
+            "reasoning.mode",
+        ),
+        (
+            of_members(r#""text":{"format":{"type":"grammar"}}"#),
+            "text.format.type",
+        ),
+        (of_members(r#""unheard_of":1"#), "unheard_of"),
+        (r#"{"model":"m"}"#.to_owned(), "input"),
+        (asked("7", ""), "input"),
+        (
+            asked(r#"[{"type":"item_reference","id":"rs_1"}]"#, ""),
+            "input[0].type",
+        ),
+        (
+            asked(r#"[{"type":"web_search_call","id":"ws"}]"#, ""),
+            "input[0].type",
+        ),
+        (
+            asked(r#"[{"role":"tool","content":"x"}]"#, ""),
+            "input[0].role",
+        ),
+        (
+            asked(r#"[{"type":"function_call","name":"f"}]"#, ""),
+            "input[0].call_id",
+        ),
+        (
+            asked(&part(r#"{"type":"input_image","file_id":"f"}"#), ""),
+            "input[0].content[0].file_id",
+        ),
+        (
+            asked(&part(r#"{"type":"input_file","file_url":"https://a"}"#), ""),
+            "input[0].content[0].file_id",
+        ),
+        (
+            asked(&part(r#"{"type":"input_audio"}"#), ""),
+            "input[0].content[0].type",
+        ),
+    ] {
+        let refused = to(Dialect::OpenAi, &body).expect_err(&body);
+        assert_eq!(refused.param, param, "{body}");
+    }
+}
