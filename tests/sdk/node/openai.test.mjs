@@ -73,33 +73,37 @@ promise('chat/completions', 'openai anthropic gemini sandbox', 'cancel', async (
   await it.expectPaid(COST);
 });
 
-promise('responses', 'openai sandbox', 'plain', async (it) => {
+promise('responses', 'openai anthropic gemini sandbox', 'plain', async (it) => {
   const response = await responses(it).create({ model: it.model('text'), input: 'Say hello.' });
   it.expectHello(response.output_text);
   await it.expectPaid(COST);
 });
 
-promise('responses', 'openai sandbox', 'stream', async (it) => {
+promise('responses', 'openai anthropic gemini sandbox', 'stream', async (it) => {
   const stream = responses(it).stream({ model: it.model('text'), input: 'Say hello.' });
   it.expectHello((await stream.finalResponse()).output_text);
   await it.expectPaid(COST);
 });
 
-promise('responses', 'openai sandbox', 'tools', async (it) => {
-  const request = { model: it.model('tools'), input: 'How is it?', tools: [TOOL], tool_choice: 'required' };
-  const response = await responses(it).create(request);
-  it.expectParis(JSON.parse(response.output[0].arguments));
-  await it.expectPaid(COST);
+promise('responses', 'openai anthropic gemini sandbox', 'tools', async (it) => {
+  const request = { model: it.model('tools'), tools: [TOOL], store: false };
+  const input = [{ role: 'user', content: 'How is it?' }];
+  const asked = await responses(it).create({ ...request, input, tool_choice: 'required' });
+  it.expectParis(JSON.parse(asked.output[0].arguments));
+  const { call_id } = asked.output[0];
+  input.push(...asked.output, { type: 'function_call_output', call_id, output: 'sunny' });
+  it.expectHello((await responses(it).create({ ...request, input })).output_text);
+  await it.expectPaid(2n * COST);
 });
 
-promise('responses', 'openai sandbox', 'tools, streamed', async (it) => {
+promise('responses', 'openai anthropic gemini sandbox', 'tools, streamed', async (it) => {
   const request = { model: it.model('tools'), input: 'How is it?', tools: [TOOL], tool_choice: 'required' };
   const response = await responses(it).stream(request).finalResponse();
   it.expectParis(JSON.parse(response.output[0].arguments));
   await it.expectPaid(COST);
 });
 
-promise('responses', 'openai sandbox', 'structured output', async (it) => {
+promise('responses', 'openai anthropic gemini sandbox', 'structured output', async (it) => {
   const request = { model: it.model('schema'), input: 'A city.', text: CITY_TEXT };
   it.expectCity((await responses(it).parse(request)).output_parsed);
   await it.expectPaid(COST);
@@ -119,13 +123,13 @@ promise('responses', 'openai sandbox', 'delete', async (it) => {
   await it.expectPaid(COST);
 });
 
-promise('responses', 'openai sandbox', 'error', async (it) => {
+promise('responses', 'openai anthropic gemini sandbox', 'error', async (it) => {
   const calling = responses(it).create({ model: it.model('busy'), input: 'Hello' }, { headers: it.refused });
   await assert.rejects(calling, OpenAI.RateLimitError);
   await it.expectPaid(0n);
 });
 
-promise('responses', 'openai sandbox', 'cancel', async (it) => {
+promise('responses', 'openai anthropic gemini sandbox', 'cancel', async (it) => {
   const stream = await responses(it).create({ model: it.model('gated'), input: 'Hello', stream: true });
   for await (const event of stream) {
     if (event.type === 'response.output_text.delta') break;

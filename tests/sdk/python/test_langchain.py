@@ -44,7 +44,7 @@ def chat(case, model, headers=None):
 
 
 @promise("chat/completions messages", "openai anthropic gemini sandbox", "plain")
-@promise("responses", "openai sandbox", "plain")
+@promise("responses", "openai anthropic gemini sandbox", "plain")
 def test_an_answer_is_whole_and_paid(case):
     answer = chat(case, "text").invoke([HELLO])
     case.expect_hello(answer.text)
@@ -53,7 +53,7 @@ def test_an_answer_is_whole_and_paid(case):
 
 
 @promise("chat/completions messages", "openai anthropic gemini sandbox", "stream")
-@promise("responses", "openai sandbox", "stream")
+@promise("responses", "openai anthropic gemini sandbox", "stream")
 def test_a_stream_is_whole_and_paid(case):
     pieces = list(chat(case, "text").stream([HELLO]))
     case.expect_hello("".join(piece.text for piece in pieces))
@@ -61,7 +61,7 @@ def test_a_stream_is_whole_and_paid(case):
 
 
 @promise("chat/completions messages", "openai anthropic gemini sandbox", "tools")
-@promise("responses", "openai sandbox", "tools")
+@promise("responses", "openai anthropic gemini sandbox", "tools")
 def test_a_tool_is_called_and_its_result_is_answered(case):
     model = chat(case, "tools")
     asked = model.bind_tools([get_weather], tool_choice="any").invoke([HELLO])
@@ -74,7 +74,7 @@ def test_a_tool_is_called_and_its_result_is_answered(case):
 
 
 @promise("chat/completions messages", "openai anthropic gemini sandbox", "structured output")
-@promise("responses", "openai sandbox", "structured output")
+@promise("responses", "openai anthropic gemini sandbox", "structured output")
 def test_structured_output_is_parsed(case):
     structured = chat(case, "schema").with_structured_output(City, method="json_schema")
     assert isinstance(structured.invoke([HELLO]), City)
@@ -82,7 +82,7 @@ def test_structured_output_is_parsed(case):
 
 
 @promise("chat/completions messages", "openai anthropic gemini sandbox", "error")
-@promise("responses", "openai sandbox", "error")
+@promise("responses", "openai anthropic gemini sandbox", "error")
 def test_a_busy_provider_is_a_rate_limit_error_and_free(case):
     with pytest.raises((openai.RateLimitError, anthropic.RateLimitError)):
         chat(case, "busy", case.refused()).invoke([HELLO])
@@ -90,7 +90,7 @@ def test_a_busy_provider_is_a_rate_limit_error_and_free(case):
 
 
 @promise("chat/completions messages", "openai anthropic gemini sandbox", "cancel")
-@promise("responses", "openai sandbox", "cancel")
+@promise("responses", "openai anthropic gemini sandbox", "cancel")
 def test_a_stream_that_is_closed_early_is_charged_for_what_it_used(case):
     stream = chat(case, "gated").stream([HELLO])
     while not next(stream).text:

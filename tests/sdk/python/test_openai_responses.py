@@ -31,7 +31,7 @@ def responses(case):
     return case.token.client().responses
 
 
-@promise("responses", "openai sandbox", "plain")
+@promise("responses", "openai anthropic gemini sandbox", "plain")
 def test_a_response_is_whole_and_paid(case):
     response = responses(case).create(model=case.model("text"), input="Say hello.")
     case.expect_hello(response.output_text)
@@ -39,7 +39,7 @@ def test_a_response_is_whole_and_paid(case):
     case.expect_paid(COST)
 
 
-@promise("responses", "openai sandbox", "stream")
+@promise("responses", "openai anthropic gemini sandbox", "stream")
 def test_a_streamed_response_is_whole_and_paid(case):
     with responses(case).stream(model=case.model("text"), input="Say hello.") as stream:
         response = stream.get_final_response()
@@ -48,17 +48,21 @@ def test_a_streamed_response_is_whole_and_paid(case):
     case.expect_paid(COST)
 
 
-@promise("responses", "openai sandbox", "tools")
+@promise("responses", "openai anthropic gemini sandbox", "tools")
 def test_a_response_calls_a_tool(case):
-    request = {"model": case.model("tools"), "input": "How is it?", "tools": [TOOL]}
-    response = responses(case).create(**request, tool_choice="required")
+    request = {"model": case.model("tools"), "tools": [TOOL], "store": False}
+    asked = {"role": "user", "content": "How is it?"}
+    response = responses(case).create(**request, input=[asked], tool_choice="required")
     [call] = response.output
     assert (call.type, call.name) == ("function_call", "get_weather")
     case.expect_paris(json.loads(call.arguments))
-    case.expect_paid(COST)
+    result = {"type": "function_call_output", "call_id": call.call_id, "output": "sunny"}
+    response = responses(case).create(**request, input=[asked, call, result])
+    case.expect_hello(response.output_text)
+    case.expect_paid(2 * COST)
 
 
-@promise("responses", "openai sandbox", "tools, streamed")
+@promise("responses", "openai anthropic gemini sandbox", "tools, streamed")
 def test_a_streamed_response_calls_a_tool(case):
     request = {"model": case.model("tools"), "input": "How is it?", "tools": [TOOL]}
     with responses(case).stream(**request, tool_choice="required") as stream:
@@ -67,7 +71,7 @@ def test_a_streamed_response_calls_a_tool(case):
     case.expect_paid(COST)
 
 
-@promise("responses", "openai sandbox", "structured output")
+@promise("responses", "openai anthropic gemini sandbox", "structured output")
 def test_a_structured_response_is_parsed(case):
     response = responses(case).parse(
         model=case.model("schema"), input="A city.", text_format=City
@@ -93,7 +97,7 @@ def test_a_deleted_response_is_not_found(case):
     case.expect_paid(COST)
 
 
-@promise("responses", "openai sandbox", "error")
+@promise("responses", "openai anthropic gemini sandbox", "error")
 def test_a_busy_provider_is_a_rate_limit_error_and_free(case):
     with pytest.raises(openai.RateLimitError):
         responses(case).create(
@@ -102,7 +106,7 @@ def test_a_busy_provider_is_a_rate_limit_error_and_free(case):
     case.expect_paid(0)
 
 
-@promise("responses", "openai sandbox", "cancel")
+@promise("responses", "openai anthropic gemini sandbox", "cancel")
 def test_a_response_that_is_closed_early_is_charged_for_what_it_used(case):
     stream = responses(case).create(model=case.model("gated"), input="Hello", stream=True)
     while next(stream).type != "response.output_text.delta":

@@ -45,7 +45,7 @@ def agent(case, model, headers=None, **settings):
 
 
 @promise("chat/completions messages", "openai anthropic gemini sandbox", "plain")
-@promise("responses", "openai sandbox", "plain")
+@promise("responses", "openai anthropic gemini sandbox", "plain")
 def test_an_answer_is_whole_and_paid(case):
     answer = agent(case, "text").run_sync("Say hello.")
     case.expect_hello(answer.output)
@@ -53,7 +53,7 @@ def test_an_answer_is_whole_and_paid(case):
 
 
 @promise("chat/completions messages", "openai anthropic gemini sandbox", "stream")
-@promise("responses", "openai sandbox", "stream")
+@promise("responses", "openai anthropic gemini sandbox", "stream")
 def test_a_stream_is_whole_and_paid(case):
     async def run():
         async with agent(case, "text").run_stream("Say hello.") as answer:
@@ -64,7 +64,7 @@ def test_a_stream_is_whole_and_paid(case):
 
 
 @promise("chat/completions messages", "openai anthropic gemini sandbox", "tools")
-@promise("responses", "openai sandbox", "tools")
+@promise("responses", "openai anthropic gemini sandbox", "tools")
 def test_a_tool_is_run_and_its_result_is_answered(case):
     cities = []
 
@@ -80,7 +80,7 @@ def test_a_tool_is_run_and_its_result_is_answered(case):
 
 
 @promise("chat/completions messages", "openai anthropic gemini sandbox", "structured output")
-@promise("responses", "openai sandbox", "structured output")
+@promise("responses", "openai anthropic gemini sandbox", "structured output")
 def test_structured_output_is_parsed(case):
     answer = agent(case, "schema", output_type=NativeOutput(City)).run_sync("A city.")
     assert isinstance(answer.output, City)
@@ -88,7 +88,7 @@ def test_structured_output_is_parsed(case):
 
 
 @promise("chat/completions messages", "openai anthropic gemini sandbox", "error")
-@promise("responses", "openai sandbox", "error")
+@promise("responses", "openai anthropic gemini sandbox", "error")
 def test_a_busy_provider_is_an_http_error_and_free(case):
     with pytest.raises(ModelHTTPError) as raised:
         agent(case, "busy", case.refused()).run_sync("Say hello.")
@@ -97,7 +97,7 @@ def test_a_busy_provider_is_an_http_error_and_free(case):
 
 
 @promise("chat/completions messages", "openai anthropic gemini sandbox", "cancel")
-@promise("responses", "openai sandbox", "cancel")
+@promise("responses", "openai anthropic gemini sandbox", "cancel")
 def test_a_stream_that_is_closed_early_is_charged_for_what_it_used(case):
     async def run():
         async with agent(case, "gated").run_stream("Say hello.") as answer:

@@ -23,7 +23,6 @@ use crate::gateway::call::fund::unrecordable;
 use crate::gateway::call::once::keep_stream;
 use crate::gateway::call::resolve::Route;
 use crate::gateway::endpoint::asked::Asked;
-use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::error::GatewayError;
 use crate::gateway::relay::cost::Paid;
 use crate::gateway::routing::candidates::{AnsweredBy, Search, priced};
@@ -82,7 +81,7 @@ pub(in crate::gateway) async fn answer(
         tokio::time::sleep(pace.start).await;
     }
     record(state, call, &route, asked, counts).await?;
-    if asked.endpoint == Endpoint::Responses {
+    if asked.can_be_stored(&route) {
         let responses = &gateway.stored_responses;
         responses.keep(call.token.token, &reply.content, scenario);
     }

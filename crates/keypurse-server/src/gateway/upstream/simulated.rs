@@ -73,7 +73,8 @@ pub(in crate::gateway) async fn answer(
         }
         Err(Failure::Timeout) => std::future::pending().await,
     };
-    if let (Endpoint::Responses, Some(token)) = (received.endpoint, funded.token()) {
+    let is_stored = funded.asked.can_be_stored(&funded.route);
+    if let Some(token) = funded.token().filter(|_| is_stored) {
         gateway
             .stored_responses
             .keep(token, &content, manner.scenario);

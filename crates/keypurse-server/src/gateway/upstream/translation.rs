@@ -17,6 +17,7 @@ use crate::gateway::call::resolve::Route;
 use crate::gateway::config::{Dialect, OutputLimitField};
 use crate::gateway::endpoint::asked::{Asked, Output, Wire};
 use crate::gateway::endpoint::chat;
+use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::endpoint::messages;
 use crate::gateway::endpoint::parts::Parts;
 use crate::gateway::endpoint::splice::Pieces;
@@ -40,6 +41,11 @@ impl Asked {
     /// Whose API its provider speaks, if not its client's.
     fn foreign_dialect(&self, route: &Route) -> Option<Dialect> {
         route.provider.reached.foreign_dialect(self.endpoint)
+    }
+
+    /// Whether its provider may keep the answer, to be asked for again.
+    pub(in crate::gateway) fn can_be_stored(&self, route: &Route) -> bool {
+        self.endpoint == Endpoint::Responses && self.foreign_dialect(route).is_none()
     }
 
     /// The most input tokens it may have because it asks its provider for long
