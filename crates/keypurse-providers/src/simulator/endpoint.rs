@@ -41,6 +41,8 @@ pub struct ModelFacts<'a> {
     pub model: &'a str,
     /// How long an embedding is, where the catalogue says it.
     pub dimensions: Option<u64>,
+    /// Whether its provider keeps responses.
+    pub keeps_responses: bool,
 }
 
 /// A call, as every route sees it.

@@ -53,11 +53,11 @@ pub fn request<'a>(
         }
         (Dialect::Responses, Dialect::Anthropic) => {
             let chat = responses_to_chat::translate(body, target, Reader::ToAnthropic)?;
-            chat_to_anthropic::translate(&chat, target)?
+            chat_to_anthropic::translate(&chat, target).map_err(responses_to_chat::of_chat)?
         }
         (Dialect::Responses, Dialect::Gemini) => {
             let chat = responses_to_chat::translate(body, target, Reader::ToGemini)?;
-            chat_to_gemini::translate(&chat, target)?
+            chat_to_gemini::translate(&chat, target).map_err(responses_to_chat::of_chat)?
         }
         (Dialect::OpenAi, Dialect::OpenAi)
         | (Dialect::Anthropic, Dialect::Anthropic)
@@ -74,6 +74,10 @@ pub fn answer<'a>(
     body: &'a [u8],
     wanted: Wanted<'_>,
 ) -> Result<Cow<'a, [u8]>, NoAnswer> {
+    if (provider, client) == (Dialect::Anthropic, Dialect::Responses) {
+        let chunks = anthropic_to_chat::chunks(body, wanted.created)?;
+        return chat_to_response::of_chunks(&chunks, wanted).map(Cow::Owned);
+    }
     let chat = match provider {
         Dialect::Anthropic => anthropic_to_chat::answer(body, wanted.created).map(Cow::Owned),
         Dialect::Gemini => gemini_to_chat::answer(body, wanted.of_gemini(client)).map(Cow::Owned),

@@ -48,6 +48,11 @@ impl<'a> Object<'a> {
         Untranslatable::new(self.name(member), why)
     }
 
+    /// Whether there is nothing left.
+    pub(super) fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
     /// Takes a member; null is the same as none.
     pub(super) fn take(&mut self, member: &str) -> Option<&'a RawValue> {
         let at = self.members.iter().position(|(name, _)| name == member)?;

@@ -62,6 +62,11 @@ impl Proof {
 }
 
 impl Thinking {
+    /// Whether it says what was thought.
+    pub(super) fn has_text(&self) -> bool {
+        matches!(self, Self::Thinking { thinking, .. } if !thinking.is_empty())
+    }
+
     /// Reads blocks. What is none of Anthropic's is left out.
     pub(super) fn list(blocks: &RawValue) -> Vec<Self> {
         let listed: Vec<&RawValue> = serde_json::from_str(blocks.get()).unwrap_or_default();

@@ -5,20 +5,26 @@
 //! client knows it.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::Untranslatable;
+use super::chat::NO_COUNTERPART;
 use super::object::{Object, items};
 use crate::members::Members;
 
 /// Between a namespace and a tool's own name.
 const SEPARATOR: &str = "__";
+/// Most providers take no longer name.
+const LONGEST_NAME: usize = 64;
+/// A namespace's name is read for each of its tools.
+const LONGEST_NAMES: usize = 256;
 
 /// A tool as the client describes it.
 pub(super) struct Listed<'a> {
-    pub(super) namespace: Option<String>,
+    namespace: Option<Rc<str>>,
     /// Its `type`.
     pub(super) kind: String,
     pub(super) name: Option<&'a RawValue>,
@@ -27,13 +33,21 @@ pub(super) struct Listed<'a> {
 }
 
 impl<'a> Listed<'a> {
+    /// Whether it is in a namespace.
+    pub(super) fn is_qualified(&self) -> bool {
+        self.namespace.is_some()
+    }
+
     /// What a chat calls it.
     pub(super) fn called(&self) -> Result<Cow<'a, RawValue>, Untranslatable> {
         let name = self.name;
         let name = name.ok_or_else(|| self.tool.refuse("name", "it is required"))?;
         Ok(match &self.namespace {
             None => Cow::Borrowed(name),
-            Some(namespace) => Cow::Owned(qualified(namespace, name)),
+            Some(namespace) => {
+                let name = qualified(namespace, name);
+                Cow::Owned(name.map_err(|why| self.tool.refuse("name", why))?)
+            }
         })
     }
 }
@@ -52,17 +66,21 @@ pub(super) fn read_list<'a>(
             continue;
         }
         let namespace = tool.text("name")?;
+        let namespace = namespace.ok_or_else(|| tool.refuse("name", "it is required"))?;
+        let namespace: Rc<str> = namespace.into();
         for (path, tool) in tool.list("tools")?.unwrap_or_default() {
             let mut tool = Object::at(path, tool)?;
             let kind = tool.text("type")?.unwrap_or_default();
-            listed.push(one(namespace.clone(), kind, tool)?);
+            listed.push(one(Some(Rc::clone(&namespace)), kind, tool)?);
         }
+        tool.drop_hints(&["description"]);
+        tool.finish(NO_COUNTERPART)?;
     }
     Ok(())
 }
 
 fn one(
-    namespace: Option<String>,
+    namespace: Option<Rc<str>>,
     kind: String,
     mut tool: Object<'_>,
 ) -> Result<Listed<'_>, Untranslatable> {
@@ -74,11 +92,30 @@ fn one(
     })
 }
 
-/// What a chat calls a tool of a namespace.
-pub(super) fn qualified(namespace: &str, name: &RawValue) -> Box<RawValue> {
-    let name: String = serde_json::from_str(name.get()).unwrap_or_default();
-    let both = serde_json::to_string(&format!("{namespace}{SEPARATOR}{name}"));
-    RawValue::from_string(both.expect("a text is JSON")).expect("it was written as JSON")
+/// What a chat calls a tool of a namespace, or why it cannot.
+pub(super) fn qualified(namespace: &str, name: &RawValue) -> Result<Box<RawValue>, &'static str> {
+    let name: Cow<'_, str> = serde_json::from_str(name.get()).unwrap_or_default();
+    if namespace.len() + name.len() > LONGEST_NAMES {
+        return Err("together with its namespace it must have at most 256 characters");
+    }
+    let both = format!("{namespace}{SEPARATOR}{name}");
+    let both = serde_json::to_string(&shortened(both));
+    Ok(RawValue::from_string(both.expect("a text is JSON")).expect("it was written as JSON"))
+}
+
+/// A name that providers take: the end of a longer one, and what tells it from
+/// others with that end.
+fn shortened(name: String) -> String {
+    let length = name.chars().count();
+    if length <= LONGEST_NAME {
+        return name;
+    }
+    // FNV-1a: the same in every process, for caches of prompts.
+    let mix = |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    let hash = name.bytes().fold(0x811c_9dc5, mix);
+    let mark = format!("t{hash:08x}_");
+    let end = name.chars().skip(length + mark.len() - LONGEST_NAME);
+    mark + &end.collect::<String>()
 }
 
 /// How the client knows a tool.
@@ -137,7 +174,7 @@ impl Known {
             return None;
         }
         let namespace = listed.namespace.as_ref();
-        let quoted = |text: &String| serde_json::to_string(text).expect("a text is JSON");
+        let quoted = |text: &Rc<str>| serde_json::to_string(&**text).expect("a text is JSON");
         Some(Self {
             called: serde_json::from_str(listed.called().ok()?.get()).ok()?,
             name: listed.name?.get().into(),

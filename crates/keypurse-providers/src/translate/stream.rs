@@ -117,8 +117,7 @@ impl Step {
     fn finish(&mut self, out: &mut String) -> Result<(), StreamFault> {
         let kind = &mut self.kind;
         self.feed.close(|event| kind.event(&event, out))?;
-        self.kind.end(out);
-        Ok(())
+        self.kind.end(out)
     }
 }
 
@@ -134,10 +133,7 @@ impl Kind {
                 stream.end(out);
                 Ok(())
             }
-            (Event::Done, Self::ChatToResponse(stream)) => {
-                stream.end(out);
-                Ok(())
-            }
+            (Event::Done, Self::ChatToResponse(stream)) => stream.end(out),
             (Event::Idle, Self::ChatToMessage(stream)) => {
                 stream.idle(out);
                 Ok(())
@@ -150,12 +146,13 @@ impl Kind {
         }
     }
 
-    fn end(&mut self, out: &mut String) {
+    fn end(&mut self, out: &mut String) -> Result<(), StreamFault> {
         match self {
             Self::AnthropicToChat(stream) => stream.close(out),
             Self::GeminiToChat(stream) => stream.end(out),
             Self::ChatToMessage(stream) => stream.end(out),
-            Self::ChatToResponse(stream) => stream.end(out),
+            Self::ChatToResponse(stream) => return stream.end(out),
         }
+        Ok(())
     }
 }

@@ -23,6 +23,17 @@ pub struct Target<'a> {
     pub wants_proofs: bool,
 }
 
+impl Target<'static> {
+    /// Nobody: the translation is only counted.
+    pub const TO_COUNT: Self = Self {
+        model: "m",
+        output_limit: 1,
+        limit_is_of_completion: false,
+        may_reason: true,
+        wants_proofs: false,
+    };
+}
+
 /// What a client wants of an answer that its provider does not know.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted<'a> {

@@ -17,7 +17,7 @@ pub(super) struct Shape {
     status: StatusCode,
     code: &'static str,
     param: Option<Cow<'static, str>>,
-    message: String,
+    pub(in crate::gateway) message: String,
     /// Members beyond OpenAI's four.
     pub(super) details: Map<String, Value>,
 }

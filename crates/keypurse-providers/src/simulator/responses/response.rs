@@ -119,6 +119,9 @@ fn frame(body: Json<'_>, call: Call<'_>) -> Map<String, Value> {
         let value = present(body, field).map_or(usual, Value::from);
         frame.insert(field.to_owned(), value);
     }
+    if !call.facts.keeps_responses {
+        frame.insert("store".to_owned(), false.into());
+    }
     frame
 }
 

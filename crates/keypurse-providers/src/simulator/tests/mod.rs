@@ -70,6 +70,7 @@ fn play(
         provider: "openai",
         model,
         dimensions: None,
+        keeps_responses: true,
     };
     let stamp = Stamp {
         id: "1".to_owned(),

@@ -8,10 +8,12 @@
 
 mod answer;
 mod error;
+mod replay;
 mod stream;
 
 pub(super) use answer::translate as answer;
 pub(super) use error::translate as error;
+pub(super) use replay::chunks;
 pub(super) use stream::AnthropicStream;
 
 /// Why a message ended, as a completion says it.

@@ -109,6 +109,19 @@ impl LastCall {
         }
     }
 
+    /// Whether it ends in the middle of its arguments.
+    pub(in crate::translate) fn is_half(&self) -> bool {
+        matches!(
+            self.arguments,
+            Arguments::Within(_) | Arguments::Text(_) | Arguments::Escape(_)
+        )
+    }
+
+    /// Whether nothing was said of its arguments.
+    pub(in crate::translate) fn has_no_arguments(&self) -> bool {
+        self.arguments == Arguments::Before
+    }
+
     /// Takes note of a piece of its arguments.
     pub(in crate::translate) fn add(&mut self, arguments: &RawValue) {
         let text: Result<Cow<'_, str>, _> = serde_json::from_str(arguments.get());

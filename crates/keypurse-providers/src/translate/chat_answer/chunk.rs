@@ -31,7 +31,7 @@ pub(in crate::translate) struct ChunkChoice<'a> {
     #[serde(borrow, default)]
     pub(in crate::translate) delta: Option<Delta<'a>>,
     #[serde(borrow, default)]
-    pub(in crate::translate) finish_reason: Option<Cow<'a, str>>,
+    finish_reason: Option<Cow<'a, str>>,
 }
 
 #[derive(Deserialize)]
@@ -64,6 +64,14 @@ impl<'a> Chunk<'a> {
     pub(in crate::translate) fn begins(&self) -> bool {
         let says_something = self.choices.as_ref().is_some_and(|all| !all.is_empty());
         some(self.id).is_some() || says_something
+    }
+}
+
+impl ChunkChoice<'_> {
+    /// Why it ended, once it has. Some servers say nothing in each chunk.
+    pub(in crate::translate) fn finish_reason(&self) -> Option<&str> {
+        let reason = self.finish_reason.as_deref();
+        reason.filter(|reason| !reason.is_empty())
     }
 }
 

@@ -8,7 +8,7 @@ mod error;
 mod whole;
 
 pub(super) use calls::{Call, LastCall, Place, some};
-pub(super) use chunk::{Chunk, ChunkChoice};
+pub(super) use chunk::{Chunk, ChunkChoice, Delta};
 pub(super) use content::Piece;
 pub(super) use error::told_error;
 pub(super) use whole::{Completion, Said, some_text};

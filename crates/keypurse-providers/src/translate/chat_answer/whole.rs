@@ -19,8 +19,6 @@ pub(in crate::translate) struct Completion<'a> {
     choices: Vec<Choice<'a>>,
     #[serde(borrow, default)]
     pub(in crate::translate) usage: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    pub(in crate::translate) service_tier: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -44,9 +42,6 @@ pub(in crate::translate) struct Said<'a> {
     reasoning: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub(in crate::translate) tool_calls: Option<Vec<WholeCall<'a>>>,
-    /// Anthropic's signed blocks, as its translator tells them.
-    #[serde(borrow, default)]
-    pub(in crate::translate) thinking_blocks: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -55,8 +50,6 @@ pub(in crate::translate) struct WholeCall<'a> {
     pub(in crate::translate) id: Option<&'a RawValue>,
     #[serde(borrow)]
     pub(in crate::translate) function: Function<'a>,
-    #[serde(borrow, default)]
-    pub(in crate::translate) extra_content: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]

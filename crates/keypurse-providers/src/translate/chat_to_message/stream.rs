@@ -130,9 +130,8 @@ impl ChatStream {
                 self.call(call, out)?;
             }
         }
-        if choice.finish_reason.is_some() {
-            let reason = choice.finish_reason.as_deref();
-            self.stop_reason = Some(stop_reason(reason, self.did));
+        if let Some(reason) = choice.finish_reason() {
+            self.stop_reason = Some(stop_reason(Some(reason), self.did));
         }
         Ok(())
     }
@@ -174,6 +173,8 @@ impl ChatStream {
                 self.last_call = Some(LastCall::new(number, call.id(), name));
             }
             Place::GoesOn if self.open == Some(Open::Call) => {}
+            // It says nothing.
+            Place::GoesOn | Place::Stray if call.arguments().is_none() => return Ok(()),
             Place::GoesOn | Place::Stray => return Err(StreamFault::Nonsense),
         }
         let (Some(arguments), Some(last)) = (call.arguments(), &mut self.last_call) else {

@@ -1,128 +1,86 @@
-//! A whole answer.
+//! A whole answer: what its stream would end with.
 
-use std::borrow::Cow;
-
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::Status;
-use super::frame::{Frame, State};
-use super::item::{CalledTool, Item, Kind};
-use crate::openai::read_usage;
-use crate::translate::call_id::call_id;
-use crate::translate::chat_answer::{Completion, Piece, Said, some_text};
-use crate::translate::proof::{Proof, Thinking};
-use crate::translate::response_tools::ToolNames;
+use super::ResponseStream;
+use crate::openai::ResponseEvent;
+use crate::openai::text::is_object;
+use crate::translate::chat_answer::some_text;
+use crate::translate::feed::{Feed, StreamFault};
 use crate::translate::{NoAnswer, Wanted};
 
-/// Translates an answer.
+#[derive(Deserialize)]
+struct Completion<'a> {
+    #[serde(borrow, default)]
+    id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    model: Option<&'a RawValue>,
+    #[serde(borrow)]
+    choices: Vec<Choice<'a>>,
+    #[serde(borrow, default)]
+    usage: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    service_tier: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Choice<'a> {
+    #[serde(borrow)]
+    message: &'a RawValue,
+    #[serde(borrow, default)]
+    finish_reason: Option<&'a RawValue>,
+}
+
+/// Translates a completion: a message has the members of a chunk's `delta`.
 pub(in crate::translate) fn translate(
     body: &[u8],
     wanted: Wanted<'_>,
 ) -> Result<Vec<u8>, NoAnswer> {
-    let (completion, choice) = Completion::read(body)?;
-    let mut frame = Frame::of(wanted.asked, wanted.created);
-    frame.name(completion.id, completion.model);
-    frame.tier(some_text(completion.service_tier));
-    let names = ToolNames::of(wanted.asked);
-    let mut items = Items {
-        frame: &frame,
-        items: Vec::new(),
-    };
-    items.read(&choice.message, completion.id, &names)?;
-    let status = Status::ended(choice.finish_reason.as_deref());
-    let mut items = items.items;
-    let last = items.pop();
-    let mut output: Vec<String> = items
-        .iter()
-        .map(|it| it.finished(Status::Completed))
-        .collect();
-    output.extend(last.map(|it| it.finished(status)));
-    let counts = completion.usage.and_then(|usage| read_usage(usage).ok());
-    let response = frame.response(&State {
-        status,
-        output: &output.join(","),
-        usage: counts.as_ref(),
-    });
-    Ok(response.into_bytes())
+    let completion = is_object(body).then(|| serde_json::from_slice(body).ok());
+    let completion: Completion<'_> = completion.flatten().ok_or(NoAnswer)?;
+    let choice = completion.choices.first().ok_or(NoAnswer)?;
+    let or_null = |value: Option<&RawValue>| value.map_or("null", RawValue::get).to_owned();
+    let chunk = format!(
+        concat!(
+            r#"{{"id":{},"model":{},"service_tier":{},"usage":{},"#,
+            r#""choices":[{{"index":0,"delta":{},"finish_reason":{}}}]}}"#
+        ),
+        or_null(completion.id),
+        or_null(completion.model),
+        or_null(completion.service_tier),
+        or_null(completion.usage),
+        choice.message.get(),
+        some_text(choice.finish_reason).map_or("\"stop\"", RawValue::get),
+    );
+    last_of(wanted, |stream, out| stream.event(&chunk, out))
 }
 
-struct Items<'f> {
-    frame: &'f Frame,
-    items: Vec<Item>,
+/// Translates what a stream of chunks says.
+pub(in crate::translate) fn of_chunks(
+    chunks: &str,
+    wanted: Wanted<'_>,
+) -> Result<Vec<u8>, NoAnswer> {
+    last_of(wanted, |stream, out| {
+        Feed::default().push(chunks.as_bytes(), |event| match event {
+            crate::openai::Event::Data(data) => stream.event(&data, out),
+            _ => Ok(()),
+        })
+    })
 }
 
-impl Items<'_> {
-    fn read(
-        &mut self,
-        said: &Said<'_>,
-        answer: Option<&RawValue>,
-        names: &ToolNames,
-    ) -> Result<(), NoAnswer> {
-        for piece in said.pieces().ok_or(NoAnswer)? {
-            let kind = match piece {
-                Piece::Thinking(_) => Kind::Reasoning,
-                Piece::Text(_) => Kind::Text,
-                Piece::Refusal(_) => Kind::Refusal,
-            };
-            if let Some(text) = some_text(Some(piece.text())) {
-                self.begin_unless_open(kind).say(text);
-            }
-        }
-        self.prove(said.thinking_blocks);
-        for (number, call) in (0..).zip(said.tool_calls.iter().flatten()) {
-            if let Some(proof) = call.extra_content.and_then(Proof::of_call) {
-                self.begin_unless_open(Kind::Reasoning)
-                    .proof
-                    .thought_signature = proof.thought_signature;
-            }
-            let id = call_id(call.id, answer, number);
-            let name = some_text(Some(call.function.name)).ok_or(NoAnswer)?;
-            let arguments = match &call.function.arguments {
-                Some(Cow::Borrowed(text)) => text,
-                Some(Cow::Owned(text)) => text.as_str(),
-                None => "",
-            };
-            let arguments = serde_json::value::to_raw_value(arguments).expect("a text is JSON");
-            let tool = CalledTool::of(names, id, name);
-            self.begin(Kind::Call(tool)).say(&arguments);
-        }
-        Ok(())
-    }
-
-    /// Anthropic's blocks, which have the texts that stand before all others.
-    fn prove(&mut self, blocks: Option<&RawValue>) {
-        let blocks = blocks.map(Thinking::list).unwrap_or_default();
-        if blocks.is_empty() {
-            return;
-        }
-        let first = self.items.first_mut();
-        if let Some(first) = first.filter(|item| matches!(item.kind, Kind::Reasoning)) {
-            first.proof.thinking_blocks = blocks;
-        } else {
-            let mut item = Item::new(Kind::Reasoning, self.frame, self.next());
-            item.proof.thinking_blocks = blocks;
-            self.items.insert(0, item);
-        }
-    }
-
-    /// Texts of one kind that follow each other are one.
-    fn begin_unless_open(&mut self, kind: Kind) -> &mut Item {
-        let is_open = self.items.last().is_some_and(|last| {
-            std::mem::discriminant(&last.kind) == std::mem::discriminant(&kind)
-        });
-        if is_open {
-            return self.items.last_mut().expect("there is a last one");
-        }
-        self.begin(kind)
-    }
-
-    fn begin(&mut self, kind: Kind) -> &mut Item {
-        let item = Item::new(kind, self.frame, self.next());
-        self.items.push(item);
-        self.items.last_mut().expect("it was just added")
-    }
-
-    fn next(&self) -> u64 {
-        u64::try_from(self.items.len()).expect("a length fits in u64")
-    }
+/// The response a stream ends with.
+fn last_of(
+    wanted: Wanted<'_>,
+    say: impl FnOnce(&mut ResponseStream, &mut String) -> Result<(), StreamFault>,
+) -> Result<Vec<u8>, NoAnswer> {
+    let (mut stream, mut out) = (ResponseStream::new(wanted), String::new());
+    let said = say(&mut stream, &mut out);
+    said.map_err(|_| NoAnswer)?;
+    out.clear();
+    stream.end(&mut out).map_err(|_| NoAnswer)?;
+    let last = out.trim_end().rsplit("\ndata: ").next();
+    let last = last.and_then(ResponseEvent::read).ok_or(NoAnswer)?;
+    let response = last.response.ok_or(NoAnswer)?;
+    Ok(response.get().as_bytes().to_vec())
 }

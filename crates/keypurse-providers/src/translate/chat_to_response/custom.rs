@@ -58,7 +58,8 @@ fn before(at: usize, c: char, out: &mut String) -> CustomInput {
             some => CustomInput::Before(some),
         };
     }
-    if c.is_ascii_whitespace() {
+    // Between JSON's tokens.
+    if c.is_ascii_whitespace() && matches!(at, 0 | 1 | 8 | 9) {
         return CustomInput::Before(at);
     }
     out.push_str(&PREFIX[..at]);
@@ -91,7 +92,8 @@ fn escape(mut written: String, half: Option<u16>, c: char, out: &mut String) -> 
         None => unit(c),
     };
     let unit = unit.unwrap_or(REPLACEMENT);
-    if half.is_none() && (0xD800..0xDC00).contains(&unit) {
+    if (0xD800..0xDC00).contains(&unit) {
+        out.extend(half.map(|_| char::REPLACEMENT_CHARACTER));
         return CustomInput::Half(unit);
     }
     let units: Vec<u16> = half.into_iter().chain([unit]).collect();
@@ -158,6 +160,8 @@ mod tests {
             (r#"{"input": "cut of"#, "cut of"),
             (r#"{"input":"a\ud83d-"}"#, "a\u{fffd}-"),
             (r#"{"input":"a\ud83d"}"#, "a\u{fffd}"),
+            (r#"{"input":"\ud83d\ud83d\ude00"}"#, "\u{fffd}\u{1f600}"),
+            (r#"{"in put":"a"}"#, r#"{"in put":"a"}"#),
             (r#"{"input":"a\uzzzz\q"}"#, "a\u{fffd}q"),
             ("", ""),
         ] {

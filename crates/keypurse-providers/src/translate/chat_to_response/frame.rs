@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use super::Status;
 use crate::members::Members;
 use crate::openai::write_response_usage;
+use crate::translate::chat_answer::some_text;
 
 /// Members that are repeated as the client wrote them, and what they are else.
 const REPEATED: [(&str, &str); 15] = [
@@ -27,6 +28,9 @@ const REPEATED: [(&str, &str); 15] = [
     ("truncation", r#""disabled""#),
     ("user", "null"),
 ];
+
+/// An id is repeated in each event.
+const LONGEST_KEY: usize = 48;
 
 /// Everything of a response but how it stands and what it says.
 #[derive(Debug, Default)]
@@ -68,21 +72,21 @@ impl Frame {
 
     /// Learns how the provider names the answer and its model.
     pub(super) fn name(&mut self, id: Option<&RawValue>, model: Option<&RawValue>) {
-        let id = id.map_or("", RawValue::get).chars();
+        let id = some_text(id).map_or("", RawValue::get);
         let fits = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-        let id: String = id.filter(fits).collect();
-        self.key = match id.as_str() {
-            "" | "null" => "translated".to_owned(),
-            _ => id,
+        let id: String = id.chars().filter(fits).collect();
+        self.key = match &id[id.len().saturating_sub(LONGEST_KEY)..] {
+            "" => format!("translated{}", self.created),
+            end => end.to_owned(),
         };
         self.id = format!("resp_{}", self.key);
-        let model = model.map_or(r#""""#, RawValue::get);
+        let model = some_text(model).map_or(r#""""#, RawValue::get);
         model.clone_into(&mut self.model);
     }
 
     /// Learns the tier the provider served it in.
     pub(super) fn tier(&mut self, tier: Option<&RawValue>) {
-        if let Some(tier) = tier {
+        if let Some(tier) = some_text(tier) {
             tier.get().clone_into(&mut self.service_tier);
         }
     }
@@ -100,8 +104,9 @@ impl Frame {
         };
         let usage = usage.map(|counts| write_response_usage(counts).to_string());
         let usage = usage.as_deref().unwrap_or("null");
+        // What nobody told would be believed, and paid for.
         let tier = match self.service_tier.as_str() {
-            "" => r#""default""#,
+            "" => "null",
             tier => tier,
         };
         let Self {

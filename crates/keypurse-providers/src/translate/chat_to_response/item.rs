@@ -1,10 +1,13 @@
 //! Items of an output, as they begin and when they are finished.
 
+use std::borrow::Cow;
+
 use serde_json::value::RawValue;
 
 use super::Status;
 use super::custom::CustomInput;
 use super::frame::Frame;
+use crate::translate::chat_answer::Piece;
 use crate::translate::proof::Proof;
 use crate::translate::response_tools::ToolNames;
 
@@ -27,6 +30,10 @@ pub(super) enum Kind {
     Refusal,
     Call(CalledTool),
 }
+
+/// What should be a text and is none, or has half a character in it.
+#[derive(Debug)]
+pub(super) struct NoText;
 
 /// A tool that is called. Texts are as they are written, quotes included.
 #[derive(Debug)]
@@ -60,6 +67,11 @@ impl CalledTool {
         }
     }
 
+    /// What its arguments are when it has none.
+    pub(super) fn nothing(&self) -> Option<&'static str> {
+        self.custom.is_none().then_some("{}")
+    }
+
     /// What its events begin with.
     fn events(&self) -> &'static str {
         match self.custom {
@@ -70,6 +82,20 @@ impl CalledTool {
 }
 
 impl Kind {
+    /// What a piece of an answer belongs to.
+    pub(super) fn of(piece: &Piece<'_>) -> Self {
+        match piece {
+            Piece::Text(_) => Self::Text,
+            Piece::Thinking(_) => Self::Reasoning,
+            Piece::Refusal(_) => Self::Refusal,
+        }
+    }
+
+    /// Whether both are of one kind.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        std::mem::discriminant(self) == std::mem::discriminant(other)
+    }
+
     /// What its ids begin with, as OpenAI's do.
     fn prefix(&self) -> &'static str {
         match self {
@@ -93,24 +119,29 @@ impl Item {
     }
 
     /// Says more: a text as it is written, with its quotes. What is said now,
-    /// as it is written; nothing where that is nothing.
-    pub(super) fn say(&mut self, text: &RawValue) -> Option<String> {
+    /// as it is written; or that it is no text.
+    pub(super) fn say(&mut self, text: &RawValue) -> Result<String, NoText> {
         let text = text.get();
-        let inner = match &mut self.kind {
-            Kind::Call(CalledTool {
-                custom: Some(custom),
-                ..
-            }) => {
-                let arguments: String = serde_json::from_str(text).ok()?;
-                let mut input = String::new();
-                custom.push(&arguments, &mut input);
-                let written = serde_json::to_string(&input).expect("a text is JSON");
-                written[1..written.len() - 1].to_owned()
-            }
-            _ => text.strip_prefix('"')?.strip_suffix('"')?.to_owned(),
+        let inner = if let Kind::Call(CalledTool {
+            custom: Some(custom),
+            ..
+        }) = &mut self.kind
+        {
+            let arguments: Cow<'_, str> = serde_json::from_str(text).map_err(|_| NoText)?;
+            let mut input = String::new();
+            custom.push(&arguments, &mut input);
+            let written = serde_json::to_string(&input).expect("a text is JSON");
+            written[1..written.len() - 1].to_owned()
+        } else {
+            let inner = text.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
+            inner.ok_or(NoText)?.to_owned()
         };
         self.said.push_str(&inner);
-        (!inner.is_empty()).then_some(inner)
+        Ok(inner)
+    }
+
+    pub(super) fn is_call(&self) -> bool {
+        matches!(self.kind, Kind::Call(_))
     }
 
     /// As it is before it says anything.
@@ -186,7 +217,7 @@ impl Item {
 
     /// What the events are called that tell what it says, which member of the
     /// last has all of it, and what else they have.
-    pub(super) fn events(&self) -> Telling {
+    pub(super) fn events(&self) -> Telling<'_> {
         let (part, text, member, beside) = match &self.kind {
             Kind::Reasoning => (
                 Some(("response.reasoning_summary_part", "summary_index")),
@@ -208,17 +239,22 @@ impl Item {
             ),
             Kind::Call(tool) => (None, tool.events(), tool.member(), ""),
         };
+        let called = match &self.kind {
+            Kind::Call(tool) if tool.custom.is_none() => Some(&*tool.name),
+            _ => None,
+        };
         Telling {
             part,
             text,
             member,
             beside,
+            called,
         }
     }
 }
 
 /// How events tell what an item says.
-pub(super) struct Telling {
+pub(super) struct Telling<'a> {
     /// What events about its part begin with, and what numbers parts.
     pub(super) part: Option<(&'static str, &'static str)>,
     /// What events about its text begin with.
@@ -227,4 +263,6 @@ pub(super) struct Telling {
     pub(super) member: &'static str,
     /// Members beside it.
     pub(super) beside: &'static str,
+    /// The function whose arguments they are.
+    pub(super) called: Option<&'a str>,
 }

@@ -11,7 +11,7 @@ mod frame;
 mod item;
 mod stream;
 
-pub(super) use answer::translate as answer;
+pub(super) use answer::{of_chunks, translate as answer};
 pub(super) use stream::ResponseStream;
 
 /// How far a response is.

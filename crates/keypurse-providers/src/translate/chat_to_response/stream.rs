@@ -7,16 +7,18 @@ use serde_json::value::RawValue;
 
 use super::Status;
 use super::frame::{Frame, State, one_line};
-use super::item::{CalledTool, Item, Kind, Telling};
+use super::item::{CalledTool, Item, Kind, NoText, Telling};
 use crate::openai::read_usage;
 use crate::translate::Wanted;
 use crate::translate::call_id::call_id;
-use crate::translate::chat_answer::{Call, Chunk, ChunkChoice, LastCall, Piece, Place, told_error};
+use crate::translate::chat_answer::{
+    Call, Chunk, ChunkChoice, Delta, LastCall, Piece, Place, told_error,
+};
 use crate::translate::feed::{StreamFault, needs_text};
 use crate::translate::proof::{Proof, Thinking};
 use crate::translate::response_tools::ToolNames;
 
-/// No response is longer: its last event has all of it.
+/// No output is longer: the last event has all of it.
 const LONGEST: usize = 15 * 1024 * 1024;
 
 /// Where a stream stands.
@@ -101,13 +103,15 @@ impl ResponseStream {
     }
 
     /// Nothing more comes. Only what ended was whole.
-    pub(in crate::translate) fn end(&mut self, out: &mut String) {
+    pub(in crate::translate) fn end(&mut self, out: &mut String) -> Result<(), StreamFault> {
         let status = self.status;
         if self.is_over || status == Status::InProgress {
-            return;
+            return Ok(());
         }
         self.is_over = true;
-        self.close(status, out);
+        let counts = self.counts;
+        self.close(status, out)?;
+        self.counts = counts;
         let response = self.frame.response(&State {
             status,
             output: &self.output,
@@ -115,6 +119,7 @@ impl ResponseStream {
         });
         let kind = format!("response.{}", status.as_str());
         self.push(&kind, &format!(r#""response":{response}"#), out);
+        Ok(())
     }
 
     fn begin(&mut self, chunk: &Chunk<'_>, out: &mut String) -> Result<(), StreamFault> {
@@ -154,54 +159,81 @@ impl ResponseStream {
 
     fn add(&mut self, choice: &ChunkChoice<'_>, out: &mut String) -> Result<(), StreamFault> {
         if let Some(delta) = &choice.delta {
-            for piece in delta.pieces().ok_or(StreamFault::Nonsense)? {
-                needs_text(piece.text())?;
-                let kind = match piece {
-                    Piece::Text(_) => Kind::Text,
-                    Piece::Thinking(_) => Kind::Reasoning,
-                    Piece::Refusal(_) => Kind::Refusal,
-                };
-                self.say(kind, piece.text(), out);
-            }
-            if let Some(blocks) = delta.thinking_blocks {
-                self.prove(Thinking::list(blocks), out);
-            }
+            self.pieces(delta, out)?;
             for call in delta.tool_calls.iter().flatten() {
                 self.call(call, out)?;
             }
         }
-        if choice.finish_reason.is_some() {
-            self.status = Status::ended(choice.finish_reason.as_deref());
+        if let Some(reason) = choice.finish_reason() {
+            self.status = Status::ended(Some(reason));
         }
         Ok(())
     }
 
-    /// A block that is signed ends what was thought; of its text a stream has
-    /// told all before.
-    fn prove(&mut self, blocks: Vec<Thinking>, out: &mut String) {
-        for mut block in blocks {
-            self.open_unless(Kind::Reasoning, out);
-            let Some(item) = &mut self.open else { return };
-            if let Thinking::Thinking { thinking, .. } = &mut block
-                && thinking.is_empty()
-            {
-                let said = serde_json::from_str(&format!("\"{}\"", item.said));
-                *thinking = said.unwrap_or_default();
-            }
-            item.proof.thinking_blocks.push(block);
-            self.close(Status::Completed, out);
+    /// Texts, and what proves thoughts, which stands behind them and before all
+    /// other texts.
+    fn pieces(&mut self, delta: &Delta<'_>, out: &mut String) -> Result<(), StreamFault> {
+        let pieces = delta.pieces().ok_or(StreamFault::Nonsense)?;
+        let Some(blocks) = delta.thinking_blocks.map(Thinking::list) else {
+            return self.say(pieces, out);
+        };
+        let is_thought = |piece: &Piece<'_>| matches!(piece, Piece::Thinking(_));
+        let (mut thoughts, rest): (Vec<_>, Vec<_>) = pieces.into_iter().partition(is_thought);
+        if blocks.iter().any(Thinking::has_text) {
+            thoughts.clear();
         }
+        self.say(thoughts, out)?;
+        self.prove(blocks, out)?;
+        self.say(rest, out)
+    }
+
+    fn say(&mut self, pieces: Vec<Piece<'_>>, out: &mut String) -> Result<(), StreamFault> {
+        for piece in pieces {
+            needs_text(piece.text())?;
+            self.open_unless(Kind::of(&piece), out)?;
+            self.tell(piece.text(), out)?;
+        }
+        Ok(())
+    }
+
+    /// A block that is signed ends what was thought. Most tell its text before,
+    /// and none in it.
+    fn prove(&mut self, blocks: Vec<Thinking>, out: &mut String) -> Result<(), StreamFault> {
+        for mut block in blocks {
+            self.open_unless(Kind::Reasoning, out)?;
+            if let Thinking::Thinking { thinking, .. } = &mut block {
+                self.complete(thinking, out)?;
+            }
+            if let Some(item) = &mut self.open {
+                item.proof.thinking_blocks.push(block);
+            }
+            self.close(Status::Completed, out)?;
+        }
+        Ok(())
+    }
+
+    /// Gives a block the text of the open item, or tells it.
+    fn complete(&mut self, thinking: &mut String, out: &mut String) -> Result<(), StreamFault> {
+        let said = self.open.as_ref().map_or("", |item| &item.said);
+        if thinking.is_empty() {
+            let said = serde_json::from_str(&format!("\"{said}\""));
+            *thinking = said.map_err(|_| StreamFault::Nonsense)?;
+        } else if said.is_empty() {
+            let text = serde_json::value::to_raw_value(thinking).expect("a text is JSON");
+            self.tell(&text, out)?;
+        }
+        Ok(())
     }
 
     /// Calls come one after the other; a piece of an earlier one has no item to
     /// go to any more.
     fn call(&mut self, call: &Call<'_>, out: &mut String) -> Result<(), StreamFault> {
-        let is_open = matches!(&self.open, Some(item) if matches!(item.kind, Kind::Call(_)));
+        let is_open = self.open.as_ref().is_some_and(Item::is_call);
         match call.place(self.last_call.as_ref()) {
             Place::Begins { number, name } => {
                 needs_text(name)?;
                 if let Some(proof) = call.extra_content().and_then(Proof::of_call) {
-                    self.open_unless(Kind::Reasoning, out);
+                    self.open_unless(Kind::Reasoning, out)?;
                     if let Some(item) = &mut self.open {
                         item.proof.thought_signature = proof.thought_signature;
                     }
@@ -209,10 +241,12 @@ impl ResponseStream {
                 let id = call_id(call.id(), self.answer_id.as_deref(), self.calls);
                 self.calls += 1;
                 let tool = CalledTool::of(&self.names, id, name);
-                self.open(Kind::Call(tool), out);
+                self.open(Kind::Call(tool), out)?;
                 self.last_call = Some(LastCall::new(number, call.id(), name));
             }
             Place::GoesOn if is_open => {}
+            // It says nothing.
+            Place::GoesOn | Place::Stray if call.arguments().is_none() => return Ok(()),
             Place::GoesOn | Place::Stray => return Err(StreamFault::Nonsense),
         }
         let (Some(arguments), Some(last)) = (call.arguments(), &mut self.last_call) else {
@@ -220,42 +254,45 @@ impl ResponseStream {
         };
         needs_text(arguments)?;
         last.add(arguments);
-        self.tell(arguments, out);
-        Ok(())
-    }
-
-    fn say(&mut self, kind: Kind, text: &RawValue, out: &mut String) {
-        self.open_unless(kind, out);
-        self.tell(text, out);
+        self.tell(arguments, out)
     }
 
     /// The open item says more.
-    fn tell(&mut self, text: &RawValue, out: &mut String) {
+    fn tell(&mut self, text: &RawValue, out: &mut String) -> Result<(), StreamFault> {
         // Some tell usage as they go: what was told is not of this.
         self.counts = None;
-        let Some(item) = &mut self.open else { return };
+        let Some(item) = &mut self.open else {
+            return Ok(());
+        };
         let is_first = item.said.is_empty() && matches!(item.kind, Kind::Reasoning);
-        let Some(said) = item.say(text) else { return };
+        let said = item.say(text).map_err(|NoText| StreamFault::Nonsense)?;
+        if said.is_empty() {
+            return Ok(());
+        }
         let Telling { text, beside, .. } = item.events();
         if is_first {
             self.open_part(out);
         }
-        let place = self.place();
-        let about = format!(r#"{place},"delta":"{said}"{beside}"#);
+        let about = format!(r#"{},"delta":"{said}"{beside}"#, self.place());
         self.push(&format!("{text}.delta"), &about, out);
+        Ok(())
     }
 
     /// Opens an item, unless one of its kind is open.
-    fn open_unless(&mut self, kind: Kind, out: &mut String) {
-        let same =
-            |item: &Item| std::mem::discriminant(&item.kind) == std::mem::discriminant(&kind);
-        if !self.open.as_ref().is_some_and(same) {
-            self.open(kind, out);
+    fn open_unless(&mut self, kind: Kind, out: &mut String) -> Result<(), StreamFault> {
+        let open = self.open.as_ref();
+        if open.is_some_and(|item| item.kind.is_like(&kind)) {
+            return Ok(());
         }
+        self.open(kind, out)
     }
 
-    fn open(&mut self, kind: Kind, out: &mut String) {
-        self.close(Status::Completed, out);
+    /// Opens an item. Half a call must not be told as if it were whole.
+    fn open(&mut self, kind: Kind, out: &mut String) -> Result<(), StreamFault> {
+        if self.has_half_a_call() {
+            return Err(StreamFault::Nonsense);
+        }
+        self.close(Status::Completed, out)?;
         let item = Item::new(kind, &self.frame, self.items);
         self.items += 1;
         let index = self.items - 1;
@@ -267,6 +304,7 @@ impl ResponseStream {
         if has_part {
             self.open_part(out);
         }
+        Ok(())
     }
 
     fn open_part(&mut self, out: &mut String) {
@@ -277,10 +315,17 @@ impl ResponseStream {
         }
     }
 
-    /// Finishes the open item.
-    fn close(&mut self, status: Status, out: &mut String) {
+    /// Finishes the open item, unless that is a call the answer's limit cut.
+    fn close(&mut self, status: Status, out: &mut String) -> Result<(), StreamFault> {
+        if self.has_half_a_call() && status != Status::Completed {
+            self.open = None;
+            return Ok(());
+        }
+        self.say_nothing(out)?;
         let place = self.place();
-        let Some(item) = self.open.take() else { return };
+        let Some(item) = self.open.take() else {
+            return Ok(());
+        };
         if !(item.said.is_empty() && matches!(item.kind, Kind::Reasoning)) {
             self.close_text(&item, &place, out);
         }
@@ -292,6 +337,29 @@ impl ResponseStream {
             self.output.push(',');
         }
         self.output.push_str(&finished);
+        Ok(())
+    }
+
+    fn has_half_a_call(&self) -> bool {
+        let is_call = self.open.as_ref().is_some_and(Item::is_call);
+        is_call && self.last_call.as_ref().is_some_and(LastCall::is_half)
+    }
+
+    /// A call without arguments has an empty object's.
+    fn say_nothing(&mut self, out: &mut String) -> Result<(), StreamFault> {
+        let has_none = self
+            .last_call
+            .as_ref()
+            .is_some_and(LastCall::has_no_arguments);
+        let nothing = match self.open.as_ref().map(|item| &item.kind) {
+            Some(Kind::Call(tool)) if has_none => tool.nothing(),
+            _ => None,
+        };
+        let Some(nothing) = nothing else {
+            return Ok(());
+        };
+        let text = serde_json::value::to_raw_value(nothing).expect("a text is JSON");
+        self.tell(&text, out)
     }
 
     fn close_text(&mut self, item: &Item, place: &str, out: &mut String) {
@@ -300,9 +368,12 @@ impl ResponseStream {
             text,
             member,
             beside,
+            called,
         } = item.events();
         let said = &item.said;
-        let about = format!(r#"{place},"{member}":"{said}"{beside}"#);
+        let called = called.map(|name| format!(r#","name":{name}"#));
+        let called = called.unwrap_or_default();
+        let about = format!(r#"{place}{called},"{member}":"{said}"{beside}"#);
         self.push(&format!("{text}.done"), &about, out);
         if let Some((name, _)) = part {
             let about = format!(r#"{place},"part":{}"#, item.part(said));

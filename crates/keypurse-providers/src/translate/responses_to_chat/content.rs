@@ -44,11 +44,14 @@ fn text<'a>(part: &mut Object<'a>, name: &str) -> Result<Part<'a>, Untranslatabl
     Ok(Part::Text { text })
 }
 
-const STORED: &str = "a file stored at another provider cannot be read; send it in the request";
+const STORED: &str = "a file that is stored elsewhere cannot be read; send it in the request";
 
 fn image<'a>(part: &mut Object<'a>) -> Result<Part<'a>, Untranslatable> {
+    if part.take("file_id").is_some() {
+        return Err(part.refuse("file_id", STORED));
+    }
     let url = part.text("image_url")?;
-    let url = url.ok_or_else(|| part.refuse("file_id", STORED))?;
+    let url = url.ok_or_else(|| part.refuse("image_url", "it is required"))?;
     Ok(Part::ImageUrl {
         image_url: Url {
             url: Cow::Owned(url),
@@ -59,8 +62,13 @@ fn image<'a>(part: &mut Object<'a>) -> Result<Part<'a>, Untranslatable> {
 
 fn file<'a>(part: &mut Object<'a>) -> Result<Part<'a>, Untranslatable> {
     let name = part.text("filename")?;
+    for stored in ["file_id", "file_url"] {
+        if part.take(stored).is_some() {
+            return Err(part.refuse(stored, STORED));
+        }
+    }
     let data = part.text("file_data")?;
-    let file_data = data.ok_or_else(|| part.refuse("file_id", STORED))?;
+    let file_data = data.ok_or_else(|| part.refuse("file_data", "it is required"))?;
     part.drop_hints(&["detail"]);
     let filename = name.map_or(Cow::Borrowed("document.pdf"), Cow::Owned);
     let file = File {

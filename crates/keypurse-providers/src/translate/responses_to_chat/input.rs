@@ -1,7 +1,8 @@
 //! Items of an input as messages: what the assistant said and called in one,
-//! results of tools each in their own.
+//! the results of its calls behind it.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use serde_json::value::RawValue;
 
@@ -13,25 +14,40 @@ use crate::translate::proof::Proof;
 use crate::translate::response_tools::{Listed, qualified, read_list};
 use crate::translate::{Target, Untranslatable};
 
+/// An item that is only named.
+const REFERENCE: &str = "item_reference";
+
 /// The conversation as far as it is read.
 pub(super) struct Conversation<'a> {
     reader: Reader,
     /// Whether the proofs of calls are for them.
     takes_signatures: bool,
-    messages: Vec<Message<'a>>,
-    assistant: Option<Assistant<'a>>,
-    /// What results show beside texts, which goes after all of them.
-    shown: Vec<Part<'a>>,
+    turns: Vec<Turn<'a>>,
+    /// Whether the last turn is the assistant's and goes on.
+    is_open: bool,
+    /// In which turn each call was made last.
+    called_in: HashMap<&'a str, usize>,
     /// Tools that are described on the way.
     pub(super) tools: Vec<Listed<'a>>,
 }
 
-/// What the assistant does before anybody else speaks.
+enum Turn<'a> {
+    System(Vec<Part<'a>>),
+    User(Vec<Part<'a>>),
+    Assistant(Assistant<'a>),
+}
+
+/// What the assistant does before anybody else speaks, and what came of it.
 #[derive(Default)]
 struct Assistant<'a> {
     parts: Vec<Part<'a>>,
     calls: Vec<Call<'a>>,
     proof: Proof,
+    /// Whether it goes on from the turn before: results stand behind both.
+    goes_on: bool,
+    results: Vec<Message<'a>>,
+    /// What results show beside texts, which goes after all of them.
+    shown: Vec<Part<'a>>,
 }
 
 impl<'a> Conversation<'a> {
@@ -41,30 +57,31 @@ impl<'a> Conversation<'a> {
         target: &Target<'_>,
         instructions: Option<&'a RawValue>,
     ) -> Self {
-        let system = instructions.map(|text| Message::System {
-            content: Content::Text(text),
-        });
+        let system = instructions.map(|text| Turn::System(vec![Part::Text { text }]));
         Self {
             reader,
             takes_signatures: reader == Reader::ToGemini || target.wants_proofs,
-            messages: system.into_iter().collect(),
-            assistant: None,
-            shown: Vec::new(),
+            turns: system.into_iter().collect(),
+            is_open: false,
+            called_in: HashMap::new(),
             tools: Vec::new(),
         }
     }
 
     /// The user says this, and nothing else.
     pub(super) fn ask(&mut self, text: &'a RawValue) {
-        self.messages.push(Message::User {
-            content: Content::Text(text),
-        });
+        self.turns.push(Turn::User(vec![Part::Text { text }]));
     }
 
     /// Reads one item.
     pub(super) fn read(&mut self, mut item: Object<'a>) -> Result<(), Untranslatable> {
         let kind = item.text("type")?;
-        item.drop_hints(&["id", "status"]);
+        let is_named = item.take("id").is_some();
+        item.drop_hints(&["status"]);
+        let kind = match kind {
+            None if is_named && item.is_empty() => Some(REFERENCE.to_owned()),
+            kind => kind,
+        };
         match kind.as_deref() {
             None | Some("message") => self.message(&mut item)?,
             Some("reasoning") => {
@@ -80,8 +97,9 @@ impl<'a> Conversation<'a> {
                 read_list(&item.name("tools"), list, &mut self.tools)?;
                 item.drop_hints(&["role"]);
             }
-            Some("item_reference") => {
-                let why = "this model's provider keeps no items; send the item itself";
+            Some(REFERENCE) => {
+                let why = "this model's provider keeps no items; say `store: false` to your SDK, \
+                           so that it sends them themselves";
                 return Err(item.refuse("type", why));
             }
             Some(_) => return Err(item.refuse("type", NO_COUNTERPART)),
@@ -91,9 +109,26 @@ impl<'a> Conversation<'a> {
 
     /// All messages.
     pub(super) fn finish(&mut self) -> Vec<Message<'a>> {
-        self.end_assistant();
-        self.end_results();
-        std::mem::take(&mut self.messages)
+        let mut written = Written::default();
+        for turn in self.turns.drain(..) {
+            match turn {
+                Turn::User(parts) => {
+                    written.results();
+                    written.shown.extend(parts);
+                    written.show();
+                }
+                Turn::System(parts) => {
+                    written.results();
+                    written.show();
+                    let content = Content::of(parts);
+                    written.messages.push(Message::System { content });
+                }
+                Turn::Assistant(assistant) => written.assistant(assistant, self.reader),
+            }
+        }
+        written.results();
+        written.show();
+        written.messages
     }
 
     fn message(&mut self, item: &mut Object<'a>) -> Result<(), Untranslatable> {
@@ -101,28 +136,14 @@ impl<'a> Conversation<'a> {
         // Whether it comments on what the assistant does or is its answer.
         item.drop_hints(&["phase"]);
         let parts = content::parts(&item.name("content"), item.need("content")?)?;
+        let is_text = |part: &Part<'_>| matches!(part, Part::Text { .. });
+        if role != "user" && !parts.iter().all(is_text) {
+            return Err(item.refuse("content", "only a user's message can have more than text"));
+        }
         match role.as_str() {
-            "assistant" => {
-                let is_text = |part: &Part<'_>| matches!(part, Part::Text { .. });
-                if !parts.iter().all(is_text) {
-                    let why = "an assistant's message can only be text";
-                    return Err(item.refuse("content", why));
-                }
-                self.assistant().parts.extend(parts);
-            }
-            "user" => {
-                self.end_assistant();
-                let mut all = std::mem::take(&mut self.shown);
-                all.extend(parts);
-                let content = Content::of(all);
-                self.messages.push(Message::User { content });
-            }
-            "system" | "developer" => {
-                self.end_assistant();
-                self.end_results();
-                let content = Content::of(parts);
-                self.messages.push(Message::System { content });
-            }
+            "assistant" => self.assistant().parts.extend(parts),
+            "user" => self.speaks(Turn::User(parts)),
+            "system" | "developer" => self.speaks(Turn::System(parts)),
             _ => {
                 let why = "it must be `user`, `assistant`, `system` or `developer`";
                 return Err(item.refuse("role", why));
@@ -138,9 +159,9 @@ impl<'a> Conversation<'a> {
         let Some(proof) = encrypted.as_deref().and_then(Proof::read) else {
             return Ok(());
         };
-        let said = |it: &Assistant<'_>| !it.parts.is_empty() || !it.calls.is_empty();
-        if self.reader == Reader::ToAnthropic && self.assistant.as_ref().is_some_and(said) {
-            self.end_assistant();
+        if self.reader == Reader::ToAnthropic && !self.assistant().is_silent() {
+            self.is_open = false;
+            self.assistant().goes_on = true;
         }
         let kept = &mut self.assistant().proof;
         kept.thinking_blocks.extend(proof.thinking_blocks);
@@ -150,6 +171,8 @@ impl<'a> Conversation<'a> {
 
     fn function_call(&mut self, item: &mut Object<'a>) -> Result<(), Untranslatable> {
         let arguments = item.text("arguments")?.unwrap_or_default();
+        let has_none = arguments.trim().is_empty();
+        let arguments = if has_none { "{}".to_owned() } else { arguments };
         self.call(item, arguments)
     }
 
@@ -165,7 +188,9 @@ impl<'a> Conversation<'a> {
         let name = name.ok_or_else(|| item.refuse("name", "it is required"))?;
         let name = match item.text("namespace")? {
             None => Cow::Borrowed(name),
-            Some(namespace) => Cow::Owned(qualified(&namespace, name)),
+            Some(namespace) => Cow::Owned(
+                qualified(&namespace, name).map_err(|why| item.refuse("namespace", why))?,
+            ),
         };
         let takes_signatures = self.takes_signatures;
         let assistant = self.assistant();
@@ -180,60 +205,96 @@ impl<'a> Conversation<'a> {
             },
             extra_content: signature.map(Extra::signed),
         });
+        self.called_in.insert(id.get(), self.turns.len() - 1);
         Ok(())
     }
 
     fn output(&mut self, item: &mut Object<'a>) -> Result<(), Untranslatable> {
-        self.end_assistant();
-        let tool_call_id = item.raw_text("call_id")?;
-        let tool_call_id = tool_call_id.ok_or_else(|| item.refuse("call_id", "it is required"))?;
+        self.is_open = false;
+        let id = item.raw_text("call_id")?;
+        let id = id.ok_or_else(|| item.refuse("call_id", "it is required"))?;
+        let place = self.called_in.get(id.get());
+        let turn = place.and_then(|place| self.turns.get_mut(*place));
+        let Some(Turn::Assistant(assistant)) = turn else {
+            let why = "no call before it has this id; send the call, too";
+            return Err(item.refuse("call_id", why));
+        };
         // What it is called is known from the call.
         item.drop_hints(&["name", "namespace"]);
         let parts = content::parts(&item.name("output"), item.need("output")?)?;
         // A chat's `tool` message takes nothing but texts.
         let is_text = |part: &Part<'_>| matches!(part, Part::Text { .. });
         let (texts, shown): (Vec<_>, Vec<_>) = parts.into_iter().partition(is_text);
-        self.shown.extend(shown);
-        self.messages.push(Message::Tool {
-            tool_call_id,
+        assistant.shown.extend(shown);
+        assistant.results.push(Message::Tool {
+            tool_call_id: id,
             content: Content::of(texts),
         });
         Ok(())
     }
 
-    fn assistant(&mut self) -> &mut Assistant<'a> {
-        self.end_results();
-        self.assistant.get_or_insert_default()
+    fn speaks(&mut self, turn: Turn<'a>) {
+        self.is_open = false;
+        self.turns.push(turn);
     }
 
-    fn end_assistant(&mut self) {
-        let Some(assistant) = self.assistant.take() else {
-            return;
-        };
-        let Assistant {
-            parts,
-            calls: tool_calls,
-            proof,
-        } = assistant;
-        let thinking_blocks = match self.reader {
-            Reader::ToAnthropic => proof.thinking_blocks,
-            Reader::Provider | Reader::ToGemini => Vec::new(),
-        };
-        // Nobody but a reasoning item, and that is another server's.
-        if parts.is_empty() && tool_calls.is_empty() && thinking_blocks.is_empty() {
+    /// The assistant's turn, which begins here unless it goes on.
+    fn assistant(&mut self) -> &mut Assistant<'a> {
+        if !self.is_open {
+            self.turns.push(Turn::Assistant(Assistant::default()));
+            self.is_open = true;
+        }
+        match self.turns.last_mut() {
+            Some(Turn::Assistant(assistant)) => assistant,
+            _ => unreachable!("an open turn is the assistant's"),
+        }
+    }
+}
+
+impl Assistant<'_> {
+    fn is_silent(&self) -> bool {
+        self.parts.is_empty() && self.calls.is_empty()
+    }
+}
+
+/// Messages, and what has to stand behind those that come next.
+#[derive(Default)]
+struct Written<'a> {
+    messages: Vec<Message<'a>>,
+    results: Vec<Message<'a>>,
+    shown: Vec<Part<'a>>,
+}
+
+impl<'a> Written<'a> {
+    fn assistant(&mut self, assistant: Assistant<'a>, reader: Reader) {
+        if !assistant.goes_on {
+            self.results();
+            self.show();
+        }
+        // Thoughts alone are no answer, and refused as one.
+        if assistant.is_silent() {
             return;
         }
+        let parts = assistant.parts;
         self.messages.push(Message::Assistant {
             content: (!parts.is_empty()).then(|| Content::of(parts)),
-            thinking_blocks,
-            tool_calls,
+            thinking_blocks: match reader {
+                Reader::ToAnthropic => assistant.proof.thinking_blocks,
+                Reader::Provider | Reader::ToGemini => Vec::new(),
+            },
+            tool_calls: assistant.calls,
         });
+        self.results.extend(assistant.results);
+        self.shown.extend(assistant.shown);
     }
 
-    fn end_results(&mut self) {
-        let shown = std::mem::take(&mut self.shown);
-        if !shown.is_empty() {
-            let content = Content::of(shown);
+    fn results(&mut self) {
+        self.messages.append(&mut self.results);
+    }
+
+    fn show(&mut self) {
+        if !self.shown.is_empty() {
+            let content = Content::of(std::mem::take(&mut self.shown));
             self.messages.push(Message::User { content });
         }
     }

@@ -13,4 +13,20 @@ mod input;
 mod request;
 mod tools;
 
+use super::Untranslatable;
+
 pub(super) use request::translate;
+
+/// A refusal of the chat, about the member its client wrote.
+pub(super) fn of_chat(refused: Untranslatable) -> Untranslatable {
+    let names = [
+        ("messages", "input"),
+        ("reasoning_effort", "reasoning.effort"),
+        ("response_format", "text.format"),
+    ];
+    let begins = |(chat, _): &&(&str, &'static str)| refused.param.starts_with(chat);
+    match names.iter().find(begins) {
+        Some((_, own)) => Untranslatable::new(*own, refused.why),
+        None => refused,
+    }
+}

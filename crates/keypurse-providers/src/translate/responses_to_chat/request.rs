@@ -47,14 +47,14 @@ pub(in crate::translate) fn translate(
     let tool_choice = tools::choice(&mut object, &mut listed)?;
     let user = object.raw_text("safety_identifier")?;
     let mut messages = conversation.finish();
+    if messages.is_empty() {
+        return Err(object.refuse("input", "there must be an item that says something"));
+    }
     if target.wants_proofs {
         messages.iter_mut().for_each(Message::sign);
     }
     let request = Request {
-        tools: listed
-            .into_iter()
-            .map(tools::function)
-            .collect::<Result<_, _>>()?,
+        tools: tools::functions(listed)?,
         tool_choice,
         parallel_tool_calls: object
             .flag("parallel_tool_calls")?

@@ -1,6 +1,7 @@
 //! Tools as a chat's functions, and the choice among them.
 
 use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::value::RawValue;
 
@@ -16,11 +17,7 @@ const ONE_TEXT: &str = concat!(
     r#""required":["input"],"additionalProperties":false}"#
 );
 
-/// A tool as a function.
-pub(super) fn function(listed: Listed<'_>) -> Result<Tool<'_>, Untranslatable> {
-    if !matches!(listed.kind.as_str(), "function" | "custom") {
-        return Err(listed.tool.refuse("type", NO_COUNTERPART));
-    }
+fn function(listed: Listed<'_>) -> Result<Tool<'_>, Untranslatable> {
     let name = listed.called()?;
     let Listed { kind, mut tool, .. } = listed;
     let description = tool.raw_text("description")?.map(Cow::Borrowed);
@@ -55,6 +52,8 @@ fn described<'a>(
     let kind = format.text("type")?.unwrap_or_default();
     let syntax = format.text("syntax")?.unwrap_or_default();
     let definition = format.text("definition")?.unwrap_or_default();
+    let kind_is_unknown = format.refuse("type", NO_COUNTERPART);
+    format.finish(NO_COUNTERPART)?;
     match kind.as_str() {
         "text" => Ok(description),
         "grammar" => {
@@ -67,12 +66,34 @@ fn described<'a>(
             let text = serde_json::to_string(text.trim_start()).expect("a text is JSON");
             Ok(Some(Cow::Owned(own(text))))
         }
-        _ => Err(format.refuse("type", NO_COUNTERPART)),
+        _ => Err(kind_is_unknown),
     }
 }
 
 fn own(json: String) -> Box<RawValue> {
     RawValue::from_string(json).expect("it was written as JSON")
+}
+
+/// Tools as functions, each once: the same may be described again on the way.
+pub(super) fn functions(listed: Vec<Listed<'_>>) -> Result<Vec<Tool<'_>>, Untranslatable> {
+    let mut known: HashMap<String, bool> = HashMap::new();
+    let mut functions = Vec::with_capacity(listed.len());
+    for tool in listed {
+        if !matches!(tool.kind.as_str(), "function" | "custom") {
+            return Err(tool.tool.refuse("type", NO_COUNTERPART));
+        }
+        let called = decoded(&tool.called()?);
+        let is_qualified = tool.is_qualified();
+        match known.insert(called, is_qualified) {
+            None => functions.push(function(tool)?),
+            Some(before) if before == is_qualified => {}
+            Some(_) => {
+                let why = "a tool of a namespace would be called the same; rename one of them";
+                return Err(tool.tool.refuse("name", why));
+            }
+        }
+    }
+    Ok(functions)
 }
 
 /// The choice; tools that are not allowed are left out of the list.
@@ -93,31 +114,46 @@ pub(super) fn choice<'a>(
     let mut choice = Object::at(object.name("tool_choice"), value)?;
     let kind = choice.text("type")?.unwrap_or_default();
     let read = match kind.as_str() {
-        "function" | "custom" => {
-            let name = choice.raw_text("name")?;
-            let name = name.ok_or_else(|| choice.refuse("name", "it is required"))?;
-            let chosen = tools.iter().find(|tool| is_named(tool, name));
-            let called = chosen.map_or(Ok(Cow::Borrowed(name)), Listed::called)?;
-            ToolChoice::named(called)
-        }
-        "allowed_tools" => {
-            let allowed = choice.list("tools")?.unwrap_or_default();
-            let mut names = Vec::new();
-            for (path, tool) in allowed {
-                names.extend(Object::at(path, tool)?.raw_text("name")?);
-            }
-            tools.retain(|tool| names.iter().any(|name| is_named(tool, name)));
-            let mode = choice.text("mode")?.unwrap_or_default();
-            word(&mode).ok_or_else(|| choice.refuse("mode", "it must be `auto` or `required`"))?
-        }
+        "function" | "custom" => named(&mut choice, tools)?,
+        "allowed_tools" => allowed(&mut choice, tools)?,
         _ => return Err(choice.refuse("type", NO_COUNTERPART)),
     };
     choice.finish(NO_COUNTERPART)?;
     Ok(Some(read))
 }
 
-fn is_named(tool: &Listed<'_>, name: &RawValue) -> bool {
-    tool.name.is_some_and(|own| own.get() == name.get())
+fn named<'a>(
+    choice: &mut Object<'a>,
+    tools: &[Listed<'a>],
+) -> Result<ToolChoice<'a>, Untranslatable> {
+    let name = choice.raw_text("name")?;
+    let name = name.ok_or_else(|| choice.refuse("name", "it is required"))?;
+    let wanted = decoded(name);
+    let is_it = |tool: &&Listed<'a>| tool.name.is_some_and(|own| decoded(own) == wanted);
+    let chosen = tools.iter().find(is_it);
+    let called = chosen.map_or(Ok(Cow::Borrowed(name)), Listed::called)?;
+    Ok(ToolChoice::named(called))
+}
+
+fn allowed<'a>(
+    choice: &mut Object<'a>,
+    tools: &mut Vec<Listed<'a>>,
+) -> Result<ToolChoice<'a>, Untranslatable> {
+    let mut names = HashSet::new();
+    for (path, tool) in choice.list("tools")?.unwrap_or_default() {
+        let mut tool = Object::at(path, tool)?;
+        names.extend(tool.raw_text("name")?.map(decoded));
+    }
+    tools.retain(|tool| tool.name.is_some_and(|own| names.contains(&decoded(own))));
+    let mode = choice.text("mode")?.unwrap_or_default();
+    if mode == "required" && tools.is_empty() {
+        return Err(choice.refuse("tools", "none of them is among `tools`"));
+    }
+    word(&mode).ok_or_else(|| choice.refuse("mode", "it must be `auto` or `required`"))
+}
+
+fn decoded(text: &RawValue) -> String {
+    serde_json::from_str(text.get()).unwrap_or_default()
 }
 
 fn word(word: &str) -> Option<ToolChoice<'static>> {

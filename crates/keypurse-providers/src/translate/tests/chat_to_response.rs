@@ -78,7 +78,7 @@ fn response(output: &str) -> String {
     format!(
         r#"{{"id":"resp_chatcmpl-1","object":"response","created_at":7,"status":"completed",
         "background":false,"error":null,"incomplete_details":null,"model":"m","output":{output},
-        "previous_response_id":null,"service_tier":"default","store":false,
+        "previous_response_id":null,"service_tier":null,"store":false,
         "instructions":"Be brief.","max_output_tokens":null,"max_tool_calls":null,"metadata":{{}},
         "parallel_tool_calls":true,"prompt_cache_key":null,"reasoning":{{"effort":null,"summary":null}},
         "safety_identifier":null,"temperature":0.50,"text":{{"format":{{"type":"text"}}}},
@@ -152,6 +152,9 @@ fn a_stream_ends_with_what_a_whole_answer_is() {
     .concat();
     assert_eq!(kinds, expected);
     // What a client puts together is what the events that are whole say.
+    let done = |event: &&Value| event["type"] == "response.function_call_arguments.done";
+    let called: Vec<_> = events.iter().filter(done).map(|it| &it["name"]).collect();
+    assert_eq!(called, ["f", "g"]);
     for (delta, done, member) in [
         (
             "response.output_text.delta",
@@ -245,7 +248,8 @@ fn thinking_is_reasoning_with_its_proof() {
             .map(|item| item["type"].as_str().unwrap().to_owned())
             .collect()
     };
-    assert_eq!(kinds(&whole), ["reasoning", "message", "function_call"]);
+    let order = ["reasoning", "reasoning", "message", "function_call"];
+    assert_eq!(kinds(&whole), order);
 
     let event = |data: Value| {
         format!(
@@ -296,10 +300,8 @@ fn thinking_is_reasoning_with_its_proof() {
     let events = streamed(Dialect::Anthropic, &stream);
     let last = &events.last().unwrap()["response"];
     assert_eq!(Value::from(proofs(last)), blocks);
-    assert_eq!(
-        kinds(last),
-        ["reasoning", "reasoning", "message", "function_call"]
-    );
+    assert_eq!(kinds(last), order);
+    assert_eq!(last["output"], whole["output"]);
     assert_eq!(last["usage"]["input_tokens"], 10);
 }
 
@@ -339,4 +341,91 @@ fn an_error_in_a_stream_is_its_last_event() {
 fn a_stream_that_breaks_off_has_no_end() {
     let events = streamed(Dialect::OpenAi, &chunk(&json!({"content": "Hi"})));
     assert_eq!(events.last().unwrap()["type"], "response.output_text.delta");
+}
+
+#[test]
+fn half_a_call_is_never_told_as_if_it_were_whole() {
+    let begun = chunk(&call(0, "c1", "f", "{\"a\""));
+    let other = chunk(&call(1, "c2", "g", "{}"));
+    for after in [other, chunk(&json!({"content": "\n"}))] {
+        let mut out = String::new();
+        let mut stream =
+            TranslatedStream::new(Dialect::OpenAi, Dialect::Responses, wanted()).unwrap();
+        stream.push(begun.as_bytes(), &mut out).unwrap();
+        assert!(stream.push(after.as_bytes(), &mut out).is_err());
+        assert!(!out.contains("done"), "{out}");
+    }
+    // What the limit cut is not told at all.
+    let events = streamed(Dialect::OpenAi, &(begun + &ends("length")));
+    let last = &events.last().unwrap()["response"];
+    assert_eq!(
+        (&last["status"], &last["output"]),
+        (&json!("incomplete"), &json!([]))
+    );
+    assert!(
+        events
+            .iter()
+            .all(|it| !it["type"].as_str().unwrap().ends_with("done"))
+    );
+}
+
+#[test]
+fn a_call_without_arguments_has_an_empty_objects_and_its_usage() {
+    let stream = chunk(&call(0, "c1", "f", "")) + &ends("tool_calls");
+    let events = streamed(Dialect::OpenAi, &stream);
+    let response = &events.last().unwrap()["response"];
+    assert_eq!(response["output"][0]["arguments"], "{}");
+    assert_eq!(response["usage"]["output_tokens"], 20);
+}
+
+#[test]
+fn a_piece_that_says_nothing_changes_nothing() {
+    let stream = [
+        chunk(&call(0, "c1", "f", "{}")),
+        chunk(&call(1, "c2", "g", "{}")),
+        chunk(&more(0, "")),
+        ends("tool_calls"),
+    ];
+    let events = streamed(Dialect::OpenAi, &stream.concat());
+    let output = &events.last().unwrap()["response"]["output"];
+    assert_eq!(output.as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn half_a_character_in_a_custom_tools_text_is_a_fault() {
+    let half = chunk(&call(0, "c1", "patch", "{\"input\":\"a")) + &chunk(&more(0, "@half"));
+    let half = half.replace("@half", "\\ud83d");
+    let mut stream = TranslatedStream::new(Dialect::OpenAi, Dialect::Responses, wanted()).unwrap();
+    assert!(stream.push(half.as_bytes(), &mut String::new()).is_err());
+}
+
+#[test]
+fn thoughts_that_stand_only_in_their_proof_are_told() {
+    let blocks = json!([{"type": "thinking", "thinking": "Secret", "signature": "s"}]);
+    let message = json!({"content": "Hi", "thinking_blocks": blocks});
+    let body = json!({"id": "1", "model": "m",
+        "choices": [{"finish_reason": "stop", "message": message}]});
+    let whole = whole(Dialect::OpenAi, &body);
+    let events = streamed(Dialect::OpenAi, &(chunk(&message) + &ends("stop")));
+    for response in [&whole, &events.last().unwrap()["response"]] {
+        assert_eq!(response["output"][0]["summary"][0]["text"], "Secret");
+        assert_eq!(response["output"][1]["content"][0]["text"], "Hi");
+    }
+    let told = events
+        .iter()
+        .find(|it| it["type"] == "response.reasoning_summary_text.delta");
+    assert_eq!(told.unwrap()["delta"], "Secret");
+}
+
+#[test]
+fn an_id_is_of_a_bounded_length() {
+    let long = json!({"id": "x".repeat(5000), "choices": [{"message": {"content": "Hi"}}]});
+    let named = whole(Dialect::OpenAi, &long)["id"].as_str().unwrap().len();
+    assert!(named < 64);
+    for reason in [Value::Null, json!("")] {
+        let none = json!({"choices": [{"message": {"content": "Hi"}, "finish_reason": reason}]});
+        let whole = whole(Dialect::OpenAi, &none);
+        assert_eq!(whole["id"], "resp_translated7");
+        assert_eq!(whole["status"], "completed");
+    }
 }

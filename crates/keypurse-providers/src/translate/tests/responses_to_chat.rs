@@ -82,7 +82,7 @@ fn what_the_assistant_does_is_one_message_and_results_follow_it() {
         {"role":"assistant","content":"A","tool_calls":[
             {"id":"c1","type":"function","function":{"name":"f","arguments":"{\"x\":1.0}"}},
             {"id":"c2","type":"function","function":{"name":"patch","arguments":"{\"input\":\"*** \\\"é\\\"\\n\"}"}},
-            {"id":"c3","type":"function","function":{"name":"ns__g","arguments":""}}]},
+            {"id":"c3","type":"function","function":{"name":"ns__g","arguments":"{}"}}]},
         {"role":"tool","tool_call_id":"c1","content":"R"},
         {"role":"tool","tool_call_id":"c2","content":"S"},
         {"role":"tool","tool_call_id":"c3","content":"T"},
@@ -256,6 +256,44 @@ fn what_a_chat_cannot_say_is_refused_by_name() {
             asked(r#"[{"type":"item_reference","id":"rs_1"}]"#, ""),
             "input[0].type",
         ),
+        (asked(r#"[{"id":"rs_1"}]"#, ""), "input[0].type"),
+        (asked("[]", ""), "input"),
+        (
+            asked(
+                r#"[{"type":"function_call_output","call_id":"c","output":""}]"#,
+                "",
+            ),
+            "input[0].call_id",
+        ),
+        (
+            asked(
+                r#"[{"role":"developer","content":[{"type":"input_image","image_url":"https://a"}]}]"#,
+                "",
+            ),
+            "input[0].content",
+        ),
+        (
+            of_members(r#""tools":[{"type":"namespace","name":"n","unheard_of":1}]"#),
+            "tools[0].unheard_of",
+        ),
+        (
+            of_members(r#""tools":[{"type":"namespace","tools":[]}]"#),
+            "tools[0].name",
+        ),
+        (
+            of_members(
+                r#""tools":[{"type":"function","name":"a__f"},
+                {"type":"namespace","name":"a","tools":[{"type":"function","name":"f"}]}]"#,
+            ),
+            "tools[1].tools[0].name",
+        ),
+        (
+            of_members(
+                r#""tools":[{"type":"function","name":"f"}],"tool_choice":{"type":"allowed_tools",
+                "mode":"required","tools":[{"type":"function","name":"g"}]}"#,
+            ),
+            "tool_choice.tools",
+        ),
         (
             asked(r#"[{"type":"web_search_call","id":"ws"}]"#, ""),
             "input[0].type",
@@ -274,7 +312,11 @@ fn what_a_chat_cannot_say_is_refused_by_name() {
         ),
         (
             asked(&part(r#"{"type":"input_file","file_url":"https://a"}"#), ""),
-            "input[0].content[0].file_id",
+            "input[0].content[0].file_url",
+        ),
+        (
+            asked(&part(r#"{"type":"input_image"}"#), ""),
+            "input[0].content[0].image_url",
         ),
         (
             asked(&part(r#"{"type":"input_audio"}"#), ""),
@@ -283,5 +325,85 @@ fn what_a_chat_cannot_say_is_refused_by_name() {
     ] {
         let refused = to(Dialect::OpenAi, &body).expect_err(&body);
         assert_eq!(refused.param, param, "{body}");
+    }
+}
+
+#[test]
+fn results_stand_behind_their_calls_wherever_they_come() {
+    let call = |id: &str| {
+        format!(r#"{{"type":"function_call","call_id":"{id}","name":"f","arguments":""}}"#)
+    };
+    let result = |id: &str, text: &str| {
+        format!(r#"{{"type":"function_call_output","call_id":"{id}","output":"{text}"}}"#)
+    };
+    let note = r#"{"role":"user","content":"N"}"#;
+    // An id may be used again.
+    let items = [
+        call("c1"),
+        call("c2"),
+        result("c2", "2"),
+        note.to_owned(),
+        result("c1", "1"),
+        call("c1"),
+        result("c1", "3"),
+    ];
+    let input = format!("[{}]", items.join(","));
+    let call = |id: &str| {
+        format!(r#"{{"id":"{id}","type":"function","function":{{"name":"f","arguments":"{{}}"}}}}"#)
+    };
+    let expected = format!(
+        r#"[{{"role":"assistant","content":null,"tool_calls":[{},{}]}},
+        {{"role":"tool","tool_call_id":"c2","content":"2"}},
+        {{"role":"tool","tool_call_id":"c1","content":"1"}},{note},
+        {{"role":"assistant","content":null,"tool_calls":[{}]}},
+        {{"role":"tool","tool_call_id":"c1","content":"3"}}]"#,
+        call("c1"),
+        call("c2"),
+        call("c1")
+    );
+    assert_json(&messages(&input), &expected, &input);
+}
+
+#[test]
+fn thoughts_that_led_to_nothing_are_left_out() {
+    let thought = r#"{"type":"reasoning","summary":[],"encrypted_content":
+        "{\"thinking_blocks\":[{\"type\":\"redacted_thinking\",\"data\":\"d\"}]}"}"#;
+    let said = r#"{"role":"assistant","content":"A"}"#;
+    let user = r#"{"role":"user","content":"U"}"#;
+    let input = format!("[{user},{thought},{user},{thought},{said},{thought},{user}]");
+    let body = to(Dialect::Anthropic, &asked(&input, "")).unwrap();
+    assert_eq!(body.matches("redacted_thinking").count(), 1, "{body}");
+}
+
+#[test]
+fn a_long_name_is_shortened_and_tells_tools_apart() {
+    let tools = |name: &str| {
+        format!(
+            r#""tools":[{{"type":"namespace","name":"{}","tools":[{{"type":"function","name":"{name}"}},
+            {{"type":"function","name":"b{name}"}}]}}]"#,
+            "n".repeat(50)
+        )
+    };
+    let chat = to_chat(&asked(r#""Hi""#, &tools(&"f".repeat(60))));
+    let chat: serde_json::Value = serde_json::from_str(&chat).unwrap();
+    let name = |at: usize| chat["tools"][at]["function"]["name"].as_str().unwrap();
+    assert_eq!((name(0).len(), name(1).len()), (64, 64));
+    assert_ne!(name(0), name(1));
+    let refused = to(Dialect::OpenAi, &asked(r#""Hi""#, &tools(&"f".repeat(300))));
+    assert_eq!(refused.unwrap_err().param, "tools[0].tools[0].name");
+}
+
+#[test]
+fn a_refusal_of_the_chat_is_about_what_the_client_wrote() {
+    let part = r#"[{"role":"user","content":[{"type":"input_file","file_data":"x"}]}]"#;
+    for (body, param) in [
+        (asked(part, ""), "input"),
+        (
+            asked(r#""Hi""#, r#""reasoning":{"effort":"huge"}"#),
+            "reasoning.effort",
+        ),
+    ] {
+        let refused = to(Dialect::Anthropic, &body).expect_err(&body);
+        assert_eq!(refused.param, param);
     }
 }

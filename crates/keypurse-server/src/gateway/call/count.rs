@@ -8,6 +8,8 @@ use super::bound::TEMPLATE_TOKENS;
 use super::fund::Funded;
 use super::resolve::Route;
 use crate::gateway::endpoint::asked::Asked;
+use crate::gateway::endpoint::kind::Endpoint;
+use crate::gateway::endpoint::responses;
 
 /// Longer requests are not counted: a client without money could make us
 /// count for it. Thirty milliseconds.
@@ -53,7 +55,15 @@ pub(in crate::gateway) async fn count_input(asked: &Asked, route: &Route) -> Opt
     if asked.parts.is_opaque || body.len() > LONGEST_COUNTED {
         return None;
     }
-    off_thread(body.len(), move || endpoint.count_input(&body, tokenizer)).await?
+    let is_chat = endpoint == Endpoint::Responses && !asked.can_be_stored(route);
+    let count = move || {
+        if is_chat {
+            responses::count::count_as_chat(&body, tokenizer)
+        } else {
+            endpoint.count_input(&body, tokenizer)
+        }
+    };
+    off_thread(asked.body.len(), count).await?
 }
 
 impl Funded {

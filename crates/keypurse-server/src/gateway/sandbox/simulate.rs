@@ -58,6 +58,7 @@ pub(in crate::gateway) fn simulate(
             Endpoint::Embeddings => gateway.dimensions(provider, &route.model),
             _ => None,
         },
+        keeps_responses: route.keeps_responses(),
     };
     let stamp = Stamp {
         id: stamped.call.to_string(),

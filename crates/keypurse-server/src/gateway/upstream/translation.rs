@@ -37,6 +37,14 @@ pub(in crate::gateway) struct Reading {
     pub(in crate::gateway) translated: Option<Bytes>,
 }
 
+impl Route {
+    /// Whether its provider keeps responses, or whoever stands in for it does.
+    pub(in crate::gateway) fn keeps_responses(&self) -> bool {
+        let reached = &self.provider.reached;
+        reached.foreign_dialect(Endpoint::Responses).is_none()
+    }
+}
+
 impl Asked {
     /// Whose API its provider speaks, if not its client's.
     fn foreign_dialect(&self, route: &Route) -> Option<Dialect> {
@@ -45,7 +53,7 @@ impl Asked {
 
     /// Whether its provider may keep the answer, to be asked for again.
     pub(in crate::gateway) fn can_be_stored(&self, route: &Route) -> bool {
-        self.endpoint == Endpoint::Responses && self.foreign_dialect(route).is_none()
+        self.endpoint == Endpoint::Responses && route.keeps_responses()
     }
 
     /// The most input tokens it may have because it asks its provider for long
@@ -92,9 +100,15 @@ impl Asked {
     ) -> Result<Pieces, GatewayError> {
         let client = client_dialect(self.endpoint).expect("only chats are translated");
         if self.output == (Output::Tokens { stated: Some(0) }) {
-            let wrong = "`max_tokens` must be at least 1 for this model: \
-                         only Anthropic's fill a cache without an answer";
-            return Err(GatewayError::invalid(Some("max_tokens"), wrong));
+            let name = match self.endpoint {
+                Endpoint::Responses => "max_output_tokens",
+                _ => "max_tokens",
+            };
+            let wrong = format!(
+                "`{name}` must be at least 1 for this model: only Anthropic's fill a cache \
+                 without an answer"
+            );
+            return Err(GatewayError::invalid(Some(name), wrong));
         }
         let field = route.provider.output_limit_field;
         let target = Target {
@@ -145,6 +159,14 @@ impl Asked {
                 let request = MessagesRequest::read(&body);
                 let request = request.map_err(|invalid| messages::request::wrong(&invalid))?;
                 messages::request::parts(&request.parts)
+            }
+            // A client may write its images longer than they are sent.
+            Dialect::Gemini if self.endpoint == Endpoint::Responses => {
+                let client = translate::Dialect::Responses;
+                let chat = translate::Dialect::OpenAi;
+                let chat = translate::request(client, chat, &self.body, &Target::TO_COUNT);
+                let chat = Bytes::from(chat.map_err(untranslatable)?.into_owned());
+                chat::request::read(&chat)?.parts
             }
             Dialect::Gemini => self.parts,
         };

@@ -87,10 +87,19 @@ impl Shop {
 
     /// A node whose provider has this name, with the catalogue's prices.
     async fn named(provider: &str, balance: &str) -> Self {
+        Self::named_with(provider, balance, |_| {}).await
+    }
+
+    async fn named_with(
+        provider: &str,
+        balance: &str,
+        change: impl FnOnce(&mut GatewayConfig),
+    ) -> Self {
         let upstream = ScriptedUpstream::start().await;
         let mut config = config(&upstream);
         provider.clone_into(&mut config.providers[0].name);
         config.prices.clear();
+        change(&mut config);
         Self::of(upstream, config, balance).await
     }
 

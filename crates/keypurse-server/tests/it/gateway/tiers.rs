@@ -9,8 +9,8 @@ use super::{Shop, hello, with};
 
 /// 1,000 tokens in and 100 out of `gpt-4o`, in nano-dollars: at its standard
 /// price of 2.5 and 10, and at its priority price of 4.25 and 17.
-const STANDARD: i64 = 3_500_000;
-const PRIORITY: i64 = 5_950_000;
+pub(super) const STANDARD: i64 = 3_500_000;
+pub(super) const PRIORITY: i64 = 5_950_000;
 
 /// A request of somewhat more than 1,000 bytes, so that 1,000 tokens can be.
 fn asking(tier: Option<&str>) -> Value {

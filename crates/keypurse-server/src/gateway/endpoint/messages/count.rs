@@ -10,13 +10,6 @@ use crate::gateway::endpoint::chat;
 /// Counts the input of a request, images left out. `None`: a chat cannot say
 /// it.
 pub(in crate::gateway) fn count(body: &[u8], tokenizer: Tokenizer) -> Option<InputCount> {
-    let target = Target {
-        model: "",
-        output_limit: 1,
-        limit_is_of_completion: false,
-        may_reason: true,
-        wants_proofs: false,
-    };
-    let chat = translate::request(Dialect::Anthropic, Dialect::OpenAi, body, &target);
+    let chat = translate::request(Dialect::Anthropic, Dialect::OpenAi, body, &Target::TO_COUNT);
     chat::count::count(&chat.ok()?, tokenizer)
 }

@@ -1,10 +1,12 @@
 //! Counts what a request for a response gives a model to read.
 
 use keypurse_providers::tokenizer::Tokenizer;
+use keypurse_providers::translate::{self, Dialect, Target};
 use serde_json::Value;
 
 use super::content::Held;
 use crate::gateway::call::count::{InputCount, length};
+use crate::gateway::endpoint::chat;
 use crate::gateway::endpoint::chat::count::Tally;
 use crate::http::json::JsonObject;
 
@@ -40,6 +42,13 @@ pub(in crate::gateway) fn count(body: &[u8], tokenizer: Tokenizer) -> Option<Inp
         .filter_map(|name| object.get(name));
     tally.rest += shown.map(|value| tokenizer.count(value.get())).sum::<u64>();
     Some(tally.into_count())
+}
+
+/// Counts the chat that a request is translated to. `None`: a chat cannot say
+/// it.
+pub(in crate::gateway) fn count_as_chat(body: &[u8], tokenizer: Tokenizer) -> Option<InputCount> {
+    let chat = translate::request(Dialect::Responses, Dialect::OpenAi, body, &Target::TO_COUNT);
+    chat::count::count(&chat.ok()?, tokenizer)
 }
 
 /// An image that stands in an item is bounded as an image, exactly where

@@ -5,6 +5,7 @@ use keypurse_core::money::Money;
 use keypurse_core::usage::TokenCounts;
 use keypurse_providers::openai::write_response_usage;
 use serde::{Deserialize, Deserializer};
+use serde_json::json;
 use serde_json::value::RawValue;
 
 use super::ids::Names;
@@ -18,7 +19,7 @@ struct Members<'a> {
     id: Option<&'a RawValue>,
     #[serde(borrow, default)]
     previous_response_id: Option<&'a RawValue>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "even_null")]
     usage: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "even_null")]
     cost: Option<&'a RawValue>,
@@ -50,11 +51,20 @@ pub(in crate::gateway) fn shown(
             edits.replace(place_of(theirs, response), ours);
         }
     }
-    if let Some(Paid { cost, provider, .. }) = paid {
+    if let Some(Paid {
+        cost,
+        provider,
+        used,
+    }) = paid
+    {
         let place = |member: Option<&RawValue>| member.map(|it| place_of(it, response));
-        if let Some((usage, with_cost)) = members.usage.and_then(|it| Some((it, usage(it, cost)?)))
-        {
-            edits.replace(place_of(usage, response), with_cost);
+        if let Some(told) = members.usage {
+            // What was counted, where nothing is told.
+            let counted = (told.get() == "null").then(|| write_response_usage(used).to_string());
+            let counted = counted.and_then(|text| RawValue::from_string(text).ok());
+            if let Some(with_cost) = usage(counted.as_deref().unwrap_or(told), cost) {
+                edits.replace(place_of(told, response), with_cost);
+            }
         }
         edits.set("cost", place(members.cost), &cost.to_string());
         let provider = format!("\"{provider}\"");
@@ -97,20 +107,45 @@ struct Ending<'a> {
     #[serde(borrow, default, deserialize_with = "even_null")]
     incomplete_details: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "even_null")]
+    error: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "even_null")]
     output: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "even_null")]
     usage: Option<&'a RawValue>,
 }
 
-/// A response as it began, ended by its output limit with this output.
-pub(super) fn cut(begun: &Bytes, output: &str, used: &TokenCounts) -> Option<String> {
+/// How a response ends that its provider did not end.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum End<'a> {
+    /// By its output limit, or that of its money.
+    Cut,
+    /// By this failure.
+    Failed(&'a str),
+}
+
+/// A response as it began, ended so with this output.
+pub(super) fn ended(
+    begun: &Bytes,
+    end: End<'_>,
+    output: &str,
+    used: &TokenCounts,
+) -> Option<String> {
     let ending: Ending<'_> = serde_json::from_slice(begun).ok()?;
     let place = |member: Option<&RawValue>| member.map(|it| place_of(it, begun));
-    let why = r#"{"reason":"max_output_tokens"}"#;
     let usage = write_response_usage(used).to_string();
     let mut edits = Edits::default();
-    edits.set("status", place(ending.status), "\"incomplete\"");
-    edits.set("incomplete_details", place(ending.incomplete_details), why);
+    match end {
+        End::Cut => {
+            let why = r#"{"reason":"max_output_tokens"}"#;
+            edits.set("status", place(ending.status), "\"incomplete\"");
+            edits.set("incomplete_details", place(ending.incomplete_details), why);
+        }
+        End::Failed(message) => {
+            let error = json!({ "code": "server_error", "message": message }).to_string();
+            edits.set("status", place(ending.status), "\"failed\"");
+            edits.set("error", place(ending.error), &error);
+        }
+    }
     edits.set("output", place(ending.output), output);
     edits.set("usage", place(ending.usage), &usage);
     String::from_utf8(edits.apply(begun).into()).ok()
@@ -122,7 +157,7 @@ mod tests {
     use keypurse_core::money::Money;
     use keypurse_core::usage::TokenCounts;
 
-    use super::{Paid, cut, shown};
+    use super::{End, Paid, ended, shown};
 
     #[test]
     fn a_response_shows_what_it_cost_and_nothing_else_changes() {
@@ -163,15 +198,18 @@ mod tests {
             r#"{"input_tokens":0,"input_tokens_details":{"cached_tokens":0,"cache_write_tokens":0},"#,
             r#""output_tokens":0,"output_tokens_details":{"reasoning_tokens":0},"total_tokens":0}"#
         );
-        let cut = cut(
-            &Bytes::from_static(begun.as_bytes()),
-            "[7]",
-            &TokenCounts::NONE,
-        );
-        let ended = concat!(
+        let begun = Bytes::from_static(begun.as_bytes());
+        let cut = ended(&begun, End::Cut, "[7]", &TokenCounts::NONE);
+        let expected = concat!(
             r#"{"id":"r","status":"incomplete","#,
             r#""incomplete_details":{"reason":"max_output_tokens"},"output":[7],"x":1.0,"#
         );
-        assert_eq!(cut.unwrap(), format!(r#"{ended}"usage":{usage}}}"#));
+        assert_eq!(cut.unwrap(), format!(r#"{expected}"usage":{usage}}}"#));
+        let failed = ended(&begun, End::Failed("No \"x\""), "[7]", &TokenCounts::NONE);
+        let expected = concat!(
+            r#"{"id":"r","status":"failed","incomplete_details":null,"output":[7],"x":1.0,"#,
+            r#""error":{"code":"server_error","message":"No \"x\""},"#
+        );
+        assert_eq!(failed.unwrap(), format!(r#"{expected}"usage":{usage}}}"#));
     }
 }

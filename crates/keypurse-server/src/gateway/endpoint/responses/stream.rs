@@ -8,14 +8,16 @@ use keypurse_core::usage::TokenCounts;
 use keypurse_providers::openai::{
     Answer, ResponseEvent, ResponseOutput, ResponseStep, read_response_usage,
 };
+use serde::Deserialize;
 use serde_json::json;
 
 use super::ids::Names;
-use super::shown::{cut, shown};
+use super::shown::{End, ended, shown};
 use crate::gateway::call::settle::Told;
 use crate::gateway::endpoint::splice::{Edits, place_of};
 use crate::gateway::endpoint::stream::{Fate, StreamEnd, Tail};
 use crate::gateway::error::GatewayError;
+use crate::gateway::error_body::Shape;
 use crate::gateway::relay::cost::{Paid, stream_cost};
 use crate::gateway::relay::meter::{Heard, TooMuch};
 use crate::gateway::upstream::dispatch::UpstreamFault;
@@ -142,9 +144,31 @@ impl ResponseStream {
                 None => comment(),
             },
             Tail::Cut => self.cut(paid).unwrap_or_else(comment),
-            Tail::Refused(event) => comment() + &String::from_utf8_lossy(&event),
-            Tail::Failed(error) => comment() + &self.error_event(error),
+            Tail::Refused(event) => {
+                let event = String::from_utf8_lossy(&event);
+                let failed = self.failed(&refusal(&event), paid);
+                comment() + &event + &failed
+            }
+            Tail::Failed(error) => {
+                let shape = error.shape();
+                let failed = self.failed(&shape.message, paid);
+                comment() + &self.error_of(&shape) + &failed
+            }
         }
+    }
+
+    /// The response as it began, ended by a failure: what follows the error, for
+    /// clients that wait for a response. Nothing where they have none.
+    fn failed(&self, message: &str, paid: Paid<'_>) -> String {
+        let begun = self.begun.as_ref().filter(|_| self.delivered.has_begun);
+        let number = self.delivered.next_number + 1;
+        let output = self.delivered.output.close(number).output;
+        let end = End::Failed(message);
+        let response = begun.and_then(|begun| ended(begun, end, &output, paid.used));
+        response.map_or_else(String::new, |response| {
+            let event = event("response.failed", number, &response);
+            self.shown_text(&event, Some(paid))
+        })
     }
 
     /// Closes what the client has, and the response as it began, ended by its
@@ -162,14 +186,18 @@ impl ResponseStream {
             events += &self.shown_text(&event("response.created", *next_number, &begun), None);
         }
         let closing = output.close(*next_number + u64::from(!has_begun));
-        let ended = cut(begun, &closing.output, paid.used)?;
+        let ended = ended(begun, End::Cut, &closing.output, paid.used)?;
         let last = event("response.incomplete", closing.next_number, &ended);
         Some(events + &closing.events + &self.shown_text(&last, Some(paid)))
     }
 
     /// An error as the last event of a stream.
     pub(in crate::gateway) fn error_event(&self, error: GatewayError) -> String {
-        let mut event = error.shape().openai();
+        self.error_of(&error.shape())
+    }
+
+    fn error_of(&self, error: &Shape) -> String {
+        let mut event = error.openai();
         event["type"] = json!("error");
         event["sequence_number"] = self.delivered.next_number.into();
         format!("event: error\ndata: {event}\n\n")
@@ -200,6 +228,17 @@ impl ResponseStream {
 /// An event about a whole response.
 fn event(kind: &str, number: u64, response: &str) -> String {
     format!(r#"{{"type":"{kind}","sequence_number":{number},"response":{response}}}"#)
+}
+
+/// What an error event says.
+fn refusal(event: &str) -> String {
+    #[derive(Deserialize)]
+    struct Told {
+        message: String,
+    }
+    let data = event.lines().find_map(|line| line.strip_prefix("data:"));
+    let told: Option<Told> = data.and_then(|data| serde_json::from_str(data).ok());
+    told.map_or_else(|| "the provider failed".to_owned(), |told| told.message)
 }
 
 /// What was in no event before the last one is counted, where it is not told

@@ -1,6 +1,7 @@
 //! `responses` at providers that have none.
 
 use http_body_util::BodyExt as _;
+use keypurse_providers::tokenizer::warm;
 use keypurse_server::gateway::{Dialect, GatewayConfig, ProviderKind};
 use keypurse_testkit::TestAnswer;
 use keypurse_testkit::upstream::{Gate, Reply, usage};
@@ -10,6 +11,7 @@ use super::{
     candidates, events, gemini_used, in_blocks, kinds, message_stream, set_balance, shop_with, used,
 };
 use crate::gateway::responses::RESPONSES;
+use crate::gateway::tiers::{PRIORITY, STANDARD};
 use crate::gateway::{Shop, soon, with};
 
 /// OpenAI's dialect without its responses.
@@ -272,4 +274,86 @@ async fn models_of_every_dialect_are_listed() {
     let shop = shop(Dialect::Anthropic).await;
     let listed = shop.app.get("/v1/responses/models").send().await;
     assert!(listed.text.contains("up/m"), "{}", listed.text);
+}
+
+#[tokio::test]
+async fn a_stream_that_fails_ends_with_the_response_as_failed() {
+    let shop = shop(Dialect::OpenAi).await;
+    let error = json!({"error": {"message": "Overloaded", "type": "overloaded_error"}});
+    shop.upstream
+        .next(Reply::stream().chunk("Hel").data(&error));
+    shop.upstream.next(Reply::stream().chunk("Hel").breaks());
+    for says in ["Overloaded", "broke off"] {
+        let answer = respond(&shop, &streaming()).await;
+        let events = events(&answer.text);
+        let [.., error, failed] = events.as_slice() else {
+            panic!("{}", answer.text)
+        };
+        assert_eq!(error["type"], "error");
+        assert_eq!(failed["type"], "response.failed");
+        let response = &failed["response"];
+        assert_eq!(response["status"], "failed");
+        let message = response["error"]["message"].as_str().unwrap();
+        assert!(message.contains(says), "{message}");
+        assert_eq!(response["output"][0]["content"][0]["text"], "Hel");
+        assert_eq!(response["usage"]["output_tokens"], 3);
+        assert!(response["cost"].as_f64().unwrap() > 0.0);
+        let number = |event: &Value| event["sequence_number"].as_u64().unwrap();
+        assert_eq!(number(failed), number(error) + 1);
+    }
+}
+
+#[tokio::test]
+async fn usage_nobody_told_is_told_as_it_was_counted() {
+    let shop = shop(Dialect::OpenAi).await;
+    shop.upstream.always(Reply::chat("Hello", &Value::Null));
+    let whole = respond(&shop, &responding()).await.json();
+    shop.upstream
+        .always(Reply::chat_stream(&["Hel", "lo"], &Value::Null));
+    let (_, last) = read(&respond(&shop, &streaming()).await.text);
+    for response in [&whole, &last["response"]] {
+        assert_eq!(response["usage"]["output_tokens"], 5);
+    }
+}
+
+/// What a client asks for and its chat provider does not tell.
+#[tokio::test]
+async fn a_tier_nobody_told_is_the_one_that_was_asked_for() {
+    for (told, expected) in [
+        (json!(null), PRIORITY),
+        (json!("priority"), PRIORITY),
+        (json!("default"), STANDARD),
+    ] {
+        let shop = Shop::named_with("openai", "1", of_chats).await;
+        let message = json!({"role": "assistant", "content": "Hi"});
+        let body = json!({"usage": usage(1000, 100), "service_tier": told,
+            "choices": [{"index": 0, "message": message, "finish_reason": "stop"}]});
+        shop.upstream.always(Reply::json(200, &body));
+        let asked = json!({"model": "openai/gpt-4o", "input": "word ".repeat(250),
+            "max_output_tokens": 100, "service_tier": "priority"});
+        let answer = respond(&shop, &asked).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        assert_eq!(shop.charged().await, expected, "{told}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_translation_adds_is_held_for() {
+    warm();
+    let tools: Vec<Value> = (0..100)
+        .map(|number| json!({"type": "custom", "name": format!("t{number}")}))
+        .collect();
+    let asked = json!({"model": "openai/gpt-4o", "input": "Hi", "max_output_tokens": 1,
+        "tools": tools});
+    let own = |config: &mut GatewayConfig| config.aliases.clear();
+    let mut needed = Vec::new();
+    for change in [own, of_chats] {
+        let shop = Shop::named_with("openai", "0.000001", change).await;
+        let refused = respond(&shop, &asked).await;
+        assert_eq!(refused.status, 402, "{}", refused.text);
+        let told = refused.json()["error"]["needed"].to_string();
+        needed.push(told.trim_matches('"').parse::<f64>().unwrap());
+    }
+    // Counted, not by bytes, and each tool is a schema.
+    assert!(needed[1] > 2.0 * needed[0], "{needed:?}");
 }
