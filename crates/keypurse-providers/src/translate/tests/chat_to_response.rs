@@ -221,36 +221,8 @@ fn an_answer_ends_as_its_chat_did() {
     assert_eq!(empty["output"], json!([]));
 }
 
-#[test]
-fn thinking_is_reasoning_with_its_proof() {
-    let usage = json!({"input_tokens": 10, "output_tokens": 20});
-    let message = json!({"id": "msg_1", "type": "message", "role": "assistant", "model": "claude",
-        "content": [{"type": "thinking", "thinking": "Hm é\n", "signature": "sig"},
-            {"type": "redacted_thinking", "data": "d"}, {"type": "text", "text": "Hi"},
-            {"type": "tool_use", "id": "t", "name": "f", "input": {"a": 1}}],
-        "stop_reason": "tool_use", "usage": usage});
-    let blocks = json!([{"type": "thinking", "thinking": "Hm é\n", "signature": "sig"},
-        {"type": "redacted_thinking", "data": "d"}]);
-    let proofs = |response: &Value| -> Vec<Value> {
-        let items = response["output"].as_array().unwrap().iter();
-        let sealed = items.filter_map(|item| item["encrypted_content"].as_str());
-        let proofs = sealed.map(|it| serde_json::from_str::<Value>(it).unwrap());
-        proofs
-            .flat_map(|proof| proof["thinking_blocks"].as_array().unwrap().clone())
-            .collect()
-    };
-    let whole = whole(Dialect::Anthropic, &message);
-    assert_eq!(Value::from(proofs(&whole)), blocks);
-    assert_eq!(whole["output"][0]["summary"][0]["text"], "Hm é\n");
-    let kinds = |response: &Value| -> Vec<String> {
-        let items = response["output"].as_array().unwrap().iter();
-        items
-            .map(|item| item["type"].as_str().unwrap().to_owned())
-            .collect()
-    };
-    let order = ["reasoning", "reasoning", "message", "function_call"];
-    assert_eq!(kinds(&whole), order);
-
+/// The stream of a message that is thought, spoken and called a tool.
+fn thought_stream(usage: &Value) -> String {
     let event = |data: Value| {
         format!(
             "event: {}\ndata: {data}\n\n",
@@ -264,7 +236,7 @@ fn thinking_is_reasoning_with_its_proof() {
         event(json!({"type": "content_block_delta", "index": index, "delta": delta}))
     };
     let stop = |index: u64| event(json!({"type": "content_block_stop", "index": index}));
-    let stream = [
+    [
         event(
             json!({"type": "message_start", "message": {"id": "msg_1", "model": "claude",
             "content": [], "usage": {"input_tokens": 10, "output_tokens": 1}}}),
@@ -296,7 +268,40 @@ fn thinking_is_reasoning_with_its_proof() {
         ),
         event(json!({"type": "message_stop"})),
     ]
-    .concat();
+    .concat()
+}
+
+#[test]
+fn thinking_is_reasoning_with_its_proof() {
+    let usage = json!({"input_tokens": 10, "output_tokens": 20});
+    let message = json!({"id": "msg_1", "type": "message", "role": "assistant", "model": "claude",
+        "content": [{"type": "thinking", "thinking": "Hm é\n", "signature": "sig"},
+            {"type": "redacted_thinking", "data": "d"}, {"type": "text", "text": "Hi"},
+            {"type": "tool_use", "id": "t", "name": "f", "input": {"a": 1}}],
+        "stop_reason": "tool_use", "usage": usage});
+    let blocks = json!([{"type": "thinking", "thinking": "Hm é\n", "signature": "sig"},
+        {"type": "redacted_thinking", "data": "d"}]);
+    let proofs = |response: &Value| -> Vec<Value> {
+        let items = response["output"].as_array().unwrap().iter();
+        let sealed = items.filter_map(|item| item["encrypted_content"].as_str());
+        let proofs = sealed.map(|it| serde_json::from_str::<Value>(it).unwrap());
+        proofs
+            .flat_map(|proof| proof["thinking_blocks"].as_array().unwrap().clone())
+            .collect()
+    };
+    let whole = whole(Dialect::Anthropic, &message);
+    assert_eq!(Value::from(proofs(&whole)), blocks);
+    assert_eq!(whole["output"][0]["summary"][0]["text"], "Hm é\n");
+    let kinds = |response: &Value| -> Vec<String> {
+        let items = response["output"].as_array().unwrap().iter();
+        items
+            .map(|item| item["type"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let order = ["reasoning", "reasoning", "message", "function_call"];
+    assert_eq!(kinds(&whole), order);
+
+    let stream = thought_stream(&usage);
     let events = streamed(Dialect::Anthropic, &stream);
     let last = &events.last().unwrap()["response"];
     assert_eq!(Value::from(proofs(last)), blocks);

@@ -211,121 +211,100 @@ fn only_allowed_tools_are_told() {
     assert!(!chat.contains("tool"), "{chat}");
 }
 
+/// Members that are refused, and what of them.
+const REFUSED_MEMBERS: [(&str, &str); 18] = [
+    (r#""previous_response_id":"resp_1""#, "previous_response_id"),
+    (r#""conversation":"conv_1""#, "conversation"),
+    (r#""prompt":{"id":"p"}"#, "prompt"),
+    (r#""store":true"#, "store"),
+    (r#""include":["message.output_text.logprobs"]"#, "include"),
+    (r#""top_logprobs":2"#, "top_logprobs"),
+    (r#""tools":[{"type":"local_shell"}]"#, "tools[0].type"),
+    (r#""tools":[{"type":"function"}]"#, "tools[0].name"),
+    (
+        r#""tools":[{"type":"namespace","name":"n","unheard_of":1}]"#,
+        "tools[0].unheard_of",
+    ),
+    (
+        r#""tools":[{"type":"namespace","tools":[]}]"#,
+        "tools[0].name",
+    ),
+    (
+        r#""tools":[{"type":"function","name":"a__f"},
+            {"type":"namespace","name":"a","tools":[{"type":"function","name":"f"}]}]"#,
+        "tools[1].tools[0].name",
+    ),
+    (r#""tool_choice":"always""#, "tool_choice"),
+    (r#""tool_choice":{"type":"mcp"}"#, "tool_choice.type"),
+    (
+        r#""tools":[{"type":"function","name":"f"}],"tool_choice":{"type":"allowed_tools",
+            "mode":"required","tools":[{"type":"function","name":"g"}]}"#,
+        "tool_choice.tools",
+    ),
+    (
+        r#""reasoning":{"effort":"low","mode":"pro"}"#,
+        "reasoning.mode",
+    ),
+    (
+        r#""text":{"format":{"type":"grammar"}}"#,
+        "text.format.type",
+    ),
+    (r#""unheard_of":1"#, "unheard_of"),
+    (r#""max_output_tokens":9,"n":2"#, "n"),
+];
+
+/// Items that are refused, and what of them.
+const REFUSED_ITEMS: [(&str, &str); 13] = [
+    (r#"{"type":"item_reference","id":"rs_1"}"#, "type"),
+    (r#"{"id":"rs_1"}"#, "type"),
+    (r#"{"type":"web_search_call","id":"ws"}"#, "type"),
+    (r#"{"role":"tool","content":"x"}"#, "role"),
+    (r#"{"type":"function_call","name":"f"}"#, "call_id"),
+    (
+        r#"{"type":"function_call_output","call_id":"c","output":""}"#,
+        "call_id",
+    ),
+    (
+        r#"{"role":"developer","content":[{"type":"input_image","image_url":"https://a"}]}"#,
+        "content",
+    ),
+    (
+        r#"{"role":"user","content":[{"type":"input_image","file_id":"f"}]}"#,
+        "content[0].file_id",
+    ),
+    (
+        r#"{"role":"user","content":[{"type":"input_image"}]}"#,
+        "content[0].image_url",
+    ),
+    (
+        r#"{"role":"user","content":[{"type":"input_file","file_url":"https://a"}]}"#,
+        "content[0].file_url",
+    ),
+    (
+        r#"{"role":"user","content":[{"type":"input_file"}]}"#,
+        "content[0].file_data",
+    ),
+    (
+        r#"{"role":"user","content":[{"type":"input_audio"}]}"#,
+        "content[0].type",
+    ),
+    (r#"{"role":"user"}"#, "content"),
+];
+
 #[test]
 fn what_a_chat_cannot_say_is_refused_by_name() {
-    let part = |part: &str| format!(r#"[{{"role":"user","content":[{part}]}}]"#);
-    let of_members = |members: &str| asked(r#""Hi""#, members);
-    for (body, param) in [
-        (
-            of_members(r#""previous_response_id":"resp_1""#),
-            "previous_response_id",
-        ),
-        (of_members(r#""conversation":"conv_1""#), "conversation"),
-        (of_members(r#""prompt":{"id":"p"}"#), "prompt"),
-        (of_members(r#""store":true"#), "store"),
-        (
-            of_members(r#""include":["message.output_text.logprobs"]"#),
-            "include",
-        ),
-        (of_members(r#""top_logprobs":2"#), "top_logprobs"),
-        (
-            of_members(r#""tools":[{"type":"local_shell"}]"#),
-            "tools[0].type",
-        ),
-        (
-            of_members(r#""tools":[{"type":"function"}]"#),
-            "tools[0].name",
-        ),
-        (of_members(r#""tool_choice":"always""#), "tool_choice"),
-        (
-            of_members(r#""tool_choice":{"type":"mcp"}"#),
-            "tool_choice.type",
-        ),
-        (
-            of_members(r#""reasoning":{"effort":"low","mode":"pro"}"#),
-            "reasoning.mode",
-        ),
-        (
-            of_members(r#""text":{"format":{"type":"grammar"}}"#),
-            "text.format.type",
-        ),
-        (of_members(r#""unheard_of":1"#), "unheard_of"),
-        (r#"{"model":"m"}"#.to_owned(), "input"),
-        (asked("7", ""), "input"),
-        (
-            asked(r#"[{"type":"item_reference","id":"rs_1"}]"#, ""),
-            "input[0].type",
-        ),
-        (asked(r#"[{"id":"rs_1"}]"#, ""), "input[0].type"),
-        (asked("[]", ""), "input"),
-        (
-            asked(
-                r#"[{"type":"function_call_output","call_id":"c","output":""}]"#,
-                "",
-            ),
-            "input[0].call_id",
-        ),
-        (
-            asked(
-                r#"[{"role":"developer","content":[{"type":"input_image","image_url":"https://a"}]}]"#,
-                "",
-            ),
-            "input[0].content",
-        ),
-        (
-            of_members(r#""tools":[{"type":"namespace","name":"n","unheard_of":1}]"#),
-            "tools[0].unheard_of",
-        ),
-        (
-            of_members(r#""tools":[{"type":"namespace","tools":[]}]"#),
-            "tools[0].name",
-        ),
-        (
-            of_members(
-                r#""tools":[{"type":"function","name":"a__f"},
-                {"type":"namespace","name":"a","tools":[{"type":"function","name":"f"}]}]"#,
-            ),
-            "tools[1].tools[0].name",
-        ),
-        (
-            of_members(
-                r#""tools":[{"type":"function","name":"f"}],"tool_choice":{"type":"allowed_tools",
-                "mode":"required","tools":[{"type":"function","name":"g"}]}"#,
-            ),
-            "tool_choice.tools",
-        ),
-        (
-            asked(r#"[{"type":"web_search_call","id":"ws"}]"#, ""),
-            "input[0].type",
-        ),
-        (
-            asked(r#"[{"role":"tool","content":"x"}]"#, ""),
-            "input[0].role",
-        ),
-        (
-            asked(r#"[{"type":"function_call","name":"f"}]"#, ""),
-            "input[0].call_id",
-        ),
-        (
-            asked(&part(r#"{"type":"input_image","file_id":"f"}"#), ""),
-            "input[0].content[0].file_id",
-        ),
-        (
-            asked(&part(r#"{"type":"input_file","file_url":"https://a"}"#), ""),
-            "input[0].content[0].file_url",
-        ),
-        (
-            asked(&part(r#"{"type":"input_image"}"#), ""),
-            "input[0].content[0].image_url",
-        ),
-        (
-            asked(&part(r#"{"type":"input_audio"}"#), ""),
-            "input[0].content[0].type",
-        ),
-    ] {
-        let refused = to(Dialect::OpenAi, &body).expect_err(&body);
-        assert_eq!(refused.param, param, "{body}");
+    let refused = |body: &str| to(Dialect::OpenAi, body).expect_err(body).param;
+    for (members, param) in REFUSED_MEMBERS {
+        assert_eq!(refused(&asked(r#""Hi""#, members)), param, "{members}");
     }
+    for (item, param) in REFUSED_ITEMS {
+        let param = format!("input[0].{param}");
+        assert_eq!(refused(&asked(&format!("[{item}]"), "")), param, "{item}");
+    }
+    for input in ["7", "[]"] {
+        assert_eq!(refused(&asked(input, "")), "input", "{input}");
+    }
+    assert_eq!(refused(r#"{"model":"m"}"#), "input");
 }
 
 #[test]
