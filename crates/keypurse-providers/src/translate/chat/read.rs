@@ -13,14 +13,13 @@ pub(in crate::translate) const NO_COUNTERPART: &str =
     "its dialect has nothing like it; leave it out, or call a model of the same dialect";
 
 /// Members that only advise, or that the gateway has dealt with.
-const DROPPED: [&str; 11] = [
+const DROPPED: [&str; 10] = [
     "model",
     "max_tokens",
     "max_completion_tokens",
     "stream",
     "stream_options",
     "metadata",
-    "prompt_cache_key",
     "prompt_cache_retention",
     "prompt_cache_options",
     "top_logprobs",
@@ -45,6 +44,8 @@ pub(in crate::translate) struct Chat<'a> {
     pub(in crate::translate) thinking: Option<&'a RawValue>,
     pub(in crate::translate) user: Option<&'a RawValue>,
     pub(in crate::translate) service_tier: Option<String>,
+    /// Whether its prompts are named, to be found in a cache.
+    pub(in crate::translate) names_cache: bool,
     /// How many answers.
     pub(in crate::translate) choices: u64,
     pub(in crate::translate) streamed: bool,
@@ -76,6 +77,9 @@ impl<'a> Chat<'a> {
             thinking: object.take("thinking"),
             user,
             service_tier: object.text("service_tier")?,
+            names_cache: object
+                .text("prompt_cache_key")?
+                .is_some_and(|key| !key.is_empty()),
             choices: object
                 .take_as("n", "it must be a whole number")?
                 .unwrap_or(1),

@@ -42,6 +42,9 @@ pub(in crate::translate) struct Request<'a> {
     pub(in crate::translate) user: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::translate) service_tier: Option<Cow<'a, str>>,
+    /// For Anthropic's translator alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::translate) prompt_cache_key: Option<&'a RawValue>,
 }
 
 #[derive(Debug, Serialize)]

@@ -65,6 +65,34 @@ impl<'a> From<Text<'a>> for Block<'a> {
 }
 
 impl<'a> Block<'a> {
+    /// Where it says that the prompt is cached up to here. `None`: it cannot.
+    pub(super) fn mark(&mut self) -> Option<&mut Option<&'a RawValue>> {
+        match self {
+            Self::Text { cache_control, .. }
+            | Self::Image { cache_control, .. }
+            | Self::Document { cache_control, .. }
+            | Self::ToolUse { cache_control, .. }
+            | Self::ToolResult { cache_control, .. } => Some(cache_control),
+            Self::Signed(_) => None,
+        }
+    }
+
+    /// Whether it says that.
+    pub(super) fn is_marked(&self) -> bool {
+        match self {
+            Self::Text { cache_control, .. }
+            | Self::Image { cache_control, .. }
+            | Self::Document { cache_control, .. }
+            | Self::ToolUse { cache_control, .. } => cache_control.is_some(),
+            Self::ToolResult {
+                cache_control,
+                content,
+                ..
+            } => cache_control.is_some() || content.iter().any(Self::is_marked),
+            Self::Signed(_) => false,
+        }
+    }
+
     /// A part of a user's message, or of a tool's result.
     pub(super) fn of_part(part: Part<'a>) -> Result<Self, Untranslatable> {
         match part {

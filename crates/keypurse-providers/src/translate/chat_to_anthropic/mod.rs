@@ -9,6 +9,7 @@
 //! `metadata`, the name of a schema, and how a prompt is to be cached.
 
 mod blocks;
+mod caching;
 mod effort;
 mod model;
 mod request;

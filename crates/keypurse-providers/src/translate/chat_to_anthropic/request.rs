@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::blocks::Block;
 use super::effort::{self, Thinking};
 use super::turns::{self, Message};
-use super::{sampling, schema};
+use super::{caching, sampling, schema};
 use crate::translate::chat::{Chat, Choice, Format, NO_COUNTERPART, Tool};
 use crate::translate::{Target, Untranslatable};
 
@@ -131,6 +131,12 @@ pub(in crate::translate) fn translate(
         }
         None => None,
     };
+    let mut turns = std::mem::take(&mut chat.turns);
+    let mut messages = turns::messages(&mut turns)?;
+    let cached = own(caching::SHORT);
+    if chat.names_cache {
+        caching::mark(&cached, &mut chat.tools, &mut system, &mut messages);
+    }
     let request = Request {
         model: target.model,
         max_tokens: target.output_limit,
@@ -150,7 +156,7 @@ pub(in crate::translate) fn translate(
         output_config: OutputConfig { effort, format },
         metadata: chat.user.map(|user_id| Metadata { user_id }),
         service_tier: (chat.service_tier.as_deref() == Some("default")).then_some("standard_only"),
-        messages: turns::messages(&mut chat.turns)?,
+        messages,
     };
     Ok(serde_json::to_vec(&request).expect("texts and numbers are JSON"))
 }

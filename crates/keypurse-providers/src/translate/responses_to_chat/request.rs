@@ -13,13 +13,12 @@ use crate::translate::response_tools::read_list;
 use crate::translate::{Target, Untranslatable};
 
 /// Members that only advise, or that the gateway has dealt with.
-const DROPPED: [&str; 12] = [
+const DROPPED: [&str; 11] = [
     "model",
     "max_output_tokens",
     "stream_options",
     "metadata",
     "client_metadata",
-    "prompt_cache_key",
     "prompt_cache_retention",
     "prompt_cache_options",
     "truncation",
@@ -65,6 +64,9 @@ pub(in crate::translate) fn translate(
         response_format: format(&mut object)?,
         user: object.raw_text("user")?.or(user),
         service_tier: object.text("service_tier")?.map(Cow::Owned),
+        prompt_cache_key: object
+            .raw_text("prompt_cache_key")?
+            .filter(|_| reader == Reader::ToAnthropic),
         ..Request::of(target, messages, stream)
     };
     object.drop_hints(&DROPPED);

@@ -499,3 +499,43 @@ fn parts_without_a_counterpart_are_refused_by_name() {
         assert_refused(&messages(listed), param);
     }
 }
+
+#[test]
+fn a_prompt_that_is_named_is_cached_behind_the_system_and_the_last_message() {
+    let cached = r#""cache_control":{"type":"ephemeral"}"#;
+    let tools = r#""tools":[{"type":"function","function":{"name":"f"}}]"#;
+    let body = |messages: &str, key: &str| {
+        format!(r#"{{"model":"m","messages":[{messages}],{tools},"prompt_cache_key":{key}}}"#)
+    };
+    let (system, user) = (
+        r#"{"role":"system","content":"S"}"#,
+        r#"{"role":"user","content":"U"}"#,
+    );
+    let said = r#"{"role":"assistant","content":"A"}"#;
+    let own = r#"{"role":"user","content":[{"type":"text","text":"U","cache_control":{"type":"ephemeral","ttl":"1h"}}]}"#;
+    let turns = format!("{user},{said},{user}");
+    for (messages, key, marks) in [
+        (
+            format!("{system},{turns}"),
+            r#""k""#,
+            vec![r#""text":"S""#, r#""text":"U""#],
+        ),
+        (turns.clone(), r#""k""#, vec![r#""text":"U""#]),
+        (turns.clone(), r#""""#, vec![]),
+        (turns.clone(), "null", vec![]),
+        (format!("{system},{own}"), r#""k""#, vec![]),
+    ] {
+        let to = translated(
+            Dialect::OpenAi,
+            Dialect::Anthropic,
+            &TARGET,
+            &body(&messages, key),
+        );
+        let to = to.unwrap();
+        let in_tools = usize::from(!messages.contains("system") && key == r#""k""#);
+        assert_eq!(to.matches(cached).count(), marks.len() + in_tools, "{to}");
+        for mark in marks {
+            assert!(to.contains(&format!("{mark},{cached}")), "{to}");
+        }
+    }
+}

@@ -386,3 +386,14 @@ fn a_refusal_of_the_chat_is_about_what_the_client_wrote() {
         assert_eq!(refused.param, param);
     }
 }
+
+#[test]
+fn a_named_prompt_is_cached_by_anthropic_alone() {
+    let body = asked(r#""Hi""#, r#""instructions":"S","prompt_cache_key":"k""#);
+    let anthropic = to(Dialect::Anthropic, &body).unwrap();
+    assert_eq!(anthropic.matches("ephemeral").count(), 2, "{anthropic}");
+    for provider in [Dialect::OpenAi, Dialect::Gemini] {
+        let other = to(provider, &body).unwrap();
+        assert!(!other.contains("cache"), "{other}");
+    }
+}
