@@ -29,6 +29,8 @@ const REPEATED: [(&str, &str); 15] = [
     ("user", "null"),
 ];
 
+/// What is longer is not repeated: events have a largest size.
+const LONGEST: usize = 1024 * 1024;
 /// An id is repeated in each event.
 const LONGEST_KEY: usize = 48;
 
@@ -60,7 +62,8 @@ impl Frame {
         let mut repeated = String::new();
         for (name, usual) in REPEATED {
             let stated = members.as_ref().and_then(|it| it.get(name));
-            let value = stated.map_or(usual, RawValue::get);
+            let stated = stated.map(RawValue::get).filter(|it| it.len() <= LONGEST);
+            let value = stated.unwrap_or(usual);
             let _ = write!(repeated, r#","{name}":{value}"#);
         }
         Self {
