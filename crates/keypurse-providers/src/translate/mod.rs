@@ -36,6 +36,7 @@ mod untranslatable;
 
 pub use dialect::{Dialect, NoAnswer, answer, error, request};
 pub use feed::StreamFault;
+pub use proof::is_own_reasoning;
 pub use stream::TranslatedStream;
 pub use target::{Target, Wanted};
 pub use untranslatable::Untranslatable;

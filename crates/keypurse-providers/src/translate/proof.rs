@@ -27,6 +27,12 @@ pub(super) enum Thinking {
     RedactedThinking { data: String },
 }
 
+/// Whether an item of reasoning was made here, of another dialect's: nobody else
+/// can read its `encrypted_content`.
+pub fn is_own_reasoning(encrypted_content: &str) -> bool {
+    encrypted_content.starts_with('{') && Proof::read(encrypted_content).is_some()
+}
+
 impl Proof {
     /// That of a call.
     pub(super) fn of_call(extra_content: &RawValue) -> Option<Self> {
@@ -104,5 +110,7 @@ mod tests {
         }
         assert_eq!(Proof::default().write(), None);
         assert_eq!(Proof::read("gAAAAAB…"), None);
+        assert!(super::is_own_reasoning(r#"{"thought_signature":"t"}"#));
+        assert!(!super::is_own_reasoning("gAAAAAB"));
     }
 }

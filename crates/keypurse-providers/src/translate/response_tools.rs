@@ -33,9 +33,9 @@ pub(super) struct Listed<'a> {
 }
 
 impl<'a> Listed<'a> {
-    /// Whether it is in a namespace.
-    pub(super) fn is_qualified(&self) -> bool {
-        self.namespace.is_some()
+    /// The namespace it is in.
+    pub(super) fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref()
     }
 
     /// What a chat calls it.

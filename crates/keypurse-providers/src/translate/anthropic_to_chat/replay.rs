@@ -1,10 +1,12 @@
 //! A whole message as the chunks its stream would have been: a completion does
 //! not say in which order a model thought, spoke and called.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::AnthropicStream;
+use super::{AnthropicStream, finish_reason};
 use crate::openai::text::is_object;
 use crate::translate::NoAnswer;
 
@@ -22,9 +24,11 @@ struct Message<'a> {
     usage: Option<&'a RawValue>,
 }
 
-/// What follows a block that stands in its first event whole.
+/// What is asked of a block, which stands in its first event whole.
 #[derive(Deserialize)]
 struct Block<'a> {
+    #[serde(borrow, default, rename = "type")]
+    kind: Cow<'a, str>,
     #[serde(borrow, default)]
     signature: Option<&'a RawValue>,
 }
@@ -40,10 +44,17 @@ pub(in crate::translate) fn chunks(body: &[u8], created: u64) -> Result<String, 
         or_null(message.model),
         or_null(message.usage),
     )];
+    let stop_reason = message.stop_reason.map_or("\"end_turn\"", RawValue::get);
+    let is_cut = finish_reason(Some(stop_reason.trim_matches('"'))) == "length";
+    let last = message.content.len().saturating_sub(1);
     for (index, raw) in message.content.iter().enumerate() {
         let is_object = raw.get().starts_with('{');
         let block = is_object.then(|| serde_json::from_str::<Block<'_>>(raw.get()).ok());
         let block = block.flatten().ok_or(NoAnswer)?;
+        // The limit cut it: what is missing of its input nobody knows.
+        if is_cut && index == last && block.kind == "tool_use" {
+            continue;
+        }
         events.push(format!(
             r#"{{"type":"content_block_start","index":{index},"content_block":{raw}}}"#
         ));
@@ -57,7 +68,6 @@ pub(in crate::translate) fn chunks(body: &[u8], created: u64) -> Result<String, 
             r#"{{"type":"content_block_stop","index":{index}}}"#
         ));
     }
-    let stop_reason = message.stop_reason.map_or("\"end_turn\"", RawValue::get);
     let usage = or_null(message.usage);
     events.push(format!(
         r#"{{"type":"message_delta","delta":{{"stop_reason":{stop_reason}}},"usage":{usage}}}"#

@@ -96,12 +96,17 @@ fn is_sampled(chat: &Chat<'_>) -> bool {
 }
 
 /// Whether the turn that goes on began without the thinking that would have to
-/// be its first block.
+/// be its first block. What the assistant says in several messages is one turn.
 fn lacks_proof(chat: &Chat<'_>) -> bool {
-    let since_user = chat.turns.iter().rev();
-    let mut since_user = since_user.take_while(|turn| !matches!(turn, Turn::User(_)));
-    since_user.any(|turn| {
-        matches!(turn, Turn::Assistant { calls, thinking, .. }
-            if thinking.is_empty() && !calls.is_empty())
-    })
+    let is_user = |turn: &Turn<'_>| matches!(turn, Turn::User(_));
+    let user = chat.turns.iter().rposition(is_user);
+    let since = &chat.turns[user.map_or(0, |at| at + 1)..];
+    let of_assistant = since.split(|turn| !matches!(turn, Turn::Assistant { .. }));
+    let calls =
+        |turn: &Turn<'_>| matches!(turn, Turn::Assistant { calls, .. } if !calls.is_empty());
+    let is_unproved =
+        |turn: &Turn<'_>| matches!(turn, Turn::Assistant { thinking, .. } if thinking.is_empty());
+    of_assistant
+        .filter(|group| group.iter().any(calls))
+        .any(|group| group.first().is_some_and(is_unproved))
 }

@@ -153,7 +153,9 @@ impl ResponseStream {
         let message = serde_json::to_string(&told.message).expect("a text is JSON");
         let code = told.kind.as_deref().unwrap_or("server_error");
         let code = serde_json::to_string(code).expect("a text is JSON");
-        let about = format!(r#""code":{code},"message":{message},"param":null"#);
+        // The reference has the members beside the type, SDKs look for them inside.
+        let members = format!(r#""code":{code},"message":{message},"param":null"#);
+        let about = format!(r#"{members},"error":{{"type":{code},{members}}}"#);
         self.push("error", &about, out);
     }
 

@@ -141,7 +141,14 @@ impl<'a> Conversation<'a> {
             return Err(item.refuse("content", "only a user's message can have more than text"));
         }
         match role.as_str() {
-            "assistant" => self.assistant().parts.extend(parts),
+            "assistant" => {
+                // A chat's message has its text before its calls.
+                let calls = !self.assistant().calls.is_empty();
+                if calls && self.reader != Reader::Provider {
+                    self.go_on();
+                }
+                self.assistant().parts.extend(parts);
+            }
             "user" => self.speaks(Turn::User(parts)),
             "system" | "developer" => self.speaks(Turn::System(parts)),
             _ => {
@@ -160,8 +167,7 @@ impl<'a> Conversation<'a> {
             return Ok(());
         };
         if self.reader == Reader::ToAnthropic && !self.assistant().is_silent() {
-            self.is_open = false;
-            self.assistant().goes_on = true;
+            self.go_on();
         }
         let kept = &mut self.assistant().proof;
         kept.thinking_blocks.extend(proof.thinking_blocks);
@@ -231,6 +237,13 @@ impl<'a> Conversation<'a> {
             content: Content::of(texts),
         });
         Ok(())
+    }
+
+    /// The assistant's turn goes on in another message, which its translator
+    /// joins.
+    fn go_on(&mut self) {
+        self.is_open = false;
+        self.assistant().goes_on = true;
     }
 
     fn speaks(&mut self, turn: Turn<'a>) {

@@ -83,7 +83,7 @@ pub(super) fn functions(listed: Vec<Listed<'_>>) -> Result<Vec<Tool<'_>>, Untran
             return Err(tool.tool.refuse("type", NO_COUNTERPART));
         }
         let called = decoded(&tool.called()?);
-        let is_qualified = tool.is_qualified();
+        let is_qualified = tool.namespace().is_some();
         match known.insert(called, is_qualified) {
             None => functions.push(function(tool)?),
             Some(before) if before == is_qualified => {}
@@ -114,7 +114,7 @@ pub(super) fn choice<'a>(
     let mut choice = Object::at(object.name("tool_choice"), value)?;
     let kind = choice.text("type")?.unwrap_or_default();
     let read = match kind.as_str() {
-        "function" | "custom" => named(&mut choice, tools)?,
+        "function" | "custom" => named(&mut choice, &kind, tools)?,
         "allowed_tools" => allowed(&mut choice, tools)?,
         _ => return Err(choice.refuse("type", NO_COUNTERPART)),
     };
@@ -124,27 +124,54 @@ pub(super) fn choice<'a>(
 
 fn named<'a>(
     choice: &mut Object<'a>,
+    kind: &str,
     tools: &[Listed<'a>],
 ) -> Result<ToolChoice<'a>, Untranslatable> {
     let name = choice.raw_text("name")?;
     let name = name.ok_or_else(|| choice.refuse("name", "it is required"))?;
+    let namespace = choice.text("namespace")?;
     let wanted = decoded(name);
-    let is_it = |tool: &&Listed<'a>| tool.name.is_some_and(|own| decoded(own) == wanted);
-    let chosen = tools.iter().find(is_it);
+    let fits = |tool: &&Listed<'a>| {
+        let is_in = |namespace: &String| tool.namespace() == Some(namespace);
+        tool.kind == kind
+            && tool.name.is_some_and(|own| decoded(own) == wanted)
+            && namespace.as_ref().is_none_or(is_in)
+    };
+    // One that is in no namespace is meant first.
+    let found = tools.iter().filter(fits);
+    let chosen = found.min_by_key(|tool| tool.namespace().is_some());
     let called = chosen.map_or(Ok(Cow::Borrowed(name)), Listed::called)?;
     Ok(ToolChoice::named(called))
 }
+
+/// A tool that is allowed: its kind, namespace and name; a whole namespace has
+/// the kind `namespace`.
+type Allowed = (String, Option<String>, String);
 
 fn allowed<'a>(
     choice: &mut Object<'a>,
     tools: &mut Vec<Listed<'a>>,
 ) -> Result<ToolChoice<'a>, Untranslatable> {
-    let mut names = HashSet::new();
+    let mut allowed: HashSet<Allowed> = HashSet::new();
     for (path, tool) in choice.list("tools")?.unwrap_or_default() {
         let mut tool = Object::at(path, tool)?;
-        names.extend(tool.raw_text("name")?.map(decoded));
+        let kind = tool.text("type")?.unwrap_or_default();
+        let namespace = tool.text("namespace")?;
+        let name = tool.text("name")?;
+        tool.finish(NO_COUNTERPART)?;
+        allowed.insert((kind, namespace, name.unwrap_or_default()));
     }
-    tools.retain(|tool| tool.name.is_some_and(|own| names.contains(&decoded(own))));
+    tools.retain(|tool| {
+        let name = tool.name.map(decoded).unwrap_or_default();
+        let namespace = tool.namespace().map(str::to_owned);
+        let all = (
+            "namespace".to_owned(),
+            None,
+            namespace.clone().unwrap_or_default(),
+        );
+        (namespace.is_some() && allowed.contains(&all))
+            || allowed.contains(&(tool.kind.clone(), namespace, name))
+    });
     let mode = choice.text("mode")?.unwrap_or_default();
     if mode == "required" && tools.is_empty() {
         return Err(choice.refuse("tools", "none of them is among `tools`"));

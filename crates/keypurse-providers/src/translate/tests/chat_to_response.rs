@@ -339,6 +339,7 @@ fn an_error_in_a_stream_is_its_last_event() {
         assert_eq!(last["type"], "error");
         assert_eq!(last["message"], "Overloaded");
         assert_eq!(last["code"], "overloaded_error");
+        assert_eq!(last["error"]["message"], "Overloaded");
     }
 }
 
@@ -432,5 +433,18 @@ fn an_id_is_of_a_bounded_length() {
         let whole = whole(Dialect::OpenAi, &none);
         assert_eq!(whole["id"], "resp_translated7");
         assert_eq!(whole["status"], "completed");
+    }
+}
+
+#[test]
+fn a_whole_message_that_was_cut_in_a_call_does_not_tell_it() {
+    let tool = json!({"type": "tool_use", "id": "t", "name": "f", "input": {"a": 1}});
+    let message = |stop_reason: &str| {
+        json!({"id": "msg_1", "model": "claude", "stop_reason": stop_reason,
+            "content": [{"type": "text", "text": "Hi"}, tool], "usage": {"input_tokens": 1, "output_tokens": 2}})
+    };
+    for (stop_reason, items) in [("tool_use", 2), ("max_tokens", 1)] {
+        let output = whole(Dialect::Anthropic, &message(stop_reason))["output"].clone();
+        assert_eq!(output.as_array().unwrap().len(), items, "{stop_reason}");
     }
 }

@@ -397,3 +397,70 @@ fn a_named_prompt_is_cached_by_anthropic_alone() {
         assert!(!other.contains("cache"), "{other}");
     }
 }
+
+#[test]
+fn a_tool_is_chosen_by_kind_namespace_and_name() {
+    let tools = r#""tools":[
+        {"type":"namespace","name":"srv","tools":[{"type":"function","name":"ping"},{"type":"custom","name":"only"}]},
+        {"type":"function","name":"ping"},{"type":"custom","name":"look"}]"#;
+    let chosen = |choice: &str| {
+        let body = asked(r#""Hi""#, &format!(r#"{tools},"tool_choice":{choice}"#));
+        to_chat(&body)
+    };
+    for (choice, called) in [
+        (r#"{"type":"function","name":"ping"}"#, "ping"),
+        (
+            r#"{"type":"function","name":"ping","namespace":"srv"}"#,
+            "srv__ping",
+        ),
+        (r#"{"type":"custom","name":"only"}"#, "srv__only"),
+    ] {
+        let expected = format!(r#"{{"type":"function","function":{{"name":"{called}"}}}}"#);
+        assert_json(&member(&chosen(choice), "tool_choice"), &expected, choice);
+    }
+    for (allowed, count) in [
+        (r#"{"type":"function","name":"ping"}"#, 1),
+        (r#"{"type":"function","name":"look"}"#, 0),
+        (r#"{"type":"namespace","name":"srv"}"#, 2),
+        (r#"{"type":"function","name":"ping","namespace":"srv"}"#, 1),
+    ] {
+        let choice = format!(r#"{{"type":"allowed_tools","mode":"auto","tools":[{allowed}]}}"#);
+        let told = chosen(&choice).matches(r#""type":"function""#).count();
+        assert_eq!(told, count, "{allowed}");
+    }
+}
+
+#[test]
+fn what_is_said_behind_a_call_stays_behind_it() {
+    let call = |id: &str| {
+        format!(r#"{{"type":"function_call","call_id":"{id}","name":"f","arguments":"{{}}"}}"#)
+    };
+    let said = |text: &str| format!(r#"{{"role":"assistant","content":"{text}"}}"#);
+    let output =
+        |id: &str| format!(r#"{{"type":"function_call_output","call_id":"{id}","output":"R"}}"#);
+    let items = [
+        said("a"),
+        call("c1"),
+        said("b"),
+        call("c2"),
+        output("c1"),
+        output("c2"),
+    ];
+    let body = to(
+        Dialect::Anthropic,
+        &asked(&format!("[{}]", items.join(",")), ""),
+    )
+    .unwrap();
+    let places: Vec<_> = [
+        r#""a""#,
+        r#""id":"c1""#,
+        r#""b""#,
+        r#""id":"c2""#,
+        "tool_result",
+    ]
+    .iter()
+    .map(|mark| body.find(mark).unwrap_or_else(|| panic!("{mark}: {body}")))
+    .collect();
+    assert!(places.is_sorted(), "{body}");
+    assert_eq!(body.matches(r#""role":"assistant""#).count(), 1);
+}

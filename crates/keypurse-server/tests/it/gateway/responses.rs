@@ -248,3 +248,26 @@ async fn a_response_belongs_to_one_provider_so_fallbacks_are_refused() {
     );
     assert!(shop.upstream.received().is_empty());
 }
+
+#[tokio::test]
+async fn what_another_dialects_model_proved_is_not_sent_to_openai() {
+    let shop = Shop::open("1").await;
+    let foreign =
+        r#"{"type":"reasoning","id":"rs_1","encrypted_content":"{\"thought_signature\":\"t\"}"}"#;
+    let own = r#"{"type":"reasoning","id":"rs_2","encrypted_content":"gAAAA"}"#;
+    let said = r#"{ "role":"assistant", "content":"A\u00e9" }"#;
+    for (input, sent) in [
+        (
+            format!("[{foreign}, {said},{own} ,{foreign}]"),
+            format!("[{said},{own}]"),
+        ),
+        (format!("[ {said},{own}]"), format!("[ {said},{own}]")),
+    ] {
+        shop.upstream.next(answers("Hello"));
+        let body = format!(r#"{{"model":"up/m","input":{input},"max_output_tokens":9}}"#);
+        let call = shop.app.post(RESPONSES).key(&shop.secret).json_text(body);
+        assert_eq!(call.send().await.status, 200);
+        let expected = format!(r#"{{"model":"m","input":{sent},"max_output_tokens":9}}"#);
+        assert_eq!(shop.upstream.last().body, expected);
+    }
+}

@@ -1,6 +1,9 @@
 //! What the items of a request for a response bring along beside text.
 
+use std::ops::Range;
+
 use keypurse_core::usage::Class;
+use keypurse_providers::translate::is_own_reasoning;
 
 use crate::gateway::endpoint::parts::{Opaque, Parts, data_bytes, may_write_long};
 use crate::gateway::error::GatewayError;
@@ -19,6 +22,22 @@ pub(super) fn read(input: Option<Json<'_>>, body: Json<'_>) -> Result<Parts, Gat
         add_item(&mut parts, item).ok_or_else(wrong)?;
     }
     Ok(parts)
+}
+
+/// The `input` without reasoning that another dialect's model proved, and where
+/// it stands: OpenAI refuses what it did not encrypt. `None`: there is none.
+pub(super) fn without_foreign_reasoning(input: Json<'_>) -> Option<(Range<usize>, String)> {
+    let is_foreign = |item: &Json<'_>| {
+        let text = |name| item.stated(name).and_then(Json::string);
+        text("type").is_some_and(|kind| kind == "reasoning")
+            && text("encrypted_content").is_some_and(|text| is_own_reasoning(&text))
+    };
+    if !input.items()?.any(|item| is_foreign(&item)) {
+        return None;
+    }
+    let kept = input.items()?.filter(|item| !is_foreign(item));
+    let kept: Vec<&str> = kept.map(Json::text).collect();
+    Some((input.place(), format!("[{}]", kept.join(","))))
 }
 
 fn wrong() -> GatewayError {

@@ -37,6 +37,8 @@ const LONGEST_ID: usize = 4096;
 #[derive(Debug)]
 pub(in crate::gateway) struct Respond {
     max_output_tokens: Limit,
+    /// What is sent as `input` where that is not what the client wrote.
+    input: Option<(Range<usize>, String)>,
     /// The response it goes on from, as the client names it.
     previous: Option<(String, Range<usize>)>,
     /// How the provider names that; known once the call has a route.
@@ -81,6 +83,9 @@ pub(in crate::gateway) fn read(members: &Members<'_>, body: &Bytes) -> Result<As
         asks_for_search: false,
         wire: Wire::Responses(Respond {
             max_output_tokens,
+            input: object
+                .value("input")
+                .and_then(content::without_foreign_reasoning),
             previous,
             previous_there: None,
             names: None,
@@ -142,6 +147,9 @@ impl Respond {
         let stated = &self.max_output_tokens;
         if stated.value != Some(limit) {
             edits.set("max_output_tokens", stated.at.clone(), &limit.to_string());
+        }
+        if let Some((place, input)) = &self.input {
+            edits.replace(place.clone(), input.clone());
         }
         if let (Some((_, place)), Some(theirs)) = (&self.previous, &self.previous_there) {
             let name = serde_json::to_string(theirs).expect("a text is JSON");

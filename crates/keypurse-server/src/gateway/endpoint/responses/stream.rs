@@ -197,7 +197,10 @@ impl ResponseStream {
     }
 
     fn error_of(&self, error: &Shape) -> String {
-        let mut event = error.openai();
+        // The reference has the members beside the type, SDKs look for them inside.
+        let inside = error.openai();
+        let mut event = inside.clone();
+        event["error"] = inside;
         event["type"] = json!("error");
         event["sequence_number"] = self.delivered.next_number.into();
         format!("event: error\ndata: {event}\n\n")
