@@ -4,7 +4,6 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::ResponseStream;
-use crate::openai::ResponseEvent;
 use crate::openai::text::is_object;
 use crate::translate::chat_answer::some_text;
 use crate::translate::feed::{Feed, StreamFault};
@@ -74,13 +73,9 @@ fn last_of(
     wanted: Wanted<'_>,
     say: impl FnOnce(&mut ResponseStream, &mut String) -> Result<(), StreamFault>,
 ) -> Result<Vec<u8>, NoAnswer> {
-    let (mut stream, mut out) = (ResponseStream::new(wanted), String::new());
+    let (mut stream, mut out) = (ResponseStream::silent(wanted), String::new());
     let said = say(&mut stream, &mut out);
-    said.map_err(|_| NoAnswer)?;
-    out.clear();
-    stream.end(&mut out).map_err(|_| NoAnswer)?;
-    let last = out.trim_end().rsplit("\ndata: ").next();
-    let last = last.and_then(ResponseEvent::read).ok_or(NoAnswer)?;
-    let response = last.response.ok_or(NoAnswer)?;
-    Ok(response.get().as_bytes().to_vec())
+    let ended = said.and_then(|()| stream.ended(&mut out));
+    let response = ended.map_err(|_| NoAnswer)?.ok_or(NoAnswer)?;
+    Ok(response.into_bytes())
 }

@@ -44,6 +44,8 @@ pub(in crate::translate) struct ResponseStream {
     /// It was told when the answer was whole.
     is_told_whole: bool,
     is_over: bool,
+    /// Only the response is wanted, not its events.
+    is_silent: bool,
 }
 
 impl ResponseStream {
@@ -63,6 +65,15 @@ impl ResponseStream {
             counts: None,
             is_told_whole: false,
             is_over: false,
+            is_silent: false,
+        }
+    }
+
+    /// One that has no events, for an answer in one piece.
+    pub(super) fn silent(wanted: Wanted<'_>) -> Self {
+        Self {
+            is_silent: true,
+            ..Self::new(wanted)
         }
     }
 
@@ -104,22 +115,29 @@ impl ResponseStream {
 
     /// Nothing more comes. Only what ended was whole.
     pub(in crate::translate) fn end(&mut self, out: &mut String) -> Result<(), StreamFault> {
+        let Some(response) = self.ended(out)? else {
+            return Ok(());
+        };
+        let kind = format!("response.{}", self.status.as_str());
+        self.push(&kind, &format!(r#""response":{response}"#), out);
+        Ok(())
+    }
+
+    /// The response, if it has just ended.
+    pub(super) fn ended(&mut self, out: &mut String) -> Result<Option<String>, StreamFault> {
         let status = self.status;
         if self.is_over || status == Status::InProgress {
-            return Ok(());
+            return Ok(None);
         }
         self.is_over = true;
         let counts = self.counts;
         self.close(status, out)?;
         self.counts = counts;
-        let response = self.frame.response(&State {
+        Ok(Some(self.frame.response(&State {
             status,
             output: &self.output,
             usage: self.counts.as_ref(),
-        });
-        let kind = format!("response.{}", status.as_str());
-        self.push(&kind, &format!(r#""response":{response}"#), out);
-        Ok(())
+        })))
     }
 
     fn begin(&mut self, chunk: &Chunk<'_>, out: &mut String) -> Result<(), StreamFault> {
@@ -136,6 +154,9 @@ impl ResponseStream {
         }
         self.answer_id = chunk.id.map(ToOwned::to_owned);
         self.frame.name(chunk.id, chunk.model);
+        if self.is_silent {
+            return Ok(());
+        }
         let response = self.frame.response(&State {
             status: Status::InProgress,
             output: "",
@@ -397,6 +418,9 @@ impl ResponseStream {
     }
 
     fn push(&mut self, kind: &str, about: &str, out: &mut String) {
+        if self.is_silent {
+            return;
+        }
         let number = self.events;
         self.events += 1;
         let about = one_line(about);
