@@ -21,13 +21,23 @@ use crate::translate::response_tools::ToolNames;
 /// No output is longer: the last event has all of it.
 const LONGEST: usize = 15 * 1024 * 1024;
 
+/// How far a stream is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Nothing of the answer has come.
+    Before,
+    Begun,
+    /// It ended, or failed.
+    Over,
+}
+
 /// Where a stream stands.
 #[derive(Debug)]
 pub(in crate::translate) struct ResponseStream {
     frame: Frame,
     names: ToolNames,
     answer_id: Option<Box<RawValue>>,
-    has_begun: bool,
+    stage: Stage,
     /// The number of the next event.
     events: u64,
     open: Option<Item>,
@@ -43,7 +53,6 @@ pub(in crate::translate) struct ResponseStream {
     counts: Option<TokenCounts>,
     /// It was told when the answer was whole.
     is_told_whole: bool,
-    is_over: bool,
     /// Only the response is wanted, not its events.
     is_silent: bool,
 }
@@ -54,7 +63,7 @@ impl ResponseStream {
             frame: Frame::of(wanted.asked, wanted.created),
             names: ToolNames::of(wanted.asked),
             answer_id: None,
-            has_begun: false,
+            stage: Stage::Before,
             events: 0,
             open: None,
             items: 0,
@@ -64,7 +73,6 @@ impl ResponseStream {
             status: Status::InProgress,
             counts: None,
             is_told_whole: false,
-            is_over: false,
             is_silent: false,
         }
     }
@@ -83,7 +91,7 @@ impl ResponseStream {
         data: &str,
         out: &mut String,
     ) -> Result<(), StreamFault> {
-        if self.is_over {
+        if self.stage == Stage::Over {
             return Ok(());
         }
         let chunk = Chunk::read(data).ok_or(StreamFault::Nonsense)?;
@@ -126,10 +134,10 @@ impl ResponseStream {
     /// The response, if it has just ended.
     pub(super) fn ended(&mut self, out: &mut String) -> Result<Option<String>, StreamFault> {
         let status = self.status;
-        if self.is_over || status == Status::InProgress {
+        if self.stage == Stage::Over || status == Status::InProgress {
             return Ok(None);
         }
-        self.is_over = true;
+        self.stage = Stage::Over;
         let counts = self.counts;
         self.close(status, out)?;
         self.counts = counts;
@@ -145,10 +153,10 @@ impl ResponseStream {
             needs_text(tier)?;
             self.frame.tier(Some(tier));
         }
-        if self.has_begun || !chunk.begins() {
+        if self.stage != Stage::Before || !chunk.begins() {
             return Ok(());
         }
-        self.has_begun = true;
+        self.stage = Stage::Begun;
         for label in [chunk.id, chunk.model].into_iter().flatten() {
             needs_text(label)?;
         }
@@ -169,7 +177,7 @@ impl ResponseStream {
     }
 
     fn fail(&mut self, error: &RawValue, out: &mut String) {
-        self.is_over = true;
+        self.stage = Stage::Over;
         let told = told_error(error);
         let message = serde_json::to_string(&told.message).expect("a text is JSON");
         let code = told.kind.as_deref().unwrap_or("server_error");
