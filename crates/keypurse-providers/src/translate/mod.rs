@@ -9,6 +9,7 @@
 //! lists them. A provider's answer is never trusted: what is none of its
 //! dialect is a fault, not a panic, and usage that cannot be is left out.
 
+mod alike;
 mod anthropic_to_chat;
 mod call_id;
 mod chat;

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::read::NO_COUNTERPART;
 use crate::members::Members;
 use crate::translate::Untranslatable;
+use crate::translate::alike::is_read_alike;
 use crate::translate::object::{Object, items};
 
 /// A text as it is written, quotes included.
@@ -314,9 +314,8 @@ fn arguments(function: &mut Object<'_>) -> Result<Box<RawValue>, Untranslatable>
     };
     let why = "it must be the text of a JSON object";
     let raw = RawValue::from_string(text).map_err(|_| function.refuse("arguments", why))?;
-    // They become part of the request: no number may be none to some parsers.
-    let is_read_by_all = serde_json::from_str::<Value>(raw.get()).is_ok();
-    if raw.get().starts_with('{') && is_read_by_all {
+    // They become part of the request.
+    if raw.get().starts_with('{') && is_read_alike(raw.get()) {
         Ok(raw)
     } else {
         Err(function.refuse("arguments", why))
