@@ -11,26 +11,31 @@ use crate::openai::text::is_object;
 use crate::translate::NoAnswer;
 use crate::translate::completion::{Answered, AnsweredCall, completion};
 
+/// A whole message. Its blocks are as they are written.
 #[derive(Deserialize)]
-struct Message<'a> {
+pub(super) struct Message<'a> {
     #[serde(borrow, default)]
-    id: Option<&'a RawValue>,
+    pub(super) id: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    model: Option<&'a RawValue>,
+    pub(super) model: Option<&'a RawValue>,
     #[serde(borrow)]
-    content: Vec<&'a RawValue>,
+    pub(super) content: Vec<&'a RawValue>,
     #[serde(borrow, default)]
-    stop_reason: Option<Cow<'a, str>>,
+    pub(super) stop_reason: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
-    usage: Option<&'a RawValue>,
+    pub(super) usage: Option<&'a RawValue>,
+}
+
+impl<'a> Message<'a> {
+    pub(super) fn read(body: &'a [u8]) -> Result<Self, NoAnswer> {
+        let message = is_object(body).then(|| serde_json::from_slice(body).ok());
+        message.flatten().ok_or(NoAnswer)
+    }
 }
 
 /// Translates an answer.
 pub(in crate::translate) fn translate(body: &[u8], created: u64) -> Result<Vec<u8>, NoAnswer> {
-    if !is_object(body) {
-        return Err(NoAnswer);
-    }
-    let message: Message<'_> = serde_json::from_slice(body).map_err(|_| NoAnswer)?;
+    let message = Message::read(body)?;
     let mut answer = Answered {
         finish_reason: finish_reason(message.stop_reason.as_deref()),
         ..Answered::default()

@@ -6,23 +6,9 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::answer::Message;
 use super::{AnthropicStream, finish_reason};
-use crate::openai::text::is_object;
 use crate::translate::NoAnswer;
-
-#[derive(Deserialize)]
-struct Message<'a> {
-    #[serde(borrow, default)]
-    id: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    model: Option<&'a RawValue>,
-    #[serde(borrow)]
-    content: Vec<&'a RawValue>,
-    #[serde(borrow, default)]
-    stop_reason: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    usage: Option<&'a RawValue>,
-}
 
 /// What is asked of a block, which stands in its first event whole.
 #[derive(Deserialize)]
@@ -35,8 +21,7 @@ struct Block<'a> {
 
 /// Translates an answer to chunks.
 pub(in crate::translate) fn chunks(body: &[u8], created: u64) -> Result<String, NoAnswer> {
-    let message = is_object(body).then(|| serde_json::from_slice(body).ok());
-    let message: Message<'_> = message.flatten().ok_or(NoAnswer)?;
+    let message = Message::read(body)?;
     let or_null = |value: Option<&RawValue>| value.map_or("null", RawValue::get).to_owned();
     let mut events = vec![format!(
         r#"{{"type":"message_start","message":{{"id":{},"model":{},"usage":{}}}}}"#,
@@ -44,8 +29,7 @@ pub(in crate::translate) fn chunks(body: &[u8], created: u64) -> Result<String, 
         or_null(message.model),
         or_null(message.usage),
     )];
-    let stop_reason = message.stop_reason.map_or("\"end_turn\"", RawValue::get);
-    let is_cut = finish_reason(Some(stop_reason.trim_matches('"'))) == "length";
+    let is_cut = finish_reason(message.stop_reason.as_deref()) == "length";
     let last = message.content.len().saturating_sub(1);
     for (index, raw) in message.content.iter().enumerate() {
         let is_object = raw.get().starts_with('{');
@@ -68,6 +52,8 @@ pub(in crate::translate) fn chunks(body: &[u8], created: u64) -> Result<String, 
             r#"{{"type":"content_block_stop","index":{index}}}"#
         ));
     }
+    let stop_reason = message.stop_reason.as_deref().unwrap_or("end_turn");
+    let stop_reason = serde_json::to_string(stop_reason).expect("a text is JSON");
     let usage = or_null(message.usage);
     events.push(format!(
         r#"{{"type":"message_delta","delta":{{"stop_reason":{stop_reason}}},"usage":{usage}}}"#

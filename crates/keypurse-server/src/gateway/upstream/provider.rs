@@ -154,7 +154,9 @@ impl Place {
             dialect: match preset.map(|preset| preset.dialect) {
                 Some(translate::Dialect::Anthropic) => Dialect::Anthropic,
                 Some(translate::Dialect::Gemini) => Dialect::Gemini,
-                _ => Dialect::OpenAi,
+                None | Some(translate::Dialect::OpenAi | translate::Dialect::Responses) => {
+                    Dialect::OpenAi
+                }
             },
             has_responses: preset.is_none_or(|preset| preset.has_responses),
         })
