@@ -8,7 +8,9 @@
 use std::error::Error;
 use std::io::{self, BufRead, Write};
 
-use keypurse_providers::translate::{Dialect, Target, TranslatedStream, Wanted, answer, request};
+use keypurse_providers::translate::{
+    Dialect, Replay, Target, TranslatedStream, Wanted, answer, request,
+};
 use serde_json::{Value, json};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -22,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         output_limit: 4000,
         limit_is_of_completion: false,
         may_reason: true,
-        wants_proofs: false,
+        replay: Replay::Nothing,
     };
     let wanted = Wanted {
         created: 7,

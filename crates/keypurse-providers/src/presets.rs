@@ -5,6 +5,10 @@ use crate::translate::Dialect;
 
 /// A provider whose name says where it is. One that does not run on the
 /// operator's own machine configures itself when its variable is set.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts of a table, each on its own"
+)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Preset {
     /// What stands before the slash in its models' names.
@@ -23,6 +27,9 @@ pub struct Preset {
     pub max_completion_tokens: bool,
     /// Whether it has `responses`, of OpenAI's dialect.
     pub has_responses: bool,
+    /// Whether it wants to see again what its model thought
+    /// ([`crate::translate::Target::wants_reasoning`]).
+    pub wants_reasoning: bool,
     /// Whether it runs on the operator's own machine: nobody publishes prices.
     pub is_local: bool,
 }
@@ -36,6 +43,7 @@ const fn preset(name: &'static str, base_url: &'static str, api_key_env: &'stati
         api_key_env,
         max_completion_tokens: false,
         has_responses: true,
+        wants_reasoning: false,
         is_local: false,
     }
 }
@@ -45,6 +53,16 @@ const fn without_responses(preset: Preset) -> Preset {
     Preset {
         has_responses: false,
         ..preset
+    }
+}
+
+/// One that has no `responses` either, and whose models go on from what they
+/// thought before they called a tool ("Thinking mode" of DeepSeek and Z.ai,
+/// "Use Kimi K2 Thinking"): two of them refuse a conversation without it.
+const fn thinking_aloud(preset: Preset) -> Preset {
+    Preset {
+        wants_reasoning: true,
+        ..without_responses(preset)
     }
 }
 
@@ -95,7 +113,7 @@ pub const PRESETS: &[Preset] = &[
         "https://api.cohere.ai/compatibility/v1",
         "CO_API_KEY",
     )),
-    without_responses(preset(
+    thinking_aloud(preset(
         "deepseek",
         "https://api.deepseek.com/v1",
         "DEEPSEEK_API_KEY",
@@ -116,6 +134,11 @@ pub const PRESETS: &[Preset] = &[
         "https://api.mistral.ai/v1",
         "MISTRAL_API_KEY",
     )),
+    thinking_aloud(preset(
+        "moonshotai",
+        "https://api.moonshot.ai/v1",
+        "MOONSHOT_API_KEY",
+    )),
     preset(
         "openrouter",
         "https://openrouter.ai/api/v1",
@@ -127,6 +150,7 @@ pub const PRESETS: &[Preset] = &[
         "TOGETHER_API_KEY",
     )),
     preset("xai", "https://api.x.ai/v1", "XAI_API_KEY"),
+    thinking_aloud(preset("zai", "https://api.z.ai/api/paas/v4", "ZAI_API_KEY")),
     local("llama.cpp", "http://127.0.0.1:8080/v1", "LLAMA_API_KEY"),
     local("ollama", "http://127.0.0.1:11434/v1", "OLLAMA_API_KEY"),
     local("vllm", "http://127.0.0.1:8000/v1", "VLLM_API_KEY"),

@@ -307,6 +307,7 @@ fn config(upstream: &ScriptedUpstream) -> GatewayConfig {
         kind: ProviderKind::Http(HttpUpstream {
             dialect: Dialect::OpenAi,
             has_responses: true,
+            wants_reasoning: false,
             base_url: upstream.base_url().to_owned(),
             api_key: Some(ProviderKey::new("sk-nobody".to_owned())),
             output_limit_field: OutputLimitField::MaxTokens,

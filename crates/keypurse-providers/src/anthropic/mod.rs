@@ -14,6 +14,7 @@ mod request;
 mod stream;
 mod text;
 mod tools;
+mod unsigned;
 mod usage;
 
 pub use answer::Answer;
@@ -23,5 +24,7 @@ pub use error::{error_body, error_type};
 pub use event::{Block, Delta, Event};
 pub use request::{InvalidRequest, MessagesRequest, Parts, Unpriced};
 pub use stream::{MessageStream, OutOfOrder, closing, to_event, with_cost};
+pub use unsigned::is_unsigned;
+pub(crate) use unsigned::{UNSIGNED, signing};
 pub(crate) use usage::write_usage;
 pub use usage::{UsageParts, read_usage};

@@ -6,6 +6,7 @@ use keypurse_core::usage::TokenCounts;
 use thiserror::Error;
 
 use super::event::Event;
+use super::unsigned::signing;
 use super::usage::{UsageParts, write_usage};
 use crate::members::Members;
 use crate::openai::ImplausibleUsage;
@@ -18,13 +19,20 @@ const MOST_OPEN: usize = 64;
 #[error("the provider's events are out of order")]
 pub struct OutOfOrder;
 
+/// A block that has begun.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    index: u64,
+    is_thinking: bool,
+}
+
 /// A stream's events, in order. It keeps no text.
 #[derive(Clone, Debug, Default)]
 pub struct MessageStream {
     has_begun: bool,
     has_ended: bool,
-    /// Numbers of the blocks that have begun and not ended.
-    open: Vec<u64>,
+    /// Blocks that have begun and not ended.
+    open: Vec<Open>,
     usage: Option<UsageParts>,
     is_implausible: bool,
 }
@@ -35,10 +43,10 @@ impl MessageStream {
         let fits = match event {
             Event::MessageStart { .. } => !self.has_begun,
             Event::BlockStart { index, .. } => {
-                self.goes_on() && !self.open.contains(index) && self.open.len() < MOST_OPEN
+                self.goes_on() && !self.is_open(*index) && self.open.len() < MOST_OPEN
             }
             Event::BlockDelta { index, .. } | Event::BlockStop { index } => {
-                self.goes_on() && self.open.contains(index)
+                self.goes_on() && self.is_open(*index)
             }
             Event::MessageDelta { .. } | Event::MessageStop => self.has_begun,
             Event::Ping | Event::Error(_) | Event::Unknown => true,
@@ -51,8 +59,11 @@ impl MessageStream {
                 self.has_begun = true;
                 self.note_usage(*usage);
             }
-            Event::BlockStart { index, .. } => self.open.push(*index),
-            Event::BlockStop { index } => self.open.retain(|open| open != index),
+            Event::BlockStart { index, block } => self.open.push(Open {
+                index: *index,
+                is_thinking: block.kind == "thinking",
+            }),
+            Event::BlockStop { index } => self.open.retain(|open| open.index != *index),
             Event::MessageDelta { stop_reason, usage } => {
                 self.has_ended |= stop_reason.is_some();
                 self.note_usage(*usage);
@@ -60,6 +71,10 @@ impl MessageStream {
             _ => {}
         }
         Ok(())
+    }
+
+    fn is_open(&self, index: u64) -> bool {
+        self.open.iter().any(|open| open.index == index)
     }
 
     fn goes_on(&self) -> bool {
@@ -97,7 +112,10 @@ impl MessageStream {
     /// message ends at its limit.
     pub fn cut_at_limit(&self, used: &TokenCounts, cost: &str) -> String {
         let mut events = String::new();
-        for index in &self.open {
+        for Open { index, is_thinking } in &self.open {
+            if *is_thinking {
+                events += &signing(*index);
+            }
             let stop = format!(r#"{{"type":"content_block_stop","index":{index}}}"#);
             events += &to_event("content_block_stop", &stop);
         }
@@ -204,6 +222,18 @@ mod tests {
         ] {
             assert!(after(events).is_err(), "{events:?}");
         }
+    }
+
+    #[test]
+    fn thinking_that_is_cut_is_marked_so_that_the_conversation_can_go_on() {
+        let thinking = BLOCK.replace("text", "thinking");
+        let stream = after(&[START, &thinking]).unwrap();
+        let cut = stream.cut_at_limit(&TokenCounts::default(), "0");
+        let kinds = cut.lines().filter_map(|line| line.strip_prefix("event: "));
+        let kinds: Vec<_> = kinds.collect();
+        assert_eq!(kinds[..2], ["content_block_delta", "content_block_stop"]);
+        let signed = r#"{"type":"signature_delta","signature":"keypurse"}"#;
+        assert!(cut.contains(signed), "{cut}");
     }
 
     #[test]

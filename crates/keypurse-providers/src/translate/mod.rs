@@ -39,5 +39,5 @@ pub use dialect::{Dialect, NoAnswer, answer, error, request};
 pub use feed::StreamFault;
 pub use proof::is_own_reasoning;
 pub use stream::TranslatedStream;
-pub use target::{Target, Wanted};
+pub use target::{Replay, Target, Wanted};
 pub use untranslatable::Untranslatable;

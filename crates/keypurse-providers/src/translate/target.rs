@@ -18,9 +18,20 @@ pub struct Target<'a> {
     /// Whether the model may be asked for an effort of reasoning. A chat
     /// provider refuses it for a model that never reasons.
     pub may_reason: bool,
-    /// Whether a chat provider wants a proof with each turn's first tool call
+    /// What a chat provider wants to see again.
+    pub replay: Replay,
+}
+
+/// What of its model's reasoning a chat provider wants to see again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replay {
+    /// None of it.
+    Nothing,
+    /// A proof with each turn's first tool call
     /// ([`crate::gemini::wants_proofs`]).
-    pub wants_proofs: bool,
+    Proofs,
+    /// All of it, as `reasoning_content` of every message of the assistant's.
+    Reasoning,
 }
 
 impl Target<'static> {
@@ -30,7 +41,7 @@ impl Target<'static> {
         output_limit: 1,
         limit_is_of_completion: false,
         may_reason: true,
-        wants_proofs: false,
+        replay: Replay::Nothing,
     };
 }
 

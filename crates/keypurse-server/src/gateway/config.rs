@@ -100,6 +100,9 @@ pub struct HttpUpstream {
     /// Whether a provider of OpenAI's dialect has `responses`; to one that has
     /// not they are sent as chats.
     pub has_responses: bool,
+    /// Whether a provider of OpenAI's dialect wants to see again what its model
+    /// thought, as `reasoning_content`.
+    pub wants_reasoning: bool,
     /// Up to and including the version: `https://api.openai.com/v1`.
     pub base_url: String,
     /// What it is called with; local servers need none.

@@ -2,7 +2,7 @@
 
 use keypurse_providers::openai::{Event, end_of_event};
 use keypurse_providers::translate::{
-    Dialect, Target, TranslatedStream, Wanted, answer, error, request,
+    Dialect, Replay, Target, TranslatedStream, Wanted, answer, error, request,
 };
 use keypurse_server::http::json::JsonObject;
 use serde_json::value::RawValue;
@@ -18,7 +18,7 @@ const TARGET: Target<'_> = Target {
     output_limit: 100,
     limit_is_of_completion: false,
     may_reason: true,
-    wants_proofs: false,
+    replay: Replay::Reasoning,
 };
 
 const WANTED: Wanted<'_> = Wanted {

@@ -65,6 +65,7 @@ pub(crate) struct ProviderSection {
     pub(crate) api_key_file: Option<PathBuf>,
     pub(crate) free: Option<bool>,
     pub(crate) responses: Option<bool>,
+    pub(crate) reasoning_content: Option<bool>,
     pub(crate) output_limit_field: Option<String>,
     pub(crate) stream_hold: Option<String>,
     pub(crate) first_byte_timeout_seconds: Option<u32>,

@@ -62,6 +62,7 @@ fn from_preset(preset: &Preset, key: String, base_url: String) -> ProviderConfig
     let upstream = HttpUpstream {
         dialect: dialect_of(preset),
         has_responses: preset.has_responses,
+        wants_reasoning: preset.wants_reasoning,
         base_url,
         api_key: Some(ProviderKey::new(key)),
         output_limit_field: limit_field(preset),
@@ -100,6 +101,9 @@ fn from_file(
         has_responses: section
             .responses
             .unwrap_or_else(|| preset.is_none_or(|preset| preset.has_responses)),
+        wants_reasoning: section
+            .reasoning_content
+            .unwrap_or_else(|| preset.is_some_and(|preset| preset.wants_reasoning)),
         base_url: base_url.trim_end_matches('/').to_owned(),
         api_key: api_key(section, preset, environment)?,
         output_limit_field: match section.output_limit_field.as_deref() {

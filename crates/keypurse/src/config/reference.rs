@@ -40,6 +40,7 @@ base_url = \"https://api.openai.com/v1\"
 api_key_env = \"OPENAI_API_KEY\"       # or api_key_file, or api_key
 free = false                         # true: its models cost nothing (local models)
 responses = true                     # false: it has no `responses`; they are sent to it as chats
+reasoning_content = false            # true: it wants to see again what its model thought (DeepSeek, Kimi, GLM)
 output_limit_field = \"max_completion_tokens\"   # it knows both; or max_tokens: the only limit it is sent
 stream_hold = \"by_model\"             # how money is set aside for streams: full, or in blocks ahead of
                                      # what is delivered, for models that do not reason out of sight

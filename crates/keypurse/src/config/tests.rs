@@ -273,6 +273,27 @@ fn every_well_known_provider_has_a_name_and_a_place_of_its_own() {
 }
 
 #[test]
+fn what_a_model_thought_goes_back_to_providers_that_want_to_see_it() {
+    use keypurse_server::gateway::ProviderKind;
+    let wants = |file: &str| {
+        let key = |name: &str| name.ends_with("_API_KEY").then(|| "k".to_owned());
+        let config = merged_with(file, |_| {}, &key).unwrap();
+        let providers = config.gateway.providers.into_iter();
+        let kept = providers.filter(|provider| match &provider.kind {
+            ProviderKind::Http(upstream) => upstream.wants_reasoning,
+            ProviderKind::Demo => false,
+        });
+        let mut names: Vec<_> = kept.map(|provider| provider.name).collect();
+        names.sort_unstable();
+        names
+    };
+    assert_eq!(wants(""), ["deepseek", "moonshotai", "zai"]);
+    let file = "[providers.deepseek]\nreasoning_content = false\n\
+                [providers.own]\nbase_url = \"http://127.0.0.1:1\"\nreasoning_content = true";
+    assert_eq!(wants(file), ["moonshotai", "own", "zai"]);
+}
+
+#[test]
 fn a_provider_speaks_its_own_dialect_unless_another_is_written() {
     use keypurse_server::gateway::{Dialect, ProviderKind};
     for (file, variable, dialect, base_url) in [

@@ -123,6 +123,7 @@ mod tests {
         let upstream = HttpUpstream {
             dialect: Dialect::OpenAi,
             has_responses: true,
+            wants_reasoning: false,
             base_url: "https://a.test".to_owned(),
             api_key: Some(ProviderKey::new(api_key.to_owned())),
             output_limit_field: OutputLimitField::MaxTokens,

@@ -22,6 +22,9 @@ pub(in crate::translate) enum Message<'a> {
         /// Anthropic's blocks, for its translator alone.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         thinking_blocks: Vec<Thinking>,
+        /// What was thought, for a provider that wants to see it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reasoning_content: Option<String>,
         #[serde(skip_serializing_if = "Vec::is_empty")]
         tool_calls: Vec<Call<'a>>,
     },

@@ -5,7 +5,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::{Did, stop_reason};
-use crate::anthropic::write_usage;
+use crate::anthropic::{UNSIGNED, write_usage};
 use crate::openai::read_usage;
 use crate::translate::NoAnswer;
 use crate::translate::call_id::call_id;
@@ -82,7 +82,7 @@ fn texts<'a>(said: &Said<'a>) -> Result<Vec<Block<'a>>, NoAnswer> {
         }
         Piece::Thinking(text) => some_text(Some(text)).map(|thinking| Block::Thinking {
             thinking,
-            signature: "",
+            signature: UNSIGNED,
         }),
     });
     Ok(blocks.collect())

@@ -4,7 +4,7 @@ use keypurse_core::usage::TokenCounts;
 use serde_json::value::RawValue;
 
 use super::{Did, error, stop_reason};
-use crate::anthropic::{to_event, write_usage};
+use crate::anthropic::{signing, to_event, write_usage};
 use crate::openai::read_usage;
 use crate::translate::call_id::call_id;
 use crate::translate::chat_answer::{Call, Chunk, ChunkChoice, LastCall, Piece, Place, some};
@@ -217,8 +217,11 @@ impl ChatStream {
     }
 
     fn close(&mut self, out: &mut String) {
-        if self.open.take().is_some() {
+        if let Some(open) = self.open.take() {
             let index = self.blocks - 1;
+            if open == Open::Thinking {
+                out.push_str(&signing(index));
+            }
             let data = format!(r#"{{"type":"content_block_stop","index":{index}}}"#);
             out.push_str(&to_event("content_block_stop", &data));
         }

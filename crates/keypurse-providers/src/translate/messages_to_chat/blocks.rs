@@ -20,7 +20,8 @@ pub(super) enum Said<'a> {
         /// Images and files.
         media: Vec<Part<'a>>,
     },
-    /// Thinking: not for another model.
+    Thinking(String),
+    /// Thinking that only its own model can read.
     Nothing,
 }
 
@@ -69,7 +70,11 @@ fn block_of(mut block: Object<'_>) -> Result<Said<'_>, Untranslatable> {
         "document" => Said::Parts(document(&mut block)?),
         "tool_use" => Said::Call(call(&mut block)?),
         "tool_result" => result(&mut block)?,
-        "thinking" | "redacted_thinking" => return Ok(Said::Nothing),
+        "thinking" => {
+            let thought = block.text("thinking")?.unwrap_or_default();
+            return Ok(Said::Thinking(thought));
+        }
+        "redacted_thinking" => return Ok(Said::Nothing),
         _ => return Err(block.refuse("type", NO_COUNTERPART)),
     };
     block.finish(NO_COUNTERPART)?;
@@ -171,7 +176,7 @@ pub(super) fn only_parts<'a>(
     for said in content(path, from)? {
         match said {
             Said::Parts(more) => parts.extend(more),
-            Said::Nothing => {}
+            Said::Thinking(_) | Said::Nothing => {}
             Said::Call(_) | Said::Result { .. } => {
                 let why = "a tool call cannot stand here";
                 return Err(Untranslatable::new(path.to_owned(), why));

@@ -4,8 +4,8 @@
 //! out because they only advise: `cache_control`, `context_management`,
 //! `diagnostics`, a document's `context` and `citations`, a result's
 //! `is_error`, a tool's `input_examples`, `eager_input_streaming` and
-//! `defer_loading`, the model's own earlier thinking (Anthropic leaves it out
-//! of earlier turns itself), thinking asked of a model that never does, and a
+//! `defer_loading`, the model's own earlier thinking unless its provider wants
+//! to see it (Anthropic leaves it out of earlier turns itself), thinking asked of a model that never does, and a
 //! `user_id` longer than OpenAI takes.
 
 mod blocks;

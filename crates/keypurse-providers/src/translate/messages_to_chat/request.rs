@@ -12,7 +12,7 @@ use crate::translate::chat_request::{
     Content, Format, Message, Reader, Request, Schema, Tool, ToolChoice, ToolFunction,
 };
 use crate::translate::object::Object;
-use crate::translate::{Target, Untranslatable};
+use crate::translate::{Replay, Target, Untranslatable};
 
 /// Members that only advise, or that the gateway has dealt with.
 const DROPPED: [&str; 5] = [
@@ -72,12 +72,12 @@ fn messages<'a>(
     }
     let turns = object.list("messages")?;
     let turns = turns.ok_or_else(|| object.refuse("messages", "it is required"))?;
-    let mut read = Turns::default();
+    let mut read = Turns::new(target.replay == Replay::Reasoning);
     for (path, turn) in turns {
         read.read(Object::at(path, turn)?)?;
     }
     messages.extend(read.finish());
-    if target.wants_proofs {
+    if target.replay == Replay::Proofs {
         messages.iter_mut().for_each(Message::sign);
     }
     Ok(messages)

@@ -7,8 +7,9 @@ use crate::translate::chat_request::{Content, Message, Part};
 use crate::translate::object::Object;
 
 /// The conversation as far as it is read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Turns<'a> {
+    wants_reasoning: bool,
     messages: Vec<Message<'a>>,
     /// While turns of the user's follow each other: they are one to Anthropic.
     user: Option<User<'a>>,
@@ -25,6 +26,16 @@ struct User<'a> {
 }
 
 impl<'a> Turns<'a> {
+    /// None yet, for a provider that wants to see its model's reasoning again
+    /// or does not.
+    pub(super) fn new(wants_reasoning: bool) -> Self {
+        Self {
+            wants_reasoning,
+            messages: Vec::new(),
+            user: None,
+        }
+    }
+
     /// Reads one turn.
     pub(super) fn read(&mut self, mut turn: Object<'a>) -> Result<(), Untranslatable> {
         let role = turn.text("role")?.unwrap_or_default();
@@ -69,7 +80,7 @@ impl<'a> Turns<'a> {
                         content: Content::of(texts),
                     });
                 }
-                Said::Nothing => {}
+                Said::Thinking(_) | Said::Nothing => {}
                 Said::Call(_) => return Err("only the assistant calls tools"),
             }
         }
@@ -90,10 +101,12 @@ impl<'a> Turns<'a> {
 
     fn assistant(&mut self, said: Vec<Said<'a>>) -> Result<(), &'static str> {
         let (mut parts, mut tool_calls) = (Vec::new(), Vec::new());
+        let mut thought = String::new();
         for said in said {
             match said {
                 Said::Parts(more) => parts.extend(more),
                 Said::Call(call) => tool_calls.push(call),
+                Said::Thinking(more) => thought.push_str(&more),
                 Said::Nothing => {}
                 Said::Result { .. } => return Err("only the user answers tool calls"),
             }
@@ -105,6 +118,7 @@ impl<'a> Turns<'a> {
         self.messages.push(Message::Assistant {
             content,
             thinking_blocks: Vec::new(),
+            reasoning_content: self.wants_reasoning.then_some(thought),
             tool_calls,
         });
         Ok(())

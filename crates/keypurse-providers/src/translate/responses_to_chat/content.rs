@@ -23,6 +23,19 @@ pub(super) fn parts<'a>(
         .collect()
 }
 
+/// What an item of reasoning says: all of it where that is shown, else its
+/// summary.
+pub(super) fn thought(item: &mut Object<'_>) -> Result<String, Untranslatable> {
+    let (shown, summary) = (item.list("content")?, item.list("summary")?);
+    let shown = shown.filter(|parts| !parts.is_empty()).or(summary);
+    let mut thought = String::new();
+    for (path, part) in shown.unwrap_or_default() {
+        let text = Object::at(path, part)?.text("text")?;
+        thought.push_str(&text.unwrap_or_default());
+    }
+    Ok(thought)
+}
+
 fn part_of(mut part: Object<'_>) -> Result<Part<'_>, Untranslatable> {
     let kind = part.text("type")?.unwrap_or_default();
     let read = match kind.as_str() {

@@ -12,7 +12,7 @@ use crate::translate::chat_request::{Call, Content, Extra, Function, Message, Pa
 use crate::translate::object::Object;
 use crate::translate::proof::Proof;
 use crate::translate::response_tools::{Listed, qualified, read_list};
-use crate::translate::{Target, Untranslatable};
+use crate::translate::{Replay, Target, Untranslatable};
 
 /// An item that is only named.
 const REFERENCE: &str = "item_reference";
@@ -22,6 +22,7 @@ pub(super) struct Conversation<'a> {
     reader: Reader,
     /// Whether the proofs of calls are for them.
     takes_signatures: bool,
+    wants_reasoning: bool,
     turns: Vec<Turn<'a>>,
     /// Whether the last turn is the assistant's and goes on.
     is_open: bool,
@@ -43,6 +44,8 @@ struct Assistant<'a> {
     parts: Vec<Part<'a>>,
     calls: Vec<Call<'a>>,
     proof: Proof,
+    /// What it thought, for whoever wants to see it again.
+    thought: String,
     /// Whether it goes on from the turn before: results stand behind both.
     goes_on: bool,
     results: Vec<Message<'a>>,
@@ -60,7 +63,8 @@ impl<'a> Conversation<'a> {
         let system = instructions.map(|text| Turn::System(vec![Part::Text { text }]));
         Self {
             reader,
-            takes_signatures: reader == Reader::ToGemini || target.wants_proofs,
+            takes_signatures: reader == Reader::ToGemini || target.replay == Replay::Proofs,
+            wants_reasoning: target.replay == Replay::Reasoning,
             turns: system.into_iter().collect(),
             is_open: false,
             called_in: HashMap::new(),
@@ -84,11 +88,7 @@ impl<'a> Conversation<'a> {
         };
         match kind.as_deref() {
             None | Some("message") => self.message(&mut item)?,
-            Some("reasoning") => {
-                self.reasoning(&mut item)?;
-                // What was thought is for whoever thought it.
-                item.drop_hints(&["summary", "content"]);
-            }
+            Some("reasoning") => self.reasoning(&mut item)?,
             Some("function_call") => self.function_call(&mut item)?,
             Some("custom_tool_call") => self.custom_call(&mut item)?,
             Some("function_call_output" | "custom_tool_call_output") => self.output(&mut item)?,
@@ -123,7 +123,9 @@ impl<'a> Conversation<'a> {
                     let content = Content::of(parts);
                     written.messages.push(Message::System { content });
                 }
-                Turn::Assistant(assistant) => written.assistant(assistant, self.reader),
+                Turn::Assistant(assistant) => {
+                    written.assistant(assistant, self.reader, self.wants_reasoning);
+                }
             }
         }
         written.results();
@@ -159,9 +161,19 @@ impl<'a> Conversation<'a> {
         Ok(())
     }
 
+    /// What was thought is for whoever thought it, or wants to see it.
+    fn reasoning(&mut self, item: &mut Object<'a>) -> Result<(), Untranslatable> {
+        if self.wants_reasoning {
+            let thought = content::thought(item)?;
+            self.assistant().thought.push_str(&thought);
+        }
+        item.drop_hints(&["summary", "content"]);
+        self.proof(item)
+    }
+
     /// Anthropic's translator joins what the assistant says, so that its proofs
     /// stay where they were.
-    fn reasoning(&mut self, item: &mut Object<'a>) -> Result<(), Untranslatable> {
+    fn proof(&mut self, item: &mut Object<'a>) -> Result<(), Untranslatable> {
         let encrypted = item.text("encrypted_content")?;
         let Some(proof) = encrypted.as_deref().and_then(Proof::read) else {
             return Ok(());
@@ -279,7 +291,7 @@ struct Written<'a> {
 }
 
 impl<'a> Written<'a> {
-    fn assistant(&mut self, assistant: Assistant<'a>, reader: Reader) {
+    fn assistant(&mut self, assistant: Assistant<'a>, reader: Reader, wants_reasoning: bool) {
         if !assistant.goes_on {
             self.results();
             self.show();
@@ -295,6 +307,7 @@ impl<'a> Written<'a> {
                 Reader::ToAnthropic => assistant.proof.thinking_blocks,
                 Reader::Provider | Reader::ToGemini => Vec::new(),
             },
+            reasoning_content: wants_reasoning.then_some(assistant.thought),
             tool_calls: assistant.calls,
         });
         self.results.extend(assistant.results);

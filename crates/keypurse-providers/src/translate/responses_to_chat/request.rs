@@ -10,7 +10,7 @@ use crate::translate::chat::NO_COUNTERPART;
 use crate::translate::chat_request::{Format, Message, Reader, Request, Schema};
 use crate::translate::object::{Object, items};
 use crate::translate::response_tools::read_list;
-use crate::translate::{Target, Untranslatable};
+use crate::translate::{Replay, Target, Untranslatable};
 
 /// Members that only advise, or that the gateway has dealt with.
 const DROPPED: [&str; 11] = [
@@ -49,7 +49,7 @@ pub(in crate::translate) fn translate(
     if messages.is_empty() {
         return Err(object.refuse("input", "there must be an item that says something"));
     }
-    if target.wants_proofs {
+    if target.replay == Replay::Proofs {
         messages.iter_mut().for_each(Message::sign);
     }
     let request = Request {

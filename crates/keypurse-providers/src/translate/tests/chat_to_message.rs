@@ -20,7 +20,7 @@ fn a_completion_with_everything_is_a_message() {
     assert_json(
         &out,
         r#"{"id":"c1","type":"message","role":"assistant","model":"gpt-x","content":[
-            {"type":"thinking","thinking":"Hm","signature":""},{"type":"text","text":"Grü"},
+            {"type":"thinking","thinking":"Hm","signature":"keypurse"},{"type":"text","text":"Grü"},
             {"type":"tool_use","id":"call_1","name":"f","input":{"a":1.0}}],
             "stop_reason":"tool_use","stop_sequence":null,"usage":{"input_tokens":3,
             "cache_creation_input_tokens":7,"cache_read_input_tokens":10,"output_tokens":5,
@@ -116,7 +116,7 @@ fn reasoning_that_is_written_under_both_its_names_is_said_once() {
         let out = to_message(&format!(
             r#"{{"choices":[{{"message":{{{reasoning},"content":"A"}},"finish_reason":"stop"}}]}}"#
         ));
-        let expected = r#"[{"type":"thinking","thinking":"Hm","signature":""},
+        let expected = r#"[{"type":"thinking","thinking":"Hm","signature":"keypurse"},
             {"type":"text","text":"A"}]"#;
         assert_json(&member(&out, "content"), expected, reasoning);
     }
@@ -128,12 +128,12 @@ fn a_list_of_parts_is_read_as_what_its_parts_say() {
         (
             r#"[{"type":"thinking","thinking":[{"type":"text","text":"Hm"},{"type":"text","text":"ä"}]},
                 {"type":"reference","reference_ids":[1]},{"type":"text","text":"A"}]"#,
-            r#"[{"type":"thinking","thinking":"Hm","signature":""},
-                {"type":"thinking","thinking":"ä","signature":""},{"type":"text","text":"A"}]"#,
+            r#"[{"type":"thinking","thinking":"Hm","signature":"keypurse"},
+                {"type":"thinking","thinking":"ä","signature":"keypurse"},{"type":"text","text":"A"}]"#,
         ),
         (
             r#"[{"type":"thinking","thinking":"Hm","closed":true},{"type":"text","text":""}]"#,
-            r#"[{"type":"thinking","thinking":"Hm","signature":""}]"#,
+            r#"[{"type":"thinking","thinking":"Hm","signature":"keypurse"}]"#,
         ),
         ("[]", "[]"),
         ("null", "[]"),

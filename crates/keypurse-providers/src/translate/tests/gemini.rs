@@ -1,12 +1,12 @@
 use super::{WANTED, answered, assert_json, chat, member, messages, streamed, translated};
-use crate::translate::{Dialect, NoAnswer, Target, TranslatedStream, Wanted, answer};
+use crate::translate::{Dialect, NoAnswer, Replay, Target, TranslatedStream, Wanted, answer};
 
 const TARGET: Target<'static> = Target {
     model: "gemini-2.5-flash",
     output_limit: 4000,
     limit_is_of_completion: false,
     may_reason: true,
-    wants_proofs: false,
+    replay: Replay::Nothing,
 };
 
 fn to_gemini(body: &str) -> Result<String, String> {

@@ -1,7 +1,7 @@
 use serde_json::Value;
 
 use super::{TARGET, assert_json, member, messages, translated};
-use crate::translate::{Dialect, Target};
+use crate::translate::{Dialect, Replay, Target};
 
 fn to_chat(body: &str) -> Result<String, String> {
     translated(Dialect::Anthropic, Dialect::OpenAi, &TARGET, body)
@@ -294,11 +294,8 @@ fn where_proofs_are_wanted_the_first_call_of_each_turn_has_a_stand_in() {
         {"type":"tool_use","id":"a","name":"f","input":{}},
         {"type":"tool_use","id":"b","name":"f","input":{}}]}"#;
     let body = messages(&[turn, turn].join(r#",{"role":"user","content":"Hi"},"#));
-    let of = |wants_proofs: bool| {
-        let target = Target {
-            wants_proofs,
-            ..TARGET
-        };
+    let of = |replay: Replay| {
+        let target = Target { replay, ..TARGET };
         let out = translated(Dialect::Anthropic, Dialect::OpenAi, &target, &body).unwrap();
         let all: Value = serde_json::from_str(&member(&out, "messages")).unwrap();
         [0, 2].map(|turn| {
@@ -308,8 +305,40 @@ fn where_proofs_are_wanted_the_first_call_of_each_turn_has_a_stand_in() {
         })
     };
     let signed = vec!["skip_thought_signature_validator".into(), Value::Null];
-    assert_eq!(of(true), [signed.clone(), signed]);
-    assert_eq!(of(false), [vec![Value::Null; 2], vec![Value::Null; 2]]);
+    assert_eq!(of(Replay::Proofs), [signed.clone(), signed]);
+    assert_eq!(
+        of(Replay::Nothing),
+        [vec![Value::Null; 2], vec![Value::Null; 2]]
+    );
+}
+
+#[test]
+fn what_was_thought_goes_back_to_a_provider_that_wants_to_see_it() {
+    let turns = [
+        r#"{"role":"user","content":"Hi"}"#,
+        r#"{"role":"assistant","content":[
+            {"type":"thinking","thinking":"Hm, \u00e9","signature":"keypurse"},
+            {"type":"redacted_thinking","data":"x"},
+            {"type":"thinking","thinking":"!","signature":"s"},{"type":"text","text":"A"},
+            {"type":"tool_use","id":"c","name":"f","input":{}}]}"#,
+        r#"{"role":"user","content":[{"type":"tool_result","tool_use_id":"c","content":"1"}]}"#,
+        r#"{"role":"assistant","content":[
+            {"type":"tool_use","id":"d","name":"f","input":{}}]}"#,
+        r#"{"role":"user","content":[{"type":"tool_result","tool_use_id":"d","content":"2"}]}"#,
+    ];
+    let thought = |replay: Replay| {
+        let target = Target { replay, ..TARGET };
+        let body = messages(&turns.join(","));
+        let out = translated(Dialect::Anthropic, Dialect::OpenAi, &target, &body).unwrap();
+        let all: Vec<Value> = serde_json::from_str(&member(&out, "messages")).unwrap();
+        assert_eq!((&all[1]["content"], all.len()), (&"A".into(), 5));
+        let thought = all.iter().map(|message| message.get("reasoning_content"));
+        thought.map(Option::<&Value>::cloned).collect::<Vec<_>>()
+    };
+    // An empty one tells that nothing was thought; without any they refuse.
+    let told = [None, Some("Hm, é!".into()), None, Some("".into()), None];
+    assert_eq!(thought(Replay::Reasoning), told);
+    assert_eq!(thought(Replay::Nothing), [const { None }; 5]);
 }
 
 #[test]

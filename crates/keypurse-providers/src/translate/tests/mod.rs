@@ -13,14 +13,14 @@ mod streams;
 
 use serde_json::Value;
 
-use super::{Dialect, Target, TranslatedStream, Untranslatable, Wanted, answer, request};
+use super::{Dialect, Replay, Target, TranslatedStream, Untranslatable, Wanted, answer, request};
 
 const TARGET: Target<'static> = Target {
     model: "claude-sonnet-4-5",
     output_limit: 4000,
     limit_is_of_completion: false,
     may_reason: true,
-    wants_proofs: false,
+    replay: Replay::Nothing,
 };
 
 const WANTED: Wanted<'static> = Wanted {

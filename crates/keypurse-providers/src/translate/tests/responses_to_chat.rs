@@ -1,7 +1,9 @@
 //! Requests for a response as chat requests.
 
+use serde_json::Value;
+
 use super::{TARGET, assert_json, member, translated};
-use crate::translate::{Dialect, Target, Untranslatable};
+use crate::translate::{Dialect, Replay, Target, Untranslatable};
 
 fn to(provider: Dialect, body: &str) -> Result<String, Untranslatable> {
     let target = Target {
@@ -463,4 +465,32 @@ fn what_is_said_behind_a_call_stays_behind_it() {
     .collect();
     assert!(places.is_sorted(), "{body}");
     assert_eq!(body.matches(r#""role":"assistant""#).count(), 1);
+}
+
+#[test]
+fn what_was_thought_goes_back_to_a_provider_that_wants_to_see_it() {
+    let call = |id: &str| {
+        format!(
+            r#"{{"type":"function_call","call_id":"{id}","name":"f","arguments":"{{}}"}},
+            {{"type":"function_call_output","call_id":"{id}","output":"1"}}"#
+        )
+    };
+    let summary = r#"{"type":"reasoning","id":"rs_1","encrypted_content":null,
+        "summary":[{"type":"summary_text","text":"Hm, "},{"type":"summary_text","text":"\u00e9"}]}"#;
+    let shown = r#"{"type":"reasoning","summary":[{"type":"summary_text","text":"short"}],
+        "content":[{"type":"reasoning_text","text":"long"}]}"#;
+    let (a, b, c) = (call("a"), call("b"), call("c"));
+    let input = format!(r#"[{{"role":"user","content":"Hi"}},{summary},{a},{shown},{b},{c}]"#);
+    let thought = |replay: Replay| {
+        let target = Target { replay, ..TARGET };
+        let body = asked(&input, "");
+        let out = translated(Dialect::Responses, Dialect::OpenAi, &target, &body).unwrap();
+        let all: Vec<Value> = serde_json::from_str(&member(&out, "messages")).unwrap();
+        let assistant = all.iter().filter(|message| message["role"] == "assistant");
+        let thought = assistant.map(|message| message.get("reasoning_content"));
+        thought.map(Option::<&Value>::cloned).collect::<Vec<_>>()
+    };
+    let told = ["Hm, é", "long", ""].map(|text| Some(Value::from(text)));
+    assert_eq!(thought(Replay::Reasoning), told);
+    assert_eq!(thought(Replay::Nothing), [const { None }; 3]);
 }

@@ -148,6 +148,7 @@ fn chunks_are_anthropics_events_in_the_right_order() {
         r#"{"type":"message_start","message":{"id":"c1","type":"message","role":"assistant","model":"gpt-x","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":0,"output_tokens":0}}}
 {"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":"","signature":""}}
 {"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":"Hm"}}
+{"type":"content_block_delta","index":0,"delta":{"type":"signature_delta","signature":"keypurse"}}
 {"type":"content_block_stop","index":0}
 {"type":"content_block_start","index":1,"content_block":{"type":"text","text":""}}
 {"type":"content_block_delta","index":1,"delta":{"type":"text_delta","text":"Grü"}}
@@ -215,6 +216,7 @@ fn reasoning_that_is_streamed_under_both_its_names_is_said_once() {
     let expected = r#""thinking"
 +{"type":"thinking_delta","thinking":"Hm"}
 +{"type":"thinking_delta","thinking":"!"}
++{"type":"signature_delta","signature":"keypurse"}
 "text"
 +{"type":"text_delta","text":"A"}"#;
     assert_eq!(blocks, expected);
@@ -231,6 +233,7 @@ fn a_streamed_list_of_parts_is_read_as_what_its_parts_say() {
     let expected = r#""thinking"
 +{"type":"thinking_delta","thinking":"Hm"}
 +{"type":"thinking_delta","thinking":"!"}
++{"type":"signature_delta","signature":"keypurse"}
 "text"
 +{"type":"text_delta","text":"A"}
 +{"type":"text_delta","text":"B"}"#;

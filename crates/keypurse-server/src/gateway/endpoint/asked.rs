@@ -142,7 +142,7 @@ impl Asked {
         if let (Some(_), Some(place)) = (&self.content_type, &self.model_at) {
             return with_model(&self.body, place, &route.model);
         }
-        let mut edits = self.rename(route);
+        let mut edits = self.addressed(route);
         if self.endpoint.has_tiers() && self.tier == AskedTier::Unsaid && route.pins_tier() {
             edits.set("service_tier", self.tier_at.clone(), "\"default\"");
         }
@@ -158,16 +158,20 @@ impl Asked {
         edits.send(&self.body)
     }
 
-    /// The client's body with the provider's name for the model.
-    pub(in crate::gateway) fn renamed(&self, route: &Route) -> Bytes {
-        self.rename(route).apply(&self.body)
+    /// The client's body for a provider that is to count it.
+    pub(in crate::gateway) fn to_count(&self, route: &Route) -> Bytes {
+        self.addressed(route).apply(&self.body)
     }
 
-    fn rename(&self, route: &Route) -> Edits {
+    /// The provider's name for the model, and nothing that is not for it.
+    fn addressed(&self, route: &Route) -> Edits {
         let mut edits = Edits::default();
         if self.model != *route.model || self.model_at.is_none() {
             let name = serde_json::to_string(&*route.model).expect("a text is JSON");
             edits.set("model", self.model_at.clone(), &name);
+        }
+        if let Wire::Messages(messages) = &self.wire {
+            messages.edit_messages(&mut edits);
         }
         edits
     }

@@ -32,6 +32,7 @@ impl Upstream {
         let api = Api {
             dialect,
             has_responses: config.has_responses,
+            wants_reasoning: config.wants_reasoning,
         };
         let url = |endpoint| base.join(&api.path(endpoint, "", false)?);
         Ok(Self {

@@ -61,6 +61,8 @@ pub(in crate::gateway) struct Api {
     pub(in crate::gateway) dialect: Dialect,
     /// Whether OpenAI's dialect includes `responses` here.
     pub(in crate::gateway) has_responses: bool,
+    /// Whether a translated conversation has what its model thought.
+    pub(in crate::gateway) wants_reasoning: bool,
 }
 
 impl Api {

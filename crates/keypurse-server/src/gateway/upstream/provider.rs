@@ -132,6 +132,11 @@ impl Reached {
         api.translates(endpoint).then_some(api.dialect)
     }
 
+    /// Whether what its model thought is for it to see again.
+    pub(in crate::gateway) fn wants_reasoning(&self) -> bool {
+        self.place().api().is_some_and(|api| api.wants_reasoning)
+    }
+
     pub(in crate::gateway) fn is_simulated(&self) -> bool {
         matches!(self, Self::Simulated(_))
     }
@@ -159,6 +164,7 @@ impl Place {
                 }
             },
             has_responses: preset.is_none_or(|preset| preset.has_responses),
+            wants_reasoning: preset.is_some_and(|preset| preset.wants_reasoning),
         })
     }
 
@@ -169,6 +175,7 @@ impl Place {
             Self::Demo => Some(Api {
                 dialect: Dialect::OpenAi,
                 has_responses: false,
+                wants_reasoning: false,
             }),
             Self::Nobody => None,
         }

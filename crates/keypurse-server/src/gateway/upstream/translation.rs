@@ -7,7 +7,7 @@ use http::header::CONTENT_TYPE;
 use keypurse_providers::anthropic::MessagesRequest;
 use keypurse_providers::gemini;
 use keypurse_providers::translate::{
-    self, NoAnswer, Target, TranslatedStream, Untranslatable, Wanted,
+    self, NoAnswer, Replay, Target, TranslatedStream, Untranslatable, Wanted,
 };
 use keypurse_providers::visible::never_reasons;
 
@@ -116,7 +116,7 @@ impl Asked {
             output_limit: limit,
             limit_is_of_completion: field == OutputLimitField::MaxCompletionTokens,
             may_reason: !never_reasons(&route.provider.name, &route.model),
-            wants_proofs: gemini::wants_proofs(&route.provider.name, &route.model),
+            replay: replay(route),
         };
         let body = translate::request(client, provider.into(), &self.body, &target);
         let body = Bytes::from(body.map_err(untranslatable)?.into_owned());
@@ -176,6 +176,16 @@ impl Asked {
             parts,
             translated: (!route.provider.reached.is_simulated()).then_some(body),
         })
+    }
+}
+
+fn replay(route: &Route) -> Replay {
+    if route.provider.reached.wants_reasoning() {
+        Replay::Reasoning
+    } else if gemini::wants_proofs(&route.provider.name, &route.model) {
+        Replay::Proofs
+    } else {
+        Replay::Nothing
     }
 }
 

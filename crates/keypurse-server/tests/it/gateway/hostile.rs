@@ -156,6 +156,7 @@ impl Market {
         let upstream = HttpUpstream {
             dialect: pair.1,
             has_responses: false,
+            wants_reasoning: false,
             base_url: provider.base_url().to_owned(),
             api_key: None,
             output_limit_field: OutputLimitField::MaxTokens,

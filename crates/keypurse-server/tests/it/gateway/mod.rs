@@ -167,6 +167,7 @@ pub(crate) fn config(upstream: &ScriptedUpstream) -> GatewayConfig {
     let settings = HttpUpstream {
         dialect: Dialect::OpenAi,
         has_responses: true,
+        wants_reasoning: false,
         base_url: upstream.base_url().to_owned(),
         api_key: Some(ProviderKey::new(UPSTREAM_KEY.to_owned())),
         output_limit_field: OutputLimitField::MaxTokens,

@@ -119,7 +119,7 @@ async fn counted_there(
     if let Wire::Messages(messages) = &asked.wire {
         headers.extend(messages.betas(route));
     }
-    let question = (url, headers, asked.renamed(route));
+    let question = (url, headers, asked.to_count(route));
     let (_, body) = post(&state.gateway, &route.provider, upstream, question).await?;
     match serde_json::from_slice::<serde_json::Value>(&body) {
         Ok(count) if count["input_tokens"].is_u64() => Ok(json(body)),

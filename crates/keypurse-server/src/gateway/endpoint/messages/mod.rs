@@ -6,3 +6,4 @@ pub(in crate::gateway) mod count_tokens;
 pub(in crate::gateway) mod request;
 pub(in crate::gateway) mod shown;
 pub(in crate::gateway) mod stream;
+mod thinking;

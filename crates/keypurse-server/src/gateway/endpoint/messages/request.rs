@@ -8,6 +8,7 @@ use keypurse_core::usage::Class;
 use keypurse_providers::anthropic::{self, InvalidRequest, MessagesRequest};
 
 use super::betas::Betas;
+use super::thinking::without_unsigned;
 use crate::gateway::endpoint::asked::{Asked, Output, Wire};
 use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::endpoint::members::{Limit, Members};
@@ -48,6 +49,8 @@ const NO_THINKING: &str = r#"{"type":"disabled"}"#;
 pub(in crate::gateway) struct Messages {
     max_tokens: Limit,
     thinking: Option<Thinking>,
+    /// What is sent as `messages` where that is not what the client wrote.
+    messages: Option<(Range<usize>, String)>,
     /// Versions of features the client tries out, as far as they pass.
     pub(super) betas: Betas,
 }
@@ -89,6 +92,7 @@ pub(in crate::gateway) fn read_uncapped(
     let parts = parts(&request.parts);
     let messages = Messages {
         thinking: thinking(members),
+        messages: members.object.value("messages").and_then(without_unsigned),
         max_tokens,
         betas: Betas::default(),
     };
@@ -150,6 +154,13 @@ fn thinking(members: &Members<'_>) -> Option<Thinking> {
 }
 
 impl Messages {
+    /// Leaves out what another model thought.
+    pub(in crate::gateway) fn edit_messages(&self, edits: &mut Edits) {
+        if let Some((place, messages)) = &self.messages {
+            edits.replace(place.clone(), messages.clone());
+        }
+    }
+
     /// Makes the output limit what it is. A budget to think that no longer
     /// fits is lowered with it; one that cannot be as low is left out.
     pub(in crate::gateway) fn edit(&self, edits: &mut Edits, limit: u64) {

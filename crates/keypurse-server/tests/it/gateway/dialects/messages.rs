@@ -1,7 +1,7 @@
 //! `messages` at providers of other dialects.
 
 use http_body_util::BodyExt as _;
-use keypurse_server::gateway::Dialect;
+use keypurse_server::gateway::{Dialect, ProviderKind};
 use keypurse_testkit::upstream::{Gate, Reply, usage};
 use serde_json::{Value, json};
 
@@ -38,6 +38,42 @@ async fn a_message_reaches_a_chat_provider_and_comes_back() {
     assert_eq!(message["cost"].to_string(), "0.00021");
     assert_eq!(message["provider"], "up");
     assert_eq!(shop.charged().await, 210_000);
+    shop.app.finish().await;
+}
+
+/// DeepSeek and Kimi refuse a loop of tools without what they thought in it.
+#[tokio::test]
+async fn what_a_model_thought_goes_back_to_it_with_the_result_of_its_call() {
+    let shop = shop_with(Dialect::OpenAi, "1", |config| {
+        if let ProviderKind::Http(settings) = &mut config.providers[0].kind {
+            settings.wants_reasoning = true;
+        }
+    })
+    .await;
+    let call = json!({"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}});
+    let said = json!({"role": "assistant", "content": "", "reasoning_content": "Hm",
+        "tool_calls": [call]});
+    let choice = json!({"index": 0, "message": said, "finish_reason": "tool_calls"});
+    let reply = json!({"id": "x", "object": "chat.completion", "created": 1, "model": "m",
+        "choices": [choice], "usage": usage(10, 20)});
+    shop.upstream.always(Reply::json(200, &reply));
+    let mut request = greeting();
+    for turns in [3, 5] {
+        let answer = shop.send_message(&request).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        let result = json!([{"type": "tool_result", "tool_use_id": "c", "content": "1"}]);
+        let messages = request["messages"].as_array_mut().unwrap();
+        messages.push(json!({"role": "assistant", "content": answer.json()["content"]}));
+        messages.push(json!({"role": "user", "content": result}));
+        assert_eq!(messages.len(), turns);
+    }
+    let answer = shop.send_message(&request).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let sent = shop.upstream.last().json();
+    for turn in [1, 3] {
+        assert_eq!(sent["messages"][turn]["reasoning_content"], "Hm", "{sent}");
+        assert_eq!(sent["messages"][turn]["tool_calls"][0], call);
+    }
     shop.app.finish().await;
 }
 

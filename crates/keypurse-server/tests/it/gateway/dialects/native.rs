@@ -43,6 +43,35 @@ async fn bytes_pass_both_ways_and_the_cost_is_added() {
     shop.app.finish().await;
 }
 
+/// Anthropic refuses thinking it did not sign.
+#[tokio::test]
+async fn a_conversation_goes_on_that_another_model_began() {
+    let shop = shop(Dialect::Anthropic, "1").await;
+    let foreign = r#"{"type":"thinking","thinking":"Hm","signature":"keypurse"}"#;
+    let own = r#"{"type":"thinking","thinking":"Hm","signature":"c2ln"}"#;
+    let body = |first: &str, second: &str| {
+        format!(
+            r#"{{"model":"m","max_tokens":100,"messages":[{{"role":"user","content":"Hi"}},
+            {{"role":"assistant", "content":[{first}{{"type":"text","text":"A"}}]}},{second}
+            {{"role":"user","content":"And?"}}]}}"#
+        )
+    };
+    let thought = format!(r#"{{"role":"assistant","content":[{foreign}]}},"#);
+    let sent = async |body: String| {
+        let answer = shop.call(super::MESSAGES, &json!(0)).json_text(body);
+        let answer = answer.send().await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        shop.upstream.last().json()
+    };
+    let mixed = body(&format!("{foreign},{own},"), &thought);
+    let kept: Value = serde_json::from_str(&body(&format!("{own},"), "")).unwrap();
+    assert_eq!(sent(mixed).await, kept);
+    let untouched = body(&format!("{own},"), "");
+    sent(untouched.clone()).await;
+    assert_eq!(shop.upstream.last().body, untouched);
+    shop.app.finish().await;
+}
+
 #[tokio::test]
 async fn a_call_without_output_fills_the_cache_and_is_charged_for_that() {
     let native = shop(Dialect::Anthropic, "1").await;
