@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::routing::{MethodRouter, get, post};
+use axum::response::Response;
+use axum::routing::{MethodRouter, any, get, post};
 use http::{HeaderMap, Request, Uri};
 
 use super::call::serve::serve;
@@ -13,11 +14,14 @@ use super::endpoint::kind::Endpoint;
 use super::endpoint::messages::count_tokens;
 use super::endpoint::responses::stored::stored;
 use super::models;
+use crate::http::fallback;
 use crate::state::AppState;
 
 /// The vendor's base path, and the one `OPENAI_BASE_URL` usually ends with.
 const BASES: [&str; 2] = [VENDOR, "/v1"];
 const VENDOR: &str = "/v3";
+/// What OpenAI has below `responses` that could be taken for an id.
+const ABSENT: [&str; 2] = ["compact", "input_tokens"];
 
 /// The routes that call models, each with and without a trailing slash.
 pub fn routes() -> Router<AppState> {
@@ -38,6 +42,10 @@ pub fn routes() -> Router<AppState> {
         for slash in ["", "/"] {
             let path = format!("{base}/responses/{{id}}{slash}");
             routes = routes.route(&path, get(stored).delete(stored));
+            for other in ABSENT {
+                let path = format!("{base}/responses/{other}{slash}");
+                routes = routes.route(&path, any(nothing));
+            }
         }
         // Below the vendor's path Anthropic's SDKs look for them elsewhere.
         for version in BTreeSet::from(["", version_below(base, Endpoint::Messages)]) {
@@ -48,6 +56,10 @@ pub fn routes() -> Router<AppState> {
         }
     }
     routes
+}
+
+async fn nothing(uri: Uri) -> Response {
+    fallback::no_such_route(&uri)
 }
 
 fn version_below(base: &str, endpoint: Endpoint) -> &'static str {

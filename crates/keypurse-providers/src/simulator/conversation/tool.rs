@@ -5,8 +5,10 @@ use crate::simulator::{
     fields::{Json, get, present, string},
 };
 
-/// OpenAI's own limits, which Anthropic's are near to.
+/// OpenAI's own limit. Nobody knows Anthropic's.
 pub(in crate::simulator) const MOST_TOOLS: usize = 128;
+/// Each may be looked for at every word of a message.
+pub(in crate::simulator) const MOST_CALLABLE: usize = 1_024;
 const LONGEST_NAME: usize = 64;
 
 #[derive(Debug)]

@@ -1,11 +1,9 @@
 //! The conversation, as messages send it.
 
-use std::collections::BTreeSet;
-
 use serde_json_borrow::Value;
 
 use crate::simulator::{
-    conversation::{Message, Part, Role},
+    conversation::{Asked, Message, Part, Role},
     failure::InvalidRequest,
     fields::{Json, get, present, string},
 };
@@ -19,10 +17,14 @@ pub(super) fn read(body: Json<'_>) -> Result<Vec<Message<'_>>, InvalidRequest> {
         }
     };
     let mut read: Vec<_> = system(body)?.into_iter().collect();
-    let mut asked = BTreeSet::new();
+    let mut asked = Asked::default();
+    let mut last = None;
     for (index, message) in messages.iter().enumerate() {
-        read.push(Reader { index }.read(message, &mut asked)?);
+        let message = Reader { index }.read(message, &mut asked, last)?;
+        last = Some(message.role);
+        read.push(message);
     }
+    asked.settle()?;
     Ok(read)
 }
 
@@ -49,11 +51,13 @@ struct Reader {
 }
 
 impl Reader {
-    /// `asked` holds the calls made so far, which results must answer.
+    /// `asked` holds the calls made so far, which results must answer before the
+    /// assistant's next turn. Messages of one role are one turn.
     fn read<'a>(
         &self,
         message: Json<'a>,
-        asked: &mut BTreeSet<&'a str>,
+        asked: &mut Asked<'a>,
+        last: Option<Role>,
     ) -> Result<Message<'a>, InvalidRequest> {
         let role = match string(message, "role", || self.path("role"))? {
             "user" => Role::User,
@@ -64,6 +68,9 @@ impl Reader {
                 return Err(InvalidRequest::new(self.path("role"), expected));
             }
         };
+        if role == Role::Assistant && last != Some(Role::Assistant) {
+            asked.settle()?;
+        }
         let blocks = match get(message, "content") {
             Some(Value::Str(text)) => {
                 let content = vec![Part::Text(text)];
@@ -90,7 +97,7 @@ impl Reader {
         &self,
         block: Json<'a>,
         at: usize,
-        asked: &mut BTreeSet<&'a str>,
+        asked: &mut Asked<'a>,
         content: &mut Vec<Part<'a>>,
     ) -> Result<(), InvalidRequest> {
         let path = |field: &str| self.path(&format!("content[{at}].{field}"));
@@ -113,14 +120,15 @@ impl Reader {
                 content.push(Part::Text(thoughts));
             }
             "tool_use" => {
-                asked.insert(string(block, "id", || path("id"))?);
+                asked.call(string(block, "id", || path("id"))?, path("id"));
                 is_object("input")?;
                 content.push(Part::Calls(block));
             }
             "tool_result" => {
                 let id = string(block, "tool_use_id", || path("tool_use_id"))?;
-                if !asked.contains(id) {
-                    let message = "a result must answer a `tool_use` of an earlier message";
+                if !asked.answer(id) {
+                    let message = "a result must answer a `tool_use` of the message before, and \
+                                   alone";
                     return Err(InvalidRequest::new(path("tool_use_id"), message));
                 }
                 result(block, || path("content"), content)?;

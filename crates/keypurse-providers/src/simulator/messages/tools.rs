@@ -3,7 +3,7 @@
 use serde_json_borrow::Value;
 
 use crate::simulator::{
-    conversation::{Input, MOST_TOOLS, Tool, ToolChoice, ToolForm, Toolbox, without_tools},
+    conversation::{Input, MOST_CALLABLE, Tool, ToolChoice, ToolForm, Toolbox, without_tools},
     failure::InvalidRequest,
     fields::{Json, boolean, get, present, string},
 };
@@ -11,16 +11,14 @@ use crate::simulator::{
 pub(super) fn read(body: Json<'_>) -> Result<Toolbox<'_>, InvalidRequest> {
     let listed = match present(body, "tools") {
         None => &[][..],
-        Some(Value::Array(listed)) if listed.len() <= MOST_TOOLS => listed,
-        Some(_) => {
-            let message = format!("expected an array of at most {MOST_TOOLS} tools");
-            return Err(InvalidRequest::new("tools", message));
-        }
+        Some(Value::Array(listed)) => listed,
+        Some(_) => return Err(InvalidRequest::new("tools", "expected an array")),
     };
     let mut tools = Vec::new();
     for (at, tool) in listed.iter().enumerate() {
         tools.extend(read_tool(tool, at)?);
     }
+    tools.truncate(MOST_CALLABLE);
     let mut toolbox = Toolbox {
         tools,
         choice: ToolChoice::Auto,

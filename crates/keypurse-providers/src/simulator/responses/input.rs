@@ -1,11 +1,9 @@
 //! The conversation, as responses send it: a text, or a list of items.
 
-use std::collections::BTreeSet;
-
 use serde_json_borrow::Value;
 
 use crate::simulator::{
-    conversation::{Message, Part, Role},
+    conversation::{Asked, Message, Part, Role},
     failure::InvalidRequest,
     fields::{Json, get, present, string, text},
 };
@@ -53,7 +51,7 @@ fn read_items<'a>(
     messages: &mut Vec<Message<'a>>,
 ) -> Result<(), InvalidRequest> {
     let mut reader = Items {
-        asked: BTreeSet::new(),
+        asked: Asked::default(),
         goes_on: goes_on(body),
     };
     let mut said = Vec::with_capacity(items.len());
@@ -67,7 +65,7 @@ fn read_items<'a>(
         }
     }
     messages.append(&mut said);
-    Ok(())
+    reader.asked.settle()
 }
 
 /// Whether an item has tools, which are read with the others.
@@ -77,7 +75,7 @@ pub(super) fn is_tools(item: Json<'_>) -> bool {
 
 struct Items<'a> {
     /// The calls made so far, which outputs must answer.
-    asked: BTreeSet<&'a str>,
+    asked: Asked<'a>,
     /// Whether calls may have been made that are not seen here.
     goes_on: bool,
 }
@@ -94,14 +92,18 @@ impl<'a> Items<'a> {
             "message" => return message(item, index),
             "function_call" | "custom_tool_call" => {
                 string(item, "name", || path("name"))?;
-                self.call(item, path)?
+                let id = string(item, "call_id", || path("call_id"))?;
+                self.asked.call(id, path("call_id"));
+                (Role::Assistant, vec![Part::Calls(item)])
             }
             "local_shell_call" => {
                 // Its output may name it by either.
-                self.asked.extend(get(item, "id").and_then(Value::as_str));
-                self.call(item, path)?
+                if let Some(id) = get(item, "id").and_then(Value::as_str) {
+                    self.asked.note(id);
+                }
+                self.described(item, path)?
             }
-            "apply_patch_call" => self.call(item, path)?,
+            "apply_patch_call" => self.described(item, path)?,
             "function_call_output" | "custom_tool_call_output" => {
                 self.answers(item, "call_id", path)?;
                 (Role::Tool, parts(item, "output", index)?)
@@ -130,26 +132,27 @@ impl<'a> Items<'a> {
         Ok(Message { role, content })
     }
 
-    /// A call, which an output may answer from here on.
-    fn call(
+    /// A call of a tool that OpenAI describes, which an output may answer from
+    /// here on.
+    fn described(
         &mut self,
         item: Json<'a>,
         path: impl Fn(&str) -> String,
     ) -> Result<(Role, Vec<Part<'a>>), InvalidRequest> {
         let id = string(item, "call_id", || path("call_id"))?;
-        self.asked.insert(id);
+        self.asked.note(id);
         Ok((Role::Assistant, vec![Part::Calls(item)]))
     }
 
     /// Refuses an output whose call, which is named in `field`, was not made.
     fn answers(
-        &self,
+        &mut self,
         item: Json<'a>,
         field: &str,
         path: impl Fn(&str) -> String,
     ) -> Result<(), InvalidRequest> {
         let id = string(item, field, || path(field))?;
-        if self.goes_on || self.asked.contains(id) {
+        if self.asked.answer(id) || self.asked.knows(id) || self.goes_on {
             return Ok(());
         }
         let message = "an output must answer a call that is among the input";

@@ -4,7 +4,9 @@ use serde_json_borrow::Value;
 
 use super::input::is_tools;
 use crate::simulator::{
-    conversation::{Input, MOST_TOOLS, Tool, ToolChoice, ToolForm, Toolbox, without_tools},
+    conversation::{
+        Input, MOST_CALLABLE, MOST_TOOLS, Tool, ToolChoice, ToolForm, Toolbox, without_tools,
+    },
     failure::InvalidRequest,
     fields::{Json, array, get, present, string, yes_unless_false},
 };
@@ -12,9 +14,6 @@ use crate::simulator::{
 const LOCAL_SHELL: &str = "local_shell";
 const APPLY_PATCH: &str = "apply_patch";
 const NAMESPACE: &str = "namespace";
-
-/// Each may be looked for at every word of a message.
-const MOST_CALLABLE: usize = 1_024;
 
 pub(super) fn read(body: Json<'_>) -> Result<Toolbox<'_>, InvalidRequest> {
     let parallel = yes_unless_false(body, "parallel_tool_calls")?;

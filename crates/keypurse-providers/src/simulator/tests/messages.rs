@@ -272,10 +272,11 @@ fn tools_are_called_and_their_results_answered() {
     assert!(called["content"][0]["input"]["place"].is_string());
 
     let result = json!({ "type": "tool_result", "tool_use_id": id, "content": "noon" });
+    let other = json!({ "type": "tool_result", "tool_use_id": called["content"][1]["id"] });
     let messages = json!({ "messages": [
         { "role": "user", "content": "time?" },
         { "role": "assistant", "content": called["content"] },
-        { "role": "user", "content": [result] },
+        { "role": "user", "content": [other, result] },
     ] });
     let answered = answer(&with(&messages, &tools));
     assert_eq!(answered["stop_reason"], "end_turn");
@@ -285,6 +286,58 @@ fn tools_are_called_and_their_results_answered() {
     let alone = json!({ "tool_choice": { "type": "auto", "disable_parallel_tool_use": true } });
     let alone = with(&with(&saying(&json!("time and weather")), &tools), &alone);
     assert_eq!(answer(&alone)["content"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn every_call_has_one_result_before_the_next_turn() {
+    let user = |content: Value| json!({ "role": "user", "content": content });
+    let assistant = |content: Value| json!({ "role": "assistant", "content": content });
+    let call = |id: &str| json!({ "type": "tool_use", "id": id, "name": "f", "input": {} });
+    let result = |id: &str| json!({ "type": "tool_result", "tool_use_id": id });
+    let after = |more: &[Value]| {
+        let calls = assistant(json!([call("a"), call("b")]));
+        let turns = [&[user(json!("Hi")), calls][..], more].concat();
+        post(Endpoint::Messages, &ask(&json!({ "messages": turns })))
+    };
+    for turns in [
+        &[user(json!([result("b"), result("a")]))][..],
+        // One turn of the user's.
+        &[user(json!([result("a")])), user(json!([result("b")]))],
+        &[
+            user(json!([result("a"), result("b")])),
+            assistant(json!("A")),
+        ],
+    ] {
+        assert!(after(turns).is_ok(), "{turns:?}");
+    }
+    for (turns, param) in [
+        (&[][..], "messages[1].content[0].id"),
+        (&[user(json!("And?"))], "messages[1].content[0].id"),
+        (&[user(json!([result("a")]))], "messages[1].content[1].id"),
+        (
+            &[
+                user(json!([result("a")])),
+                assistant(json!("A")),
+                user(json!([result("b")])),
+            ],
+            "messages[1].content[1].id",
+        ),
+        (
+            &[user(json!([result("a"), result("b"), result("a")]))],
+            "messages[2].content[2].tool_use_id",
+        ),
+    ] {
+        assert_eq!(param_of(after(turns)), param, "{turns:?}");
+    }
+}
+
+#[test]
+fn agents_with_many_tools_are_answered() {
+    let tool = |n: usize| json!({ "name": format!("f{n}"), "input_schema": { "type": "object" } });
+    let tools: Vec<_> = (0..200).map(tool).collect();
+    let choice = json!({ "type": "tool", "name": "f199" });
+    let called = answer(&json!({ "tools": tools, "tool_choice": choice }));
+    assert_eq!(called["content"][0]["name"], "f199");
 }
 
 #[test]

@@ -11,6 +11,29 @@ fn refused(body: &Value) -> String {
 }
 
 #[test]
+fn a_conversation_goes_on_once_each_call_has_its_result() {
+    let call = |id: &str| json!({ "id": id, "type": "function", "function": { "name": "f" } });
+    let calls = json!({ "role": "assistant", "tool_calls": [call("a"), call("b")] });
+    let result = |id: &str| json!({ "role": "tool", "tool_call_id": id, "content": "1" });
+    let user = json!({ "role": "user", "content": "Hi" });
+    let after = |more: &[Value]| {
+        let messages = [&[user.clone(), calls.clone()][..], more].concat();
+        json!({ "messages": messages })
+    };
+    let answered_all = [result("b"), result("a"), user.clone()];
+    assert!(answered(&after(&answered_all), None).is_ok());
+    for (more, at) in [
+        (&[][..], 0),
+        (&[result("a")], 1),
+        (&[user.clone(), result("a"), result("b")], 0),
+        (&[result("b"), user.clone(), result("a")], 0),
+    ] {
+        let param = format!("messages[1].tool_calls[{at}].id");
+        assert_eq!(refused(&after(more)), param, "{more:?}");
+    }
+}
+
+#[test]
 fn a_wrong_conversation_is_refused_by_the_name_of_the_field() {
     for (messages, param) in [
         (json!(null), "messages"),

@@ -439,6 +439,12 @@ fn a_wrong_request_is_refused_by_the_name_of_the_field() {
             "input[1].call_id",
         ),
         (
+            json!({ "input": [
+                { "type": "function_call", "call_id": "c", "name": "f" },
+                { "role": "user", "content": "And?" }] }),
+            "input[0].call_id",
+        ),
+        (
             json!({ "input": [{ "type": "local_shell_call", "call_id": "c" },
                 { "type": "local_shell_call_output", "id": "c" }] }),
             "input[1].output",

@@ -115,6 +115,12 @@ async fn a_forged_or_foreign_id_is_not_found() {
         let answer = shop.app.get(&path).key(&shop.secret).send().await;
         assert_eq!(answer.json()["error"]["code"], "unknown_url", "{path}");
     }
+    for absent in ["compact", "input_tokens", "input_tokens/"] {
+        let call = shop.call(&format!("{RESPONSES}/{absent}"), &responding());
+        let answer = call.send().await;
+        assert_eq!(answer.status, 404, "{absent}: {}", answer.text);
+        assert_eq!(answer.json()["error"]["code"], "unknown_url");
+    }
     let streamed = look(
         &shop,
         Method::GET,

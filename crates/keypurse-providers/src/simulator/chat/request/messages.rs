@@ -1,11 +1,9 @@
 //! The conversation, as chat completions send it.
 
-use std::collections::BTreeSet;
-
 use serde_json_borrow::Value;
 
 use crate::simulator::{
-    conversation::{Message, Part, Role},
+    conversation::{Asked, Message, Part, Role},
     failure::InvalidRequest,
     fields::{Json, NULL, get, present, string},
 };
@@ -24,12 +22,14 @@ pub(super) fn read(body: Json<'_>) -> Result<Vec<Message<'_>>, InvalidRequest> {
         }
         None => return Err(InvalidRequest::new("messages", "this array is required")),
     };
-    let mut asked = BTreeSet::new();
-    messages
+    let mut asked = Asked::default();
+    let messages = messages
         .iter()
         .enumerate()
         .map(|(index, message)| Reader { message, index }.read(&mut asked))
-        .collect()
+        .collect::<Result<_, _>>()?;
+    asked.settle()?;
+    Ok(messages)
 }
 
 struct Reader<'a> {
@@ -39,8 +39,11 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// `asked` holds the calls made so far, which tool messages must answer.
-    fn read(&self, asked: &mut BTreeSet<&'a str>) -> Result<Message<'a>, InvalidRequest> {
+    fn read(&self, asked: &mut Asked<'a>) -> Result<Message<'a>, InvalidRequest> {
         let role = self.role()?;
+        if role != Role::Tool {
+            asked.settle()?;
+        }
         let calls = match role {
             Role::Assistant => self.calls(asked)?,
             Role::Tool => self.check_answers(asked)?,
@@ -102,7 +105,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn calls(&self, asked: &mut BTreeSet<&'a str>) -> Result<Option<Json<'a>>, InvalidRequest> {
+    fn calls(&self, asked: &mut Asked<'a>) -> Result<Option<Json<'a>>, InvalidRequest> {
         let Some(calls) = present(self.message, "tool_calls") else {
             return Ok(present(self.message, "function_call"));
         };
@@ -111,14 +114,14 @@ impl<'a> Reader<'a> {
             .ok_or_else(|| self.invalid("tool_calls", "expected a non-empty array of calls"))?;
         for (at, call) in listed.iter().enumerate() {
             let path = || format!("messages[{}].tool_calls[{at}].id", self.index);
-            asked.insert(string(call, "id", path)?);
+            asked.call(string(call, "id", path)?, path());
         }
         Ok(Some(calls))
     }
 
-    fn check_answers(&self, asked: &BTreeSet<&'a str>) -> Result<Option<Json<'a>>, InvalidRequest> {
+    fn check_answers(&self, asked: &mut Asked<'a>) -> Result<Option<Json<'a>>, InvalidRequest> {
         let id = self.string("tool_call_id")?;
-        if asked.contains(id) {
+        if asked.answer(id) || asked.knows(id) {
             return Ok(None);
         }
         let message = "a tool message must answer one of the `tool_calls` of an earlier message";
