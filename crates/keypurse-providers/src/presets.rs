@@ -28,7 +28,7 @@ pub struct Preset {
     /// Whether it has `responses`, of OpenAI's dialect.
     pub has_responses: bool,
     /// Whether it wants to see again what its model thought
-    /// ([`crate::translate::Target::wants_reasoning`]).
+    /// ([`crate::translate::Replay::Reasoning`]).
     pub wants_reasoning: bool,
     /// Whether it runs on the operator's own machine: nobody publishes prices.
     pub is_local: bool,

@@ -23,7 +23,9 @@ pub use count::token_count;
 pub use error::{error_body, error_type};
 pub use event::{Block, Delta, Event};
 pub use request::{InvalidRequest, MessagesRequest, Parts, Unpriced};
-pub use stream::{MessageStream, OutOfOrder, closing, to_event, with_cost};
+pub use stream::{
+    MessageStream, OutOfOrder, closing, model_of, renamed_start, to_event, with_cost,
+};
 pub use unsigned::is_unsigned;
 pub(crate) use unsigned::{UNSIGNED, signing};
 pub(crate) use usage::write_usage;

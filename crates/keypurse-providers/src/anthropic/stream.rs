@@ -1,8 +1,10 @@
 //! Where a stream stands, and how it ends.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use keypurse_core::usage::TokenCounts;
+use serde::Deserialize;
 use thiserror::Error;
 
 use super::event::Event;
@@ -145,21 +147,49 @@ pub fn closing(message_delta: &str, used: Option<&TokenCounts>, cost: &str) -> O
 
 /// A whole message with `cost` and `provider`, as chat completions have them;
 /// a provider's members of these names give way. `used` stands in where the
-/// provider told no usage. `None` when the message is no object.
+/// provider told no usage, and `model` for the name it told. `None` when the
+/// message is no object.
 pub fn with_cost(
     message: &str,
     used: Option<&TokenCounts>,
-    cost: &str,
-    provider: &str,
+    (cost, provider): (&str, &str),
+    model: Option<&str>,
 ) -> Option<String> {
     let members = Members::read(message)?;
-    let provider = serde_json::to_string(provider).expect("a text is JSON");
+    let provider = quoted(provider);
+    let model = model.map(quoted);
     let mut set = vec![("cost", cost), ("provider", provider.as_str())];
+    set.extend(model.iter().map(|model| ("model", model.as_str())));
     let counted = used.map(|used| write_usage(used).to_string());
     if let (None, Some(counted)) = (members.get("usage"), &counted) {
         set.push(("usage", counted));
     }
     Some(members.with(&set))
+}
+
+/// The model that answered, as its provider calls it.
+pub fn model_of(message: &str) -> Option<Cow<'_, str>> {
+    #[derive(Deserialize)]
+    struct Message<'a> {
+        #[serde(borrow)]
+        model: Cow<'a, str>,
+    }
+    let message: Message<'_> = serde_json::from_str(message).ok()?;
+    Some(message.model)
+}
+
+/// The data of a `message_start` whose model has another name. `None`: there
+/// is none for it.
+pub fn renamed_start(data: &str, name: impl FnOnce(&str) -> Option<String>) -> Option<String> {
+    let members = Members::read(data)?;
+    let message = members.get("message")?.get();
+    let model = quoted(&name(&model_of(message)?)?);
+    let message = Members::read(message)?.with(&[("model", &model)]);
+    Some(members.with(&[("message", &message)]))
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).expect("a text is JSON")
 }
 
 /// An event with one line of data. Between JSON's tokens only white space
@@ -294,7 +324,7 @@ mod tests {
                 ),
             ),
         ] {
-            let shown = with_cost(message, Some(&used), "0.5", "a");
+            let shown = with_cost(message, Some(&used), ("0.5", "a"), None);
             assert_eq!(shown.as_deref(), Some(expected), "{message}");
         }
     }

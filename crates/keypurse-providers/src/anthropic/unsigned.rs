@@ -8,8 +8,9 @@ use super::to_event;
 pub(crate) const UNSIGNED: &str = "keypurse";
 
 /// Whether a block of thinking has no signature of Anthropic's for certain.
+/// Clients may have put together what a block began and ended with.
 pub fn is_unsigned(signature: &str) -> bool {
-    signature == UNSIGNED
+    signature.starts_with(UNSIGNED)
 }
 
 /// The event that signs an open block of thinking.

@@ -57,13 +57,11 @@ impl Proof {
         serde_json::from_str(encrypted_content).ok()
     }
 
-    /// What an item carries of it: a text, with its quotes. `None`: nothing.
-    pub(super) fn write(&self) -> Option<String> {
-        if *self == Self::default() {
-            return None;
-        }
+    /// What an item carries of it: a text, with its quotes. There is one without
+    /// any proof, too: clients leave out an item that has none.
+    pub(super) fn write(&self) -> String {
         let members = serde_json::to_string(self).expect("texts are JSON");
-        Some(serde_json::to_string(&members).expect("a text is JSON"))
+        serde_json::to_string(&members).expect("a text is JSON")
     }
 }
 
@@ -105,10 +103,11 @@ mod tests {
             },
             Proof::of_call(&extra).unwrap(),
         ] {
-            let written: String = serde_json::from_str(&proof.write().unwrap()).unwrap();
+            let written: String = serde_json::from_str(&proof.write()).unwrap();
             assert_eq!(Proof::read(&written), Some(proof));
         }
-        assert_eq!(Proof::default().write(), None);
+        assert_eq!(Proof::default().write(), "\"{}\"");
+        assert!(super::is_own_reasoning("{}"));
         assert_eq!(Proof::read("gAAAAAB…"), None);
         assert!(super::is_own_reasoning(r#"{"thought_signature":"t"}"#));
         assert!(!super::is_own_reasoning("gAAAAAB"));

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use keypurse_core::ledger::{PurseId, Short};
 use keypurse_providers::presets;
 use keypurse_store::Repeated;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::gateway::call::once;
 use crate::gateway::call::read_body::BodyError;
@@ -49,6 +49,8 @@ pub(super) enum GatewayError {
         param: &'static str,
         why: Cow<'static, str>,
     },
+    /// A conversation that is kept at the provider.
+    Thread,
     ModelNotFound {
         message: String,
     },
@@ -165,6 +167,7 @@ impl GatewayError {
             Self::Body(_)
             | Self::Invalid { .. }
             | Self::Unpriced { .. }
+            | Self::Thread
             | Self::ModelNotFound { .. }
             | Self::NoSuchResponse { .. }
             | Self::ModelUnpriced { .. }
@@ -201,6 +204,7 @@ impl GatewayError {
                 let message = format!("`{param}` cannot be priced: {why}; leave it out");
                 Shape::new(400, "unpriced_parameter", message).about(Some(param.into()))
             }
+            Self::Thread => thread(),
             Self::ModelNotFound { message } => {
                 Shape::new(404, "model_not_found", message).about(Some("model".into()))
             }
@@ -308,6 +312,16 @@ fn body(error: &BodyError) -> Shape {
             Shape::new(400, "invalid_request", message)
         }
     }
+}
+
+/// "Message threads": Anthropic's SDKs go on without one when they read this.
+fn thread() -> Shape {
+    let message = "`thread` is not offered here: what is kept at the provider has no bound, and \
+                   is not one key's alone; send the whole conversation without it";
+    let mut shape = Shape::new(400, "unpriced_parameter", message).about(Some("thread".into()));
+    let details = json!({"error_code": "thread_unsupported_request", "unsupported": []});
+    shape.details.insert("details".to_owned(), details);
+    shape
 }
 
 fn model_unpriced(provider: &str, model: &str) -> Shape {

@@ -1,10 +1,12 @@
 //! A stream, chunk by chunk.
 
+use std::borrow::Cow;
+
 use keypurse_core::usage::TokenCounts;
 use serde_json::value::RawValue;
 
 use super::{Did, error, stop_reason};
-use crate::anthropic::{signing, to_event, write_usage};
+use crate::anthropic::{UNSIGNED, signing, to_event, write_usage};
 use crate::openai::read_usage;
 use crate::translate::call_id::call_id;
 use crate::translate::chat_answer::{Call, Chunk, ChunkChoice, LastCall, Piece, Place, some};
@@ -16,6 +18,17 @@ enum Open {
     Text,
     Thinking,
     Call,
+}
+
+/// How a block begins. Thinking is signed from there on, for who leaves before
+/// it ends.
+fn begun(kind: Open) -> Cow<'static, str> {
+    match kind {
+        Open::Thinking => {
+            format!(r#"{{"type":"thinking","thinking":"","signature":"{UNSIGNED}"}}"#).into()
+        }
+        Open::Text | Open::Call => r#"{"type":"text","text":""}"#.into(),
+    }
 }
 
 /// Where a stream stands. Of the model's text nothing is kept.
@@ -146,19 +159,13 @@ impl ChatStream {
     fn text(&mut self, kind: Open, text: &RawValue, out: &mut String) -> Result<(), StreamFault> {
         needs_text(text)?;
         let text = text.get();
-        let (block, delta) = match kind {
-            Open::Thinking => (
-                r#"{"type":"thinking","thinking":"","signature":""}"#,
-                format!(r#"{{"type":"thinking_delta","thinking":{text}}}"#),
-            ),
-            Open::Text | Open::Call => (
-                r#"{"type":"text","text":""}"#,
-                format!(r#"{{"type":"text_delta","text":{text}}}"#),
-            ),
-        };
         if self.open != Some(kind) {
-            self.open_block(kind, block, out);
+            self.open_block(kind, &begun(kind), out);
         }
+        let delta = match kind {
+            Open::Thinking => format!(r#"{{"type":"thinking_delta","thinking":{text}}}"#),
+            Open::Text | Open::Call => format!(r#"{{"type":"text_delta","text":{text}}}"#),
+        };
         self.delta(&delta, out);
         Ok(())
     }

@@ -164,7 +164,7 @@ impl Item {
                 } else {
                     part.as_str()
                 };
-                let proof = said.and_then(|_| self.proof.write());
+                let proof = said.map(|_| self.proof.write());
                 let proof = proof.map(|proof| format!(r#","encrypted_content":{proof}"#));
                 let proof = proof.unwrap_or_default();
                 format!(r#"{{"id":"{id}","type":"reasoning","summary":[{summary}]{proof}}}"#)

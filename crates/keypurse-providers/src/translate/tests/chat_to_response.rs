@@ -64,7 +64,8 @@ fn more(index: u64, arguments: &str) -> Value {
 }
 
 const OUTPUT: &str = r#"[
-    {"id":"rs_chatcmpl-1_0","type":"reasoning","summary":[{"type":"summary_text","text":"Hm"}]},
+    {"id":"rs_chatcmpl-1_0","type":"reasoning","summary":[{"type":"summary_text","text":"Hm"}],
+        "encrypted_content":"{}"},
     {"id":"msg_chatcmpl-1_1","type":"message","status":"completed","role":"assistant",
         "content":[{"type":"output_text","annotations":[],"logprobs":[],"text":"Né!"}]},
     {"id":"fc_chatcmpl-1_2","type":"function_call","status":"completed","call_id":"c1","name":"f",

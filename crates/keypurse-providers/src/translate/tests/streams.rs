@@ -146,7 +146,7 @@ fn chunks_are_anthropics_events_in_the_right_order() {
     assert_eq!(
         events(&out).join("\n"),
         r#"{"type":"message_start","message":{"id":"c1","type":"message","role":"assistant","model":"gpt-x","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":0,"output_tokens":0}}}
-{"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":"","signature":""}}
+{"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":"","signature":"keypurse"}}
 {"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":"Hm"}}
 {"type":"content_block_delta","index":0,"delta":{"type":"signature_delta","signature":"keypurse"}}
 {"type":"content_block_stop","index":0}

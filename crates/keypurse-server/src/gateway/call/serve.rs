@@ -143,7 +143,8 @@ impl Incoming {
         let Chosen { first, others } = self.choose(&state.gateway)?;
         let provider = &first.route.provider.name;
         let names = || Names::of(state.vault.keyring(), &self.caller, Arc::clone(provider));
-        self.asked.bind(names)?;
+        let names_answer = self.names_answer(&state.gateway);
+        self.asked.bind(names, names_answer)?;
         let wanted = wanted(self.address, &first.route);
         let permit = rules::admit(state, self.caller.token(), &wanted)?;
         let scenario = match self.sandboxed() {
@@ -164,6 +165,15 @@ impl Incoming {
             recording: self.recording,
         };
         Ok((Box::new(planned), others))
+    }
+
+    /// Whether the model that answers is the one it names, with its provider or
+    /// as an alias, and no fallback.
+    fn names_answer(&self, gateway: &Gateway) -> bool {
+        let name = &self.asked.model;
+        let has_fallbacks = |wishes: &Wishes| !wishes.fallbacks.is_empty();
+        let may_fall_back = self.wishes.as_ref().is_some_and(has_fallbacks);
+        gateway.aliases.get(name).is_some() || (name.contains('/') && !may_fall_back)
     }
 
     /// Who may answer it. A rehearsed call is answered here.

@@ -176,15 +176,19 @@ impl Asked {
         edits
     }
 
-    /// Learns whose call it is and who serves it, where names depend on that.
+    /// Learns whose call it is, who serves it, and whether that is the model it
+    /// names, where names depend on it.
     pub(in crate::gateway) fn bind(
         &mut self,
         names: impl FnOnce() -> Names,
+        names_answer: bool,
     ) -> Result<(), GatewayError> {
         match &mut self.wire {
-            Wire::Responses(respond) => respond.bind(names()),
-            Wire::Chat(_) | Wire::Messages(_) | Wire::Plain | Wire::Media(_) => Ok(()),
+            Wire::Responses(respond) => respond.bind(names())?,
+            Wire::Messages(messages) => messages.names_answer = names_answer,
+            Wire::Chat(_) | Wire::Plain | Wire::Media(_) => {}
         }
+        Ok(())
     }
 
     /// An answer as its client sees it.
@@ -196,7 +200,10 @@ impl Asked {
     ) -> Bytes {
         match &self.wire {
             Wire::Responses(respond) => shown(body, respond.names.as_ref(), Some(paid)),
-            Wire::Messages(_) => messages::shown::shown(body, answer, paid),
+            Wire::Messages(messages) => {
+                let name = messages.model_name(&self.model);
+                messages::shown::shown(body, answer, paid, &name)
+            }
             Wire::Chat(_) | Wire::Plain | Wire::Media(_) => with_cost(body, answer, paid),
         }
     }

@@ -75,9 +75,11 @@ impl Asked {
                 let stream = ResponseStream::new(respond.names.clone());
                 Some(StreamWire::Responses(stream))
             }
-            Wire::Messages(_) if self.streamed => Some(StreamWire::Messages(Box::new(
-                MessagesStream::new(is_native),
-            ))),
+            Wire::Messages(messages) if self.streamed => {
+                let name = messages.model_name(&self.model);
+                let stream = MessagesStream::new(is_native, name);
+                Some(StreamWire::Messages(Box::new(stream)))
+            }
             Wire::Chat(_)
             | Wire::Responses(_)
             | Wire::Messages(_)

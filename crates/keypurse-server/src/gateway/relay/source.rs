@@ -267,6 +267,7 @@ mod tests {
 
     use super::StreamSource;
     use crate::gateway::endpoint::chat::stream::ChatStream;
+    use crate::gateway::endpoint::messages::model_name::ModelName;
     use crate::gateway::endpoint::messages::stream::MessagesStream;
     use crate::gateway::endpoint::stream::{StreamEnd, StreamWire};
     use crate::gateway::relay::meter::Heard;
@@ -354,10 +355,12 @@ mod tests {
     /// What passes of a message's pieces, natively or as chunks.
     fn read_message(pieces: &[&[u8]], is_native: bool) -> (String, TokenCounts) {
         let (wire, translated) = if is_native {
-            (
-                StreamWire::Messages(Box::new(MessagesStream::new(true))),
-                None,
-            )
+            let model = ModelName {
+                asked: "m".to_owned(),
+                is_sure: false,
+            };
+            let stream = MessagesStream::new(true, model);
+            (StreamWire::Messages(Box::new(stream)), None)
         } else {
             let wanted = Wanted {
                 created: 7,

@@ -214,11 +214,16 @@ fn tell_operator(provider: &Provider, status: StatusCode, trouble: Option<Troubl
     error!(provider = name, status = status.as_u16(), "{message}");
 }
 
+/// What is shorter is no secret but a placeholder, such as `ollama`, which texts
+/// may have in them.
+const SHORTEST_SECRET: usize = 12;
+
 /// Some providers quote the key they were sent.
 pub(in crate::gateway) fn shows_key(reached: &Reached, text: &[u8]) -> bool {
     let key = match reached {
         Reached::Http(upstream) => upstream.key.as_ref(),
         Reached::InProcess | Reached::Simulated(_) => None,
     };
-    key.is_some_and(|key| memchr::memmem::find(text, key.expose().as_bytes()).is_some())
+    let secret = key.filter(|key| key.expose().len() >= SHORTEST_SECRET);
+    secret.is_some_and(|key| memchr::memmem::find(text, key.expose().as_bytes()).is_some())
 }

@@ -8,7 +8,8 @@ use keypurse_core::usage::Class;
 use keypurse_providers::anthropic::{self, InvalidRequest, MessagesRequest};
 
 use super::betas::Betas;
-use super::thinking::without_unsigned;
+use super::model_name::ModelName;
+use super::thinking::Signed;
 use crate::gateway::endpoint::asked::{Asked, Output, Wire};
 use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::endpoint::members::{Limit, Members};
@@ -19,7 +20,7 @@ use crate::gateway::endpoint::unpriced::{self, Unpriced};
 use crate::gateway::error::GatewayError;
 
 /// Members we read, and those that change the price.
-const READ_MEMBERS: [&str; 18] = [
+const READ_MEMBERS: [&str; 19] = [
     "model",
     "messages",
     "system",
@@ -38,6 +39,7 @@ const READ_MEMBERS: [&str; 18] = [
     "batch",
     "speed",
     "inference_geo",
+    "thread",
 ];
 
 /// Anthropic takes no smaller budget to think.
@@ -49,8 +51,11 @@ const NO_THINKING: &str = r#"{"type":"disabled"}"#;
 pub(in crate::gateway) struct Messages {
     max_tokens: Limit,
     thinking: Option<Thinking>,
+    /// Whether the model that answers is the one it names; known once the call
+    /// has a route.
+    pub(in crate::gateway) names_answer: bool,
     /// What is sent as `messages` where that is not what the client wrote.
-    messages: Option<(Range<usize>, String)>,
+    messages: Option<Signed>,
     /// Versions of features the client tries out, as far as they pass.
     pub(super) betas: Betas,
 }
@@ -80,6 +85,9 @@ pub(in crate::gateway) fn read_uncapped(
     body: &Bytes,
 ) -> Result<Asked, GatewayError> {
     members.refuse_lookalikes(&READ_MEMBERS)?;
+    if members.stated("thread").is_some() {
+        return Err(GatewayError::Thread);
+    }
     unpriced::refuse_forbidden(members.object)?;
     let (model, model_at) = members.model()?;
     let streamed = members.flag("stream")?;
@@ -92,7 +100,8 @@ pub(in crate::gateway) fn read_uncapped(
     let parts = parts(&request.parts);
     let messages = Messages {
         thinking: thinking(members),
-        messages: members.object.value("messages").and_then(without_unsigned),
+        names_answer: false,
+        messages: members.object.value("messages").and_then(Signed::of),
         max_tokens,
         betas: Betas::default(),
     };
@@ -154,10 +163,23 @@ fn thinking(members: &Members<'_>) -> Option<Thinking> {
 }
 
 impl Messages {
-    /// Leaves out what another model thought.
+    /// What its answer calls the model, which the client named so.
+    pub(in crate::gateway) fn model_name(&self, asked: &str) -> ModelName {
+        ModelName {
+            asked: asked.to_owned(),
+            is_sure: self.names_answer,
+        }
+    }
+
+    /// Leaves out what another model thought, and thinking that cannot go on
+    /// without it.
     pub(in crate::gateway) fn edit_messages(&self, edits: &mut Edits) {
-        if let Some((place, messages)) = &self.messages {
-            edits.replace(place.clone(), messages.clone());
+        let Some(signed) = &self.messages else {
+            return;
+        };
+        edits.replace(signed.place.clone(), signed.messages.clone());
+        if let (Some(thinking), true) = (&self.thinking, signed.ends_thinking) {
+            edits.replace(thinking.at.clone(), NO_THINKING);
         }
     }
 
@@ -168,7 +190,8 @@ impl Messages {
             return;
         }
         edits.set("max_tokens", self.max_tokens.at.clone(), &limit.to_string());
-        let thinking = self.thinking.as_ref();
+        let is_off = self.messages.as_ref().is_some_and(|it| it.ends_thinking);
+        let thinking = self.thinking.as_ref().filter(|_| !is_off);
         let Some(thinking) = thinking.filter(|thinking| thinking.budget >= limit) else {
             return;
         };

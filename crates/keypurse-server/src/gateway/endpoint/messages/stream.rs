@@ -6,8 +6,9 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use keypurse_core::money::Money;
 use keypurse_core::usage::TokenCounts;
-use keypurse_providers::anthropic::{Event, MessageStream, closing, to_event};
+use keypurse_providers::anthropic::{Event, MessageStream, closing, renamed_start, to_event};
 
+use super::model_name::ModelName;
 use crate::gateway::call::settle::Told;
 use crate::gateway::endpoint::stream::{Fate, StreamEnd, Tail};
 use crate::gateway::error::GatewayError;
@@ -20,6 +21,7 @@ use crate::http::envelope::Envelope;
 pub(in crate::gateway) struct MessagesStream {
     /// Whether it comes as the provider sent it: then it tells its input first.
     is_native: bool,
+    model: ModelName,
     order: MessageStream,
     /// How far the client is.
     delivered: MessageStream,
@@ -34,9 +36,10 @@ pub(in crate::gateway) struct MessagesStream {
 }
 
 impl MessagesStream {
-    pub(in crate::gateway) fn new(is_native: bool) -> Self {
+    pub(in crate::gateway) fn new(is_native: bool, model: ModelName) -> Self {
         Self {
             is_native,
+            model,
             order: MessageStream::default(),
             delivered: MessageStream::default(),
             start: None,
@@ -77,7 +80,7 @@ impl MessagesStream {
         match read {
             Event::Error(_) => return Fate::Ends(StreamEnd::Refused(event.clone())),
             Event::MessageStop => return Fate::Ends(StreamEnd::Done),
-            Event::MessageStart { .. } => self.start = Some(event.clone()),
+            Event::MessageStart { .. } => return self.begin(event, &data),
             Event::MessageDelta { usage, .. } => {
                 if usage.is_some() {
                     self.told_at = Some(heard.text_bytes());
@@ -92,6 +95,17 @@ impl MessagesStream {
             _ => {}
         }
         Fate::Passes
+    }
+
+    fn begin(&mut self, event: &Bytes, data: &str) -> Fate {
+        let renamed = renamed_start(data, |model| self.model.instead_of(model));
+        let Some(renamed) = renamed else {
+            self.start = Some(event.clone());
+            return Fate::Passes;
+        };
+        let event = Bytes::from(to_event("message_start", &renamed));
+        self.start = Some(event.clone());
+        Fate::Replaced(event)
     }
 
     /// Usage is of the whole answer only at its end: the one it begins with

@@ -43,6 +43,108 @@ async fn bytes_pass_both_ways_and_the_cost_is_added() {
     shop.app.finish().await;
 }
 
+/// Agents drop what a model of another name thought.
+#[tokio::test]
+async fn an_answer_names_the_model_as_its_client_does() {
+    let shop = shop_with(Dialect::Anthropic, "1", |config| {
+        config
+            .aliases
+            .insert("fast".to_owned(), vec!["up/m".to_owned()]);
+    })
+    .await;
+    for (asked, expected) in [("up/m", "up/m"), ("fast", "fast"), ("m", "claude")] {
+        let request = with(greeting(), "model", json!(asked));
+        shop.upstream.next(message("Hello!", &used(10, 20)));
+        let whole = shop.send_message(&request).await;
+        assert_eq!(whole.json()["model"], expected, "{}", whole.text);
+        assert_eq!(whole.json()["cost"].to_string(), "0.00021");
+        shop.upstream
+            .next(message_stream(&["Hi"], 10, &used(10, 20)));
+        let streamed = shop
+            .send_message(&with(request, "stream", json!(true)))
+            .await;
+        let start = &events(&streamed.text)[0];
+        assert_eq!(start["message"]["model"], expected, "{}", streamed.text);
+        assert_eq!(start["message"]["usage"]["input_tokens"], 10);
+    }
+    shop.app.finish().await;
+}
+
+/// Its SDKs' tool runners ask for one, and go on without when they read this.
+#[tokio::test]
+async fn a_thread_that_is_kept_at_the_provider_is_refused() {
+    for dialect in [Dialect::Anthropic, Dialect::OpenAi] {
+        let shop = shop(dialect, "1").await;
+        for thread in [
+            json!({"type": "create"}),
+            json!({"type": "continue", "previous_message_id": "msg_1"}),
+        ] {
+            let answer = shop.send_message(&with(greeting(), "thread", thread)).await;
+            assert_eq!(answer.status, 400, "{}", answer.text);
+            let error = &answer.json()["error"];
+            let expected = json!({"error_code": "thread_unsupported_request", "unsupported": []});
+            assert_eq!(error["details"], expected, "{}", answer.text);
+        }
+        assert!(shop.upstream.received().is_empty());
+        shop.app.finish().await;
+    }
+}
+
+/// A turn that began without its thinking has no more of it.
+#[tokio::test]
+async fn thinking_ends_where_what_a_turn_began_with_is_left_out() {
+    let shop = shop_with(Dialect::Anthropic, "1", |config| {
+        config.prices[0].max_output_tokens = None;
+    })
+    .await;
+    let foreign = json!({"type": "thinking", "thinking": "Hm", "signature": "keypurse"});
+    let own = json!({"type": "thinking", "thinking": "Hm", "signature": "c2ln"});
+    let call = json!({"type": "tool_use", "id": "c", "name": "f", "input": {}});
+    let user = |content: Value| json!({"role": "user", "content": content});
+    let assistant = |content: Value| json!({"role": "assistant", "content": content});
+    let result = || user(json!([{"type": "tool_result", "tool_use_id": "c", "content": "1"}]));
+    let budget = json!({"type": "enabled", "budget_tokens": 1500});
+    for (turns, is_off) in [
+        (vec![assistant(json!([foreign, call])), result()], true),
+        (
+            vec![
+                assistant(json!([foreign])),
+                assistant(json!([call])),
+                result(),
+            ],
+            true,
+        ),
+        (
+            vec![assistant(json!([own, foreign, call])), result()],
+            false,
+        ),
+        // Of a turn that is over.
+        (
+            vec![
+                assistant(json!([foreign, call])),
+                result(),
+                assistant(json!("A")),
+                user(json!("?")),
+            ],
+            false,
+        ),
+    ] {
+        let messages = [vec![user(json!("Hi"))], turns].concat();
+        let request = json!({"model": "up/m", "max_tokens": 2000, "thinking": budget,
+            "messages": messages});
+        let answer = shop.send_message(&request).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        let sent = shop.upstream.last().json();
+        let off = json!({"type": "disabled"});
+        assert_eq!(
+            sent["thinking"],
+            if is_off { off } else { budget.clone() },
+            "{messages:?}"
+        );
+    }
+    shop.app.finish().await;
+}
+
 /// Anthropic refuses thinking it did not sign.
 #[tokio::test]
 async fn a_conversation_goes_on_that_another_model_began() {
@@ -375,7 +477,8 @@ async fn a_stream_passes_event_by_event_and_its_end_tells_the_cost() {
     let new = event(&json!({"type": "something_new", "x": 1}));
     let reply = format!("{ping}{start}{ping}{new}{rest}{}", ended(&used(10, 20)));
     shop.upstream.always(Reply::stream().raw(&reply));
-    let answer = shop.send_message(&greeting_stream()).await;
+    let request = with(greeting_stream(), "model", json!("m"));
+    let answer = shop.send_message(&request).await;
     let stop = event(&json!({"type": "content_block_stop", "index": 0}));
     let passed = format!("{start}{ping}{new}{rest}{stop}");
     let rest = answer
