@@ -173,7 +173,7 @@ impl Incoming {
         let name = &self.asked.model;
         let has_fallbacks = |wishes: &Wishes| !wishes.fallbacks.is_empty();
         let may_fall_back = self.wishes.as_ref().is_some_and(has_fallbacks);
-        gateway.aliases.get(name).is_some() || (name.contains('/') && !may_fall_back)
+        !may_fall_back && (name.contains('/') || gateway.aliases.get(name).is_some())
     }
 
     /// Who may answer it. A rehearsed call is answered here.

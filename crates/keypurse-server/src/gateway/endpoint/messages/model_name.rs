@@ -16,11 +16,18 @@ impl ModelName {
     /// because it is that already, or because another model stood in.
     pub(in crate::gateway) fn instead_of(&self, answered: &str) -> Option<String> {
         let Self { asked, is_sure } = self;
-        // Vendors tell the version behind the name.
         let of_provider = asked.split_once('/');
-        let is_asked = of_provider.is_some_and(|(_, model)| answered.starts_with(model));
+        let is_asked = of_provider.is_some_and(|(_, model)| is_version_of(answered, model));
         (answered != asked && (is_asked || *is_sure)).then(|| asked.clone())
     }
+}
+
+/// Vendors tell a version behind the name: `-2026-01-31`, `-20260131`.
+fn is_version_of(answered: &str, model: &str) -> bool {
+    answered.strip_prefix(model).is_some_and(|rest| {
+        let version = rest.strip_prefix('-').unwrap_or_default();
+        rest.is_empty() || version.starts_with(|first: char| first.is_ascii_digit())
+    })
 }
 
 #[cfg(test)]
@@ -33,6 +40,8 @@ mod tests {
             ("up/m", false, "m", Some("up/m")),
             ("up/m", false, "m-2026-01-01", Some("up/m")),
             ("up/v/m", false, "v/m", Some("up/v/m")),
+            ("up/m", false, "m-mini", None),
+            ("up/m", false, "m2", None),
             ("up/m", false, "other", None),
             ("up/m", true, "other", Some("up/m")),
             ("up/m", false, "up/m", None),
