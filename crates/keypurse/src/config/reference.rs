@@ -129,7 +129,7 @@ without its provider is warned of at start. Rules, prices and reports are about 
 ```toml
 [aliases]
 fast = \"openai/gpt-4o-mini\"
-best = [\"anthropic/claude-sonnet-4-5\", \"openai/gpt-4o\"]
+smart = [\"anthropic/claude-sonnet-4-5\", \"openai/gpt-4o\"]
 ```
 ";
 

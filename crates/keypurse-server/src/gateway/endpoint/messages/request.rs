@@ -18,6 +18,7 @@ use crate::gateway::endpoint::splice::Edits;
 use crate::gateway::endpoint::tier::AskedTier;
 use crate::gateway::endpoint::unpriced::{self, Unpriced};
 use crate::gateway::error::GatewayError;
+use crate::http::json::Json;
 
 /// Members we read, and those that change the price.
 const READ_MEMBERS: [&str; 19] = [
@@ -66,6 +67,8 @@ struct Thinking {
     at: Range<usize>,
     budget: u64,
     budget_at: Range<usize>,
+    /// What goes with it when it is disabled, and what is sent instead.
+    clearing: Option<(Range<usize>, String)>,
 }
 
 /// Reads a body, or says what is wrong with it.
@@ -159,7 +162,43 @@ fn thinking(members: &Members<'_>) -> Option<Thinking> {
         budget: budget.text().parse().ok()?,
         budget_at: budget.place(),
         at: stated.place(),
+        clearing: members
+            .object
+            .value("context_management")
+            .and_then(without_clearing),
     })
+}
+
+/// The `context_management` without what clears thinking, which is refused
+/// where there is none ("Context editing"). `None`: nothing does.
+fn without_clearing(context: Json<'_>) -> Option<(Range<usize>, String)> {
+    let clears = |edit: &Json<'_>| {
+        let kind = edit.stated("type").and_then(Json::string);
+        kind.is_some_and(|kind| kind.starts_with("clear_thinking"))
+    };
+    let edits = context.stated("edits")?;
+    if !edits.items()?.any(|edit| clears(&edit)) {
+        return None;
+    }
+    let kept: Vec<&str> = edits
+        .items()?
+        .filter(|edit| !clears(edit))
+        .map(Json::text)
+        .collect();
+    Some(if kept.is_empty() {
+        (context.place(), "null".to_owned())
+    } else {
+        (edits.place(), format!("[{}]", kept.join(",")))
+    })
+}
+
+impl Thinking {
+    fn disable(&self, edits: &mut Edits) {
+        edits.replace(self.at.clone(), NO_THINKING);
+        if let Some((place, rest)) = &self.clearing {
+            edits.replace(place.clone(), rest.clone());
+        }
+    }
 }
 
 impl Messages {
@@ -179,7 +218,7 @@ impl Messages {
         };
         edits.replace(signed.place.clone(), signed.messages.clone());
         if let (Some(thinking), true) = (&self.thinking, signed.ends_thinking) {
-            edits.replace(thinking.at.clone(), NO_THINKING);
+            thinking.disable(edits);
         }
     }
 
@@ -199,7 +238,7 @@ impl Messages {
         if budget >= LEAST_BUDGET {
             edits.replace(thinking.budget_at.clone(), budget.to_string());
         } else {
-            edits.replace(thinking.at.clone(), NO_THINKING);
+            thinking.disable(edits);
         }
     }
 }

@@ -130,11 +130,14 @@ async fn thinking_ends_where_what_a_turn_began_with_is_left_out() {
         ),
     ] {
         let messages = [vec![user(json!("Hi"))], turns].concat();
+        let clear = json!({"type": "clear_thinking_20251015", "keep": "all"});
         let request = json!({"model": "up/m", "max_tokens": 2000, "thinking": budget,
-            "messages": messages});
+            "messages": messages, "context_management": {"edits": [clear]}});
         let answer = shop.send_message(&request).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         let sent = shop.upstream.last().json();
+        // There is nothing to clear without thinking, and it is refused.
+        assert_eq!(sent["context_management"].is_null(), is_off, "{sent}");
         let off = json!({"type": "disabled"});
         assert_eq!(
             sent["thinking"],
@@ -441,14 +444,17 @@ async fn short_money_lowers_the_limit_and_the_budget_to_think() {
         });
         let shop = shop.await;
         let enabled = json!({"type": "enabled", "budget_tokens": budget});
-        let request = with(
-            with(greeting(), "thinking", enabled),
-            "max_tokens",
-            json!(5000),
-        );
+        let mut request = with(greeting(), "thinking", enabled);
+        request["max_tokens"] = json!(5000);
+        let edits =
+            json!([{"type": "clear_thinking_20251015"}, {"type": "clear_tool_uses_20250919"}]);
+        request["context_management"] = json!({ "edits": edits });
         let answer = shop.send_message(&request).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         let sent = shop.upstream.last().json();
+        let kept = sent["context_management"]["edits"].as_array().unwrap();
+        let is_off = thinking["type"] == "disabled";
+        assert_eq!(kept.len(), if is_off { 1 } else { 2 }, "{sent}");
         let limit = sent["max_tokens"].as_u64().unwrap();
         assert_eq!(answer.header("x-keypurse-output-limit"), limit.to_string());
         let told = sent["thinking"]["budget_tokens"].as_u64();
