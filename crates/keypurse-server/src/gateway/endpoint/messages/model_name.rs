@@ -12,6 +12,11 @@ pub(in crate::gateway) struct ModelName {
 }
 
 impl ModelName {
+    /// Whether an answer may have to be renamed: else nobody looks for its name.
+    pub(in crate::gateway) fn may_differ(&self) -> bool {
+        self.is_sure || self.asked.contains('/')
+    }
+
     /// What a client reads where the provider wrote this. `None`: the same,
     /// because it is that already, or because another model stood in.
     pub(in crate::gateway) fn instead_of(&self, answered: &str) -> Option<String> {

@@ -16,8 +16,8 @@ pub(in crate::gateway) fn shown(
     name: &ModelName,
 ) -> Bytes {
     let text = std::str::from_utf8(body).unwrap_or_default();
-    let model = anthropic::model_of(text);
-    let model = model.and_then(|model| name.instead_of(&model));
+    let model = name.may_differ().then(|| anthropic::model_of(text));
+    let model = model.flatten().and_then(|model| name.instead_of(&model));
     let used = answer.usage.is_none().then_some(paid.used);
     if model.is_none() && used.is_none() {
         return with_cost(body, answer, paid);

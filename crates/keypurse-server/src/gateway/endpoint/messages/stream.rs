@@ -98,8 +98,8 @@ impl MessagesStream {
     }
 
     fn begin(&mut self, event: &Bytes, data: &str) -> Fate {
-        let renamed = renamed_start(data, |model| self.model.instead_of(model));
-        let Some(renamed) = renamed else {
+        let rename = || renamed_start(data, |model| self.model.instead_of(model));
+        let Some(renamed) = self.model.may_differ().then(rename).flatten() else {
             self.start = Some(event.clone());
             return Fate::Passes;
         };
