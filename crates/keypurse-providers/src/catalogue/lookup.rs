@@ -91,15 +91,20 @@ impl Catalogue {
     }
 
     /// Providers that serve a model named without one, most original first.
+    ///
+    /// Some models' names have a prefix of their own (`meta-llama/llama-3-8b`). One
+    /// that a provider does not know may name another provider: nobody serves that.
     pub fn providers_serving(&self, bare_model: &str) -> impl Iterator<Item = &str> {
         let name = searchable(bare_model);
         self.by_rank
             .iter()
             .map(|index| &self.providers[*index])
-            .filter_map(move |provider| {
-                let found = self.find_in(provider, name.as_deref()?);
-                found.map(|_| provider.id.as_str())
+            .filter(move |provider| {
+                let mut sources = self.sources(provider);
+                let serves = |name| sources.any(|source| source.knows_all_of(name));
+                name.as_deref().is_some_and(serves)
             })
+            .map(|provider| provider.id.as_str())
     }
 
     /// Every model, ascending by provider and id.
@@ -118,14 +123,15 @@ impl Catalogue {
     }
 
     fn find_in<'a>(&'a self, provider: &'a Provider, name: &str) -> Option<ModelEntry<'a>> {
-        let fallback = provider
-            .fallback
-            .iter()
-            .map(|index| &self.providers[*index]);
-        std::iter::once(provider)
-            .chain(fallback)
+        self.sources(provider)
             .find_map(|source| source.model(name))
             .map(|model| ModelEntry::new(&provider.id, model))
+    }
+
+    /// A provider, and those whose models it serves too.
+    fn sources<'a>(&'a self, provider: &'a Provider) -> impl Iterator<Item = &'a Provider> {
+        let fallback = provider.fallback.iter();
+        std::iter::once(provider).chain(fallback.map(|index| &self.providers[*index]))
     }
 }
 
@@ -135,6 +141,14 @@ impl Provider {
         let by_rule = || self.rules.iter().find(|(rule, _)| rule.matches(name));
         let index = exact.or_else(|| by_rule().map(|(_, index)| *index))?;
         Some(&self.models[index])
+    }
+
+    /// Whether a name means a model here, its prefix included if it has one.
+    fn knows_all_of(&self, name: &str) -> bool {
+        let has_prefix = name.contains('/');
+        let mut rules = self.rules.iter().map(|(rule, _)| rule);
+        self.by_name.contains_key(name)
+            || rules.any(|rule| rule.matches(name) && (rule.fixes_beginning() || !has_prefix))
     }
 }
 

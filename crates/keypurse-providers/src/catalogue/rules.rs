@@ -55,6 +55,11 @@ impl Rule {
         exact.then_some(&self.text)
     }
 
+    /// Whether names it matches begin as it says.
+    pub(super) fn fixes_beginning(&self) -> bool {
+        matches!(self.how, How::Equals | How::StartsWith)
+    }
+
     /// Whether the name, in lower case, means the model.
     pub(super) fn matches(&self, name: &str) -> bool {
         let found = match self.how {

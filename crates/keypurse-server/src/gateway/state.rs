@@ -13,10 +13,10 @@ use tokio::sync::Semaphore;
 
 use super::cache::CachedAnswers;
 use super::call::once::KeptAnswers;
-use super::call::resolve::Routes;
 use super::config::{GatewayConfig, GatewayConfigError, ModelPrice, ProviderKind};
 use super::models::Lists;
 use super::routing::alias::Aliases;
+use super::routing::resolve::Routes;
 use super::rules::Loads;
 use super::sandbox::StoredResponses;
 use super::upstream::client::{UpstreamClient, client};

@@ -98,6 +98,18 @@ fn a_bare_model_goes_to_its_maker_before_its_resellers() {
     assert_eq!(catalogue.providers_serving("no-such-model").count(), 0);
 }
 
+/// Google's names for Claude may stand after anything, in its own names.
+#[test]
+fn a_model_of_a_named_provider_goes_to_no_other() {
+    let catalogue = Catalogue::bundled();
+    let vertex = "google/publishers/anthropic/models/claude-sonnet-4-5";
+    assert_eq!(find(&catalogue, vertex).id, "claude-sonnet-4-5");
+    for model in ["anthropic/claude-sonnet-4-5", "xyz/claude-sonnet-4-5"] {
+        let serving: Vec<_> = catalogue.providers_serving(model).collect();
+        assert!(serving.is_empty(), "{model}: {serving:?}");
+    }
+}
+
 #[test]
 fn models_come_by_provider_and_id_and_are_found_under_their_id() {
     let catalogue = Catalogue::bundled();

@@ -8,8 +8,8 @@ use keypurse_store::{HoldFailure, NewHold, StoreError};
 
 use crate::gateway::call::bound::Bound;
 use crate::gateway::call::count::count_input;
-use crate::gateway::call::resolve::Route;
 use crate::gateway::endpoint::asked::Asked;
+use crate::gateway::routing::route::Route;
 use crate::state::State;
 
 /// For which attempt of a call money is asked.

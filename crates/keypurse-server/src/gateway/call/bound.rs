@@ -8,11 +8,11 @@ use keypurse_core::price::Price;
 use keypurse_core::usage::{TokenCounts, Units};
 
 use crate::gateway::call::count::{InputCount, length};
-use crate::gateway::call::resolve::Route;
 use crate::gateway::endpoint::asked::{Asked, Output};
 use crate::gateway::endpoint::media::bound::Most;
 use crate::gateway::endpoint::parts::Parts;
 use crate::gateway::error::GatewayError;
+use crate::gateway::routing::route::Route;
 use crate::gateway::upstream::translation::Reading;
 
 /// What a provider may put around what the client wrote: a chat template's

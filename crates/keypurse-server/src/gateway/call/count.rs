@@ -6,10 +6,10 @@ use tokio::task::spawn_blocking;
 
 use super::bound::TEMPLATE_TOKENS;
 use super::fund::Funded;
-use super::resolve::Route;
 use crate::gateway::endpoint::asked::Asked;
 use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::endpoint::responses;
+use crate::gateway::routing::route::Route;
 
 /// Longer requests are not counted: a client without money could make us
 /// count for it. Thirty milliseconds.

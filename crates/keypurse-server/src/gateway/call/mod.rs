@@ -15,5 +15,4 @@ pub(in crate::gateway) mod fund;
 pub(in crate::gateway) mod once;
 pub(in crate::gateway) mod open_hold;
 pub(in crate::gateway) mod read_body;
-pub(in crate::gateway) mod resolve;
 pub(in crate::gateway) mod settle;

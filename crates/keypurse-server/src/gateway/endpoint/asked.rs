@@ -19,9 +19,9 @@ use super::responses::shown::shown;
 use super::splice::{Edits, Pieces};
 use super::tier::AskedTier;
 use super::unpriced::Unpriced;
-use crate::gateway::call::resolve::Route;
 use crate::gateway::error::GatewayError;
 use crate::gateway::relay::cost::{Paid, with_cost};
+use crate::gateway::routing::route::Route;
 
 /// A request, read strictly.
 #[derive(Debug)]

@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::retry::Failed;
-use crate::gateway::call::resolve::Route;
 use crate::gateway::endpoint::splice::{Edits, place_of};
 use crate::gateway::relay::cost::DONE;
+use crate::gateway::routing::route::Route;
 use crate::http::json::JsonObject;
 
 const ATTEMPTS: HeaderName = HeaderName::from_static("x-keypurse-attempts");

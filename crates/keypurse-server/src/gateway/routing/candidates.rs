@@ -7,10 +7,10 @@ use keypurse_core::time::Timestamp;
 
 use super::wish::{Sort, Wishes};
 use crate::gateway::call::bound::Bound;
-use crate::gateway::call::resolve::Route;
 use crate::gateway::endpoint::asked::Asked;
 use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::error::GatewayError;
+use crate::gateway::routing::route::Route;
 use crate::gateway::state::Gateway;
 use crate::gateway::upstream::provider::{Place, Provider};
 

@@ -11,9 +11,9 @@ use keypurse_core::money::Money;
 use keypurse_providers::simulator::{Endpoint, Failure, ProviderFailure, Scenario};
 
 use super::silence::due;
-use crate::gateway::call::resolve::Route;
 use crate::gateway::endpoint::asked::Asked;
 use crate::gateway::error::{GatewayError, PassedOn, Shortage};
+use crate::gateway::routing::route::Route;
 use crate::gateway::upstream::dispatch::{UpstreamFailure, UpstreamFault};
 use crate::http::authenticate::AuthError;
 use crate::state::State;

@@ -5,9 +5,9 @@ use keypurse_core::money::Money;
 use keypurse_core::usage::{ServiceTier, TokenCounts, Units};
 use keypurse_providers::simulator::SimulatedUsage;
 
-use crate::gateway::call::resolve::Route;
 use crate::gateway::endpoint::asked::Asked;
 use crate::gateway::endpoint::splice::{Edits, place_of};
+use crate::gateway::routing::route::Route;
 use crate::http::json::JsonObject;
 
 /// What is counted, as a live call's usage is counted.

@@ -5,7 +5,7 @@
 //! it as a live one is shown, with what it would have cost beside its cost of
 //! nothing. A provider's [`silence`] is waited out.
 //!
-//! Invariant (L12): a route of [`crate::gateway::call::resolve`] for a sandbox
+//! Invariant (L12): a route of [`crate::gateway::routing::resolve`] for a sandbox
 //! token leads to nobody, and nothing here touches a balance.
 
 mod answer;

@@ -11,9 +11,9 @@ use keypurse_store::{CallMeta, RecordFailure, SimulatedCall};
 
 use super::answer::Call;
 use crate::gateway::call::fund::unrecordable;
-use crate::gateway::call::resolve::Route;
 use crate::gateway::endpoint::asked::Asked;
 use crate::gateway::error::GatewayError;
+use crate::gateway::routing::route::Route;
 use crate::state::State;
 
 /// Records a call that is answered: whoever reads calls from now on finds it.

@@ -6,8 +6,8 @@ use keypurse_providers::simulator::Failure;
 
 use super::asked::failed;
 use super::stream::revoked;
-use crate::gateway::call::resolve::Route;
 use crate::gateway::error::GatewayError;
+use crate::gateway::routing::route::Route;
 use crate::http::authenticate::AuthError;
 use crate::state::State;
 

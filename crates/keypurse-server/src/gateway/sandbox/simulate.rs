@@ -9,10 +9,10 @@ use keypurse_providers::simulator::{
     Scenario, Stamp,
 };
 
-use crate::gateway::call::resolve::Route;
 use crate::gateway::endpoint::asked::Asked;
 use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::endpoint::media::form;
+use crate::gateway::routing::route::Route;
 use crate::gateway::state::Gateway;
 use crate::http::multipart::Form;
 

@@ -13,7 +13,6 @@ use keypurse_providers::visible::never_reasons;
 
 use crate::gateway::call::count::length;
 use crate::gateway::call::fund::Funded;
-use crate::gateway::call::resolve::Route;
 use crate::gateway::config::{Dialect, OutputLimitField};
 use crate::gateway::endpoint::asked::{Asked, Output, Wire};
 use crate::gateway::endpoint::chat;
@@ -24,6 +23,7 @@ use crate::gateway::endpoint::splice::Pieces;
 use crate::gateway::endpoint::stream::StreamWire;
 use crate::gateway::error::{GatewayError, PassedOn};
 use crate::gateway::error_body::Shape;
+use crate::gateway::routing::route::Route;
 use crate::gateway::upstream::dialect::client_dialect;
 
 /// What a provider reads of a request, as far as its tokens are bounded by it.

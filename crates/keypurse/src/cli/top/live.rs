@@ -1,8 +1,9 @@
 //! `keypurse top` until it is ended.
 
+use std::io;
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
@@ -33,9 +34,10 @@ pub(super) async fn lines(
             session.console.write(&view.json()?)?;
         }
     };
+    let mut signals = Signals::listen()?;
     tokio::select! {
         ended = writing => ended,
-        stopped = stopped() => stopped,
+        () = signals.end() => Ok(()),
     }
 }
 
@@ -46,6 +48,8 @@ pub(super) async fn screen(
     first: View,
     shape: Shape,
 ) -> anyhow::Result<()> {
+    // A signal nobody listens to ends the process with its screen on the terminal.
+    let mut signals = Signals::listen()?;
     let mut screen = Screen::enter()?;
     // Lines that are too long are cut, not broken.
     session.console.width = None;
@@ -76,22 +80,33 @@ pub(super) async fn screen(
     };
     tokio::select! {
         ended = drawing => ended,
-        stopped = stopped() => stopped,
+        () = signals.end() => Ok(()),
         pressed = quit_pressed(chosen) => pressed,
     }
 }
 
 /// Ctrl-C, a closed terminal, or whoever asks.
-async fn stopped() -> anyhow::Result<()> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-        _ = hang_up.recv() => {}
+struct Signals([Signal; 3]);
+
+impl Signals {
+    /// From now on they do not end the process.
+    fn listen() -> io::Result<Self> {
+        Ok(Self([
+            signal(SignalKind::interrupt())?,
+            signal(SignalKind::terminate())?,
+            signal(SignalKind::hangup())?,
+        ]))
     }
-    Ok(())
+
+    /// Waits for one that asks for the end.
+    async fn end(&mut self) {
+        let [interrupt, terminate, hang_up] = &mut self.0;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hang_up.recv() => {}
+        }
+    }
 }
 
 async fn quit_pressed(sort: watch::Sender<Sort>) -> anyhow::Result<()> {

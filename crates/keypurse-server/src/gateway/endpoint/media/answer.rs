@@ -14,7 +14,7 @@ use super::images::Images;
 use super::speech::Speech;
 use super::transcription::Transcription;
 use crate::gateway::call::count::length;
-use crate::gateway::call::resolve::Route;
+use crate::gateway::routing::route::Route;
 
 /// OpenAI, "Create speech": PCM is samples of 16 bits at 24 kHz.
 const PCM_BYTES_A_SECOND: u64 = 48_000;

@@ -14,9 +14,9 @@ use super::images::Images;
 use super::speech::Speech;
 use super::transcription::Transcription;
 use crate::gateway::call::bound::TEMPLATE_TOKENS;
-use crate::gateway::call::resolve::Route;
 use crate::gateway::endpoint::kind::Endpoint;
 use crate::gateway::error::GatewayError;
+use crate::gateway::routing::route::Route;
 
 /// OpenAI, `gpt-4o-transcribe`: the most output tokens. Said in no document for
 /// others; what is cut into parts may have as many of each.

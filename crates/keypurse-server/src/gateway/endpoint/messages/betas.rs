@@ -3,9 +3,9 @@
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::request::Messages;
-use crate::gateway::call::resolve::Route;
 use crate::gateway::endpoint::asked::{Asked, Wire};
 use crate::gateway::error::GatewayError;
+use crate::gateway::routing::route::Route;
 
 const ANTHROPIC_BETA: HeaderName = HeaderName::from_static("anthropic-beta");
 
