@@ -89,6 +89,8 @@ pub(super) fn generation_config<'a>(
     target: &Target<'_>,
 ) -> Result<GenerationConfig<'a>, Untranslatable> {
     let (response_mime_type, response_json_schema) = match chat.format {
+        // Its answer is a call, and Gemini refuses the two together before 3.
+        _ if must_call(chat) => (None, None),
         None => (None, None),
         Some(Format::JsonObject) => (Some("application/json"), None),
         Some(Format::Schema(schema)) => (Some("application/json"), Some(schema)),
@@ -110,6 +112,12 @@ pub(super) fn generation_config<'a>(
         response_json_schema,
         thinking_config: thinking_config.transpose()?,
     })
+}
+
+/// Whether the answer can be nothing but a call.
+fn must_call(chat: &Chat<'_>) -> bool {
+    let is_chosen = matches!(chat.choice, Some(Choice::Required | Choice::Named(_)));
+    is_chosen && !chat.tools.is_empty()
 }
 
 /// The choice among the tools. What must fit its schema is checked by the

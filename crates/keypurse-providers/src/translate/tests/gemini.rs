@@ -112,6 +112,18 @@ fn options_have_their_counterparts() {
             r#"{"maxOutputTokens":4000,"responseMimeType":"application/json",
                 "responseJsonSchema":{"type":"object"}}"#,
         ),
+        (
+            format!(r#"{tool},"response_format":{{"type":"json_object"}}"#),
+            "generationConfig",
+            r#"{"maxOutputTokens":4000,"responseMimeType":"application/json"}"#,
+        ),
+        (
+            format!(
+                r#"{tool},"tool_choice":"required","response_format":{{"type":"json_object"}}"#
+            ),
+            "generationConfig",
+            r#"{"maxOutputTokens":4000}"#,
+        ),
     ] {
         let out = to_gemini(&chat(&members)).unwrap();
         assert_json(&member(&out, name), expected, &members);
